@@ -1,0 +1,314 @@
+/**
+ * What the HTTP API answers, as zod schemas: the border of the hub, and the types the console and the client use.
+ * Times are RFC 3339 in UTC with milliseconds; ids are opaque strings; absent knowledge is null with a reason beside
+ * it, never an empty string or a zero.
+ */
+import { z } from 'zod';
+import { fileOrigins, policyModes, severities } from '../policy.ts';
+import { roles, type Role } from '../access.ts';
+
+const Time = z.iso.datetime({ precision: 3 }).describe('RFC 3339, UTC');
+const Count = z.int().min(0);
+
+/** Severity of a vulnerability; `unknown` is its own word and never ranks as clean. */
+export const VulnerabilitySeverity = z.enum([...severities, 'unknown']);
+export type VulnerabilitySeverity = z.infer<typeof VulnerabilitySeverity>;
+
+export const LoadedFactView = z.discriminatedUnion('state', [
+  z.object({ state: z.literal('yes'), firstSeen: Time, lastSeen: Time, evidence: z.string() }),
+  z.object({ state: z.literal('not-seen'), observedSeconds: z.number() }),
+  z.object({ state: z.literal('no'), observedSeconds: z.number() }),
+  z.object({ state: z.literal('unknown'), reason: z.string() }),
+]);
+export type LoadedFactView = z.infer<typeof LoadedFactView>;
+
+export const SessionView = z.object({ user: z.string(), role: z.enum(roles as [Role, ...Role[]]), csrf: z.string(), expiresAt: Time });
+export type SessionView = z.infer<typeof SessionView>;
+
+export const TokenView = z.object({ id: z.string(), name: z.string(), role: z.enum(roles as [Role, ...Role[]]), createdAt: Time, lastUsedAt: Time.nullable(), expiresAt: Time.nullable() });
+export type TokenView = z.infer<typeof TokenView>;
+
+/** How complete what stands beside it is. */
+export const CoverageView = z.object({
+  percent: z.number().min(0).max(100).describe('Share of what could be seen that is seen now, over all sensors in scope'),
+  gaps: z.array(z.object({ what: z.string(), why: z.string(), action: z.string().nullable(), node: z.string().nullable() })),
+  sensorsConnected: Count,
+  sensorsTotal: Count,
+  recordsLost: Count,
+});
+export type CoverageView = z.infer<typeof CoverageView>;
+
+export const ExecutionView = z.object({
+  key: z.string().describe('boot-tgid-start-exec: one program run by one process'),
+  parentKey: z.string().nullable(),
+  pid: Count,
+  path: z.string(),
+  filename: z.string().nullable(),
+  arguments: z.array(z.string()),
+  argumentsTruncated: z.boolean(),
+  uid: Count,
+  command: z.string(),
+  containerId: z.string().nullable(),
+  hasTerminal: z.boolean(),
+  origin: z.enum(fileOrigins),
+  startedAt: Time,
+  endedAt: Time.nullable(),
+  startedBeforeSensor: z.boolean(),
+  workingDirectory: z.string().nullable(),
+});
+export type ExecutionView = z.infer<typeof ExecutionView>;
+
+export const NodeView = z.object({
+  id: z.string(),
+  cluster: z.string(),
+  clusterName: z.string(),
+  hostname: z.string(),
+  kernel: z.string(),
+  distribution: z.string(),
+  architecture: z.string(),
+  connected: z.boolean(),
+  lastSeenAt: Time.nullable(),
+  containers: Count,
+  processes: Count,
+});
+export type NodeView = z.infer<typeof NodeView>;
+
+export const ContainerView = z.object({
+  id: z.string(),
+  node: z.string(),
+  hostname: z.string(),
+  name: z.string(),
+  workload: z.string(),
+  runtime: z.string(),
+  identity: z.enum(['pending', 'known', 'image-unknown']),
+  identityReason: z.string().nullable(),
+  image: z.string().nullable(),
+  indexDigest: z.string().nullable(),
+  platformDigest: z.string().nullable(),
+  labels: z.record(z.string(), z.string()),
+  mounts: z.array(z.object({ destination: z.string(), source: z.string(), kind: z.string(), readOnly: z.boolean() })),
+  rootFilesystem: z.string().nullable(),
+  startedAt: Time,
+  endedAt: Time.nullable(),
+  seenFromStart: z.boolean(),
+  processes: Count,
+  packages: Count.nullable().describe('null: not scanned yet'),
+  inventoryProblems: z.array(z.string()),
+  packagesLoaded: Count.nullable(),
+  vulnerabilities: z.object({ critical: Count, high: Count, medium: Count, low: Count, unknown: Count }).nullable(),
+  podName: z.string().nullable(),
+  podNamespace: z.string().nullable(),
+});
+export type ContainerView = z.infer<typeof ContainerView>;
+
+export const PackageView = z.object({
+  ecosystem: z.string(),
+  name: z.string(),
+  version: z.string(),
+  path: z.string().nullable(),
+  loaded: LoadedFactView,
+  vulnerabilities: z.array(z.string()),
+});
+export type PackageView = z.infer<typeof PackageView>;
+
+export const ExecutionCountView = z.object({
+  hour: Time,
+  node: z.string(),
+  hostname: z.string(),
+  workload: z.string().nullable(),
+  containerId: z.string().nullable(),
+  path: z.string(),
+  parentPath: z.string(),
+  uid: Count,
+  origin: z.enum(fileOrigins),
+  identityPending: z.boolean(),
+  count: Count,
+  firstSeen: Time,
+  lastSeen: Time,
+  sample: ExecutionView.nullable(),
+});
+export type ExecutionCountView = z.infer<typeof ExecutionCountView>;
+
+export const incidentStates = ['open', 'acknowledged', 'closed'] as const;
+
+export const IncidentView = z.object({
+  id: z.string(),
+  title: z.string(),
+  kind: z.enum(['detection', 'verdict']),
+  severity: z.enum(severities),
+  state: z.enum(incidentStates),
+  assignee: z.string().nullable(),
+  source: z.string().describe('Name of the rule or policy'),
+  attack: z.array(z.string()),
+  cluster: z.string(),
+  node: z.string(),
+  hostname: z.string(),
+  workload: z.string().nullable(),
+  containerId: z.string().nullable(),
+  containerName: z.string().nullable(),
+  image: z.string().nullable(),
+  platformDigest: z.string().nullable(),
+  firstSeen: Time,
+  lastSeen: Time,
+  count: Count,
+  summary: z.string(),
+  outcome: z.enum(['seen', 'killed', 'would-have-killed', 'kill-failed']),
+  nextAction: z.string(),
+});
+export type IncidentView = z.infer<typeof IncidentView>;
+
+export const FindingEventView = z.object({
+  id: z.string(),
+  at: Time,
+  receivedAt: Time,
+  kind: z.enum(['detection', 'verdict']),
+  source: z.string(),
+  output: z.string(),
+  fields: z.record(z.string(), z.string().nullable()),
+  outcome: z.enum(['seen', 'killed', 'would-have-killed', 'kill-failed']),
+  mode: z.enum(policyModes).nullable(),
+  generation: Count.nullable(),
+  identityPending: z.boolean(),
+  tree: z.array(ExecutionView).describe('Oldest known ancestor first; the last is the offender'),
+});
+export type FindingEventView = z.infer<typeof FindingEventView>;
+
+export const IncidentDetailView = IncidentView.extend({
+  events: z.array(FindingEventView).describe('The newest 50'),
+  history: z.array(z.object({ at: Time, actor: z.string(), change: z.string() })),
+});
+export type IncidentDetailView = z.infer<typeof IncidentDetailView>;
+
+export const VulnerabilityView = z.object({
+  id: z.string(),
+  aliases: z.array(z.string()),
+  summary: z.string().nullable(),
+  severity: VulnerabilitySeverity,
+  cvss: z.number().nullable(),
+  packages: z.array(z.string()),
+  fixedIn: z.array(z.string()),
+  workloads: Count.describe('Running now, in scope'),
+  loaded: z.object({ yes: Count, notSeen: Count, no: Count, unknown: Count }).describe('Runs by what is known of loaded'),
+  firstSeen: Time,
+  exploited: z.boolean().nullable().describe('null: no feed of exploited vulnerabilities is loaded'),
+  score: z.number(),
+});
+export type VulnerabilityView = z.infer<typeof VulnerabilityView>;
+
+export const FindingView = z.object({
+  vulnerability: z.string(),
+  severity: VulnerabilitySeverity,
+  ecosystem: z.string(),
+  package: z.string(),
+  version: z.string(),
+  path: z.string().nullable(),
+  fixedIn: z.string().nullable(),
+  workload: z.string(),
+  node: z.string(),
+  hostname: z.string(),
+  image: z.string().nullable(),
+  platformDigest: z.string().nullable(),
+  containers: z.array(z.string()),
+  present: z.object({ state: z.literal('yes'), since: Time }),
+  loaded: LoadedFactView,
+  linked: z.enum(['yes', 'no', 'unknown', 'not-applicable']),
+  entered: z.enum(['yes', 'no', 'unknown', 'not-applicable']),
+  score: z.number(),
+  parts: z.array(z.object({ name: z.string(), points: z.number(), why: z.string() })),
+});
+export type FindingView = z.infer<typeof FindingView>;
+
+export const VulnerabilityDetailView = VulnerabilityView.extend({ details: z.string().nullable(), references: z.array(z.string()), findings: z.array(FindingView), published: Time.nullable(), modified: Time.nullable() });
+export type VulnerabilityDetailView = z.infer<typeof VulnerabilityDetailView>;
+
+export const PolicyView = z.object({
+  name: z.string(),
+  description: z.string(),
+  severity: z.enum(severities),
+  attack: z.array(z.string()),
+  mode: z.enum(policyModes),
+  yaml: z.string(),
+  generation: Count,
+  shipped: z.boolean(),
+  updatedAt: Time,
+  updatedBy: z.string(),
+  kernelForm: z.array(z.object({ rule: z.string(), action: z.string(), form: z.string().nullable(), problem: z.string().nullable() })),
+  inForce: z.object({ sensors: Count, sensorsTotal: Count, problems: z.array(z.string()) }),
+  verdicts: z.object({ killed: Count, wouldHaveKilled: Count, since: Time }),
+});
+export type PolicyView = z.infer<typeof PolicyView>;
+
+export const SensorView = z.object({
+  id: z.string(),
+  node: z.string(),
+  hostname: z.string(),
+  cluster: z.string(),
+  clusterName: z.string(),
+  version: z.string(),
+  kernel: z.string(),
+  distribution: z.string(),
+  connected: z.boolean(),
+  joinedAt: Time,
+  lastSeenAt: Time.nullable(),
+  certificateExpiresAt: Time,
+  clockSkewMs: z.number().nullable(),
+  scopeCgroup: z.string().nullable(),
+  hooks: z.array(z.object({ eventClass: z.string(), hook: z.string(), attached: z.boolean(), reason: z.string().nullable(), misses: z.string().nullable() })),
+  losses: z.array(z.object({ eventClass: z.string(), cause: z.string(), count: Count })),
+  enforcement: z.object({ mechanism: z.string(), reason: z.string().nullable() }),
+  policyGeneration: Count.nullable(),
+  problems: z.array(z.string()),
+  processesKnown: Count,
+  processesKnownMax: Count,
+  ringBytes: Count,
+  ringFillBytesMax: Count,
+  eventsSeen: Count,
+  commandsRefused: Count,
+  spoolBytes: Count,
+  telemetryBatchesDropped: Count,
+  rulesActive: Count,
+  rssBytes: Count,
+  reportedAt: Time.nullable(),
+  coveragePercent: z.number(),
+});
+export type SensorView = z.infer<typeof SensorView>;
+
+export const FeedView = z.object({ ecosystem: z.string(), advisories: Count, newest: Time.nullable(), syncedAt: Time, rejected: Count, ageSeconds: z.number() });
+export type FeedView = z.infer<typeof FeedView>;
+
+export const RiskCardView = z.object({
+  id: z.string(),
+  kind: z.enum(['vulnerability', 'incident', 'coverage', 'feed']),
+  severity: VulnerabilitySeverity,
+  score: z.number(),
+  title: z.string(),
+  why: z.string(),
+  where: z.string(),
+  since: Time,
+  facts: z.object({ present: z.enum(['yes', 'no', 'unknown', 'not-applicable']), loaded: LoadedFactView, linked: z.enum(['yes', 'no', 'unknown', 'not-applicable']), entered: z.enum(['yes', 'no', 'unknown', 'not-applicable']) }).nullable(),
+  nextAction: z.string(),
+  link: z.string().describe('Path in the console'),
+});
+export type RiskCardView = z.infer<typeof RiskCardView>;
+
+export const RiskSummaryView = z.object({
+  sentence: z.string(),
+  cards: z.array(RiskCardView),
+  counts: z.object({ hosts: Count, containers: Count, processes: Count, incidentsOpen: Count, vulnerabilities: Count, vulnerabilitiesLoaded: Count }),
+  coverage: CoverageView,
+  feeds: z.array(FeedView),
+});
+export type RiskSummaryView = z.infer<typeof RiskSummaryView>;
+
+export const ProblemDocument = z.object({ type: z.string(), title: z.string(), status: z.int(), detail: z.string().optional(), instance: z.string().optional(), code: z.string() }).describe('RFC 9457');
+export type ProblemDocument = z.infer<typeof ProblemDocument>;
+
+/** One page of a list; `next` is handed back as `cursor`. */
+export function pageOf<T extends z.ZodType>(item: T) {
+  return z.object({ items: z.array(item), next: z.string().nullable(), total: Count.nullable() });
+}
+export interface Page<T> {
+  items: T[];
+  next: string | null;
+  total: number | null;
+}

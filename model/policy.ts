@@ -1,0 +1,70 @@
+/**
+ * The one policy object, `vedette.dev/v1alpha1`: scope, rules (a CEL condition over facts), an action for each stage,
+ * a mode. This file is its shape only; `policy/` reads the text, checks the conditions and finds the kernel form.
+ * Today the stage `run` exists; `build` and `deploy` will be added to the same object.
+ */
+import { z } from 'zod';
+
+export const policyModes = ['off', 'shadow', 'enforce'] as const;
+export type PolicyMode = (typeof policyModes)[number];
+
+export const severities = ['critical', 'high', 'medium', 'low'] as const;
+export type Severity = (typeof severities)[number];
+
+/** What a policy may do at run time. `kill` needs a kernel form; `inform` only records. */
+export const runActions = ['inform', 'kill'] as const;
+export type RunAction = (typeof runActions)[number];
+
+const resourceName = z
+  .string()
+  .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'must be a DNS label: lower-case letters, digits and hyphens, at most 63');
+
+const patterns = z.array(z.string().min(1).max(256)).max(200);
+
+/** Names with `*` as the only wildcard. An empty selector selects every container; hosts are never selected. */
+export const ContainerSelector = z
+  .strictObject({
+    names: patterns.optional(),
+    images: patterns.optional(),
+    namespaces: patterns.optional(),
+    excludeNames: patterns.optional(),
+    excludeImages: patterns.optional(),
+    excludeNamespaces: patterns.optional(),
+  })
+  .describe('Which containers the policy speaks about');
+export type ContainerSelector = z.infer<typeof ContainerSelector>;
+
+export const PolicyRule = z.strictObject({
+  name: resourceName,
+  on: z.literal('execution'),
+  when: z.string().min(1).max(4096).describe('CEL over the facts of one execution'),
+  actions: z.strictObject({ run: z.enum(runActions) }),
+});
+export type PolicyRule = z.infer<typeof PolicyRule>;
+
+export const Policy = z.strictObject({
+  apiVersion: z.literal('vedette.dev/v1alpha1'),
+  kind: z.literal('Policy'),
+  metadata: z.strictObject({
+    name: resourceName,
+    labels: z.record(z.string().max(128), z.string().max(256)).optional(),
+  }),
+  spec: z.strictObject({
+    description: z.string().max(2000),
+    severity: z.enum(severities),
+    attack: z.array(z.string().regex(/^T\d{4}(\.\d{3})?$/, 'must be an ATT&CK technique such as T1059 or T1059.004')).max(20).optional(),
+    mode: z.enum(policyModes).default('shadow'),
+    scope: z.strictObject({ containers: ContainerSelector.optional() }).default({}),
+    whenPending: z
+      .enum(['allow', 'kill'])
+      .default('allow')
+      .describe('While a container has no identity yet and the scope needs one: let it run and judge again, or kill'),
+    rules: z.array(PolicyRule).min(1).max(50),
+    message: z.string().max(1000).optional(),
+  }),
+});
+export type Policy = z.infer<typeof Policy>;
+
+/** Where the executed file came from; the same words in policies, events, the API and the console. */
+export const fileOrigins = ['host', 'image', 'modified', 'dropped', 'memory', 'volume', 'unjudged'] as const;
+export type FileOrigin = (typeof fileOrigins)[number];
