@@ -1,0 +1,50 @@
+/**
+ * The keyboard of the console as a state machine: one key, or `g` and then a letter. What a key means does not
+ * depend on the page; a page only says what it does with it. Keys typed into a field are never taken.
+ */
+export const destinations = [
+  { key: 'r', name: 'risk', word: 'Risk' },
+  { key: 'l', name: 'live', word: 'Live' },
+  { key: 'i', name: 'incidents', word: 'Incidents' },
+  { key: 'v', name: 'vulnerabilities', word: 'Vulnerabilities' },
+  { key: 'p', name: 'policies', word: 'Policies' },
+  { key: 'f', name: 'fleet', word: 'Fleet' },
+  { key: 'c', name: 'coverage', word: 'Coverage' },
+  { key: 'a', name: 'advisories', word: 'Advisories' },
+] as const;
+export type Destination = (typeof destinations)[number]['name'];
+
+export type Action =
+  | { readonly kind: 'search' | 'help' | 'next' | 'previous' | 'open' | 'select' | 'close' }
+  | { readonly kind: 'go'; readonly to: Destination };
+
+export interface Press {
+  readonly key: string;
+  readonly withModifier: boolean;
+  /** The focus is in a text field, a select or an editor. */
+  readonly inField: boolean;
+  /** The focus is on a link or button, which has its own meaning for Enter. */
+  readonly onControl: boolean;
+}
+
+export interface KeyState {
+  readonly pendingGo: boolean;
+}
+export const noKeys: KeyState = { pendingGo: false };
+
+const single: Readonly<Record<string, Action>> = {
+  '/': { kind: 'search' }, '?': { kind: 'help' }, j: { kind: 'next' }, k: { kind: 'previous' },
+  x: { kind: 'select' }, Enter: { kind: 'open' }, Escape: { kind: 'close' },
+};
+
+export function pressKey(state: KeyState, press: Press): { readonly state: KeyState; readonly action: Action | null } {
+  if (press.withModifier) return { state: noKeys, action: null };
+  if (press.inField && press.key !== 'Escape') return { state: noKeys, action: null };
+  if (state.pendingGo) {
+    const to = destinations.find((one) => one.key === press.key);
+    return { state: noKeys, action: to === undefined ? null : { kind: 'go', to: to.name } };
+  }
+  if (press.key === 'g') return { state: { pendingGo: true }, action: null };
+  if (press.key === 'Enter' && press.onControl) return { state: noKeys, action: null };
+  return { state: noKeys, action: single[press.key] ?? null };
+}

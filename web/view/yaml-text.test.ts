@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as fc from 'fast-check';
+import { placedProblems, yamlPieces } from './yaml-text.ts';
+
+test('pieces of a policy line', () => {
+  const table: [string, string][] = [
+    ['  mode: shadow # try first', 'text key mark text word text comment'],
+    ['- name: "a b"', 'mark text key mark text string'],
+    ['attack: [T1204.003, T1105]', 'key mark text mark text mark text mark'],
+  ];
+  for (const [line, kinds] of table) assert.equal(yamlPieces(line).map((piece) => piece.kind).join(' '), kinds);
+});
+
+test('the pieces joined are the line', () => {
+  fc.assert(fc.property(fc.string({ maxLength: 80 }).filter((line) => !/[\n\r\u2028\u2029]/.test(line)), (line) => {
+    assert.equal(yamlPieces(line).map((piece) => piece.text).join(''), line);
+  }));
+});
+
+test('problems find their place', () => {
+  assert.deepEqual(placedProblems('line 3, column 5: unknown name\n7:1 not a list\nline 2: bad\n\nthe whole is wrong'), [
+    { line: 3, column: 5, message: 'unknown name' }, { line: 7, column: 1, message: 'not a list' }, { line: 2, column: null, message: 'bad' }, { line: null, column: null, message: 'the whole is wrong' },
+  ]);
+});

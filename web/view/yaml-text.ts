@@ -1,0 +1,50 @@
+/**
+ * YAML as coloured pieces for the editor, one line at a time, and the places that a refused policy names. The pieces
+ * of a line joined are the line: this colours, it does not parse. What the hub says decides.
+ */
+export type PieceKind = 'comment' | 'key' | 'mark' | 'string' | 'number' | 'word' | 'text';
+export interface Piece {
+  readonly kind: PieceKind;
+  readonly text: string;
+}
+
+const pattern = /(?<space>\s+)|(?<comment>#.*$)|(?<string>"(?:[^"\\]|\\.)*"?|'(?:[^']|'')*'?)|(?<key>[\w./-]+(?=\s*:(?:\s|$)))|(?<mark>[-:,[\]{}|>&]+(?=\s|$|[\w"'[{]))|(?<word>\b(?:true|false|null|kill|inform|enforce|shadow|off)\b)|(?<number>\b\d+(?:\.\d+)?\b)|(?<rest>[^\s"'#,[\]{}]+|.)/y;
+
+export function yamlPieces(line: string): readonly Piece[] {
+  const pieces: Piece[] = [];
+  pattern.lastIndex = 0;
+  while (pattern.lastIndex < line.length) {
+    const match = pattern.exec(line);
+    if (match === null) break;
+    const kind = kindOf(match.groups!);
+    const last = pieces.at(-1);
+    if (last !== undefined && last.kind === kind) pieces[pieces.length - 1] = { kind, text: last.text + match[0] };
+    else pieces.push({ kind, text: match[0] });
+  }
+  return pieces;
+}
+
+function kindOf(groups: Record<string, string | undefined>): PieceKind {
+  for (const kind of ['comment', 'string', 'key', 'mark', 'word', 'number'] as const) {
+    if (groups[kind] !== undefined) return kind;
+  }
+  return 'text';
+}
+
+export interface PlacedProblem {
+  readonly line: number | null;
+  readonly column: number | null;
+  readonly message: string;
+}
+
+const placePattern = /^\s*(?:at\s+)?(?:line\s+(\d+)(?:\s*,?\s*(?:column|col)\s+(\d+))?|(\d+):(\d+))\s*[:,–-]?\s*(.*)$/i;
+
+/** One problem a line of the hub's answer: `line 3, column 5: …` or `3:5 …`; without a place it belongs to the whole. */
+export function placedProblems(detail: string): readonly PlacedProblem[] {
+  return detail.split('\n').map((one) => one.trim()).filter((one) => one !== '').slice(0, 100).map((one) => {
+    const match = placePattern.exec(one);
+    if (match === null) return { line: null, column: null, message: one };
+    const column = match[2] ?? match[4];
+    return { line: Number(match[1] ?? match[3]), column: column === undefined ? null : Number(column), message: match[5] ?? '' };
+  });
+}
