@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/*
+ * The contract between the kernel programs, the loader and the sensor: what one record looks like, byte by byte.
+ * Everything is little endian and naturally aligned; padding is explicit and zeroed; nothing is packed. Kinds,
+ * classes, causes and flags are append-only: a meaning is never reused. VD_SCHEMA rises when a layout changes, and the
+ * sensor refuses a stream whose schema it does not know. sensor/decode/layout.ts is checked against the BTF of the
+ * compiled object by a test, so the two cannot drift apart.
+ */
+#ifndef VEDETTE_EVENT_H
+#define VEDETTE_EVENT_H
+
+#ifndef __BPF__
+#include <linux/types.h>
+#endif
+
+#define VD_SCHEMA 1
+
+#define VD_PATH_BYTES_MAX 1024
+#define VD_NAME_BYTES_MAX 256
+#define VD_ARGUMENT_BYTES_MAX 4096
+#define VD_COMPONENTS_MAX 48
+
+/* What a record says. 1 to 63 come from the kernel's ring, 64 and above are made by the loader. */
+enum vd_kind {
+	VD_EXEC = 1,
+	VD_FORK = 2,
+	VD_EXIT = 3,
+	VD_CGROUP_CREATE = 4,
+	VD_CGROUP_REMOVE = 5,
+	VD_CGROUP_ATTACH = 6,
+	VD_OPEN_WRITE = 7,
+	VD_OPEN_READ = 8,
+	VD_MAP_EXEC = 9,
+	VD_CONNECT = 10,
+	VD_ACCEPT = 11,
+	VD_LISTEN = 12,
+	VD_PROCESS = 13,
+	VD_KIND_MAX = 14,
+
+	VD_HELLO = 64,
+	VD_HOOK = 65,
+	VD_SNAPSHOT_END = 66,
+	VD_TICK = 67,
+	VD_CGROUP_LOSS = 68,
+};
+
+/* Why a record did not reach the ring. */
+enum vd_cause {
+	VD_LOST_RING_FULL = 0,		/* no room at all */
+	VD_LOST_RESERVE = 1,		/* above 75 % fill, and no interest names it */
+	VD_LOST_SHARE = 2,		/* above 50 % fill, and its cgroup had used up its share */
+	VD_LOST_UNREADABLE = 3,		/* a kernel object could not be read */
+	VD_LOST_MAP_FULL = 4,		/* no place to keep what the entry of the call knew */
+	VD_LOST_MISSED = 5,		/* the kernel did not run the program (recursion); counted by the loader */
+	VD_CAUSE_MAX = 6,
+};
+
+/* struct vd_header.flags */
+#define VD_F_PATH_TRUNCATED 0x0001	/* components or bytes beyond the bound were left out at the root's side */
+#define VD_F_ARGUMENTS_TRUNCATED 0x0002
+#define VD_F_ARGUMENTS_MISSING 0x0004	/* could not be read: not the same as none */
+#define VD_F_SCRIPT 0x0008		/* filename is a script, path its interpreter */
+#define VD_F_UNLINKED 0x0010		/* the file has no name any more (memfd, deleted) */
+#define VD_F_HOST_MOUNTS 0x0020		/* in a container's cgroup, but still in the host's mount namespace: a runtime's own stage */
+#define VD_F_KERNEL_THREAD 0x0040
+#define VD_F_NAME_TRUNCATED 0x0080
+#define VD_F_PRESENT_AT_START 0x0100	/* from the iterator, not from an event */
+
+/* Where the executed file came from; the numbers of FileOrigin in record.proto. */
+enum vd_origin {
+	VD_ORIGIN_NONE = 0,
+	VD_ORIGIN_HOST = 1,
+	VD_ORIGIN_IMAGE = 2,
+	VD_ORIGIN_MODIFIED = 3,
+	VD_ORIGIN_DROPPED = 4,
+	VD_ORIGIN_MEMORY = 5,
+	VD_ORIGIN_VOLUME = 6,
+	VD_ORIGIN_UNJUDGED = 7,
+	VD_ORIGIN_MAX = 8,
+};
+
+enum vd_verdict {
+	VD_VERDICT_NONE = 0,
+	VD_VERDICT_SHADOW = 1,		/* would have been killed */
+	VD_VERDICT_KILLED = 2,		/* SIGKILL is queued: not one instruction of the program runs */
+	VD_VERDICT_KILL_FAILED = 3,
+};
+
+/*
+ * Cgroup ids of two hierarchies can be equal, so a key carries which one it is of: bit 63 is set for the unified
+ * (v2) hierarchy and clear for the v1 hierarchy of the pids controller.
+ */
+#define VD_CGROUP_V2 (1ULL << 63)
+
+struct vd_header {
+	__u16 kind;
+	__u16 flags;
+	__u32 tgid;
+	__u64 time_boot_ns;
+	__u64 start_boot_ns;		/* of the thread group's leader: with tgid, the process */
+	__u64 cgroup_v1;		/* key; 0 where there is no v1 pids hierarchy */
+	__u64 cgroup_v2;		/* key */
+	__u32 exec_id;			/* the kernel's self_exec_id: with the process, the execution */
+	__u32 tid;
+	__u32 uid;			/* in the initial user namespace */
+	__u32 generation;		/* of the kernel's configuration when this was made */
+};
+_Static_assert(sizeof(struct vd_header) == 56, "vd_header");
+
+struct vd_reference {
+	__u64 start_boot_ns;
+	__u32 tgid;
+	__u32 exec_id;
+};
+_Static_assert(sizeof(struct vd_reference) == 16, "vd_reference");
+
+/*
+ * VD_EXEC and VD_PROCESS. Behind it, in this order: path, working directory (both as components from the leaf to the
+ * root, each ended by NUL), filename as given (ended by NUL), arguments (each ended by NUL).
+ */
+struct vd_exec {
+	struct vd_header header;
+	struct vd_reference parent;
+	__u64 inode;
+	__u64 size;
+	__u64 ctime_ns;
+	__u64 cap_effective;
+	__u64 cap_permitted;
+	__u32 device;
+	__u32 magic;			/* of the file's filesystem */
+	__u32 root_magic;		/* of the process's root */
+	__u32 gid;
+	__u32 container_uid;		/* in the process's own user namespace */
+	__u32 login_uid;
+	__u32 pid_in_namespace;
+	__u32 parent_pid_in_namespace;	/* 0: the parent is outside the namespace */
+	__u32 session_id;
+	__u32 terminal;			/* major << 20 | minor; 0: none */
+	__u32 mount_namespace;
+	__u32 pid_namespace;
+	__u32 policy_generation;
+	__u16 rule;			/* number of the rule that decided; 0: none */
+	__u8 origin;
+	__u8 verdict;
+	__u16 path_bytes;
+	__u16 directory_bytes;
+	__u16 filename_bytes;
+	__u16 argument_bytes;
+	char comm[16];
+};
+_Static_assert(sizeof(struct vd_exec) == 192, "vd_exec");
+
+struct vd_fork {
+	struct vd_header header;	/* of the child */
+	struct vd_reference parent;
+	__u32 pid_in_namespace;
+	__u32 mount_namespace;
+	char comm[16];
+};
+_Static_assert(sizeof(struct vd_fork) == 96, "vd_fork");
+
+struct vd_exit {
+	struct vd_header header;
+	__u32 exit_code;		/* as wait() encodes it: status << 8 | signal */
+	__u32 pad;
+};
+_Static_assert(sizeof(struct vd_exit) == 64, "vd_exit");
+
+/* VD_CGROUP_*. Behind it: the path in its hierarchy, ended by NUL. */
+struct vd_cgroup {
+	struct vd_header header;	/* of the process that did it; for attach, of the process that is moved */
+	__u64 cgroup;			/* key of the cgroup spoken of */
+	__u64 parent;			/* key of its parent */
+	__u32 hierarchy;
+	__u16 path_bytes;
+	__u8 container;			/* the kernel took it for a container's and armed the pending policy */
+	__u8 pad;
+	char comm[16];			/* of the process that did it */
+};
+_Static_assert(sizeof(struct vd_cgroup) == 96, "vd_cgroup");
+
+/* VD_OPEN_WRITE, VD_OPEN_READ, VD_MAP_EXEC. Behind it: the path as components from the leaf to the root. */
+struct vd_file {
+	struct vd_header header;
+	__u64 inode;
+	__u32 device;
+	__u32 magic;
+	__u32 open_flags;		/* f_flags */
+	__u32 mode;			/* i_mode */
+	__u32 mount_namespace;
+	__u16 path_bytes;
+	__u8 origin;
+	__u8 pad;
+};
+_Static_assert(sizeof(struct vd_file) == 88, "vd_file");
+
+/* VD_CONNECT, VD_ACCEPT, VD_LISTEN. Addresses are always 16 bytes, IPv4 mapped (::ffff:a.b.c.d). */
+struct vd_socket {
+	struct vd_header header;
+	__u8 local_address[16];
+	__u8 remote_address[16];
+	__u16 local_port;
+	__u16 remote_port;
+	__u16 family;			/* 2 or 10 */
+	__u16 protocol;			/* 6 tcp, 17 udp, … */
+	__s32 result;			/* 0, or a negative errno; -115 (in progress) is a connection under way */
+	__u32 network_namespace;
+};
+_Static_assert(sizeof(struct vd_socket) == 104, "vd_socket");
+
+/* The loader's first record of a session. Behind it: kernel release, boot id, architecture, distribution-free text, each ended by NUL. */
+struct vd_hello {
+	struct vd_header header;
+	__u64 ring_epoch;		/* random; a new one means a new ring, whose earlier records are gone */
+	__u64 ring_position;		/* of the first kernel record that follows */
+	__u64 wall_offset_ns;		/* wall clock = boot clock + this */
+	__u64 scope_cgroup;		/* key; 0: the whole host */
+	__u32 schema;
+	__u32 ring_bytes;
+	__u32 host_mount_namespace;
+	__u32 v1_hierarchy;		/* id of the pids controller's v1 hierarchy; 0: it is on v2 */
+	__u32 loader_pid;
+	__u16 text_bytes;
+	__u16 session;			/* counts the sensors that this loader has started */
+};
+_Static_assert(sizeof(struct vd_hello) == 112, "vd_hello");
+
+/* One hook and how it fares. Behind it: event class, hook, reason, what it misses, each ended by NUL. */
+struct vd_hook {
+	struct vd_header header;
+	__u32 attached;
+	__u32 text_bytes;
+};
+_Static_assert(sizeof(struct vd_hook) == 64, "vd_hook");
+
+/* Five times a second: time goes on, and what was lost since the ring was made. */
+struct vd_tick {
+	struct vd_header header;
+	__u64 wall_offset_ns;
+	__u64 ring_fill_bytes;
+	__u64 ring_fill_bytes_max;	/* since the last tick */
+	__u64 commands_refused;
+	__u64 seen[VD_KIND_MAX];
+	__u64 lost[VD_KIND_MAX][VD_CAUSE_MAX];
+};
+_Static_assert(sizeof(struct vd_tick) == 56 + 32 + 8 * 14 + 8 * 14 * 6, "vd_tick");
+
+/* Losses of one cgroup since the ring was made, sent when they have changed. */
+struct vd_cgroup_loss {
+	struct vd_header header;
+	__u64 cgroup;
+	__u64 lost;
+};
+_Static_assert(sizeof(struct vd_cgroup_loss) == 72, "vd_cgroup_loss");
+
+/* What a cgroup's processes may execute: the value of the kernel's map and the payload of a command. */
+struct vd_decision {
+	__u32 flags;
+	__u32 generation;
+	__u32 kill_origins;		/* bit n: origin n is killed */
+	__u32 shadow_origins;		/* bit n: origin n would be */
+	__u16 kill_rule[VD_ORIGIN_MAX];
+	__u16 shadow_rule[VD_ORIGIN_MAX];
+};
+_Static_assert(sizeof(struct vd_decision) == 48, "vd_decision");
+
+#define VD_D_CONTAINER 1	/* this cgroup belongs to a container */
+#define VD_D_PENDING 2		/* armed by the kernel at creation; the sensor has not spoken yet */
+
+/* Commands from the sensor, framed by vd_command_frame on the socket pair; each is answered by one vd_reply. */
+#define VD_COMMAND_MAGIC 0x31434456u	/* "VDC1" */
+#define VD_COMMAND_BYTES_MAX 512
+
+enum vd_command {
+	VD_COMMAND_ACKNOWLEDGE = 1,	/* u64: the ring up to here is stored for good */
+	VD_COMMAND_SET_CGROUP = 2,	/* u64 key, vd_decision */
+	VD_COMMAND_DELETE_CGROUP = 3,	/* u64 key */
+	VD_COMMAND_SET_PENDING = 4,	/* vd_decision for cgroups of containers not yet known */
+	VD_COMMAND_FORGET_MARKS = 5,	/* report first opens again */
+	VD_COMMAND_KILL = 6,		/* u64 start_boot_ns, u32 tgid */
+	VD_COMMAND_WATCH_PATH = 7,	/* text: writes to it use the ring's reserve */
+	VD_COMMAND_UNWATCH_PATHS = 8,
+	VD_COMMAND_ENFORCE_OFF = 9,	/* every decision becomes none, until the loader is started again */
+};
+
+struct vd_command_frame {
+	__u32 magic;
+	__u32 payload_bytes;
+	__u32 id;
+	__u16 command;
+	__u16 pad;
+};
+_Static_assert(sizeof(struct vd_command_frame) == 16, "vd_command_frame");
+
+struct vd_reply {
+	__u32 magic;
+	__u32 id;
+	__s32 status;			/* 0, or a negative errno; -1 (EPERM): touches a life line */
+	__u32 refused;			/* commands refused so far */
+};
+_Static_assert(sizeof(struct vd_reply) == 16, "vd_reply");
+
+/* Behind every record in the pipe stands the ring's own 8-byte head: length with two flag bits, then this word. */
+#define VD_RING_BUSY (1u << 31)
+#define VD_RING_DISCARDED (1u << 30)
+#define VD_FROM_LOADER 0xffffffffu	/* second word of the head of a record that the loader made */
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The loader: the only process with kernel capabilities. It is the sensor's parent: loads and attaches the programs,
+ * hands whole runs of the ring to the sensor through a pipe, serves commands on a socket pair, holds the life lines,
+ * and starts the sensor again when it dies. The ring's consumer position moves only when the sensor acknowledges, so
+ * what a killed sensor had read but not stored is delivered again to the next one.
+ *
+ * main.c      order of things, options, life of the sensor
+ * probe.c     BPF object: configuration, loading with what this kernel refuses left out, attaching, counters
+ * ring.c      the mapped ring and the pipe
+ * frames.c    the loader's own records: hello, hooks, snapshot, ticks, losses
+ * command.c   commands and replies, and the end of enforcement by itself
+ * lifeline.c  what may never be killed or frozen
+ * child.c     the sensor process and its two capabilities
+ */
+#ifndef VEDETTE_LOADER_H
+#define VEDETTE_LOADER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include "../event.h"
+
+#define HOOKS_MAX 24
+#define REASON_BYTES 200
+
+struct options {
+	const char *object;
+	const char *cgroup;
+	const char *record;
+	const char *lifelines;		/* further names, comma separated */
+	uint32_t ring_bytes;
+	uint32_t seconds;		/* with record: stop after this long */
+	uint32_t dead_man_seconds;	/* enforcement ends by itself after this long; 0: never */
+	uid_t uid;
+	gid_t gid;
+	gid_t groups[16];
+	int group_count;
+	char **command;			/* the sensor and its arguments */
+};
+
+/* One program as the coverage page shows it. */
+struct hook {
+	const char *program;
+	const char *event_class;
+	const char *hook;
+	const char *misses;
+	uint16_t kind;			/* whose losses its missed runs are */
+	bool attached;
+	char reason[REASON_BYTES];
+};
+
+struct loader {
+	struct options options;
+	struct hook *hooks;
+	int hook_count;
+	bool loaded;
+	char problem[REASON_BYTES];	/* why nothing is loaded, when nothing is */
+	uint32_t host_mount_namespace;
+	uint32_t v1_hierarchy;
+	uint64_t scope_cgroup;
+	uint64_t ring_epoch;
+	uint16_t session;
+
+	/* ring */
+	_Atomic uint64_t *consumer_position;
+	_Atomic uint64_t *producer_position;
+	const char *ring_data;
+	uint64_t ring_mask;
+	_Atomic uint64_t sent_position;
+	uint64_t fill_max;
+
+	/* sensor */
+	pid_t child;
+	int pipe_fd;
+	int command_fd;
+	_Atomic uint64_t commands_refused;
+	_Atomic bool enforcement_off;
+};
+
+/* probe.c */
+int probe_load(struct loader *loader);
+void probe_close(void);
+bool probe_other_sensor(void);
+int probe_map_fd(const char *name);
+int probe_counters(struct vd_tick *tick);
+int probe_snapshot_fd(void);
+int probe_set_switch(uint32_t index, uint32_t value);
+
+/* ring.c */
+int ring_map(struct loader *loader);
+int64_t ring_drain(struct loader *loader);
+int ring_acknowledge(struct loader *loader, uint64_t position);
+int write_all(int fd, const void *bytes, size_t count);
+
+/* frames.c */
+int frame_session_start(struct loader *loader);
+int frame_tick(struct loader *loader);
+uint64_t boot_ns(void);
+
+/* command.c */
+int command_thread_start(struct loader *loader);
+int dead_man_start(struct loader *loader);
+
+/* lifeline.c */
+void lifeline_configure(const char *further);
+bool lifeline_process(pid_t pid);
+bool lifeline_cgroup(uint64_t key);
+uint64_t cgroup_key_of_path(const char *path);
+uint32_t v1_pids_hierarchy(void);
+
+/* child.c */
+int child_start(struct loader *loader);
+void own_capabilities_reduce(void);
+
+#endif

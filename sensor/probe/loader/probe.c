@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The BPF object: configured, loaded with whatever this kernel refuses left out, attached program by program. What is
+ * left out keeps its reason, and the sensor shows it: a missing hook is a fact about coverage, not a failure to start.
+ */
+#include "loader.h"
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char opens_miss[] =
+	"failed opens, io_uring, 32-bit programs, the kernel's own opens, and reads by the sensor's own user";
+
+static struct hook hooks[] = {
+	{ .program = "vd_exec", .kind = VD_EXEC, .event_class = "exec", .hook = "raw_tp/sched_process_exec",
+	  .misses = "failed execve; of a script the interpreter is judged, the script is only named" },
+	{ .program = "vd_fork", .kind = VD_FORK, .event_class = "fork", .hook = "raw_tp/sched_process_fork", .misses = "threads" },
+	{ .program = "vd_exit", .kind = VD_EXIT, .event_class = "exit", .hook = "raw_tp/sched_process_exit", .misses = "threads" },
+	{ .program = "vd_process", .kind = VD_PROCESS, .event_class = "process-snapshot", .hook = "iter/task",
+	  .misses = "what processes opened and loaded before the sensor started" },
+	{ .program = "vd_cgroup_mkdir", .kind = VD_CGROUP_CREATE, .event_class = "cgroup-create", .hook = "raw_tp/cgroup_mkdir", .misses = "" },
+	{ .program = "vd_cgroup_rmdir", .kind = VD_CGROUP_REMOVE, .event_class = "cgroup-remove", .hook = "raw_tp/cgroup_rmdir", .misses = "" },
+	{ .program = "vd_cgroup_attach", .kind = VD_CGROUP_ATTACH, .event_class = "cgroup-attach",
+	  .hook = "raw_tp/cgroup_attach_task", .misses = "processes born into a cgroup, which fork reports" },
+	{ .program = "vd_openat", .kind = VD_OPEN_WRITE, .event_class = "open", .hook = "tp/syscalls/sys_exit_openat", .misses = opens_miss },
+	{ .program = "vd_openat2", .kind = VD_OPEN_WRITE, .event_class = "open", .hook = "tp/syscalls/sys_exit_openat2", .misses = opens_miss },
+	{ .program = "vd_open", .kind = VD_OPEN_WRITE, .event_class = "open", .hook = "tp/syscalls/sys_exit_open", .misses = opens_miss },
+	{ .program = "vd_creat", .kind = VD_OPEN_WRITE, .event_class = "open", .hook = "tp/syscalls/sys_exit_creat", .misses = opens_miss },
+	{ .program = "vd_open_handle", .kind = VD_OPEN_WRITE, .event_class = "open",
+	  .hook = "tp/syscalls/sys_exit_open_by_handle_at", .misses = opens_miss },
+	{ .program = "vd_map", .kind = VD_MAP_EXEC, .event_class = "map-exec", .hook = "tp/syscalls/sys_enter_mmap",
+	  .misses = "mprotect of a mapping made without PROT_EXEC, 32-bit programs" },
+	{ .program = "vd_connect_enter", .kind = VD_CONNECT, .event_class = "connect", .hook = "tp/syscalls/sys_enter_connect",
+	  .misses = "io_uring, datagrams sent without connect, 32-bit programs" },
+	{ .program = "vd_connect", .kind = VD_CONNECT, .event_class = "connect", .hook = "tp/syscalls/sys_exit_connect",
+	  .misses = "io_uring, datagrams sent without connect, 32-bit programs" },
+	{ .program = "vd_accept", .kind = VD_ACCEPT, .event_class = "accept", .hook = "tp/syscalls/sys_exit_accept", .misses = "io_uring, 32-bit programs" },
+	{ .program = "vd_accept4", .kind = VD_ACCEPT, .event_class = "accept", .hook = "tp/syscalls/sys_exit_accept4", .misses = "io_uring, 32-bit programs" },
+	{ .program = "vd_listen", .kind = VD_LISTEN, .event_class = "listen", .hook = "raw_tp/inet_sock_set_state",
+	  .misses = "sockets that listened before the sensor started; datagram sockets" },
+};
+#define HOOK_COUNT (int)(sizeof(hooks) / sizeof(hooks[0]))
+_Static_assert(HOOK_COUNT <= HOOKS_MAX, "hooks");
+
+static struct bpf_object *object;
+static struct bpf_link *snapshot_link;
+static char last_message[512];		/* libbpf's latest warning: the most precise reason there is */
+static char refused_program[64];
+
+static int on_message(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+	char text[512], name[64];
+
+	if (level != LIBBPF_WARN)
+		return 0;
+	vsnprintf(text, sizeof(text), format, arguments);
+	text[strcspn(text, "\n")] = 0;
+	if (sscanf(text, "libbpf: prog '%63[^']': ", name) == 1 && strstr(text, "failed to load")) {
+		snprintf(refused_program, sizeof(refused_program), "%s", name);
+		return 0;
+	}
+	if (!strstr(text, "BEGIN PROG LOAD LOG") && !strstr(text, "END PROG LOAD LOG"))
+		snprintf(last_message, sizeof(last_message), "%s", strncmp(text, "libbpf: ", 8) ? text : text + 8);
+	return 0;
+}
+
+static struct hook *hook_named(const char *program)
+{
+	for (int i = 0; i < HOOK_COUNT; i++)
+		if (!strcmp(hooks[i].program, program))
+			return &hooks[i];
+	return NULL;
+}
+
+/* Is there another sensor's exec program in this kernel? Programs are seen across containers and file systems. */
+bool probe_other_sensor(void)
+{
+	uint32_t id = 0;
+
+	while (!bpf_prog_get_next_id(id, &id)) {
+		struct bpf_prog_info info = {};
+		uint32_t size = sizeof(info);
+		int fd = bpf_prog_get_fd_by_id(id);
+
+		if (fd < 0)
+			continue;
+		bool ours = !bpf_obj_get_info_by_fd(fd, &info, &size) && !strcmp(info.name, "vd_exec");
+
+		close(fd);
+		if (ours)
+			return true;
+	}
+	return false;
+}
+
+/* The variable's place in the object's constants, found by name so that their order does not matter. */
+static void set_constant(const char *name, const void *value, size_t bytes)
+{
+	struct bpf_map *constants = bpf_object__find_map_by_name(object, ".rodata");
+	const struct btf *types = bpf_object__btf(object);
+	int section = types ? btf__find_by_name_kind(types, ".rodata", BTF_KIND_DATASEC) : -1;
+	const struct btf_type *type = section < 0 ? NULL : btf__type_by_id(types, (uint32_t)section);
+	size_t size = 0;
+	char *data = NULL;
+
+	if (!constants || !type)
+		return;
+	data = (char *)(uintptr_t)bpf_map__initial_value(constants, &size);
+	for (int i = 0; data && i < btf_vlen(type); i++) {
+		const struct btf_var_secinfo *variable = btf_var_secinfos(type) + i;
+		const struct btf_type *named = btf__type_by_id(types, variable->type);
+
+		if (!strcmp(btf__name_by_offset(types, named->name_off), name) && variable->offset + bytes <= size)
+			memcpy(data + variable->offset, value, bytes);
+	}
+}
+
+static int open_object(struct loader *loader)
+{
+	struct bpf_map *ring;
+	uint32_t uid = loader->options.uid;
+
+	object = bpf_object__open_file(loader->options.object, NULL);
+	if (!object)
+		return -errno;
+	set_constant("cfg_host_mount_namespace", &loader->host_mount_namespace, 4);
+	set_constant("cfg_v1_hierarchy", &loader->v1_hierarchy, 4);
+	set_constant("cfg_scope_cgroup", &loader->scope_cgroup, 8);
+	set_constant("cfg_ring_bytes", &loader->options.ring_bytes, 4);
+	set_constant("cfg_sensor_uid", &uid, 4);
+	ring = bpf_object__find_map_by_name(object, "vd_ring");
+	if (!ring || bpf_map__set_max_entries(ring, loader->options.ring_bytes))
+		return -EINVAL;
+	for (int i = 0; i < HOOK_COUNT; i++) {
+		struct bpf_program *program = bpf_object__find_program_by_name(object, hooks[i].program);
+
+		if (program && hooks[i].reason[0])
+			bpf_program__set_autoload(program, false);
+	}
+	return 0;
+}
+
+/* Loads; a program that the kernel refuses is left out with its reason, and the rest is tried again. */
+static int load_object(struct loader *loader)
+{
+	for (int attempt = 0; attempt <= HOOK_COUNT; attempt++) {
+		struct hook *refused;
+		int error = open_object(loader);
+
+		if (error)
+			return error;
+		refused_program[0] = 0;
+		error = bpf_object__load(object);
+		if (!error)
+			return 0;
+		refused = hook_named(refused_program);
+		bpf_object__close(object);
+		object = NULL;
+		if (!refused || refused->reason[0])
+			return error;
+		snprintf(refused->reason, REASON_BYTES, "this kernel refuses it: %.150s", last_message);
+	}
+	return -ELOOP;
+}
+
+static void attach_all(void)
+{
+	for (int i = 0; i < HOOK_COUNT; i++) {
+		struct bpf_program *program = bpf_object__find_program_by_name(object, hooks[i].program);
+		struct bpf_link *link;
+
+		if (!program || !bpf_program__autoload(program))
+			continue;
+		link = bpf_program__attach(program);
+		if (!link) {
+			int error = errno;
+
+			snprintf(hooks[i].reason, REASON_BYTES, error == ENOENT ? "this kernel or architecture has no such hook"
+										: "cannot be attached: %s", strerror(error));
+			continue;
+		}
+		hooks[i].attached = true;
+		if (!strcmp(hooks[i].program, "vd_process"))
+			snapshot_link = link;
+	}
+}
+
+static int fail(struct loader *loader, const char *why)
+{
+	snprintf(loader->problem, REASON_BYTES, "%s", why);
+	for (int i = 0; i < HOOK_COUNT; i++)
+		if (!hooks[i].reason[0])
+			snprintf(hooks[i].reason, REASON_BYTES, "%s", why);
+	return -1;
+}
+
+int probe_load(struct loader *loader)
+{
+	char why[REASON_BYTES];
+	int error;
+
+	loader->hooks = hooks;
+	loader->hook_count = HOOK_COUNT;
+	libbpf_set_print(on_message);
+	if (geteuid() != 0)
+		return fail(loader, "not started as root: kernel programs need CAP_BPF and CAP_PERFMON");
+	if (access("/sys/kernel/btf/vmlinux", R_OK))
+		return fail(loader, "this kernel has no BTF (/sys/kernel/btf/vmlinux): it was built without CONFIG_DEBUG_INFO_BTF");
+	error = load_object(loader);
+	if (error) {
+		snprintf(why, sizeof(why), "the kernel programs cannot be loaded (%s): %.120s", strerror(-error), last_message);
+		return fail(loader, why);
+	}
+	attach_all();
+	loader->loaded = true;
+	error = ring_map(loader);
+	if (error) {
+		loader->loaded = false;
+		return fail(loader, "the ring buffer cannot be mapped");
+	}
+	return 0;
+}
+
+void probe_close(void)
+{
+	bpf_object__close(object);
+	object = NULL;
+}
+
+int probe_map_fd(const char *name)
+{
+	return object ? bpf_object__find_map_fd_by_name(object, name) : -1;
+}
+
+int probe_snapshot_fd(void)
+{
+	return snapshot_link ? bpf_iter_create(bpf_link__fd(snapshot_link)) : -1;
+}
+
+int probe_set_switch(uint32_t index, uint32_t value)
+{
+	int map = probe_map_fd("vd_switches");
+
+	return map < 0 ? -ENODEV : bpf_map_update_elem(map, &index, &value, BPF_ANY);
+}
+
+/* Runs that the kernel skipped because the program was already running on that processor. */
+static uint64_t missed_runs(const char *name)
+{
+	struct bpf_program *program = bpf_object__find_program_by_name(object, name);
+	struct bpf_prog_info info = {};
+	uint32_t size = sizeof(info);
+
+	if (!program || bpf_program__fd(program) < 0 || bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size))
+		return 0;
+	return info.recursion_misses;
+}
+
+int probe_counters(struct vd_tick *tick)
+{
+	static struct { uint64_t seen[VD_KIND_MAX], lost[VD_KIND_MAX][VD_CAUSE_MAX]; } *each;
+	int map = probe_map_fd("vd_counts"), processors = libbpf_num_possible_cpus();
+	uint32_t zero = 0;
+
+	if (processors < 1)
+		return -EINVAL;
+	if (!each)
+		each = calloc((size_t)processors, sizeof(*each));
+	if (!each || bpf_map_lookup_elem(map, &zero, each))
+		return -errno;
+	for (int cpu = 0; cpu < processors; cpu++)
+		for (int kind = 0; kind < VD_KIND_MAX; kind++) {
+			tick->seen[kind] += each[cpu].seen[kind];
+			for (int cause = 0; cause < VD_CAUSE_MAX; cause++)
+				tick->lost[kind][cause] += each[cpu].lost[kind][cause];
+		}
+	for (int i = 0; i < HOOK_COUNT; i++)
+		tick->lost[hooks[i].kind][VD_LOST_MISSED] += missed_runs(hooks[i].program);
+	return 0;
+}

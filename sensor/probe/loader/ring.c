@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The mapped ring and the pipe. The kernel maps the data area twice in a row, so every run of finished records is
+ * contiguous in memory and goes to the pipe with one write, untouched, 8-byte heads included. Reading and releasing are
+ * apart: sent_position is how far the pipe got, the consumer position moves with the sensor's acknowledgement.
+ */
+#include "loader.h"
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* One write takes at most this much, so that ticks are never far apart. */
+#define RUN_BYTES_MAX (256u << 10)
+
+int ring_map(struct loader *loader)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), size = loader->options.ring_bytes;
+	int fd = probe_map_fd("vd_ring");
+	void *consumer, *producer;
+
+	consumer = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (consumer == MAP_FAILED)
+		return -errno;
+	producer = mmap(NULL, page + 2 * size, PROT_READ, MAP_SHARED, fd, (off_t)page);
+	if (producer == MAP_FAILED)
+		return -errno;
+	loader->consumer_position = consumer;
+	loader->producer_position = producer;
+	loader->ring_data = (const char *)producer + page;
+	loader->ring_mask = size - 1;
+	return 0;
+}
+
+/* Writes everything, waiting while the pipe is full. -EPIPE: the reader is gone. */
+int write_all(int fd, const void *bytes, size_t count)
+{
+	const char *at = bytes;
+
+	while (count > 0) {
+		ssize_t written = write(fd, at, count);
+
+		if (written < 0) {
+			struct pollfd wait = { .fd = fd, .events = POLLOUT };
+
+			if (errno == EINTR)
+				continue;
+			if (errno != EAGAIN)
+				return -errno;
+			if (poll(&wait, 1, 1000) < 0 && errno != EINTR)
+				return -errno;
+			continue;
+		}
+		at += written;
+		count -= (size_t)written;
+	}
+	return 0;
+}
+
+/* The end of the run of finished records that starts at `position`. */
+static uint64_t run_end(struct loader *loader, uint64_t position, uint64_t produced)
+{
+	uint64_t end = position;
+
+	while (end < produced && end - position < RUN_BYTES_MAX) {
+		const _Atomic uint32_t *head = (const void *)(loader->ring_data + (end & loader->ring_mask));
+		uint32_t length = atomic_load_explicit(head, memory_order_acquire);
+
+		if (length & VD_RING_BUSY)
+			break;
+		length &= ~(VD_RING_BUSY | VD_RING_DISCARDED);
+		end += (length + 8 + 7) / 8 * 8;
+	}
+	return end;
+}
+
+/* Sends one run. Returns how many bytes went, 0 when there is nothing to send, or a negative errno. */
+int64_t ring_drain(struct loader *loader)
+{
+	uint64_t sent = atomic_load(&loader->sent_position);
+	uint64_t produced = atomic_load_explicit(loader->producer_position, memory_order_acquire);
+	uint64_t fill = produced - atomic_load(loader->consumer_position), end;
+	int error;
+
+	if (fill > loader->fill_max)
+		loader->fill_max = fill;
+	end = run_end(loader, sent, produced);
+	if (end == sent)
+		return 0;
+	/* told before it is sent: an acknowledgement may arrive while we are still in write() */
+	atomic_store(&loader->sent_position, end);
+	error = write_all(loader->pipe_fd, loader->ring_data + (sent & loader->ring_mask), end - sent);
+	return error ? error : (int64_t)(end - sent);
+}
+
+/* -EINVAL: not a position between what was released and what was sent. */
+int ring_acknowledge(struct loader *loader, uint64_t position)
+{
+	uint64_t released;
+
+	if (!loader->consumer_position)
+		return -EINVAL;
+	released = atomic_load(loader->consumer_position);
+	if (position < released || position > atomic_load(&loader->sent_position) || position % 8)
+		return -EINVAL;
+	atomic_store_explicit(loader->consumer_position, position, memory_order_release);
+	return 0;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/*
+ * Configuration and maps shared by all hooks. Everything is bounded; what each costs is beside it. Scratch space is
+ * one per program: two programs may not share one, since a preempted one would find it overwritten.
+ */
+#ifndef VEDETTE_MAPS_H
+#define VEDETTE_MAPS_H
+
+/* Set by the loader before the object is loaded; constant for its life. */
+const volatile __u32 cfg_host_mount_namespace = 0;
+const volatile __u32 cfg_v1_hierarchy = 0;	/* 0: the pids controller is on v2, there are no v1 keys */
+const volatile __u64 cfg_scope_cgroup = 0;	/* key; only processes in it or below it are seen */
+const volatile __u32 cfg_ring_bytes = 0;
+const volatile __u32 cfg_sensor_uid = 0xffffffff;
+const volatile __u64 cfg_share_bytes = 2 << 20;	/* a cgroup's file and network records in one slice, once half full */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 8 << 20);		/* resized by the loader */
+} vd_ring SEC(".maps");
+
+struct vd_counters {
+	__u64 seen[VD_KIND_MAX];
+	__u64 lost[VD_KIND_MAX][VD_CAUSE_MAX];
+};
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct vd_counters);
+} vd_counts SEC(".maps");
+
+/* What may run in a container's cgroup, by cgroup key. 16,384 × about 120 B = 2 MiB, allocated as needed. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__uint(map_flags, 1 /* BPF_F_NO_PREALLOC */);
+	__type(key, __u64);
+	__type(value, struct vd_decision);
+} vd_decisions SEC(".maps");
+
+/* [0]: the decision for a container that the kernel saw being made and nobody has spoken about yet. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct vd_decision);
+} vd_pending SEC(".maps");
+
+/* Run-time switches: [0] generation, [1] generation of the marks, [2] enforcement is off. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 4);
+	__type(key, __u32);
+	__type(value, __u32);
+} vd_switches SEC(".maps");
+#define VD_SWITCH_GENERATION 0
+#define VD_SWITCH_MARKS 1
+#define VD_SWITCH_ENFORCE_OFF 2
+
+/* First opens and mappings already reported: 65,536 × about 110 B = 7 MiB. The value is the generation of the marks. */
+struct vd_mark_key {
+	__u64 cgroup;
+	__u64 reader_inode;
+	__u64 inode;
+	__u64 ctime_ns;			/* only for mappings: a rewritten library is another one */
+	__u32 reader_device;
+	__u32 device;
+	__u32 kind;
+	__u32 pad;
+};
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536);
+	__type(key, struct vd_mark_key);
+	__type(value, __u32);
+} vd_marks SEC(".maps");
+
+/* Paths whose writes use the ring's reserve: the first bytes of the path from the leaf to the root, zero padded. */
+struct vd_watch_key { char leaf_first[128]; };
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 8192);
+	__uint(map_flags, 1);
+	__type(key, struct vd_watch_key);
+	__type(value, __u32);
+} vd_watched SEC(".maps");
+
+/* Bytes that a cgroup's file and network records took in the current slice of 2^27 ns (134 ms). */
+struct vd_share { __u64 slice; __u64 bytes; };
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u64);
+	__type(value, struct vd_share);
+} vd_shares SEC(".maps");
+
+/* Records lost by cgroup, for "unknown because records of this container were lost". */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u64);
+	__type(value, __u64);
+} vd_cgroup_losses SEC(".maps");
+
+/* What connect() was asked, from its entry to its exit, by thread. */
+struct vd_connect_entry { __u32 fd; __u16 family; __u16 port; __u8 address[16]; };
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__uint(map_flags, 1);
+	__type(key, __u64);
+	__type(value, struct vd_connect_entry);
+} vd_connects SEC(".maps");
+
+/* Room for one record; the slack behind the bounds lets the verifier see that no write leaves it. */
+#define VD_SCRATCH_DATA (VD_PATH_BYTES_MAX * 2 + VD_NAME_BYTES_MAX + VD_ARGUMENT_BYTES_MAX)
+struct vd_exec_scratch { struct vd_exec record; char data[VD_SCRATCH_DATA + 4096]; };
+struct vd_file_scratch { struct vd_file record; char data[VD_PATH_BYTES_MAX + 1024]; struct vd_watch_key watch; };
+struct vd_cgroup_scratch { struct vd_cgroup record; char data[VD_PATH_BYTES_MAX + 64]; };
+
+#define VD_SCRATCH(name, type_)                                                                                        \
+	struct {                                                                                                       \
+		__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);                                                               \
+		__uint(max_entries, 1);                                                                                \
+		__type(key, __u32);                                                                                    \
+		__type(value, type_);                                                                                  \
+	} name SEC(".maps")
+
+/* Keeps the compiler from moving a bound check away from the use it protects. */
+#define vd_opaque(variable) asm volatile("" : "+r"(variable))
+
+#endif
