@@ -1,0 +1,181 @@
+/**
+ * Applies one batch inside the transaction that moves its watermark: decodes the payload, gives every kind of record
+ * to what stores it, counts what it refuses and what it does not know. Order is kept within each family of records
+ * (containers, processes, findings); families do not depend on each other, since they refer by the sensor's own ids.
+ */
+import { fromBinary } from '@bufbuild/protobuf';
+import type { LiveTopic } from '@vedette/model/api/table';
+import { BatchPayloadSchema, type BatchPayload, type LiveProcesses, type Record as WireRecord } from '@vedette/model/wire/generated/record_pb';
+import { addExecutions, addFlows } from '../store/counts.ts';
+import type { Transaction } from '../store/database.ts';
+import { addGap, countUnknownRecord } from '../store/intake.ts';
+import { addProcesses, endProcesses, keepOnlyProcesses, processesHeld } from '../store/processes.ts';
+import { kernelNs, list, RefusedRecord } from './clean.ts';
+import { liveProcess, refOf } from './execution.ts';
+import { ExecutionFold, FlowFold, ProcessFold } from './fold.ts';
+import { contextDropped, coverageReported, detected, judged, telemetryDropped } from './happenings.ts';
+import type { Origin } from './origin.ts';
+import { containerEnded, containerSeen, inventoryReported, packagesLoaded } from './reports.ts';
+
+const payloadBytesMax = 16 * 1024 * 1024;
+const recordsMax = 200_000;
+const aliveMax = 200_000;
+const processesHeldMax = 200_000;
+
+/** The payload is not one that this contract can read; the batch is counted as rejected and the stream goes on. */
+export class UnreadableBatch extends Error {}
+
+export interface Applied {
+  readonly topics: ReadonlySet<LiveTopic>;
+  readonly recordsByKind: ReadonlyMap<string, number>;
+  readonly refused: ReadonlyMap<string, number>;
+}
+
+type Kind = NonNullable<WireRecord['kind']['case']>;
+
+const topicOf: { [K in Kind]: LiveTopic | null } = {
+  processStarted: 'processes',
+  processEnded: 'processes',
+  executionCount: 'processes',
+  containerSeen: 'containers',
+  containerEnded: 'containers',
+  inventory: 'containers',
+  packagesLoaded: 'containers',
+  coverage: 'sensors',
+  detection: 'incidents',
+  verdict: 'incidents',
+  flowCount: null,
+  liveProcesses: 'processes',
+  telemetryDropped: 'sensors',
+  contextDropped: 'sensors',
+};
+
+export function readPayload(bytes: Uint8Array): BatchPayload {
+  if (bytes.byteLength > payloadBytesMax) throw new UnreadableBatch(`a payload of more than ${payloadBytesMax} bytes`);
+  let payload: BatchPayload;
+  try {
+    payload = fromBinary(BatchPayloadSchema, bytes);
+  } catch {
+    throw new UnreadableBatch('a payload that is not Protobuf of this contract');
+  }
+  if (payload.records.length > recordsMax) throw new UnreadableBatch(`more than ${recordsMax} records`);
+  if (!/^[0-9a-f-]{1,64}$/.test(payload.bootId)) throw new UnreadableBatch('a payload without a boot id');
+  return payload;
+}
+
+/** The number and bytes of a kind that this hub does not know. */
+function unknownKind(record: WireRecord): { field: number; sample: Uint8Array } {
+  const found = record.$unknown?.[0];
+  return { field: found?.no ?? 0, sample: found?.data ?? new Uint8Array() };
+}
+
+class Application {
+  readonly executions = new ExecutionFold();
+  readonly flows = new FlowFold();
+  readonly processes = new ProcessFold();
+  readonly topics = new Set<LiveTopic>();
+  readonly byKind = new Map<string, number>();
+  readonly refused = new Map<string, number>();
+  readonly unknown = new Map<number, { count: number; sample: Uint8Array }>();
+  readonly #db: Transaction;
+  readonly #origin: Origin;
+
+  constructor(db: Transaction, origin: Origin) {
+    this.#db = db;
+    this.#origin = origin;
+  }
+
+  async record(record: WireRecord): Promise<void> {
+    const kind = record.kind.case;
+    if (kind === undefined) {
+      const { field, sample } = unknownKind(record);
+      this.unknown.set(field, { count: (this.unknown.get(field)?.count ?? 0) + 1, sample });
+      return;
+    }
+    this.byKind.set(kind, (this.byKind.get(kind) ?? 0) + 1);
+    try {
+      await this.#dispatch(record);
+      const topic = topicOf[kind];
+      if (topic !== null) this.topics.add(topic);
+    } catch (error) {
+      if (!(error instanceof RefusedRecord)) throw error;
+      this.refused.set(error.message, (this.refused.get(error.message) ?? 0) + 1);
+    }
+  }
+
+  async #dispatch({ kind }: WireRecord): Promise<void> {
+    const [db, origin] = [this.#db, this.#origin];
+    switch (kind.case) {
+      case 'processStarted':
+        return this.#processStarted(kind.value.execution);
+      case 'processEnded':
+        return this.processes.end(refOf(kind.value.ref));
+      case 'liveProcesses':
+        return this.#liveProcesses(kind.value);
+      case 'executionCount':
+        return this.executions.add(kind.value, origin);
+      case 'flowCount':
+        return this.flows.add(kind.value, origin);
+      case 'containerSeen':
+        return containerSeen(db, kind.value, origin);
+      case 'containerEnded':
+        return containerEnded(db, kind.value, origin);
+      case 'inventory':
+        return inventoryReported(db, kind.value, origin);
+      case 'packagesLoaded':
+        return packagesLoaded(db, kind.value, origin);
+      case 'coverage':
+        return coverageReported(db, kind.value, origin);
+      case 'detection':
+        return detected(db, kind.value, origin);
+      case 'verdict':
+        return judged(db, kind.value, origin);
+      case 'telemetryDropped':
+        return telemetryDropped(db, kind.value, origin);
+      case 'contextDropped':
+        return contextDropped(db, kind.value, origin);
+      case undefined:
+        return;
+      default:
+        return kind satisfies never;
+    }
+  }
+
+  #processStarted(execution: Parameters<typeof liveProcess>[0] | undefined): void {
+    if (execution === undefined) throw new RefusedRecord('a process start without execution');
+    if (execution.exitedBootNs === 0n) this.processes.start(liveProcess(execution, this.#origin));
+  }
+
+  async #liveProcesses(record: LiveProcesses): Promise<void> {
+    if (!this.#origin.isCurrentBoot) return;
+    const alive = list(record.alive, aliveMax, 'live processes').map(refOf);
+    await this.flushProcesses();
+    await keepOnlyProcesses(this.#db, this.#origin, alive, kernelNs(record.atBootNs, 'a time'));
+  }
+
+  async flushProcesses(): Promise<void> {
+    const { started, ended } = this.processes.take();
+    if (!this.#origin.isCurrentBoot) return;
+    await endProcesses(this.#db, this.#origin, ended);
+    if (started.length > 0 && (await processesHeld(this.#db, this.#origin.nodeId)) + started.length > processesHeldMax) {
+      this.refused.set(`more than ${processesHeldMax} live processes on one node`, started.length);
+      return;
+    }
+    await addProcesses(this.#db, this.#origin, started);
+  }
+}
+
+export async function applyPayload(db: Transaction, payload: BatchPayload, origin: Origin): Promise<Applied> {
+  const application = new Application(db, origin);
+  for (const record of payload.records) await application.record(record);
+  await application.flushProcesses();
+  await addExecutions(db, origin, application.executions.rows());
+  await addFlows(db, origin, application.flows.rows());
+  for (const [reason, count] of application.refused) await addGap(db, origin, 'record-rejected', reason, count, origin.receivedAt);
+  for (const [field, { count, sample }] of application.unknown) {
+    await countUnknownRecord(db, origin, field, count, sample, origin.receivedAt);
+    application.byKind.set('unknown', (application.byKind.get('unknown') ?? 0) + count);
+  }
+  if (application.refused.size > 0) application.topics.add('sensors');
+  return { topics: application.topics, recordsByKind: application.byKind, refused: application.refused };
+}

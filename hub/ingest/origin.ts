@@ -1,0 +1,12 @@
+/** Who sent a batch, in which boot, received when: what every record of it needs to become a row. */
+import type { Boot } from './execution.ts';
+
+export interface Origin extends Boot {
+  readonly sensorId: string;
+  readonly clusterId: string;
+  readonly nodeId: string;
+  /** False for what was spooled before the node's last boot: counted and stored, but alive no more. */
+  readonly isCurrentBoot: boolean;
+  /** The day of receipt: the partition. */
+  readonly day: string;
+}

@@ -1,0 +1,105 @@
+/**
+ * Detections and verdicts as events, folded into incidents: same rule or policy, same container or process tree, within
+ * a window of the last one. An event that the sensor reports a second time (same id) is recognised. Closed incidents
+ * take up nothing: what happens afterwards opens a new one.
+ */
+import { z } from 'zod';
+import { firstRow, rows, run, type Db, type Transaction } from './database.ts';
+
+export const incidentWindowMinutes = 60;
+
+export interface IncidentFacts {
+  readonly clusterId: string;
+  readonly nodeId: string;
+  readonly containerId: string | null;
+  readonly kind: 'detection' | 'verdict';
+  readonly source: string;
+  readonly rule: string | null;
+  readonly severity: string;
+  readonly severityRank: number;
+  readonly title: string;
+  readonly summary: string;
+  readonly outcome: string;
+  readonly nextAction: string;
+  readonly attack: readonly string[];
+  readonly foldKey: Buffer;
+  readonly words: readonly string[];
+  readonly at: Date;
+}
+
+export interface EventFacts {
+  readonly day: string;
+  readonly findingId: string;
+  readonly mode: string | null;
+  readonly generation: number | null;
+  readonly identityPending: boolean;
+  readonly eventClass: string | null;
+  readonly receivedAt: Date;
+  readonly output: string;
+  readonly fields: Readonly<Record<string, string | null>>;
+  readonly tree: readonly unknown[];
+}
+
+const Id = z.object({ id: z.number() });
+
+/** False when this very event is already there. */
+export async function addFinding(db: Transaction, incident: IncidentFacts, event: EventFacts): Promise<boolean> {
+  const known = await rows(db, Id, `select id from event where node_id = $1 and finding_id = $2 and day >= $3::date - 7 limit 1`, [incident.nodeId, event.findingId, event.day]);
+  if (known.length > 0) return false;
+  const incidentId = await foldIncident(db, incident);
+  await run(
+    db,
+    `insert into event (day, cluster_id, node_id, container_id, incident_id, kind, finding_id, source, rule, severity, outcome, mode, generation, identity_pending, event_class, at, received_at, output, fields, tree)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
+    [
+      event.day, incident.clusterId, incident.nodeId, incident.containerId, incidentId, incident.kind, event.findingId, incident.source, incident.rule, incident.severity, incident.outcome,
+      event.mode, event.generation, event.identityPending, event.eventClass, incident.at, event.receivedAt, event.output, JSON.stringify(event.fields), JSON.stringify(event.tree),
+    ],
+  );
+  await run(
+    db,
+    `insert into event_hour (hour, cluster_id, kind, source, severity, outcome, count) values (date_trunc('hour', $1::timestamptz), $2, $3, $4, $5, $6, 1)
+     on conflict (hour, cluster_id, kind, source, severity, outcome) do update set count = event_hour.count + 1`,
+    [event.receivedAt, incident.clusterId, incident.kind, incident.source, incident.severity, incident.outcome],
+  );
+  return true;
+}
+
+async function foldIncident(db: Transaction, facts: IncidentFacts): Promise<number> {
+  const open = await firstRow(
+    db,
+    Id,
+    `select id from incident where fold_key = $1 and state <> 'closed' and last_seen >= $2::timestamptz - make_interval(mins => $3) and first_seen <= $2::timestamptz + make_interval(mins => $3)
+      order by last_seen desc limit 1 for update`,
+    [facts.foldKey, facts.at, incidentWindowMinutes],
+  );
+  if (open !== undefined) {
+    await run(
+      db,
+      `update incident set count = count + 1, first_seen = least(first_seen, $2), last_seen = greatest(last_seen, $2),
+          summary = case when $2 >= last_seen then $3 else summary end,
+          severity = case when $5 < severity_rank then $4 else severity end, severity_rank = least(severity_rank, $5)
+        where id = $1`,
+      [open.id, facts.at, facts.summary, facts.severity, facts.severityRank],
+    );
+    return open.id;
+  }
+  const made = await rows(
+    db,
+    Id,
+    `insert into incident (cluster_id, node_id, container_id, kind, source, rule, severity, severity_rank, title, summary, outcome, next_action, attack, fold_key, first_seen, last_seen, count, search)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15, 1, array_to_tsvector($16)) returning id`,
+    [
+      facts.clusterId, facts.nodeId, facts.containerId, facts.kind, facts.source, facts.rule, facts.severity, facts.severityRank, facts.title, facts.summary, facts.outcome, facts.nextAction,
+      facts.attack, facts.foldKey, facts.at, facts.words,
+    ],
+  );
+  return made[0]!.id;
+}
+
+const PolicyWords = z.object({ severity: z.string(), attack: z.array(z.string()), description: z.string() });
+
+/** What a verdict's policy says of itself now; undefined when it was removed meanwhile. */
+export async function policyWords(db: Db, name: string): Promise<{ severity: string; attack: string[]; description: string } | undefined> {
+  return firstRow(db, PolicyWords, 'select severity, attack, description from policy where name = $1', [name]);
+}

@@ -1,0 +1,144 @@
+/**
+ * Clusters, nodes, sensors, certificates and join tokens: what joining, hello and removal write, and the look-ups the
+ * link needs about the one sensor that is speaking. People's views of the fleet are in read-fleet.ts.
+ */
+import { z } from 'zod';
+import { firstRow, rows, run, type Db, type Transaction } from './database.ts';
+
+export interface NodeRow {
+  readonly id: string;
+  readonly clusterId: string;
+  readonly hostname: string;
+  readonly kernel: string;
+  readonly architecture: string;
+  readonly distribution: string;
+  readonly bootId: string;
+  readonly machineId: string;
+  readonly cgroupMode: string;
+}
+
+const ClusterId = z.object({ id: z.string() });
+
+/** The cluster of that name; made when there is none. */
+export async function clusterNamed(db: Db, id: string, name: string, now: Date): Promise<string> {
+  await run(db, 'insert into cluster (id, name, created_at) values ($1, $2, $3) on conflict (name) do nothing', [id, name, now]);
+  const found = await firstRow(db, ClusterId, 'select id from cluster where name = $1', [name]);
+  return found?.id ?? id;
+}
+
+export async function addNode(db: Db, node: NodeRow, now: Date): Promise<void> {
+  await run(
+    db,
+    `insert into node (id, cluster_id, hostname, kernel, architecture, distribution, boot_id, machine_id, cgroup_mode, joined_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+    [node.id, node.clusterId, node.hostname, node.kernel, node.architecture, node.distribution, node.bootId, node.machineId, node.cgroupMode, now],
+  );
+}
+
+export async function addSensor(db: Db, sensor: { id: string; clusterId: string; nodeId: string; version: string }, now: Date): Promise<void> {
+  await run(db, 'insert into sensor (id, cluster_id, node_id, version, joined_at) values ($1, $2, $3, $4, $5)', [sensor.id, sensor.clusterId, sensor.nodeId, sensor.version, now]);
+  await run(db, 'insert into sensor_report (sensor_id, cluster_id) values ($1, $2)', [sensor.id, sensor.clusterId]);
+}
+
+export async function addCertificate(db: Db, certificate: { serial: string; clusterId: string; sensorId: string; issuedAt: Date; expiresAt: Date }): Promise<void> {
+  await run(db, 'insert into certificate (serial, cluster_id, sensor_id, issued_at, expires_at) values ($1, $2, $3, $4, $5) on conflict (serial) do nothing', [
+    certificate.serial,
+    certificate.clusterId,
+    certificate.sensorId,
+    certificate.issuedAt,
+    certificate.expiresAt,
+  ]);
+}
+
+export async function addJoinToken(db: Db, token: { secretHash: Buffer; clusterId: string; createdBy: string; createdAt: Date; expiresAt: Date }): Promise<void> {
+  await run(db, 'insert into join_token (secret_hash, cluster_id, created_by, created_at, expires_at) values ($1, $2, $3, $4, $5)', [
+    token.secretHash,
+    token.clusterId,
+    token.createdBy,
+    token.createdAt,
+    token.expiresAt,
+  ]);
+}
+
+const UsedToken = z.object({ cluster_id: z.string() });
+
+/** Uses the token up and names its cluster; undefined when it is unknown, used or too old. */
+export async function useJoinToken(db: Transaction, secretHash: Buffer, sensorId: string, now: Date): Promise<string | undefined> {
+  const used = await firstRow(
+    db,
+    UsedToken,
+    'update join_token set used_at = $3, used_by = $2 where secret_hash = $1 and used_at is null and expires_at > $3 returning cluster_id',
+    [secretHash, sensorId, now],
+  );
+  return used?.cluster_id;
+}
+
+const Speaking = z.object({
+  id: z.string(),
+  cluster_id: z.string(),
+  node_id: z.string(),
+  boot_id: z.string(),
+  removed: z.boolean(),
+  link_state: z.unknown(),
+});
+export type SpeakingSensor = z.infer<typeof Speaking>;
+
+const speaking = `select s.id, s.cluster_id, s.node_id, n.boot_id, s.removed_at is not null as removed, s.link_state from sensor s join node n on n.id = s.node_id where s.id = $1`;
+
+/** The sensor that speaks now, by the id in its certificate. */
+export async function speakingSensor(db: Db, sensorId: string): Promise<SpeakingSensor | undefined> {
+  return firstRow(db, Speaking, speaking, [sensorId]);
+}
+
+/** The same, locked until the transaction ends: `hello` excludes everything else of the sensor, `delivery` only hellos. */
+export async function lockSpeakingSensor(db: Transaction, sensorId: string, what: 'hello' | 'delivery'): Promise<SpeakingSensor | undefined> {
+  return firstRow(db, Speaking, `${speaking} for ${what === 'hello' ? 'update' : 'share'} of s`, [sensorId]);
+}
+
+export async function storeLinkState(db: Transaction, sensorId: string, state: unknown): Promise<void> {
+  await run(db, 'update sensor set link_state = $2 where id = $1', [sensorId, JSON.stringify(state)]);
+}
+
+export async function storeHello(db: Transaction, sensorId: string, said: { version: string; clockSkewMs: number }, now: Date): Promise<void> {
+  await run(db, 'update sensor set version = $2 where id = $1', [sensorId, said.version]);
+  await run(db, 'update sensor_report set clock_skew_ms = $2, last_seen_at = $3 where sensor_id = $1', [sensorId, said.clockSkewMs, now]);
+}
+
+/** What the node says of itself may change between two hellos: a new kernel, a new boot. */
+export async function storeNodeFacts(db: Transaction, node: NodeRow): Promise<void> {
+  await run(
+    db,
+    `update node set hostname = $2, kernel = $3, architecture = $4, distribution = $5, boot_id = $6, machine_id = $7, cgroup_mode = $8
+      where id = $1 and (hostname, kernel, architecture, distribution, boot_id, machine_id, cgroup_mode) is distinct from ($2, $3, $4, $5, $6, $7, $8)`,
+    [node.id, node.hostname, node.kernel, node.architecture, node.distribution, node.bootId, node.machineId, node.cgroupMode],
+  );
+}
+
+export async function touchSensors(db: Db, sensorIds: readonly string[], now: Date): Promise<void> {
+  await run(db, 'update sensor_report set last_seen_at = $2 where sensor_id = any($1::uuid[]) and (last_seen_at is null or last_seen_at < $2)', [sensorIds, now]);
+}
+
+const Removed = z.object({ cluster_id: z.string() });
+
+/** Whose certificate is refused from now on; the cluster it was in, or undefined when there is none (left). */
+export async function markSensorRemoved(db: Transaction, clusters: readonly string[] | null, sensorId: string, now: Date): Promise<string | undefined> {
+  const removed = await firstRow(
+    db,
+    Removed,
+    'update sensor set removed_at = $3, link_state = null where id = $2 and removed_at is null and ($1::uuid[] is null or cluster_id = any($1::uuid[])) returning cluster_id',
+    [clusters, sensorId, now],
+  );
+  return removed?.cluster_id;
+}
+
+const Generation = z.object({ value: z.number() });
+
+/** One number for the whole set of policies or rules; it only grows. */
+export async function nextGeneration(db: Transaction, kind: 'policies' | 'rules'): Promise<number> {
+  const found = await rows(db, Generation, 'update generation set value = value + 1 where kind = $1 returning value', [kind]);
+  return found[0]?.value ?? 0;
+}
+
+export async function currentGeneration(db: Db, kind: 'policies' | 'rules'): Promise<number> {
+  return (await firstRow(db, Generation, 'select value from generation where kind = $1', [kind]))?.value ?? 0;
+}

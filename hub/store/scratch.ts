@@ -1,0 +1,55 @@
+/**
+ * A real PostgreSQL for one test file: own state directory, own socket, migrated, thrown away afterwards. As root it
+ * runs as `nobody`, because PostgreSQL refuses root. It does not flush to disk; nothing outlives the test.
+ */
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { checkRows, openDatabase, type Database } from './database.ts';
+import { migrate, readMigrations } from './migrate.ts';
+import { tendPartitions } from './partitions.ts';
+import { copyBinaries } from './postgres-binaries.ts';
+import { startPostgres, type RunningPostgres, type ServerUser } from './postgres.ts';
+
+export interface Scratch {
+  readonly directory: string;
+  readonly postgres: RunningPostgres;
+  readonly database: Database;
+  end(): Promise<void>;
+}
+
+export const scratchUser: ServerUser | undefined = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : undefined;
+
+/** Shared by all test files: the binaries are read-only and many. */
+export const scratchBinaries: string = path.join(os.tmpdir(), `vedette-scratch-${process.getuid?.() ?? 0}`);
+
+export async function scratchDirectory(): Promise<string> {
+  const directory = await mkdtemp(path.join(os.tmpdir(), 'vedette-'));
+  await chmod(directory, 0o755);
+  return directory;
+}
+
+export async function scratchDatabase(now: Date = new Date()): Promise<Scratch> {
+  const directory = await scratchDirectory();
+  const postgres = await startPostgres({
+    directory: path.join(directory, 'postgres'),
+    binaries: await copyBinaries(scratchBinaries),
+    user: scratchUser,
+    unsafeFast: true,
+    sharedBuffersMegabytes: 64,
+  });
+  checkRows(true);
+  const database = await openDatabase(postgres.connection);
+  await migrate(database, await readMigrations());
+  await tendPartitions(database, now, { event: 30, execution_hour: 90, flow: 30 });
+  return {
+    directory,
+    postgres,
+    database,
+    async end() {
+      await database.close();
+      await postgres.stop();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
