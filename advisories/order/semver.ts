@@ -1,7 +1,7 @@
 /**
  * The order of npm's versions: Semantic Versioning 2.0.0, read by the package `semver` in its loose form, and beyond it by
- * what advisories really contain: a missing minor or patch is 0 ("1", "1.2-beta"), numbers of any length, and further
- * numbers after the third ("1.2.3.4") count as build metadata, which has no rank. The comparison is made here, exactly
+ * what advisories really contain: a missing minor or patch is 0 ("1", "1.2-beta"), numbers of any length, and whatever
+ * follows a third number after a dot ("1.2.3.4-beta") counts as build metadata, which has no rank. The comparison is made here, exactly
  * and for all of them alike, because two orders mixed would be none; where both apply it is tested against the
  * package's own. Refuses (`incomparable`) what does not begin with a number: tags, ranges, addresses.
  */
@@ -9,7 +9,7 @@ import { SemVer } from 'semver';
 import type { Order } from './debian.ts';
 
 const lengthMax = 512;
-const extended = /^[v=\s]*(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:\.[0-9A-Za-z.-]*)?(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+[0-9A-Za-z.-]*)?\s*$/;
+const extended = /^[v=\s]*(\d+)(?:\.(\d+)(?:\.(\d+)(?:\.[0-9A-Za-z.-]*)?)?)?(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+[0-9A-Za-z.-]*)?\s*$/;
 
 interface SemverVersion {
   /** Digits without leading zeros, so that length and then text is their order. */
