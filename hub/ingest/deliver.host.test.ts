@@ -5,8 +5,8 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import { BatchPayloadSchema, RecordSchema } from '@vedette/model/wire/generated/record_pb';
 import * as fc from 'fast-check';
 import { scratchDatabase, type Scratch } from '../store/scratch.ts';
-import { sampleSensor } from './sensor-sample.ts';
-import { execution, payloadBytes, record, sampleBoot, seconds } from './wire-sample.ts';
+import { sampleSensor } from '../sensor-sample.ts';
+import { execution, payloadBytes, record, sampleBoot, seconds } from '../wire-sample.ts';
 
 let scratch: Scratch;
 before(async () => {

@@ -175,10 +175,10 @@ export async function packagesLoaded(db: Transaction, record: PackagesLoaded, or
     origin.receivedAt,
   );
   if (held.workload_id === null) return;
-  await loadIntoRun(db, { workloadId: held.workload_id, imageId: held.image_id }, inventoryId, bits, origin.receivedAt);
+  const isNew = await loadIntoRun(db, { workloadId: held.workload_id, imageId: held.image_id }, inventoryId, bits, origin.receivedAt);
   const facts = evidenceOf(record, bits, origin);
   await addEvidence(db, { clusterId: origin.clusterId, workloadId: held.workload_id, inventoryId }, facts);
-  await queueAssessment(db, 'workload', [held.workload_id]);
+  await queueAssessment(db, isNew ? 'workload' : 'observation', [held.workload_id]);
 }
 
 function evidenceOf(record: PackagesLoaded, bits: string, origin: Origin): Record<string, EvidenceFact> {

@@ -138,8 +138,10 @@ export async function closeRunIfEmpty(db: Transaction, workloadId: number, image
   );
 }
 
+export type QueueKind = 'inventory' | 'workload' | 'observation';
+
 /** What assess must look at again; part of the transaction that changed it. */
-export async function queueAssessment(db: Db, kind: 'inventory' | 'workload', keys: readonly number[]): Promise<void> {
+export async function queueAssessment(db: Db, kind: QueueKind, keys: readonly number[]): Promise<void> {
   if (keys.length === 0) return;
   const sorted = [...new Set(keys)].sort((a, b) => a - b);
   await run(db, 'insert into assess_queue (kind, key) select $1, unnest($2::bigint[]) order by 2 on conflict do nothing', [kind, sorted]);

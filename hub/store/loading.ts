@@ -52,7 +52,7 @@ export async function loadIntoRun(db: Transaction, key: RunKey, inventoryId: num
   const reported = open.inventory_id === null || open.inventory_id === inventoryId ? bits : await carriedOver(db, bits, inventoryId, open.inventory_id);
   const united = unite(open.bits ?? '', reported);
   if (united === open.bits) {
-    await run(db, `update run set last_seen = $2 where id = $1 and last_seen < $2 - interval '1 hour'`, [open.id, now]);
+    await run(db, `update run set last_seen = $2 where id = $1 and last_seen < $2::timestamptz - interval '1 hour'`, [open.id, now]);
     return false;
   }
   if (dayOf(open.first_seen) >= dayOf(now) || !united.includes('1')) {

@@ -40,7 +40,7 @@ create table vuln (
   published  timestamptz,
   modified   timestamptz,
   links      text[] not null,
-  points     real not null                 -- the parts of the score that belong to the vulnerability alone
+  points     double precision not null                 -- the parts of the score that belong to the vulnerability alone
 );
 
 -- Both questions are asked: what we knew then (since, until), and what we know now about then.
@@ -87,5 +87,6 @@ create table inventory_stat (
   medium        integer not null,
   low           integer not null,
   unknown       integer not null,
+  unfed         integer not null,          -- packages of ecosystems that no feed covers: not clean, not known
   assessed_at   timestamptz not null
 );

@@ -78,7 +78,7 @@ create table run (
   unloaded_reason   text default 'not watched',
   observed_seconds  double precision not null default 0,
   -- The parts of the score that belong to the run alone.
-  points            real not null default 0,
+  points            double precision not null default 0,
   parts             jsonb not null default '[]'
 );
 create unique index run_open on run (workload_id, coalesce(image_id, 0)) where open;
@@ -135,11 +135,18 @@ create table process_live (
 create index process_live_by_container on process_live (container_id) where container_id <> '';
 create index process_live_by_time on process_live (started_at desc, node_id, tgid, start_ns, exec_id);
 
--- What assess still has to look at: kind inventory (match its packages) or workload (judge its runs).
+-- What assess still has to look at: kind inventory (match its packages), workload (its runs changed: judge them and
+-- recount their place) or observation (judge its runs; recount only when the judgement changed).
 create table assess_queue (
   kind  text not null,
   key   bigint not null,
   primary key (kind, key)
+);
+
+create table assess_place_queue (
+  cluster_id  uuid not null,
+  namespace   text not null,
+  primary key (cluster_id, namespace)
 );
 
 -- Place-counting roll-up, recomputed for a dirty (cluster, namespace), never counted up and down.
@@ -153,9 +160,12 @@ create table vuln_place (
   loaded_no         integer not null,
   loaded_unknown    integer not null,
   first_seen        timestamptz not null,
-  score             real not null,
+  score             double precision not null,
+  packages          text[] not null,             -- name and version, the first ten
+  fixed_in          text[] not null,
   run_id            bigint not null,             -- the worst example
   position          integer not null,
   primary key (cluster_id, namespace, vuln_id)
 );
+create index vuln_place_by_vuln on vuln_place (vuln_id);
 create index vuln_place_by_score on vuln_place (cluster_id, score desc);

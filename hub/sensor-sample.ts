@@ -1,13 +1,13 @@
 /** A joined sensor for tests, with a session that may deliver, and numbering of its own. */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { addJoinToken, clusterNamed } from '../store/fleet.ts';
-import type { Database } from '../store/database.ts';
+import { addJoinToken, clusterNamed } from './store/fleet.ts';
+import type { Database } from './store/database.ts';
 import { create } from '@bufbuild/protobuf';
 import { NodeFactsSchema } from '@vedette/model/wire/generated/link_pb';
 import type { StreamName } from '@vedette/link/protocol/streams';
-import { IntakeCounters } from './counters.ts';
-import { makeIntake, type DeliveryAnswer, type IntakeDoors } from './deliver.ts';
-import { hashOfSecret, helloFrom, joinSensor, type Joined } from './hello.ts';
+import { IntakeCounters } from './ingest/counters.ts';
+import { makeIntake, type DeliveryAnswer, type IntakeDoors } from './ingest/deliver.ts';
+import { hashOfSecret, helloFrom, joinSensor, type Joined } from './ingest/hello.ts';
 import { payloadBytes, sampleBoot, type RecordInit } from './wire-sample.ts';
 
 export interface SampleSensor extends Joined {

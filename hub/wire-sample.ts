@@ -1,6 +1,6 @@
 /** Batches as a sensor would send them, for tests: every builder has plausible defaults and takes what matters. */
 import { create, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
-import { BatchPayloadSchema, ExecutionSchema, FileOrigin, IdentityState, RecordSchema, RuntimeKind } from '@vedette/model/wire/generated/record_pb';
+import { BatchPayloadSchema, FileOrigin, IdentityState, RuntimeKind, type ExecutionSchema, type RecordSchema } from '@vedette/model/wire/generated/record_pb';
 
 export const sampleBoot = '6f0a2f1e-0000-4000-8000-000000000001';
 const secondNs = 1_000_000_000n;

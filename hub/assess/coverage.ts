@@ -1,0 +1,182 @@
+/**
+ * What is not seen, and why: from the sensors' last reports, the state of containers, what was dropped, and the feeds.
+ * Pure: rows in, gaps and percentages out. A percentage is a share of what could be seen, and with any gap it is never
+ * 100; a sensor that is away sees nothing.
+ */
+import type { CoverageView, FeedView } from '@vedette/model/api/views';
+import type { ContainerStates } from '../store/read-risk.ts';
+import type { GapShape, SensorShape } from '../store/read-fleet.ts';
+import { feedOldDays } from './weights.ts';
+
+export type GapKind = 'no-sensor' | 'away' | 'hook' | 'loss' | 'dropped' | 'enforcement' | 'policy' | 'rule' | 'scope' | 'clock' | 'certificate' | 'container' | 'inventory' | 'contract' | 'feed';
+
+export interface Gap {
+  readonly kind: GapKind;
+  readonly what: string;
+  readonly why: string;
+  readonly action: string | null;
+  readonly node: string | null;
+  readonly hostname: string | null;
+}
+
+export interface CoverageFacts {
+  readonly now: Date;
+  readonly sensors: readonly SensorShape[];
+  readonly containers: readonly ContainerStates[];
+  readonly dropped: readonly GapShape[];
+  readonly unknownRecords: readonly { readonly field: number; readonly count: number; readonly hostname: string; readonly node_id: string }[];
+  readonly feeds: readonly FeedView[];
+  readonly feedProblem: string | null;
+  readonly unfedEcosystems: readonly { readonly ecosystem: string; readonly packages: number }[];
+}
+
+const gapsMax = 500;
+const clockSkewMsMax = 5000;
+const certificateHoursMin = 6;
+
+const droppedWords: Record<string, { what: (gap: GapShape) => string; action: string | null }> = {
+  'telemetry-dropped': { what: (gap) => `${gap.count} records of ${gap.hostname} were dropped before they reached this hub`, action: 'Look at why the hub was away, or give the sensor a larger spool.' },
+  'context-dropped': { what: (gap) => `The sensor of ${gap.hostname} forgot ${gap.count} things it knew`, action: null },
+  'batch-rejected': { what: (gap) => `${gap.count} batches of ${gap.hostname} could not be used`, action: 'Compare the versions of sensor and hub, and report this with the log of the hub.' },
+  'record-rejected': { what: (gap) => `${gap.count} records of ${gap.hostname} could not be used`, action: 'Compare the versions of sensor and hub, and report this with the log of the hub.' },
+};
+
+function classesOf(sensor: SensorShape): Map<string, { attached: boolean; reasons: string[] }> {
+  const classes = new Map<string, { attached: boolean; reasons: string[] }>();
+  for (const hook of sensor.coverage?.hooks ?? []) {
+    const one = classes.get(hook.eventClass) ?? { attached: false, reasons: [] };
+    classes.set(hook.eventClass, one);
+    if (hook.attached) one.attached = true;
+    else one.reasons.push(`${hook.hook}: ${hook.reason ?? 'no reason given'}`);
+  }
+  return classes;
+}
+
+/** Containers that lack identity or a package list weigh a fifth, what the kernel shows four fifths. */
+export function sensorPercent(sensor: SensorShape, containers: ContainerStates | undefined): number {
+  if (!sensor.connected || sensor.coverage === null) return 0;
+  const classes = [...classesOf(sensor).values()];
+  const seen = classes.length === 0 ? 0 : classes.filter((one) => one.attached).length / classes.length;
+  const lost = sensor.lost_recently;
+  const kept = lost === 0 ? 1 : Math.min(0.99, sensor.coverage.eventsSeen / (sensor.coverage.eventsSeen + lost));
+  const living = containers?.living ?? 0;
+  const known = living === 0 ? 1 : 1 - (containers!.pending + containers!.unscanned) / living;
+  return Math.round(1000 * (0.8 * seen * kept + 0.2 * known)) / 10;
+}
+
+export function coverageOf(facts: CoverageFacts): { view: CoverageView; gaps: Gap[] } {
+  const byNode = new Map(facts.containers.map((one) => [one.node_id, one]));
+  const gaps = [
+    ...(facts.sensors.length === 0 ? [noSensor] : []),
+    ...facts.sensors.flatMap((sensor) => sensorGaps(sensor, facts.now)),
+    ...facts.dropped.map(droppedGap),
+    ...facts.containers.flatMap(containerGaps),
+    ...facts.unknownRecords.map((one) => gapAt(one, 'contract', `${one.count} records of ${one.hostname} are of a kind this hub does not know (${one.field})`, 'The sensor is newer than the hub.', 'Update the hub.')),
+    ...feedGaps(facts),
+  ];
+  const percents = facts.sensors.map((sensor) => sensorPercent(sensor, byNode.get(sensor.node_id)));
+  const mean = percents.length === 0 ? 0 : percents.reduce((sum, one) => sum + one, 0) / percents.length;
+  const percent = gaps.length > 0 ? Math.min(mean, 99) : mean;
+  return {
+    gaps,
+    view: {
+      percent: Math.floor(percent * 10) / 10,
+      gaps: gaps.slice(0, gapsMax).map(({ what, why, action, node }) => ({ what, why, action, node })),
+      sensorsConnected: facts.sensors.filter((sensor) => sensor.connected).length,
+      sensorsTotal: facts.sensors.length,
+      recordsLost: facts.sensors.reduce((sum, sensor) => sum + sensor.lost_recently, 0),
+    },
+  };
+}
+
+const noSensor: Gap = {
+  kind: 'no-sensor',
+  what: 'No host is seen',
+  why: 'No sensor has joined this hub.',
+  action: 'Make a join token on the Fleet page and run the command it shows on the host.',
+  node: null,
+  hostname: null,
+};
+
+function gapAt(place: { readonly node_id: string; readonly hostname: string }, kind: GapKind, what: string, why: string, action: string | null): Gap {
+  return { kind, what, why, action, node: place.node_id, hostname: place.hostname };
+}
+
+function sensorGaps(sensor: SensorShape, now: Date): Gap[] {
+  const host = sensor.hostname;
+  if (!sensor.connected) {
+    const heard = sensor.last_seen_at === null ? 'It has joined, but never reported.' : `Its sensor was last heard ${ago(sensor.last_seen_at, now)}.`;
+    return [gapAt(sensor, 'away', `${host} is not seen now`, heard, 'Check that the sensor runs on this host and reaches the hub.')];
+  }
+  if (sensor.coverage === null) return [gapAt(sensor, 'away', `What ${host} sees is not known yet`, 'Its sensor is connected and has not reported its coverage.', null)];
+  const { coverage } = sensor;
+  const gaps: Gap[] = [];
+  for (const [eventClass, state] of classesOf(sensor)) {
+    if (!state.attached) gaps.push(gapAt(sensor, 'hook', `Events of class ${eventClass} are not seen on ${host}`, state.reasons.join('; '), null));
+  }
+  if (sensor.lost_recently > 0) {
+    const causes = [...new Set(coverage.losses.filter((loss) => loss.count > 0).map((loss) => `${loss.eventClass}: ${loss.cause}`))];
+    gaps.push(gapAt(sensor, 'loss', `${sensor.lost_recently} records were lost on ${host} within the last hour`, causes.join('; ') || 'The sensor did not say why.', 'Look for what floods this host; a larger ring helps against short bursts.'));
+  }
+  if (coverage.enforcement.mechanism === 'none') gaps.push(gapAt(sensor, 'enforcement', `Nothing can be refused or killed on ${host}`, coverage.enforcement.reason ?? 'The sensor did not say why.', null));
+  for (const problem of coverage.policyProblems) gaps.push(gapAt(sensor, 'policy', `A policy is not in force on ${host}`, problem, 'Change the policy, or accept that this host does not hold it.'));
+  if (coverage.ruleProblems.length > 0) gaps.push(gapAt(sensor, 'rule', `${coverage.ruleProblems.length} rules cannot fire on ${host}`, coverage.ruleProblems.slice(0, 3).join('; '), null));
+  if (coverage.scopeCgroup !== null) gaps.push(gapAt(sensor, 'scope', `Only a part of ${host} is watched`, `The sensor was started for ${coverage.scopeCgroup} alone.`, null));
+  if (coverage.detectionsPendingIdentity > 0) {
+    gaps.push(gapAt(sensor, 'container', `${coverage.detectionsPendingIdentity} detections on ${host} were decided before the container was known`, 'Exceptions by image or name could not be applied to them.', null));
+  }
+  if (sensor.clock_skew_ms !== null && Math.abs(sensor.clock_skew_ms) > clockSkewMsMax) {
+    gaps.push(gapAt(sensor, 'clock', `The clock of ${host} is ${Math.round(Math.abs(sensor.clock_skew_ms) / 1000)} s off`, 'Times of its events are wrong by that.', 'Synchronise the clock of this host.'));
+  }
+  const expires = sensor.certificate_expires_at;
+  if (expires !== null && expires.getTime() - now.getTime() < certificateHoursMin * 3_600_000) {
+    gaps.push(gapAt(sensor, 'certificate', `The certificate of ${host} ends soon`, `It is valid until ${expires.toISOString()} and should have been renewed by now.`, 'Look into the log of the sensor for why it is not renewed.'));
+  }
+  return gaps;
+}
+
+function droppedGap(gap: GapShape): Gap {
+  const words = droppedWords[gap.kind];
+  const what = words === undefined ? `${gap.count} × ${gap.kind} on ${gap.hostname}` : words.what(gap);
+  return gapAt(gap, 'dropped', what, `${gap.what}, last at ${gap.last_at.toISOString()}.`, words?.action ?? null);
+}
+
+function containerGaps(state: ContainerStates): Gap[] {
+  const gaps: Gap[] = [];
+  const host = state.hostname;
+  if (state.pending > 0) gaps.push(gapAt(state, 'container', `${state.pending} containers on ${host} have no identity yet`, 'The container runtime has not said what they are.', 'If this stays, check that the sensor reaches the runtime.'));
+  if (state.unscanned > 0) {
+    gaps.push(gapAt(state, 'inventory', `The packages of ${state.unscanned} containers on ${host} are not known`, `They were not scanned yet: ${state.examples.join(', ')}${state.unscanned > state.examples.length ? ' and others' : ''}.`, 'Wait for the scan; if it does not come, look at the container for why.'));
+  }
+  if (state.image_unknown > 0) gaps.push(gapAt(state, 'container', `The image of ${state.image_unknown} containers on ${host} is not known`, 'The runtime did not say which image they were made from.', null));
+  if (state.with_problems > 0) gaps.push(gapAt(state, 'inventory', `The package lists of ${state.with_problems} containers on ${host} may be incomplete`, 'Something in them could not be read; the container says what.', null));
+  if (state.unwatched > 0) gaps.push(gapAt(state, 'container', `What ${state.unwatched} containers on ${host} load is not watched`, 'Their packages are known, but the sensor has not reported loading.', null));
+  return gaps;
+}
+
+function feedGaps(facts: CoverageFacts): Gap[] {
+  const nowhere = { node: null, hostname: null };
+  if (facts.feedProblem !== null || facts.feeds.length === 0) {
+    const why = facts.feedProblem ?? 'No feed is in the advisory store.';
+    return [{ kind: 'feed', what: 'No vulnerabilities are known', why, action: 'Synchronise the advisories: vedette advisories sync, or import a bundle.', ...nowhere }];
+  }
+  const gaps: Gap[] = [];
+  for (const feed of facts.feeds) {
+    const days = Math.floor(feed.ageSeconds / 86_400);
+    if (days >= feedOldDays) gaps.push({ kind: 'feed', what: `The advisories for ${feed.ecosystem} are ${days} days old`, why: 'Newer vulnerabilities are not known.', action: 'Synchronise the advisories.', ...nowhere });
+    if (feed.rejected > 0) gaps.push({ kind: 'feed', what: `${feed.rejected} advisories for ${feed.ecosystem} could not be read`, why: 'Their form was not understood.', action: null, ...nowhere });
+  }
+  for (const { ecosystem, packages } of facts.unfedEcosystems) {
+    const name = ecosystem === '' ? 'packages of no known ecosystem' : ecosystem;
+    gaps.push({ kind: 'feed', what: `${packages} running packages have no advisories`, why: `No feed covers ${name}.`, action: ecosystem === '' ? null : `Add the feed for ${ecosystem}.`, ...nowhere });
+  }
+  return gaps;
+}
+
+export function ago(then: Date, now: Date): string {
+  const seconds = Math.max(0, Math.round((now.getTime() - then.getTime()) / 1000));
+  if (seconds < 120) return `${seconds} s ago`;
+  if (seconds < 7200) return `${Math.round(seconds / 60)} min ago`;
+  if (seconds < 172_800) return `${Math.round(seconds / 3600)} h ago`;
+  return `${Math.round(seconds / 86_400)} days ago`;
+}

@@ -1,0 +1,139 @@
+/** Hosts and sensors as people see them. */
+import type { Scope } from '@vedette/model/access';
+import { z } from 'zod';
+import { firstRow, rows, type Db } from './database.ts';
+import { clustersIn, inScope } from './scope.ts';
+
+/** A sensor that was not heard for longer than this counts as away. */
+export const awaySeconds = 60;
+
+const NodeShape = z.object({
+  id: z.string(),
+  cluster_id: z.string(),
+  cluster_name: z.string(),
+  hostname: z.string(),
+  kernel: z.string(),
+  distribution: z.string(),
+  architecture: z.string(),
+  last_seen_at: z.date().nullable(),
+  connected: z.boolean(),
+  containers: z.number(),
+  processes: z.number(),
+});
+export type NodeShape = z.infer<typeof NodeShape>;
+
+/** A host leaves the list with its last sensor. */
+const livingNode = 'exists (select 1 from sensor s where s.node_id = n.id and s.removed_at is null)';
+
+export async function listNodes(db: Db, scope: Scope, page: { after: { hostname: string; id: string } | undefined; limit: number }, now: Date): Promise<NodeShape[]> {
+  return rows(
+    db,
+    NodeShape,
+    `select n.id, n.cluster_id, c.name as cluster_name, n.hostname, n.kernel, n.distribution, n.architecture, seen.last_seen_at,
+        coalesce(seen.last_seen_at > $5::timestamptz - make_interval(secs => $6), false) as connected,
+        (select count(*) from container k where k.node_id = n.id and k.ended_at is null) as containers,
+        (select count(*) from process_live p where p.node_id = n.id) as processes
+      from node n join cluster c on c.id = n.cluster_id
+      left join lateral (select max(r.last_seen_at) as last_seen_at from sensor s join sensor_report r on r.sensor_id = s.id where s.node_id = n.id and s.removed_at is null) seen on true
+     where ${inScope('n.cluster_id')} and ${livingNode}
+       and ($2::text is null or (n.hostname, n.id) > ($2, $3::uuid))
+     order by n.hostname, n.id limit $4`,
+    [clustersIn(scope), page.after?.hostname ?? null, page.after?.id ?? null, page.limit, now, awaySeconds],
+  );
+}
+
+const Counted = z.object({ n: z.number() });
+
+export async function countNodes(db: Db, scope: Scope): Promise<number> {
+  return (await firstRow(db, Counted, `select count(*) as n from node n where ${inScope('n.cluster_id')} and ${livingNode}`, [clustersIn(scope)]))?.n ?? 0;
+}
+
+/** The last CoverageReport as hub/ingest keeps it. */
+const Coverage = z.object({
+  hooks: z.array(z.object({ eventClass: z.string(), hook: z.string(), attached: z.boolean(), reason: z.string().nullable(), misses: z.string().nullable() })),
+  losses: z.array(z.object({ eventClass: z.string(), cause: z.string(), count: z.number() })),
+  enforcement: z.object({ mechanism: z.string(), reason: z.string().nullable() }),
+  policyGeneration: z.number(),
+  policyProblems: z.array(z.string()),
+  ruleProblems: z.array(z.string()),
+  processesKnown: z.number(),
+  processesKnownMax: z.number(),
+  containersPending: z.number(),
+  ringBytes: z.number(),
+  ringFillBytesMax: z.number(),
+  eventsSeen: z.number(),
+  commandsRefused: z.number(),
+  spoolBytes: z.number(),
+  telemetryBatchesDropped: z.number(),
+  rulesActive: z.number(),
+  scopeCgroup: z.string().nullable(),
+  detectionsPendingIdentity: z.number(),
+  rssBytes: z.number(),
+});
+export type SensorCoverage = z.infer<typeof Coverage>;
+
+const SensorShape = z.object({
+  id: z.string(),
+  node_id: z.string(),
+  cluster_id: z.string(),
+  cluster_name: z.string(),
+  hostname: z.string(),
+  kernel: z.string(),
+  distribution: z.string(),
+  version: z.string(),
+  joined_at: z.date(),
+  last_seen_at: z.date().nullable(),
+  connected: z.boolean(),
+  clock_skew_ms: z.number().nullable(),
+  certificate_expires_at: z.date().nullable(),
+  coverage: Coverage.nullable(),
+  reported_at: z.date().nullable(),
+  /** Records lost in the last hour, over all classes. */
+  lost_recently: z.number(),
+});
+export type SensorShape = z.infer<typeof SensorShape>;
+
+function sensorQuery(where: string): string {
+  return `select s.id, s.node_id, s.cluster_id, c.name as cluster_name, n.hostname, n.kernel, n.distribution, s.version, s.joined_at, r.last_seen_at,
+      coalesce(r.last_seen_at > $2::timestamptz - make_interval(secs => $3), false) as connected, r.clock_skew_ms,
+      (select max(expires_at) from certificate k where k.sensor_id = s.id) as certificate_expires_at, r.coverage, r.reported_at,
+      (select coalesce(sum(i.lost), 0)::bigint from coverage_interval i where i.sensor_id = s.id and i.until > $2::timestamptz - interval '1 hour') as lost_recently
+    from sensor s join node n on n.id = s.node_id join cluster c on c.id = s.cluster_id join sensor_report r on r.sensor_id = s.id
+   where ${inScope('s.cluster_id')} and s.removed_at is null ${where}`;
+}
+
+/** All of them: an installation has one sensor a host. Bounded, since the contract does not page. */
+export async function listSensors(db: Db, scope: Scope, now: Date): Promise<SensorShape[]> {
+  return rows(db, SensorShape, sensorQuery('order by n.hostname, s.id limit 20000'), [clustersIn(scope), now, awaySeconds]);
+}
+
+export async function sensorById(db: Db, scope: Scope, id: string, now: Date): Promise<SensorShape | undefined> {
+  return firstRow(db, SensorShape, sensorQuery('and s.id::text = $4'), [clustersIn(scope), now, awaySeconds, id]);
+}
+
+const Gap = z.object({ kind: z.string(), what: z.string(), node_id: z.string(), hostname: z.string(), count: z.number(), last_at: z.date() });
+export type GapShape = z.infer<typeof Gap>;
+
+/** What was dropped, forgotten or refused since, by node and cause; the largest first. */
+export async function recentGaps(db: Db, scope: Scope, since: Date): Promise<GapShape[]> {
+  return rows(
+    db,
+    Gap,
+    `select g.kind, g.what, g.node_id, n.hostname, sum(g.count)::bigint as count, max(g.last_at) as last_at
+       from coverage_gap g join node n on n.id = g.node_id
+      where ${inScope('g.cluster_id')} and g.last_at >= $2 group by 1, 2, 3, 4 order by count desc limit 200`,
+    [clustersIn(scope), since],
+  );
+}
+
+const UnknownRecord = z.object({ field: z.number(), count: z.number(), hostname: z.string(), node_id: z.string() });
+
+export async function unknownRecords(db: Db, scope: Scope, since: Date): Promise<z.infer<typeof UnknownRecord>[]> {
+  return rows(
+    db,
+    UnknownRecord,
+    `select u.field, u.count, n.hostname, n.id as node_id from unknown_record u join sensor s on s.id = u.sensor_id join node n on n.id = s.node_id
+      where ${inScope('u.cluster_id')} and u.last_at >= $2 order by u.count desc limit 100`,
+    [clustersIn(scope), since],
+  );
+}

@@ -1,0 +1,234 @@
+/**
+ * Vulnerabilities of what runs now. Lists come from the place-counting roll-up, details from the runs themselves. A
+ * vulnerability is content: it is visible only through a run in the reader's scope.
+ */
+import type { Scope } from '@vedette/model/access';
+import { z } from 'zod';
+import { firstRow, rows, type Db } from './database.ts';
+import { clustersIn, inScope } from './scope.ts';
+
+const VulnerabilityShape = z.object({
+  vuln_id: z.number(),
+  name: z.string(),
+  aliases: z.array(z.string()),
+  summary: z.string().nullable(),
+  severity: z.string(),
+  cvss: z.number().nullable(),
+  exploited: z.boolean().nullable(),
+  packages: z.array(z.string()),
+  fixed_in: z.array(z.string()),
+  workloads: z.number(),
+  loaded_yes: z.number(),
+  loaded_not_seen: z.number(),
+  loaded_no: z.number(),
+  loaded_unknown: z.number(),
+  first_seen: z.date(),
+  score: z.number(),
+});
+export type VulnerabilityShape = z.infer<typeof VulnerabilityShape>;
+
+export type LoadedState = 'yes' | 'not-seen' | 'no' | 'unknown';
+
+export interface VulnerabilityFilter {
+  readonly severity: string | undefined;
+  readonly loaded: LoadedState | undefined;
+  readonly search: string | undefined;
+}
+
+export interface VulnerabilityPosition {
+  readonly score: number;
+  readonly vulnId: number;
+}
+
+const filtered = `($2::text is null or v.severity = $2)
+  and ($3::text is null or case $3 when 'yes' then t.loaded_yes when 'not-seen' then t.loaded_not_seen when 'no' then t.loaded_no else t.loaded_unknown end > 0)
+  and ($4::text is null or position(lower($4) in lower(concat_ws(' ', v.name, array_to_string(v.aliases, ' '), array_to_string(t.packages, ' '), v.summary))) > 0)`;
+
+const inPlaces = `select vuln_id, sum(workloads)::int as workloads, sum(loaded_yes)::int as loaded_yes, sum(loaded_not_seen)::int as loaded_not_seen, sum(loaded_no)::int as loaded_no,
+    sum(loaded_unknown)::int as loaded_unknown, min(first_seen) as first_seen, max(score) as score from vuln_place where ${inScope('cluster_id')} group by vuln_id`;
+
+function totals(named: boolean): string {
+  const words = `array(select distinct unnest(o.packages) from vuln_place o where o.vuln_id = g.vuln_id and ${inScope('o.cluster_id')})`;
+  return `select g.*, ${named ? words : "'{}'::text[]"} as packages from (${inPlaces}) g`;
+}
+
+const columns = `v.id as vuln_id, v.name, v.aliases, v.summary, v.severity, v.cvss::float8 as cvss, v.exploited, t.workloads, t.loaded_yes, t.loaded_not_seen, t.loaded_no, t.loaded_unknown, t.first_seen`;
+
+export async function listVulnerabilities(db: Db, scope: Scope, filter: VulnerabilityFilter, page: { after: VulnerabilityPosition | undefined; limit: number }): Promise<VulnerabilityShape[]> {
+  return rows(
+    db,
+    VulnerabilityShape,
+    `select ${columns}, t.score, array(select distinct unnest(o.packages) from vuln_place o where o.vuln_id = v.id and ${inScope('o.cluster_id')} order by 1 limit 10) as packages,
+        array(select distinct unnest(o.fixed_in) from vuln_place o where o.vuln_id = v.id and ${inScope('o.cluster_id')} order by 1 limit 10) as fixed_in
+       from (${totals(filter.search !== undefined)}) t join vuln v on v.id = t.vuln_id
+      where ${filtered} and ($5::float8 is null or (t.score <= $5 and (t.score < $5 or v.id > $6)))
+      order by t.score desc, v.id limit $7`,
+    [clustersIn(scope), filter.severity ?? null, filter.loaded ?? null, filter.search ?? null, page.after?.score ?? null, page.after?.vulnId ?? null, page.limit],
+  );
+}
+
+const Counted = z.object({ n: z.number() });
+
+export async function countVulnerabilities(db: Db, scope: Scope, filter: VulnerabilityFilter): Promise<number> {
+  const found = await firstRow(
+    db,
+    Counted,
+    `select count(*) as n from (${totals(filter.search !== undefined)}) t join vuln v on v.id = t.vuln_id where ${filtered}`,
+    [clustersIn(scope), filter.severity ?? null, filter.loaded ?? null, filter.search ?? null],
+  );
+  return found?.n ?? 0;
+}
+
+/** The same for one container: what its package list holds, with what its run knows of loading. */
+export async function listVulnerabilitiesOfContainer(
+  db: Db,
+  scope: Scope,
+  containerPk: number,
+  filter: VulnerabilityFilter & { loadedPoints: Readonly<Record<LoadedState, number>> },
+  page: { after: VulnerabilityPosition | undefined; limit: number },
+): Promise<VulnerabilityShape[]> {
+  return rows(
+    db,
+    VulnerabilityShape,
+    `with t as (
+       select f.vuln_id, 1 as workloads, s.loaded_yes, s.loaded_not_seen, s.loaded_no, s.loaded_unknown, f.first_seen, f.packages, f.fixed_in,
+           (v.points + r.points + case when f.loaded then $8::float8 else case r.unloaded when 'not-seen' then $9::float8 when 'no' then $10::float8 else $11::float8 end end)::float8 as score
+         from container k join run r on r.workload_id = k.workload_id and r.image_id is not distinct from k.image_id and r.open
+         cross join lateral (
+           select f.vuln_id, bool_or(case when length(r.loaded) > f.position then get_bit(r.loaded, f.position) = 1 else false end) as loaded, min(greatest(f.since, r.since)) as first_seen,
+               array_agg(distinct p.name || ' ' || p.version) as packages, coalesce(array_agg(distinct f.fixed_in) filter (where f.fixed_in is not null), '{}') as fixed_in
+             from inventory_finding f join package p on p.id = f.package_id where f.inventory_id = r.inventory_id group by f.vuln_id) f
+         join vuln v on v.id = f.vuln_id
+         cross join lateral (select f.loaded::int as loaded_yes, (not f.loaded and r.unloaded = 'not-seen')::int as loaded_not_seen, (not f.loaded and r.unloaded = 'no')::int as loaded_no,
+             (not f.loaded and r.unloaded = 'unknown')::int as loaded_unknown) s
+        where ${inScope('k.cluster_id')} and k.id = $12)
+     select ${columns}, t.score, t.packages, t.fixed_in from t join vuln v on v.id = t.vuln_id
+      where ${filtered} and ($5::float8 is null or (t.score <= $5 and (t.score < $5 or v.id > $6)))
+      order by t.score desc, v.id limit $7`,
+    [
+      clustersIn(scope), filter.severity ?? null, filter.loaded ?? null, filter.search ?? null, page.after?.score ?? null, page.after?.vulnId ?? null, page.limit,
+      filter.loadedPoints.yes, filter.loadedPoints['not-seen'], filter.loadedPoints.no, filter.loadedPoints.unknown, containerPk,
+    ],
+  );
+}
+
+const DetailShape = VulnerabilityShape.extend({
+  details: z.string().nullable(),
+  links: z.array(z.string()),
+  published: z.date().nullable(),
+  modified: z.date().nullable(),
+});
+export type VulnerabilityDetailShape = z.infer<typeof DetailShape>;
+
+/** By name or alias; undefined unless something in scope runs it. */
+export async function vulnerabilityNamed(db: Db, scope: Scope, name: string): Promise<VulnerabilityDetailShape | undefined> {
+  return firstRow(
+    db,
+    DetailShape,
+    `select ${columns}, t.score, v.details, v.links, v.published, v.modified, t.packages,
+        array(select distinct unnest(o.fixed_in) from vuln_place o where o.vuln_id = v.id and ${inScope('o.cluster_id')} order by 1 limit 50) as fixed_in
+       from (${totals(true)}) t join vuln v on v.id = t.vuln_id
+      where v.id = (select id from vuln where name = $2 or $2 = any(aliases) order by name = $2 desc limit 1)`,
+    [clustersIn(scope), name],
+  );
+}
+
+const FindingShape = z.object({
+  run_id: z.number(),
+  vuln_id: z.number(),
+  position: z.number(),
+  cluster_id: z.string(),
+  cluster_name: z.string(),
+  namespace: z.string(),
+  workload: z.string(),
+  node_id: z.string().nullable(),
+  hostname: z.string().nullable(),
+  image_name: z.string().nullable(),
+  platform_digest: z.string().nullable(),
+  containers: z.array(z.string()),
+  ecosystem: z.string(),
+  package: z.string(),
+  version: z.string(),
+  path: z.string(),
+  fixed_in: z.string().nullable(),
+  since: z.date(),
+  loaded: z.boolean(),
+  unloaded: z.enum(['not-seen', 'no', 'unknown']),
+  unloaded_reason: z.string().nullable(),
+  observed_seconds: z.number(),
+  fact: z.object({ kind: z.string(), path: z.string(), reader: z.string(), at: z.string() }).nullable(),
+  first_seen: z.date(),
+  last_observed: z.date(),
+  run_points: z.number(),
+  run_parts: z.array(z.object({ name: z.string(), points: z.number(), why: z.string() })),
+});
+export type FindingShape = z.infer<typeof FindingShape>;
+
+const findings = `select r.id as run_id, f.vuln_id, f.position, r.cluster_id, c.name as cluster_name, w.namespace, w.name as workload, k.node_id, k.hostname, k.image_name, k.platform_digest,
+    coalesce(k.containers, '{}') as containers, p.ecosystem, p.name as package, p.version, i.paths[f.position + 1] as path, f.fixed_in, greatest(r.since, f.since) as since,
+    case when length(r.loaded) > f.position then get_bit(r.loaded, f.position) = 1 else false end as loaded, r.unloaded, r.unloaded_reason, r.observed_seconds,
+    e.facts -> f.position::text as fact, r.first_seen, coalesce(k.last_observed, r.last_seen) as last_observed, r.points::float8 as run_points, r.parts as run_parts
+  from run r join workload w on w.id = r.workload_id join cluster c on c.id = r.cluster_id join inventory_finding f on f.inventory_id = r.inventory_id
+  join inventory i on i.id = r.inventory_id join package p on p.id = f.package_id left join load_evidence e on e.workload_id = r.workload_id and e.inventory_id = r.inventory_id
+  left join lateral (
+    select (array_agg(k.node_id order by k.started_at desc))[1] as node_id, (array_agg(n.hostname order by k.started_at desc))[1] as hostname,
+        (array_agg(k.image_name order by k.started_at desc))[1] as image_name, (array_agg(k.platform_digest order by k.started_at desc))[1] as platform_digest,
+        (array_agg(k.container_id order by k.started_at desc))[1:20] as containers, max(o.observed_until) as last_observed
+      from container k join node n on n.id = k.node_id left join observation o on o.container_pk = k.id
+     where k.workload_id = r.workload_id and k.image_id is not distinct from r.image_id and k.ended_at is null) k on true
+ where ${inScope('r.cluster_id')} and r.open`;
+
+/** Where it runs now: loaded first. */
+export async function findingsOf(db: Db, scope: Scope, vulnId: number, limit: number): Promise<FindingShape[]> {
+  return rows(db, FindingShape, `${findings} and f.vuln_id = $2 order by loaded desc, r.points desc, r.id, f.position limit $3`, [clustersIn(scope), vulnId, limit]);
+}
+
+const WorstShape = z.object({ vuln_id: z.number(), cluster_id: z.string(), workloads: z.number(), score: z.number(), run_id: z.number(), position: z.number() });
+
+/** The worst of what runs, one row a vulnerability and place, by the roll-up's index. */
+export async function worstPlaces(db: Db, scope: Scope, limit: number): Promise<z.infer<typeof WorstShape>[]> {
+  return rows(
+    db,
+    WorstShape,
+    `select t.vuln_id, t.cluster_id, t.workloads, t.score, t.run_id, t.position from cluster c
+      cross join lateral (select * from vuln_place t where t.cluster_id = c.id order by t.score desc limit $2) t
+      where ${inScope('c.id')} order by t.score desc, t.vuln_id, t.cluster_id limit $2`,
+    [clustersIn(scope), limit],
+  );
+}
+
+/** Findings by their places in the roll-up; one whose run has ended since the recount is not among them. */
+export async function findingsAt(db: Db, scope: Scope, places: readonly { vuln_id: number; run_id: number; position: number }[]): Promise<FindingShape[]> {
+  return rows(
+    db,
+    FindingShape,
+    `${findings} and (f.vuln_id, r.id, f.position) in (select a.vuln_id, a.run_id, a.position from jsonb_to_recordset($2::jsonb) a(vuln_id integer, run_id bigint, position integer))`,
+    [clustersIn(scope), JSON.stringify(places)],
+  );
+}
+
+const NamedShape = z.object({ id: z.number(), name: z.string(), severity: z.string(), cvss: z.number().nullable(), exploited: z.boolean().nullable(), summary: z.string().nullable() });
+
+/** Words for ids that a read in scope has answered. */
+export async function vulnerabilitiesById(db: Db, scope: Scope, ids: readonly number[]): Promise<z.infer<typeof NamedShape>[]> {
+  return rows(
+    db,
+    NamedShape,
+    `select v.id, v.name, v.severity, v.cvss::float8 as cvss, v.exploited, v.summary from vuln v
+      where v.id = any($2) and exists (select 1 from vuln_place t where t.vuln_id = v.id and ${inScope('t.cluster_id')})`,
+    [clustersIn(scope), ids],
+  );
+}
+
+const LoadedCount = z.object({ all: z.number(), loaded: z.number() });
+
+/** Distinct vulnerabilities of what runs in scope, and how many of them are loaded somewhere. */
+export async function countVulnerabilityStates(db: Db, scope: Scope): Promise<{ all: number; loaded: number }> {
+  const found = await firstRow(
+    db,
+    LoadedCount,
+    `select count(distinct vuln_id) as all, count(distinct vuln_id) filter (where loaded_yes > 0) as loaded from vuln_place where ${inScope('cluster_id')}`,
+    [clustersIn(scope)],
+  );
+  return found ?? { all: 0, loaded: 0 };
+}
