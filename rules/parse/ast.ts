@@ -1,0 +1,55 @@
+/** The condition of a rule as a tree, still as written: names are not looked up, values have no type. */
+import { placeAt, type PlacedText } from '../placed-text.ts';
+import type { Modifier, Operator } from '../operators.ts';
+import type { Place } from '../problems.ts';
+
+/** A position in the text that was parsed; its place in a file is found when it is needed. */
+export interface At {
+  readonly text: PlacedText;
+  readonly offset: number;
+}
+
+export const transformers = ['tolower', 'toupper', 'b64', 'basename', 'len', 'val'] as const;
+export type TransformerName = (typeof transformers)[number];
+
+export interface FieldOperand {
+  readonly kind: 'field';
+  readonly name: string;
+  /** What stood in brackets, without quotes. */
+  readonly argument: string | null;
+  readonly at: At;
+}
+
+export interface TransformOperand {
+  readonly kind: 'transform';
+  readonly name: TransformerName;
+  readonly of: Operand;
+  readonly at: At;
+}
+
+export type Operand = FieldOperand | TransformOperand;
+
+export interface ValueOperand {
+  readonly kind: 'value';
+  readonly text: string;
+  readonly at: At;
+}
+
+export interface ListOperand {
+  readonly kind: 'list';
+  readonly items: readonly ValueOperand[];
+  readonly at: At;
+}
+
+export type RightOperand = Operand | ValueOperand | ListOperand;
+
+export type Expression =
+  | { readonly kind: 'and' | 'or'; readonly of: readonly Expression[]; readonly at: At }
+  | { readonly kind: 'not'; readonly of: Expression; readonly at: At }
+  | { readonly kind: 'macro'; readonly name: string; readonly at: At }
+  | { readonly kind: 'exists'; readonly left: Operand; readonly at: At }
+  | { readonly kind: 'compare'; readonly left: Operand; readonly operator: Operator; readonly modifier: Modifier | null; readonly right: RightOperand; readonly at: At };
+
+export function placeOf(at: At): Place {
+  return placeAt(at.text, at.offset);
+}
