@@ -1,0 +1,30 @@
+/** Values as they are written in a condition → values of a type. Null: the text is no value of that type. */
+
+/** Decimal with an optional exponent, or hexadecimal. Digits beyond 2^53 are rounded, as they are in the getters. */
+export function numberOf(text: string): number | null {
+  if (/^0[xX][0-9a-fA-F]{1,16}$/.test(text)) return Number(text);
+  return /^[+-]?\d{1,40}(\.\d{0,40})?([eE][+-]?\d{1,3})?$/.test(text) ? Number(text) : null;
+}
+
+export function booleanOf(text: string): boolean | null {
+  return text === 'true' ? true : text === 'false' ? false : null;
+}
+
+/** Pairs of hexadecimal digits, as `bcontains` takes them. */
+export function hexBytesOf(text: string): Uint8Array | null {
+  if (text.length === 0 || text.length % 2 !== 0 || !/^[0-9a-fA-F]+$/.test(text)) return null;
+  return Uint8Array.from({ length: text.length / 2 }, (_, index) => Number.parseInt(text.slice(2 * index, 2 * index + 2), 16));
+}
+
+/** UTF-8, without the platform's encoder, which pure code does not see. */
+export function textBytesOf(text: string): Uint8Array {
+  const bytes: number[] = [];
+  for (const character of text.toWellFormed()) {
+    const code = character.codePointAt(0) ?? 0;
+    if (code < 0x80) bytes.push(code);
+    else if (code < 0x800) bytes.push(0xc0 | (code >> 6), 0x80 | (code & 0x3f));
+    else if (code < 0x10000) bytes.push(0xe0 | (code >> 12), 0x80 | ((code >> 6) & 0x3f), 0x80 | (code & 0x3f));
+    else bytes.push(0xf0 | (code >> 18), 0x80 | ((code >> 12) & 0x3f), 0x80 | ((code >> 6) & 0x3f), 0x80 | (code & 0x3f));
+  }
+  return Uint8Array.from(bytes);
+}

@@ -1,0 +1,143 @@
+/**
+ * The fields of this engine. `suppliedFields` are what a sensor reads out (its getters are typed by this table);
+ * `derivedFields` are other views of those; every further field of the language is known by name and supplied on no
+ * event class (`fields-known.ts`), so that a rule which needs it is told so instead of never firing in silence.
+ */
+import { eventClasses, type EventClass } from './events.ts';
+import type { FieldSpec, FieldTable } from './field-table.ts';
+import { knownFields } from './fields-known.ts';
+
+const every = eventClasses;
+const files = ['open', 'mapExec'] as const;
+const sockets = ['connect', 'accept', 'listen'] as const;
+const descriptors = [...files, ...sockets] as const;
+
+function onAll<T>(classes: readonly EventClass[], fact: T): Partial<Record<EventClass, T>> {
+  return Object.fromEntries(classes.map((one) => [one, fact]));
+}
+
+const done = { is: 'SUCCESS' } as const;
+const counted = { atLeast: 0 } as const;
+
+export const suppliedFields = {
+  'evt.num': { type: 'number', on: every, facts: onAll(every, { atLeast: 1 }), description: 'Number of the event, from 1' },
+  'evt.type': { type: 'text', on: every, description: 'Name of the event; the usual name of its class where the system call is not known' },
+  'evt.time': { type: 'text', on: every, description: 'When it happened: RFC 3339, UTC, nanoseconds' },
+  'evt.hostname': { type: 'text', on: every, description: 'Name of the host' },
+  'evt.rawres': { type: 'number', on: ['connect'], facts: { exec: { is: 0 }, listen: { is: 0 }, open: counted, accept: counted }, description: 'What the system call returned' },
+  'evt.res': { type: 'text', on: ['connect'], facts: { exec: done, open: done, accept: done, listen: done }, description: 'SUCCESS, or the name of the error' },
+  'evt.arg': {
+    type: 'text', argument: 'event-argument', on: ['exec', 'open'],
+    eventArguments: { exec: ['filename'], open: ['flags'] },
+    description: 'An argument as text: filename of an execution as it was given, flags of an open as O_WRONLY|O_TRUNC',
+  },
+  'evt.is_open_read': { type: 'boolean', on: ['open'], description: 'Opened for reading' },
+  'evt.is_open_write': { type: 'boolean', on: ['open'], description: 'Opened for writing' },
+
+  'proc.aname': { type: 'text', argument: 'ancestor', on: every, notOnRight: true, notTransformed: true, description: 'Name of an ancestor, as the kernel keeps it: 15 characters' },
+  'proc.aexe': { type: 'text', argument: 'ancestor', on: every, notOnRight: true, notTransformed: true, description: 'First argument of an ancestor' },
+  'proc.aexepath': { type: 'text', argument: 'ancestor', on: every, notOnRight: true, notTransformed: true, description: 'Executable of an ancestor, from the kernel' },
+  'proc.acmdline': { type: 'text', argument: 'ancestor', on: every, notOnRight: true, notTransformed: true, description: 'Name and arguments of an ancestor' },
+  'proc.apid': { type: 'number', argument: 'ancestor', on: every, notOnRight: true, notTransformed: true, description: 'Process id of an ancestor' },
+  'proc.args': { type: 'text', argument: 'index', on: every, description: 'Arguments after the first, joined by blanks; with [n] one of them, from 0' },
+  'proc.vpid': { type: 'number', on: every, description: 'Process id in its own pid namespace' },
+  'proc.pvpid': { type: 'number', on: every, description: 'Process id of the parent, as the process sees it; 0: the parent is outside of its pid namespace' },
+  'proc.sid': { type: 'number', on: every, description: 'Session id' },
+  'proc.tty': { type: 'number', on: every, description: 'Controlling terminal; 0: none' },
+  'proc.cwd': { type: 'text', on: every, description: 'Working directory, ending in /' },
+  'proc.duration': { type: 'number', on: every, description: 'Nanoseconds since the process started' },
+  'proc.is_exe_upper_layer': { type: 'boolean', on: every, description: 'The executable is in the upper layer of the overlay: not from the image' },
+  'proc.is_exe_from_memfd': { type: 'boolean', on: every, description: 'The executable exists only in memory' },
+  'proc.exe_ino.ctime': { type: 'number', on: every, description: 'Last change of the executable or its metadata, nanoseconds since 1970' },
+  'proc.exe_ino.mtime': { type: 'number', on: every, description: 'Last change of what the executable holds, nanoseconds since 1970' },
+  'proc.is_container_init': {
+    type: 'boolean', on: every,
+    description: "Ours. The process is the first of its container: the one the runtime started it with, also when the container shares another's pid namespace and its id is not 1",
+  },
+
+  'thread.cap_effective': { type: 'text', on: every, description: 'Effective capabilities when the program was executed: CAP_SYS_ADMIN and so on, joined by blanks' },
+  'thread.cap_permitted': { type: 'text', on: every, description: 'Permitted capabilities when the program was executed' },
+
+  'user.uid': { type: 'number', on: every, description: 'User id, in the initial user namespace' },
+  'user.name': { type: 'text', on: every, description: 'User name, where it is known' },
+  'user.loginuid': { type: 'number', on: every, description: 'User id of the login session; -1: none' },
+  'group.gid': { type: 'number', on: every, description: 'Group id' },
+
+  'fd.name': { type: 'text', on: descriptors, description: 'Path of the file, or the ends of the connection: a:p->b:p' },
+  'fd.type': { type: 'text', on: descriptors, description: 'file, directory, memfd, ipv4, ipv6 or unix' },
+  'fd.lip': { type: 'address', on: sockets, description: 'Local address' },
+  'fd.rip': { type: 'address', on: ['connect', 'accept'], description: 'Remote address' },
+  'fd.lport': { type: 'number', on: sockets, description: 'Local port' },
+  'fd.rport': { type: 'number', on: ['connect', 'accept'], description: 'Remote port' },
+  'fd.l4proto': { type: 'text', on: sockets, description: 'tcp or udp' },
+
+  'container.id': { type: 'text', on: every, description: 'Id of the container; host outside of containers' },
+  'container.name': { type: 'text', on: every, identity: true, description: 'Name of the container' },
+  'container.image': { type: 'text', on: every, identity: true, description: 'Image as it was named, with its tag' },
+  'container.image.digest': { type: 'text', on: every, identity: true, description: 'Digest of the image' },
+  'container.privileged': { type: 'boolean', on: every, identity: true, description: 'The container is privileged' },
+  'container.mounts': { type: 'text', on: every, identity: true, description: 'All mounts, source:destination, joined by commas' },
+  'container.mount.dest': { type: 'text', argument: 'key', on: every, identity: true, description: 'Where a source is mounted; the source in brackets may hold wildcards, or be a number' },
+  'k8s.ns.name': { type: 'text', on: every, identity: true, description: 'Namespace of the pod' },
+  'k8s.pod.name': { type: 'text', on: every, identity: true, description: 'Name of the pod' },
+} as const satisfies Record<string, FieldSpec>;
+
+export type SuppliedField = keyof typeof suppliedFields;
+
+function ancestor(field: string, argument: number, type: 'text' | 'number' = 'text'): FieldSpec {
+  return { type, on: every, from: { field, argument } };
+}
+
+const server = { connect: 'fd.rip', accept: 'fd.lip', listen: 'fd.lip' } as const;
+const client = { connect: 'fd.lip', accept: 'fd.rip' } as const;
+const serverPort = { connect: 'fd.rport', accept: 'fd.lport', listen: 'fd.lport' } as const;
+const clientPort = { connect: 'fd.lport', accept: 'fd.rport' } as const;
+
+export const derivedFields: Readonly<Record<string, FieldSpec>> = {
+  'syscall.type': { type: 'text', on: every, from: { field: 'evt.type' } },
+  'evt.time.iso8601': { type: 'text', on: every, from: { field: 'evt.time' } },
+  'evt.datetime': { type: 'text', on: every, from: { field: 'evt.time' } },
+  'evt.dir': { type: 'text', on: [], facts: onAll(every, { is: '<' }) },
+  'evt.source': { type: 'text', on: [], facts: onAll(every, { is: 'syscall' }) },
+  'evt.is_async': { type: 'boolean', on: [], facts: onAll(every, { is: false }) },
+  'evt.failed': { type: 'boolean', on: ['connect'], facts: onAll(['exec', 'open', 'accept', 'listen'], { is: false }), from: { field: 'evt.rawres', by: 'is-negative' } },
+
+  'proc.name': ancestor('proc.aname', 0),
+  'proc.pname': ancestor('proc.aname', 1),
+  'proc.exe': ancestor('proc.aexe', 0),
+  'proc.pexe': ancestor('proc.aexe', 1),
+  'proc.exepath': ancestor('proc.aexepath', 0),
+  'proc.pexepath': ancestor('proc.aexepath', 1),
+  'proc.cmdline': ancestor('proc.acmdline', 0),
+  'proc.pcmdline': ancestor('proc.acmdline', 1),
+  'proc.pid': ancestor('proc.apid', 0, 'number'),
+  'proc.ppid': ancestor('proc.apid', 1, 'number'),
+
+  /** The number itself is not seen by a hook on files and sockets, only that the call succeeded. */
+  'fd.num': { type: 'number', on: [], facts: onAll([...files, ...sockets], { atLeast: 0 }) },
+  'fd.directory': { type: 'text', on: files, from: { field: 'fd.name', by: 'directory' } },
+  'fd.filename': { type: 'text', on: files, from: { field: 'fd.name', by: 'file-name' } },
+  'fd.typechar': { type: 'text', on: descriptors, from: { field: 'fd.type', by: 'type-character' } },
+  'fd.sockfamily': { type: 'text', on: sockets, from: { field: 'fd.type', by: 'socket-family' } },
+  'fd.is_server': { type: 'boolean', on: [], facts: { connect: { is: false }, accept: { is: true }, listen: { is: true } } },
+  'fd.ip': { type: 'address', on: sockets, from: { ends: ['fd.lip', 'fd.rip'] }, notOnRight: true, notTransformed: true },
+  'fd.sip': { type: 'address', on: sockets, from: { byClass: server } },
+  'fd.cip': { type: 'address', on: ['connect', 'accept'], from: { byClass: client } },
+  'fd.net': { type: 'network', on: sockets, from: { ends: ['fd.lip', 'fd.rip'] }, notOnRight: true, notTransformed: true },
+  'fd.snet': { type: 'network', on: sockets, from: { byClass: server }, notOnRight: true, notTransformed: true },
+  'fd.cnet': { type: 'network', on: ['connect', 'accept'], from: { byClass: client }, notOnRight: true, notTransformed: true },
+  'fd.lnet': { type: 'network', on: sockets, from: { field: 'fd.lip' }, notOnRight: true, notTransformed: true },
+  'fd.rnet': { type: 'network', on: ['connect', 'accept'], from: { field: 'fd.rip' }, notOnRight: true, notTransformed: true },
+  'fd.port': { type: 'number', on: sockets, from: { ends: ['fd.lport', 'fd.rport'] }, notOnRight: true, notTransformed: true },
+  'fd.sport': { type: 'number', on: sockets, from: { byClass: serverPort } },
+  'fd.cport': { type: 'number', on: ['connect', 'accept'], from: { byClass: clientPort } },
+
+  'container.image.repository': { type: 'text', on: every, identity: true, from: { field: 'container.image', by: 'image-repository' } },
+  'container.image.tag': { type: 'text', on: every, identity: true, from: { field: 'container.image', by: 'image-tag' } },
+};
+
+export const fieldTable: FieldTable = new Map<string, FieldSpec>([
+  ...Object.entries(knownFields),
+  ...Object.entries(derivedFields),
+  ...Object.entries(suppliedFields),
+]);
