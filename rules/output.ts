@@ -1,0 +1,190 @@
+/**
+ * The `output` of a rule: text with `%field`, `%field[argument]`, `%transformer(field)`, each perhaps with a width
+ * (`%12proc.name` pads or cuts). The longest name that is a field counts. A missing value prints `<NA>`. Refuses fields
+ * that do not exist and a lone `%`. Control characters in values are escaped, so that one event stays one line.
+ */
+import { addressText } from './address.ts';
+import { checkOperand } from './check/operand.ts';
+import type { TypedOperand } from './check/typed.ts';
+import { utf8Text } from './compile/transforms.ts';
+import type { EventClass } from './events.ts';
+import { findField, type FieldTable, type Value, type ValueType } from './field-table.ts';
+import { transformers, type At, type Operand } from './parse/ast.ts';
+import { Lexer, Unexpected } from './parse/lexer.ts';
+import type { PlacedText } from './placed-text.ts';
+import { didYouMean, type RuleProblemCode } from './problems.ts';
+import { stepsOf, type ReadSource } from './specialise.ts';
+import { sourcesOf, type Absent } from './source.ts';
+import { getterOf, type Suppliers } from './subject.ts';
+
+export type OutputPart =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'field'; readonly name: string; readonly width: number | null; readonly operand: TypedOperand };
+
+export type ParsedOutput =
+  | { readonly ok: true; readonly parts: readonly OutputPart[] }
+  | { readonly ok: false; readonly code: RuleProblemCode; readonly message: string; readonly at: At };
+
+export interface OutputField {
+  /** As it is written in the output: `proc.aname[2]`. */
+  readonly name: string;
+  /** Null: this event has no such value. */
+  readonly value: string | number | boolean | readonly string[] | null;
+  readonly text: string;
+}
+
+export interface Output {
+  readonly text: string;
+  /** Every field of the output once, without those that are only there transformed. */
+  readonly fields: readonly OutputField[];
+}
+
+export const missingText = '<NA>';
+const partsMax = 500;
+const widthMax = 1000;
+const ancestorsMax = 64;
+
+class Refused extends Error {
+  readonly code: RuleProblemCode;
+  readonly offset: number;
+  constructor(code: RuleProblemCode, message: string, offset: number) {
+    super(message);
+    this.code = code;
+    this.offset = offset;
+  }
+}
+
+export function parseOutput(source: PlacedText, table: FieldTable): ParsedOutput {
+  try {
+    return { ok: true, parts: readParts(source, table) };
+  } catch (error) {
+    if (error instanceof Refused) return { ok: false, code: error.code, message: error.message, at: { text: source, offset: error.offset } };
+    if (error instanceof Unexpected) return { ok: false, code: 'output-invalid', message: error.message, at: { text: source, offset: error.offset } };
+    throw error;
+  }
+}
+
+function readParts(source: PlacedText, table: FieldTable): OutputPart[] {
+  const { text } = source;
+  const parts: OutputPart[] = [];
+  let at = text.startsWith('*') ? 1 : 0;
+  while (at < text.length) {
+    const percent = text.indexOf('%', at);
+    const literal = text.slice(at, percent < 0 ? text.length : percent);
+    if (literal !== '') parts.push({ kind: 'text', text: literal });
+    if (percent < 0) break;
+    if (parts.length >= partsMax) throw new Refused('output-invalid', `an output has at most ${partsMax} parts`, percent);
+    const width = /^\d{1,4}/.exec(text.slice(percent + 1, percent + 5))?.[0] ?? '';
+    if (Number(width) > widthMax) throw new Refused('output-invalid', `a width is at most ${widthMax}`, percent);
+    const lexer = new Lexer(text);
+    lexer.offset = percent + 1 + width.length;
+    const start = lexer.offset;
+    const operand = readOperand(lexer, source, table, 0);
+    const checked = checkOperand(operand, table, 'left');
+    if (!checked.ok) throw new Refused(checked.code, checked.message, start);
+    const name = text.slice(start, lexer.offset);
+    parts.push(name === 'container.info' ? { kind: 'text', text: '' } : { kind: 'field', name, width: width === '' ? null : Number(width), operand: checked.operand });
+    at = lexer.offset;
+  }
+  return parts;
+}
+
+function readOperand(lexer: Lexer, source: PlacedText, table: FieldTable, depth: number): Operand {
+  const start = lexer.offset;
+  const at: At = { text: source, offset: start };
+  const rest = lexer.text.slice(start);
+  const transformer = transformers.find((name) => name !== 'val' && rest.startsWith(`${name}(`));
+  if (transformer !== undefined) {
+    if (depth > 10) throw new Refused('output-invalid', 'transformers are nested more than 10 deep', start);
+    lexer.offset += transformer.length + 1;
+    lexer.skipBlanks();
+    const of = readOperand(lexer, source, table, depth + 1);
+    lexer.skipBlanks();
+    if (!lexer.symbol(')')) throw new Refused('output-invalid', `expected ) to close ${transformer}(`, lexer.offset);
+    return { kind: 'transform', name: transformer, of, at };
+  }
+  const run = lexer.fieldName() ?? '';
+  if (run === '') throw new Refused('output-invalid', 'a % must be followed by the name of a field', Math.max(0, start - 1));
+  const name = longestField(run, table);
+  if (name === null) throw new Refused('field-unknown', `there is no field ${run}.${didYouMean(run, table.keys())}`, start);
+  lexer.offset = start + name.length;
+  const takesArgument = (table.get(name)?.argument ?? 'none') !== 'none';
+  let argument: string | null = null;
+  if (takesArgument && lexer.symbol('[')) {
+    argument = lexer.fieldArgument();
+    if (argument === null || !lexer.symbol(']')) throw new Refused('output-invalid', `the argument of ${name} must be closed with ]`, lexer.offset);
+  }
+  return { kind: 'field', name, argument, at };
+}
+
+/** The longest beginning of a run of letters and dots that is a field: `proc.name.` is `proc.name` and a full stop. */
+function longestField(run: string, table: FieldTable): string | null {
+  for (let end = run.length; end > 0; end -= 1) {
+    const name = run.slice(0, end);
+    if (name.endsWith('.')) continue;
+    const found = findField(table, name, null);
+    if (found.ok || found.code === 'field-argument') return name;
+  }
+  return null;
+}
+
+export type FormatOutput<Subject> = (subject: Subject) => Output;
+
+/** The output of a rule on one event class, as a function of the subject. */
+export function outputFormatter<Subject>(parts: readonly OutputPart[], eventClass: EventClass, table: FieldTable, absent: Absent, suppliers: Suppliers<Subject>): FormatOutput<Subject> {
+  const readers = parts.map((part) => (part.kind === 'text' ? null : valueReader(part.operand, eventClass, table, absent, suppliers)));
+  return (subject) => {
+    const fields = new Map<string, OutputField>();
+    let text = '';
+    parts.forEach((part, index) => {
+      if (part.kind === 'text') {
+        text += part.text;
+        return;
+      }
+      const value = readers[index]?.(subject) ?? null;
+      const printed = value === null ? missingText : printValue(value, part.operand.type);
+      text += part.width === null ? printed : printed.slice(0, part.width).padEnd(part.width, ' ');
+      if (part.operand.transforms.length === 0 && !fields.has(part.name)) fields.set(part.name, { name: part.name, value: plainValue(value, part.operand.type), text: printed });
+    });
+    return { text, fields: [...fields.values()] };
+  };
+}
+
+function valueReader<Subject>(operand: TypedOperand, eventClass: EventClass, table: FieldTable, absent: Absent, suppliers: Suppliers<Subject>): (subject: Subject) => Value | null {
+  const source = sourcesOf(operand.field, { table, eventClass, absent }).find((one): one is ReadSource => one.kind === 'supplied' || one.kind === 'fixed');
+  if (source === undefined) return () => null;
+  const steps = stepsOf({ operand, sources: [source] }, source);
+  const through = (value: Value | null): Value | null => steps.reduce<Value | null>((current, step) => (current === null ? null : step(current)), value);
+  if (source.kind === 'fixed') return () => through(source.value);
+  const getter = getterOf(suppliers, source.name);
+  if (!operand.field.anyAncestor) return (subject) => through(getter(subject, source.argument));
+  return (subject) => {
+    const found: string[] = [];
+    const count = Math.min(suppliers.ancestors(subject), ancestorsMax);
+    for (let level = 1; level <= count; level += 1) {
+      const value = through(getter(subject, level));
+      found.push(value === null ? missingText : printValue(value, operand.type));
+    }
+    return found.length === 0 ? null : found.join(' ');
+  };
+}
+
+function plainValue(value: Value | null, type: ValueType): OutputField['value'] {
+  if (value === null) return null;
+  return value instanceof Uint8Array ? printValue(value, type) : value;
+}
+
+function printValue(value: Value, type: ValueType): string {
+  if (typeof value === 'string') return escapeControls(value);
+  if (typeof value === 'number') return Number.isInteger(value) ? value.toFixed(0) : value.toFixed(1);
+  if (typeof value === 'boolean') return value ? 'true' : 'false';
+  if (value instanceof Uint8Array) return type === 'bytes' ? escapeControls(utf8Text(value)) : addressText(value);
+  return `(${value.map(escapeControls).join(',')})`;
+}
+
+const named: Readonly<Record<string, string>> = { '\b': '\\b', '\f': '\\f', '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+
+/** Also the marks that turn the direction of text: a name must not make a line read as something else. */
+function escapeControls(text: string): string {
+  return text.toWellFormed().replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, (one) => named[one] ?? `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}

@@ -1,0 +1,203 @@
+/**
+ * Rule files → a set of rules that can be asked about events. This file alone knows the order of the steps: load (YAML,
+ * items, merging, lists), parse (text → tree, macros), check (names and types), specialise (each event class), compile.
+ * Bad input is a list of problems; a rule with an error is left out, the others load.
+ */
+import { checkCondition } from './check/check.ts';
+import type { TypedCondition } from './check/typed.ts';
+import { eventClasses, type EventClass } from './events.ts';
+import type { FieldTable } from './field-table.ts';
+import { fieldTable } from './fields.ts';
+import { hitsOf, indexByEvent } from './index-by-event.ts';
+import { interestOf, type Interest } from './interest.ts';
+import { collect, type RuleDefinition } from './load/collect.ts';
+import { withExceptions } from './load/exceptions.ts';
+import type { Item, Priority } from './load/item.ts';
+import { expandLists, putLists, type ListTexts } from './load/lists.ts';
+import { readItems, type RuleFile } from './load/read-items.ts';
+import { outputFormatter, parseOutput, type FormatOutput, type Output, type OutputPart } from './output.ts';
+import { placeOf } from './parse/ast.ts';
+import { MacroTable } from './parse/macros.ts';
+import { parseCondition } from './parse/parse.ts';
+import { ruleProblem, type Place, type RuleProblem } from './problems.ts';
+import { reachOf, widerThanWritten, type Reach } from './reach.ts';
+import { isSelected, type Selection } from './selection.ts';
+import type { Absent } from './source.ts';
+import type { Specialised } from './specialise.ts';
+import type { Suppliers } from './subject.ts';
+
+export interface LoadOptions extends Selection {
+  /** What this node does not supply, although the engine could. */
+  readonly absent?: Absent;
+  readonly fields?: FieldTable;
+}
+
+export interface Rule {
+  readonly name: string;
+  readonly description: string;
+  readonly priority: Priority;
+  readonly tags: readonly string[];
+  readonly place: Place;
+  /** After the file, the minimum priority and the switches. Rules that are not enabled are loaded and never asked. */
+  readonly enabled: boolean;
+  readonly reach: Reach;
+  readonly output: readonly OutputPart[];
+  readonly conditions: ReadonlyMap<EventClass, Specialised>;
+}
+
+export interface Match {
+  readonly rule: Rule;
+  /** `pending`: ask again with the same subject when the container's identity is known, or given up. */
+  readonly answer: 'match' | 'pending';
+  output(): Output;
+}
+
+/** A rule set with the getters of one sensor. */
+export interface BoundRules<Subject> {
+  /** Every enabled rule that matches, or may match once identity is known. `only`: ask just these, by name. */
+  evaluate(eventClass: EventClass, subject: Subject, only?: ReadonlySet<string>): readonly Match[];
+  /** Whether any enabled rule looks at this class. */
+  looksAt(eventClass: EventClass): boolean;
+}
+
+const problemsMax = 5000;
+const rulesMax = 10_000;
+
+export class RuleSet {
+  readonly rules: readonly Rule[];
+  readonly problems: readonly RuleProblem[];
+  readonly #table: FieldTable;
+  readonly #absent: Absent;
+
+  constructor(rules: readonly Rule[], problems: readonly RuleProblem[], table: FieldTable, absent: Absent) {
+    this.rules = rules;
+    this.problems = problems;
+    this.#table = table;
+    this.#absent = absent;
+  }
+
+  get enabled(): readonly Rule[] {
+    return this.rules.filter((rule) => rule.enabled);
+  }
+
+  /** What the enabled rules want from the kernel. */
+  interest(): Interest {
+    return interestOf(this.enabled.flatMap((rule) => [...rule.conditions]));
+  }
+
+  bind<Subject>(suppliers: Suppliers<Subject>): BoundRules<Subject> {
+    const index = indexByEvent(this.enabled, suppliers);
+    const formatters = new Map<Rule, Map<EventClass, FormatOutput<Subject>>>();
+    const formatter = (rule: Rule, eventClass: EventClass): FormatOutput<Subject> => {
+      const ofRule = formatters.get(rule) ?? new Map<EventClass, FormatOutput<Subject>>();
+      formatters.set(rule, ofRule);
+      const format = ofRule.get(eventClass) ?? outputFormatter(rule.output, eventClass, this.#table, this.#absent, suppliers);
+      ofRule.set(eventClass, format);
+      return format;
+    };
+    const nothing: readonly Match[] = [];
+    return {
+      looksAt: (eventClass) => index.has(eventClass),
+      evaluate: (eventClass, subject, only) => {
+        const bucket = index.get(eventClass);
+        const hits = hitsOf(only === undefined ? bucket : bucket?.filter((one) => only.has(one.rule.name)), subject);
+        if (hits.length === 0) return nothing;
+        return hits.map(({ rule, answer }) => ({ rule, answer, output: () => formatter(rule, eventClass)(subject) }));
+      },
+    };
+  }
+}
+
+/** Files in the order given: later ones change earlier ones. */
+export function loadRules(files: readonly RuleFile[], options: LoadOptions = {}): RuleSet {
+  const table = options.fields ?? fieldTable;
+  const absent = options.absent ?? {};
+  const items: Item[] = [];
+  const problems: RuleProblem[] = [];
+  for (const file of files) {
+    const read = readItems(file);
+    for (const item of read.items) items.push(item);
+    problems.push(...read.problems);
+  }
+  const collected = collect(items);
+  problems.push(...collected.problems);
+  const lists = expandLists(collected.lists);
+  problems.push(...lists.problems);
+  const sources = new Map([...collected.macros].map(([name, macro]) => [name, { ...macro, condition: putLists(macro.condition, lists.texts) ?? macro.condition }]));
+  const macros = new MacroTable(sources);
+  problems.push(...macros.problems());
+  const rules: Rule[] = [];
+  for (const definition of collected.rules.slice(0, rulesMax)) {
+    const built = buildRule(definition, { lists: lists.texts, macros, table, absent, selection: options });
+    problems.push(...built.problems);
+    if (built.rule !== null) rules.push(built.rule);
+  }
+  const [extra] = collected.rules.slice(rulesMax);
+  if (extra !== undefined) problems.push(ruleProblem('too-many', `at most ${rulesMax} rules are loaded; the others are left out`, extra.place));
+  return new RuleSet(rules, bounded(problems), table, absent);
+}
+
+function bounded(problems: readonly RuleProblem[]): readonly RuleProblem[] {
+  const last = problems[problemsMax];
+  if (last === undefined) return problems;
+  return [...problems.slice(0, problemsMax), ruleProblem('too-many', `${problems.length - problemsMax} more problems are not shown`, last.place)];
+}
+
+interface Ground {
+  readonly lists: ListTexts;
+  readonly macros: MacroTable;
+  readonly table: FieldTable;
+  readonly absent: Absent;
+  readonly selection: Selection;
+}
+
+interface Built {
+  readonly rule: Rule | null;
+  readonly problems: readonly RuleProblem[];
+}
+
+function buildRule(definition: RuleDefinition, ground: Ground): Built {
+  const { name, place } = definition;
+  if (definition.source !== 'syscall') {
+    return { rule: null, problems: [ruleProblem('source-unknown', `its source ${JSON.stringify(definition.source.slice(0, 60))} is not supplied here; the rule is skipped`, place, name)] };
+  }
+  const typed = typedCondition(definition, ground);
+  const output = parseOutput(definition.output, ground.table);
+  const problems = [...typed.problems];
+  if (!output.ok) problems.push(ruleProblem(output.code, `in the output: ${output.message}`, placeOf(output.at), name));
+  const errors = problems.filter((one) => one.severity === 'error');
+  if (definition.skipIfUnknownFilter && errors.length > 0 && errors.every((one) => one.code === 'field-unknown' || one.code === 'event-unknown')) {
+    const rest = problems.filter((one) => one.severity !== 'error');
+    return { rule: null, problems: [...rest, ...errors.map((one) => ruleProblem('skipped', `${one.message} The rule is skipped, as it asks to be.`, one.place, name))] };
+  }
+  if (typed.condition === null || !output.ok) return { rule: null, problems };
+  const { reach, conditions } = reachOf(typed.condition, ground.table, ground.absent);
+  const enabled = isSelected(definition, ground.selection);
+  if (enabled) problems.push(...reachProblems(definition, typed.condition, reach, ground.absent));
+  const { description, priority, tags } = definition;
+  return { rule: { name, description, priority, tags, place, enabled, reach, output: output.parts, conditions }, problems };
+}
+
+function typedCondition(definition: RuleDefinition, ground: Ground): { readonly condition: TypedCondition | null; readonly problems: readonly RuleProblem[] } {
+  const { name, place } = definition;
+  const refuse = (problem: RuleProblem) => ({ condition: null, problems: [{ ...problem, rule: name }] });
+  const text = putLists(withExceptions(definition.condition, definition.exceptions), ground.lists);
+  if (text === null) return refuse(ruleProblem('too-many', 'with its lists the condition is too long', place));
+  const parsed = parseCondition(text);
+  if (!parsed.ok) return refuse(ruleProblem('condition-invalid', parsed.message, placeOf(parsed.at)));
+  const resolved = ground.macros.resolve(parsed.expression);
+  if (!resolved.ok) return refuse(resolved.problem);
+  return checkCondition(resolved.expression, ground.table, name);
+}
+
+function reachProblems(definition: RuleDefinition, condition: TypedCondition, reach: Reach, absent: Absent): readonly RuleProblem[] {
+  const { name, place } = definition;
+  if (reach.kind === 'cannot-fire') return [ruleProblem('cannot-fire', `it can never match here: ${reach.reasons.join('; ')}`, place, name)];
+  const problems = reach.undecided.map((one) => ruleProblem('check-undecided', one, place, name));
+  for (const one of widerThanWritten(condition)) problems.push(ruleProblem('reads-more-than-falco', one, place, name));
+  const available = eventClasses.filter((one) => absent.classes?.has(one) !== true);
+  if (definition.warnEventTypes && available.length > 1 && reach.on.length === available.length) {
+    problems.push(ruleProblem('no-event-type', 'it names no event type, so every event is checked: name the events it is about', place, name));
+  }
+  return problems;
+}
