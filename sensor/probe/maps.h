@@ -7,7 +7,6 @@
 #define VEDETTE_MAPS_H
 
 /* Set by the loader before the object is loaded; constant for its life. */
-const volatile __u32 cfg_host_mount_namespace = 0;
 const volatile __u32 cfg_v1_hierarchy = 0;	/* 0: the pids controller is on v2, there are no v1 keys */
 const volatile __u64 cfg_scope_cgroup = 0;	/* key; only processes in it or below it are seen */
 const volatile __u32 cfg_ring_bytes = 0;
@@ -47,7 +46,10 @@ struct {
 	__type(value, struct vd_decision);
 } vd_pending SEC(".maps");
 
-/* Run-time switches: [0] generation, [1] generation of the marks, [2] enforcement is off. */
+/*
+ * Run-time switches: [0] generation, [1] generation of the marks, [2] enforcement is off, [3] the host's mount namespace,
+ * which the loader learns from the iterator: /proc/1/ns can be closed even to root.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 4);
@@ -57,6 +59,7 @@ struct {
 #define VD_SWITCH_GENERATION 0
 #define VD_SWITCH_MARKS 1
 #define VD_SWITCH_ENFORCE_OFF 2
+#define VD_SWITCH_HOST_MOUNTS 3
 
 /* First opens and mappings already reported: 65,536 × about 110 B = 7 MiB. The value is the generation of the marks. */
 struct vd_mark_key {

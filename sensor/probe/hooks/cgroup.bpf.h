@@ -40,7 +40,7 @@ static __always_inline int made_by_runtime(const struct vd_cgroup *record, struc
 {
 	const char *comm = record->comm;
 
-	if (task_mount_namespace(task) != cfg_host_mount_namespace)
+	if (task_mount_namespace(task) != switch_value(VD_SWITCH_HOST_MOUNTS))
 		return 0;
 	return (comm[0] == 'r' && comm[1] == 'u' && comm[2] == 'n' && comm[3] == 'c' && (!comm[4] || comm[4] == ':')) ||
 	       (comm[0] == 'c' && comm[1] == 'r' && comm[2] == 'u' && comm[3] == 'n' && !comm[4]);

@@ -129,7 +129,7 @@ int vd_exec(struct bpf_raw_tracepoint_args *ctx)
 	decision = decision_of(&record->header);
 	if (decision && (decision->flags & VD_D_CONTAINER)) {
 		/* a runtime sets the container up from the host's mount namespace: its stages are life lines */
-		if (task_mount_namespace(task) == cfg_host_mount_namespace) {
+		if (task_mount_namespace(task) == switch_value(VD_SWITCH_HOST_MOUNTS)) {
 			record->header.flags |= VD_F_HOST_MOUNTS;
 		} else {
 			record->origin = file_origin(task, BPF_CORE_READ(file, f_inode));

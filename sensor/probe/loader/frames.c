@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Records that the loader itself makes, in the same framing as the ring's: hello, one hook each, the processes that
- * were there before (from the task iterator), the end of that snapshot, and five times a second a tick with everything
- * that was lost so far.
+ * were there before (from the task iterator), the cgroups that were there before (from the file system), the end of that
+ * snapshot, and five times a second a tick with everything that was lost so far. A recording thus holds all that a
+ * sensor starts from.
  */
 #include "loader.h"
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
@@ -143,10 +147,14 @@ static size_t snapshot_record_bytes(const char *at, size_t available)
 	return bytes <= available ? bytes : 0;
 }
 
-static int send_snapshot(struct loader *loader)
+/*
+ * Reads all processes from the iterator, which writes them without framing, and hands each to `use` until it returns
+ * something else than 0.
+ */
+static int each_process(int (*use)(void *context, const char *record, size_t bytes), void *context)
 {
 	static char buffer[256 << 10];
-	int fd = probe_snapshot_fd(), error = 0;
+	int fd = probe_snapshot_fd(), result = 0;
 	size_t have = 0;
 
 	if (fd < 0)
@@ -160,17 +168,125 @@ static int send_snapshot(struct loader *loader)
 		if (got <= 0)
 			break;
 		have += (size_t)got;
-		while (!error && (bytes = snapshot_record_bytes(buffer + at, have - at)) > 0) {
-			error = send_record(loader, buffer + at, bytes);
+		while (!result && (bytes = snapshot_record_bytes(buffer + at, have - at)) > 0) {
+			result = use(context, buffer + at, bytes);
 			at += bytes;
 		}
 		memmove(buffer, buffer + at, have - at);
 		have -= at;
-		if (error || have == sizeof(buffer))
+		if (result || have == sizeof(buffer))
 			break;
 	}
 	close(fd);
-	return error;
+	return result;
+}
+
+/* The iterator cannot read another process's memory on older kernels, so its arguments come from /proc. */
+static int send_process(void *context, const char *record, size_t bytes)
+{
+	char whole[sizeof(struct vd_exec) + 16384], path[64];
+	struct vd_exec exec;
+	ssize_t got = 0;
+	int fd;
+
+	memcpy(&exec, record, sizeof(exec));
+	if (bytes > sizeof(whole) - VD_ARGUMENT_BYTES_MAX || exec.header.flags & VD_F_KERNEL_THREAD)
+		return send_record(context, record, bytes);
+	memcpy(whole, record, bytes);
+	snprintf(path, sizeof(path), "/proc/%u/cmdline", exec.header.tgid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		got = read(fd, whole + bytes, VD_ARGUMENT_BYTES_MAX - 1);
+		close(fd);
+	}
+	if (got > 0) {
+		exec.argument_bytes = (__u16)got;
+		exec.header.flags &= (__u16)~VD_F_ARGUMENTS_MISSING;
+		if (got == VD_ARGUMENT_BYTES_MAX - 1)
+			exec.header.flags |= VD_F_ARGUMENTS_TRUNCATED;
+		memcpy(whole, &exec, sizeof(exec));
+		bytes += (size_t)got;
+	}
+	return send_record(context, whole, bytes);
+}
+
+static int take_host_mounts(void *context, const char *record, size_t bytes)
+{
+	struct vd_exec exec;
+
+	(void)bytes;
+	memcpy(&exec, record, sizeof(exec));
+	if (exec.header.tgid != 1 && !(exec.header.flags & VD_F_KERNEL_THREAD))
+		return 0;
+	*(uint32_t *)context = exec.mount_namespace;
+	return 1;
+}
+
+/*
+ * The host's mount namespace: of pid 1, or of a kernel thread, which never leaves the first one. Some hosts hide pid 1
+ * even from the iterator. 0 when neither is to be seen from here.
+ */
+uint32_t frame_host_mount_namespace(void)
+{
+	uint32_t found = 0;
+
+	each_process(take_host_mounts, &found);
+	return found;
+}
+
+/* Existing cgroups of one hierarchy, as if each were made now. Depth and number are bounded by nftw and CGROUPS_MAX. */
+#define CGROUPS_MAX 65536
+static struct {
+	struct loader *loader;
+	const char *root;
+	bool v2;
+	int sent, error;
+} walk;
+
+static uint64_t cgroup_key(uint64_t inode)
+{
+	return inode | (walk.v2 ? VD_CGROUP_V2 : 0);
+}
+
+static int visit_cgroup(const char *path, const struct stat *status, int type, struct FTW *place)
+{
+	struct { struct vd_cgroup cgroup; char path[VD_PATH_BYTES_MAX]; } record = {};
+	const char *inside = path + strlen(walk.root);
+	char parent[PATH_MAX];
+	struct stat above;
+
+	if (type != FTW_D || place->level == 0)
+		return 0;
+	if (walk.sent++ >= CGROUPS_MAX)
+		return 1;
+	head(&record.cgroup.header, VD_CGROUP_CREATE);
+	record.cgroup.header.flags = VD_F_PRESENT_AT_START;
+	record.cgroup.cgroup = cgroup_key(status->st_ino);
+	snprintf(parent, sizeof(parent), "%.*s", place->base - 1, path);
+	if (!stat(parent, &above))
+		record.cgroup.parent = cgroup_key(above.st_ino);
+	record.cgroup.hierarchy = walk.v2 ? 0 : walk.loader->v1_hierarchy;
+	record.cgroup.path_bytes = (__u16)append(record.path, 0, sizeof(record.path), inside);
+	walk.error = send_record(walk.loader, &record, sizeof(record.cgroup) + record.cgroup.path_bytes);
+	return walk.error;
+}
+
+static int send_cgroups(struct loader *loader)
+{
+	for (int v2 = 0; v2 < 2; v2++) {
+		const char *root = cgroup_mount_point(v2);
+
+		if (!root || (!v2 && !loader->v1_hierarchy))
+			continue;
+		walk.loader = loader;
+		walk.root = root;
+		walk.v2 = v2;
+		walk.sent = walk.error = 0;
+		nftw(root, visit_cgroup, 32, FTW_PHYS | FTW_MOUNT);
+		if (walk.error)
+			return walk.error;
+	}
+	return 0;
 }
 
 /* Everything a sensor must hear before the ring's records. */
@@ -181,8 +297,10 @@ int frame_session_start(struct loader *loader)
 
 	if (!error)
 		error = send_hooks(loader);
+	if (!error)
+		error = send_cgroups(loader);
 	if (!error && loader->loaded)
-		error = send_snapshot(loader);
+		error = each_process(send_process, loader);
 	head(&end, VD_SNAPSHOT_END);
 	return error ? error : send_record(loader, &end, sizeof(end));
 }

@@ -30,10 +30,12 @@ static const char *const passing_names[] = { "runc", "crun", "youki" };
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
 static const char *further_names = "";
+static uint32_t host_mounts;
 
-void lifeline_configure(const char *further)
+void lifeline_configure(const char *further, uint32_t host_mount_namespace)
 {
 	further_names = further ? further : "";
+	host_mounts = host_mount_namespace;
 }
 
 static bool passing(const char *name)
@@ -68,12 +70,14 @@ static ssize_t link_of(pid_t pid, const char *what, char *out, size_t size)
 	return length;
 }
 
+/* What cannot be read counts as the host's. */
 static bool in_host_mounts(pid_t pid)
 {
-	char own[64], theirs[64];
+	unsigned int theirs;
+	char text[64];
 
-	return link_of(1, "ns/mnt", own, sizeof(own)) > 0 && link_of(pid, "ns/mnt", theirs, sizeof(theirs)) > 0 &&
-	       !strcmp(own, theirs);
+	return !host_mounts || link_of(pid, "ns/mnt", text, sizeof(text)) <= 0 || sscanf(text, "mnt:[%u]", &theirs) != 1 ||
+	       theirs == host_mounts;
 }
 
 /* The program's name; empty for a kernel thread, or when the process is gone or out of reach. */
@@ -108,7 +112,7 @@ bool lifeline_process(pid_t pid)
 }
 
 /* Where a hierarchy is mounted: v2 by file system type, v1 by its controller. Asked once: it does not move. */
-static const char *mount_point(bool v2)
+const char *cgroup_mount_point(bool v2)
 {
 	static char found[2][PATH_MAX];
 	char line[PATH_MAX * 2], device[256], path[PATH_MAX], type[64], flags[1024];
@@ -133,7 +137,7 @@ static const char *mount_point(bool v2)
 
 static uint64_t key_of(bool v2, const char *path)
 {
-	const char *root = mount_point(v2);
+	const char *root = cgroup_mount_point(v2);
 	char full[PATH_MAX * 2];
 	struct stat status;
 
@@ -152,7 +156,7 @@ uint64_t cgroup_key_of_path(const char *path)
 	if (!realpath(path, resolved) || stat(resolved, &status) || !S_ISDIR(status.st_mode))
 		return 0;
 	for (int v2 = 0; v2 < 2; v2++) {
-		const char *root = mount_point(v2);
+		const char *root = cgroup_mount_point(v2);
 
 		if (root && !strncmp(resolved, root, strlen(root)) && (resolved[strlen(root)] == '/' || !resolved[strlen(root)]))
 			return (uint64_t)status.st_ino | (v2 ? VD_CGROUP_V2 : 0);

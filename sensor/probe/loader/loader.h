@@ -98,6 +98,7 @@ int write_all(int fd, const void *bytes, size_t count);
 /* frames.c */
 int frame_session_start(struct loader *loader);
 int frame_tick(struct loader *loader);
+uint32_t frame_host_mount_namespace(void);
 uint64_t boot_ns(void);
 
 /* command.c */
@@ -105,9 +106,10 @@ int command_thread_start(struct loader *loader);
 int dead_man_start(struct loader *loader);
 
 /* lifeline.c */
-void lifeline_configure(const char *further);
+void lifeline_configure(const char *further, uint32_t host_mount_namespace);
 bool lifeline_process(pid_t pid);
 bool lifeline_cgroup(uint64_t key);
+const char *cgroup_mount_point(bool v2);
 uint64_t cgroup_key_of_path(const char *path);
 uint32_t v1_pids_hierarchy(void);
 

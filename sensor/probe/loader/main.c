@@ -14,7 +14,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -104,15 +103,10 @@ static bool alone_or_scoped(const struct options *options)
 
 static int configure(struct loader *loader)
 {
-	struct stat status;
-
 	if (getrandom(&loader->ring_epoch, 8, 0) != 8)
 		return -1;
 	loader->ring_epoch >>= 12;	/* stays exact in a double */
 	loader->v1_hierarchy = v1_pids_hierarchy();
-	if (!stat("/proc/1/ns/mnt", &status))
-		loader->host_mount_namespace = (uint32_t)status.st_ino;
-	lifeline_configure(loader->options.lifelines);
 	if (!loader->options.cgroup)
 		return 0;
 	loader->scope_cgroup = cgroup_key_of_path(loader->options.cgroup);
@@ -255,6 +249,7 @@ int main(int count, char **values)
 	if (configure(&loader))
 		return 2;
 	probe_load(&loader);
+	lifeline_configure(loader.options.lifelines, loader.host_mount_namespace);
 	if (loader.loaded && loader.options.dead_man_seconds && dead_man_start(&loader)) {
 		fprintf(stderr, "vedette-loader: the dead man's thread cannot be started\n");
 		return 2;

@@ -124,12 +124,11 @@ static void set_constant(const char *name, const void *value, size_t bytes)
 static int open_object(struct loader *loader)
 {
 	struct bpf_map *ring;
-	uint32_t uid = loader->options.uid;
+	uint32_t uid = loader->options.uid ? loader->options.uid : ~0u;
 
 	object = bpf_object__open_file(loader->options.object, NULL);
 	if (!object)
 		return -errno;
-	set_constant("cfg_host_mount_namespace", &loader->host_mount_namespace, 4);
 	set_constant("cfg_v1_hierarchy", &loader->v1_hierarchy, 4);
 	set_constant("cfg_scope_cgroup", &loader->scope_cgroup, 8);
 	set_constant("cfg_ring_bytes", &loader->options.ring_bytes, 4);
@@ -219,6 +218,8 @@ int probe_load(struct loader *loader)
 	}
 	attach_all();
 	loader->loaded = true;
+	loader->host_mount_namespace = frame_host_mount_namespace();
+	probe_set_switch(3, loader->host_mount_namespace);
 	error = ring_map(loader);
 	if (error) {
 		loader->loaded = false;

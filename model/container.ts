@@ -1,0 +1,49 @@
+/**
+ * A container as the sensor knows it: first by its cgroup, at its first record; then by what the local runtime says of
+ * it. Until the runtime has answered it is *pending*, and nothing that depends on its name or image is decided.
+ */
+import type { CgroupKey } from './event.ts';
+
+export type RuntimeName = 'containerd' | 'crio' | 'docker' | 'podman' | 'runc';
+
+export interface ContainerMount {
+  readonly destination: string;
+  readonly source: string;
+  readonly kind: string;
+  readonly readOnly: boolean;
+}
+
+/** What a runtime says. Absent knowledge is null or empty, and `imageReason` says why the image is not known. */
+export interface ContainerIdentity {
+  readonly runtime: RuntimeName | null;
+  readonly name: string;
+  readonly imageName: string | null;
+  readonly indexDigest: string | null;
+  readonly platformDigest: string | null;
+  readonly imageReason: string | null;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly mounts: readonly ContainerMount[];
+  readonly podName: string | null;
+  readonly podNamespace: string | null;
+  readonly podUid: string | null;
+  readonly privileged: boolean;
+}
+
+export interface Container {
+  readonly id: string;
+  readonly cgroupPath: string;
+  readonly keys: ReadonlySet<CgroupKey>;
+  readonly startedBootNs: number;
+  /** Its cgroup was seen being made: no process of it ran unseen. */
+  readonly seenFromStart: boolean;
+  /** null: pending. */
+  readonly identity: ContainerIdentity | null;
+  /** Type of its root file system: overlay, ext4, …; null while no process of it was seen. */
+  readonly rootFilesystem: string | null;
+}
+
+/** The image is known when its platform digest is. */
+export function identityState(container: Pick<Container, 'identity'>): 'pending' | 'known' | 'image-unknown' {
+  if (container.identity === null) return 'pending';
+  return container.identity.platformDigest === null ? 'image-unknown' : 'known';
+}

@@ -1,0 +1,200 @@
+/**
+ * What the kernel reported, decoded: the sensor's events before anything is known about containers or packages. One
+ * union, told apart by `kind`. Times are nanoseconds of the boot clock as numbers (exact for 104 days of uptime, and to
+ * 2 ns for years). A cgroup key is positive for the v1 hierarchy of the pids controller, negative for the unified (v2)
+ * hierarchy and 0 for none, since ids of the two can be equal.
+ */
+export type CgroupKey = number;
+
+/** What every kernel record says about the process it is about. */
+export interface Subject {
+  readonly timeBootNs: number;
+  readonly tgid: number;
+  readonly tid: number;
+  /** Of the thread group's leader; with tgid and the boot, the process. */
+  readonly startBootNs: number;
+  /** The kernel's self_exec_id; with the process, the execution. */
+  readonly execId: number;
+  readonly uid: number;
+  readonly cgroupV1: CgroupKey;
+  readonly cgroupV2: CgroupKey;
+}
+
+export interface Reference {
+  readonly tgid: number;
+  readonly startBootNs: number;
+  readonly execId: number;
+}
+
+/** Where a file came from, as the kernel judged it at exec; `none` where it did not judge. */
+export type KernelOrigin = 'none' | 'host' | 'image' | 'modified' | 'dropped' | 'memory' | 'volume' | 'unjudged';
+export type KernelVerdict = 'none' | 'shadow' | 'killed' | 'kill-failed';
+
+export interface ExecEvent extends Subject {
+  readonly kind: 'exec' | 'process';
+  readonly parent: Reference;
+  readonly path: string;
+  readonly workingDirectory: string;
+  readonly filename: string;
+  readonly arguments: readonly string[];
+  readonly argumentsTruncated: boolean;
+  readonly argumentsMissing: boolean;
+  readonly pathTruncated: boolean;
+  readonly isScript: boolean;
+  readonly isUnlinked: boolean;
+  /** In a container's cgroup but still in the host's mount namespace: a stage of the runtime. */
+  readonly inHostMounts: boolean;
+  readonly isKernelThread: boolean;
+  readonly inodeHigh: number;
+  readonly inodeLow: number;
+  readonly device: number;
+  readonly sizeBytes: number;
+  readonly ctimeNs: number;
+  readonly capEffectiveHigh: number;
+  readonly capEffectiveLow: number;
+  readonly capPermittedHigh: number;
+  readonly capPermittedLow: number;
+  readonly filesystemMagic: number;
+  readonly rootMagic: number;
+  readonly gid: number;
+  readonly containerUid: number;
+  readonly loginUid: number;
+  readonly pidInNamespace: number;
+  readonly parentPidInNamespace: number;
+  readonly sessionId: number;
+  readonly terminal: number;
+  readonly mountNamespace: number;
+  readonly pidNamespace: number;
+  readonly command: string;
+  readonly origin: KernelOrigin;
+  readonly verdict: KernelVerdict;
+  readonly rule: number;
+  readonly policyGeneration: number;
+}
+
+export interface ForkEvent extends Subject {
+  readonly kind: 'fork';
+  readonly parent: Reference;
+  readonly pidInNamespace: number;
+  readonly mountNamespace: number;
+  readonly command: string;
+  readonly isKernelThread: boolean;
+}
+
+export interface ExitEvent extends Subject {
+  readonly kind: 'exit';
+  readonly exitCode: number;
+  readonly signal: number;
+}
+
+export interface CgroupEvent extends Subject {
+  readonly kind: 'cgroup-create' | 'cgroup-remove' | 'cgroup-attach';
+  readonly cgroup: CgroupKey;
+  readonly parentCgroup: CgroupKey;
+  readonly path: string;
+  /** Of the process that did it. */
+  readonly command: string;
+  readonly takenForContainer: boolean;
+  /** It was there before the sensor: reported from the file system, in order from the root. */
+  readonly presentAtStart: boolean;
+}
+
+export interface FileEvent extends Subject {
+  readonly kind: 'open-write' | 'open-read' | 'map-exec';
+  readonly path: string;
+  readonly pathTruncated: boolean;
+  readonly inodeHigh: number;
+  readonly inodeLow: number;
+  readonly device: number;
+  readonly filesystemMagic: number;
+  readonly openFlags: number;
+  readonly mode: number;
+  readonly mountNamespace: number;
+}
+
+export interface SocketEvent extends Subject {
+  readonly kind: 'connect' | 'accept' | 'listen';
+  /** Always 16 bytes, IPv4 mapped. Valid until the next event is decoded: copy to keep. */
+  readonly localAddress: Uint8Array;
+  readonly remoteAddress: Uint8Array;
+  readonly localPort: number;
+  readonly remotePort: number;
+  readonly family: number;
+  readonly protocol: number;
+  /** 0, or a negative errno. */
+  readonly result: number;
+  readonly networkNamespace: number;
+}
+
+export interface HelloEvent {
+  readonly kind: 'hello';
+  readonly timeBootNs: number;
+  readonly ringEpoch: number;
+  readonly ringPosition: number;
+  readonly wallOffsetNs: number;
+  readonly scopeCgroup: CgroupKey;
+  readonly schema: number;
+  readonly ringBytes: number;
+  readonly hostMountNamespace: number;
+  readonly v1Hierarchy: number;
+  readonly loaderPid: number;
+  readonly session: number;
+  readonly kernelRelease: string;
+  readonly bootId: string;
+  readonly architecture: string;
+  /** Why nothing is loaded; empty when the programs are. */
+  readonly problem: string;
+}
+
+export interface HookEvent {
+  readonly kind: 'hook';
+  readonly timeBootNs: number;
+  readonly eventClass: string;
+  readonly hook: string;
+  readonly attached: boolean;
+  readonly reason: string;
+  readonly misses: string;
+}
+
+export interface SnapshotEndEvent {
+  readonly kind: 'snapshot-end';
+  readonly timeBootNs: number;
+}
+
+/** Records lost since the ring was made, by class and cause; only what is not zero. */
+export interface Loss {
+  readonly eventClass: string;
+  readonly cause: string;
+  readonly count: number;
+}
+
+export interface TickEvent {
+  readonly kind: 'tick';
+  readonly timeBootNs: number;
+  readonly wallOffsetNs: number;
+  readonly ringFillBytes: number;
+  readonly ringFillBytesMax: number;
+  readonly commandsRefused: number;
+  readonly eventsSeen: number;
+  readonly losses: readonly Loss[];
+}
+
+export interface CgroupLossEvent {
+  readonly kind: 'cgroup-loss';
+  readonly timeBootNs: number;
+  readonly cgroup: CgroupKey;
+  readonly lost: number;
+}
+
+export type KernelEvent =
+  | ExecEvent
+  | ForkEvent
+  | ExitEvent
+  | CgroupEvent
+  | FileEvent
+  | SocketEvent
+  | HelloEvent
+  | HookEvent
+  | SnapshotEndEvent
+  | TickEvent
+  | CgroupLossEvent;

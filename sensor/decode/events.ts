@@ -1,0 +1,280 @@
+/**
+ * One record of the pipe to one event of model/event.ts. The record was made by our own kernel programs or our own
+ * loader, but its lengths are still checked against the frame, because a recording may come from anywhere: what does
+ * not fit is `null`, which the stream counts.
+ */
+import type { CgroupEvent, ExecEvent, ExitEvent, FileEvent, ForkEvent, HelloEvent, HookEvent, KernelEvent, Loss, Reference, SocketEvent, TickEvent } from '@vedette/model/event';
+import * as at from './layout.ts';
+import { PathDecoder } from './path.ts';
+import type { RecordReader } from './records.ts';
+
+export class EventDecoder {
+  readonly #paths = new PathDecoder();
+
+  /** `offset`: of the record, behind its ring head; `length`: its bytes. null: malformed or of an unknown kind. */
+  decode(reader: RecordReader, offset: number, length: number): KernelEvent | null {
+    if (length < at.header.size) return null;
+    switch (reader.u16(offset)) {
+      case at.kinds.exec:
+        return this.#exec(reader, offset, length, 'exec');
+      case at.kinds.process:
+        return this.#exec(reader, offset, length, 'process');
+      case at.kinds.fork:
+        return length < at.fork.size ? null : decodeFork(reader, offset);
+      case at.kinds.exit:
+        return length < at.exit.size ? null : decodeExit(reader, offset);
+      case at.kinds.cgroupCreate:
+        return decodeCgroup(reader, offset, length, 'cgroup-create');
+      case at.kinds.cgroupRemove:
+        return decodeCgroup(reader, offset, length, 'cgroup-remove');
+      case at.kinds.cgroupAttach:
+        return decodeCgroup(reader, offset, length, 'cgroup-attach');
+      case at.kinds.openWrite:
+        return this.#file(reader, offset, length, 'open-write');
+      case at.kinds.openRead:
+        return this.#file(reader, offset, length, 'open-read');
+      case at.kinds.mapExec:
+        return this.#file(reader, offset, length, 'map-exec');
+      case at.kinds.connect:
+        return decodeSocket(reader, offset, length, 'connect');
+      case at.kinds.accept:
+        return decodeSocket(reader, offset, length, 'accept');
+      case at.kinds.listen:
+        return decodeSocket(reader, offset, length, 'listen');
+      default:
+        return decodeLoaderRecord(reader, offset, length);
+    }
+  }
+
+  #exec(reader: RecordReader, offset: number, length: number, kind: 'exec' | 'process'): ExecEvent | null {
+    if (length < at.exec.size) return null;
+    const flags = reader.u16(offset + at.header.flags);
+    const pathAt = offset + at.exec.size;
+    const pathBytes = reader.u16(offset + at.exec.pathBytes);
+    const directoryAt = pathAt + pathBytes;
+    const directoryBytes = reader.u16(offset + at.exec.directoryBytes);
+    const filenameAt = directoryAt + directoryBytes;
+    const filenameBytes = reader.u16(offset + at.exec.filenameBytes);
+    const argumentsAt = filenameAt + filenameBytes;
+    const argumentBytes = reader.u16(offset + at.exec.argumentBytes);
+    if (argumentsAt + argumentBytes > offset + length) return null;
+    return {
+      kind,
+      ...subject(reader, offset),
+      parent: decodeReference(reader, offset + at.exec.parent),
+      path: this.#paths.decode(reader, pathAt, pathBytes, (flags & at.flags.pathTruncated) !== 0),
+      workingDirectory: this.#paths.decode(reader, directoryAt, directoryBytes, false),
+      filename: reader.text(filenameAt, filenameBytes - 1),
+      arguments: reader.texts(argumentsAt, argumentBytes),
+      argumentsTruncated: (flags & at.flags.argumentsTruncated) !== 0,
+      argumentsMissing: (flags & at.flags.argumentsMissing) !== 0,
+      pathTruncated: (flags & at.flags.pathTruncated) !== 0,
+      isScript: (flags & at.flags.script) !== 0,
+      isUnlinked: (flags & at.flags.unlinked) !== 0,
+      inHostMounts: (flags & at.flags.hostMounts) !== 0,
+      isKernelThread: (flags & at.flags.kernelThread) !== 0,
+      ...execNumbers(reader, offset),
+    };
+  }
+
+  #file(reader: RecordReader, offset: number, length: number, kind: FileEvent['kind']): FileEvent | null {
+    if (length < at.file.size) return null;
+    const pathBytes = reader.u16(offset + at.file.pathBytes);
+    if (at.file.size + pathBytes > length) return null;
+    const truncated = (reader.u16(offset + at.header.flags) & at.flags.pathTruncated) !== 0;
+    return {
+      kind,
+      timeBootNs: reader.u64(offset + at.header.timeBootNs),
+      tgid: reader.u32(offset + at.header.tgid),
+      tid: reader.u32(offset + at.header.tid),
+      startBootNs: reader.u64(offset + at.header.startBootNs),
+      execId: reader.u32(offset + at.header.execId),
+      uid: reader.u32(offset + at.header.uid),
+      cgroupV1: reader.cgroupKey(offset + at.header.cgroupV1),
+      cgroupV2: reader.cgroupKey(offset + at.header.cgroupV2),
+      path: this.#paths.decode(reader, offset + at.file.size, pathBytes, truncated),
+      pathTruncated: truncated,
+      inodeHigh: reader.u32(offset + at.file.inode + 4),
+      inodeLow: reader.u32(offset + at.file.inode),
+      device: reader.u32(offset + at.file.device),
+      filesystemMagic: reader.u32(offset + at.file.magic),
+      openFlags: reader.u32(offset + at.file.openFlags),
+      mode: reader.u32(offset + at.file.mode),
+      mountNamespace: reader.u32(offset + at.file.mountNamespace),
+    };
+  }
+}
+
+function subject(reader: RecordReader, offset: number) {
+  return {
+    timeBootNs: reader.u64(offset + at.header.timeBootNs),
+    tgid: reader.u32(offset + at.header.tgid),
+    tid: reader.u32(offset + at.header.tid),
+    startBootNs: reader.u64(offset + at.header.startBootNs),
+    execId: reader.u32(offset + at.header.execId),
+    uid: reader.u32(offset + at.header.uid),
+    cgroupV1: reader.cgroupKey(offset + at.header.cgroupV1),
+    cgroupV2: reader.cgroupKey(offset + at.header.cgroupV2),
+  };
+}
+
+function execNumbers(reader: RecordReader, offset: number) {
+  return {
+    inodeHigh: reader.u32(offset + at.exec.inode + 4),
+    inodeLow: reader.u32(offset + at.exec.inode),
+    device: reader.u32(offset + at.exec.device),
+    sizeBytes: reader.u64(offset + at.exec.size_),
+    ctimeNs: reader.u64(offset + at.exec.ctimeNs),
+    capEffectiveHigh: reader.u32(offset + at.exec.capEffective + 4),
+    capEffectiveLow: reader.u32(offset + at.exec.capEffective),
+    capPermittedHigh: reader.u32(offset + at.exec.capPermitted + 4),
+    capPermittedLow: reader.u32(offset + at.exec.capPermitted),
+    filesystemMagic: reader.u32(offset + at.exec.magic),
+    rootMagic: reader.u32(offset + at.exec.rootMagic),
+    gid: reader.u32(offset + at.exec.gid),
+    containerUid: reader.u32(offset + at.exec.containerUid),
+    loginUid: reader.u32(offset + at.exec.loginUid),
+    pidInNamespace: reader.u32(offset + at.exec.pidInNamespace),
+    parentPidInNamespace: reader.u32(offset + at.exec.parentPidInNamespace),
+    sessionId: reader.u32(offset + at.exec.sessionId),
+    terminal: reader.u32(offset + at.exec.terminal),
+    mountNamespace: reader.u32(offset + at.exec.mountNamespace),
+    pidNamespace: reader.u32(offset + at.exec.pidNamespace),
+    command: reader.command(offset + at.exec.comm),
+    origin: at.originWords[reader.u8(offset + at.exec.origin)] ?? 'none',
+    verdict: at.verdictWords[reader.u8(offset + at.exec.verdict)] ?? 'none',
+    rule: reader.u16(offset + at.exec.rule),
+    policyGeneration: reader.u32(offset + at.exec.policyGeneration),
+  };
+}
+
+function decodeReference(reader: RecordReader, offset: number): Reference {
+  return {
+    tgid: reader.u32(offset + at.reference.tgid),
+    startBootNs: reader.u64(offset + at.reference.startBootNs),
+    execId: reader.u32(offset + at.reference.execId),
+  };
+}
+
+function decodeFork(reader: RecordReader, offset: number): ForkEvent {
+  return {
+    kind: 'fork',
+    ...subject(reader, offset),
+    parent: decodeReference(reader, offset + at.fork.parent),
+    pidInNamespace: reader.u32(offset + at.fork.pidInNamespace),
+    mountNamespace: reader.u32(offset + at.fork.mountNamespace),
+    command: reader.command(offset + at.fork.comm),
+    isKernelThread: (reader.u16(offset + at.header.flags) & at.flags.kernelThread) !== 0,
+  };
+}
+
+function decodeExit(reader: RecordReader, offset: number): ExitEvent {
+  const code = reader.u32(offset + at.exit.exitCode);
+  return { kind: 'exit', ...subject(reader, offset), exitCode: (code >>> 8) & 0xff, signal: code & 0x7f };
+}
+
+function decodeCgroup(reader: RecordReader, offset: number, length: number, kind: CgroupEvent['kind']): CgroupEvent | null {
+  if (length < at.cgroup.size) return null;
+  const pathBytes = reader.u16(offset + at.cgroup.pathBytes);
+  if (at.cgroup.size + pathBytes > length) return null;
+  return {
+    kind,
+    ...subject(reader, offset),
+    cgroup: reader.cgroupKey(offset + at.cgroup.cgroup),
+    parentCgroup: reader.cgroupKey(offset + at.cgroup.parent),
+    path: reader.text(offset + at.cgroup.size, pathBytes - 1),
+    command: reader.command(offset + at.cgroup.comm),
+    takenForContainer: reader.u8(offset + at.cgroup.container) === 1,
+    presentAtStart: (reader.u16(offset + at.header.flags) & at.flags.presentAtStart) !== 0,
+  };
+}
+
+function decodeSocket(reader: RecordReader, offset: number, length: number, kind: SocketEvent['kind']): SocketEvent | null {
+  if (length < at.socket.size) return null;
+  const local = offset + at.socket.localAddress;
+  const remote = offset + at.socket.remoteAddress;
+  return {
+    kind,
+    ...subject(reader, offset),
+    localAddress: reader.bytes.subarray(local, local + 16),
+    remoteAddress: reader.bytes.subarray(remote, remote + 16),
+    localPort: reader.u16(offset + at.socket.localPort),
+    remotePort: reader.u16(offset + at.socket.remotePort),
+    family: reader.u16(offset + at.socket.family),
+    protocol: reader.u16(offset + at.socket.protocol),
+    result: reader.i32(offset + at.socket.result),
+    networkNamespace: reader.u32(offset + at.socket.networkNamespace),
+  };
+}
+
+function decodeLoaderRecord(reader: RecordReader, offset: number, length: number): KernelEvent | null {
+  const timeBootNs = reader.u64(offset + at.header.timeBootNs);
+  switch (reader.u16(offset)) {
+    case at.kinds.hello:
+      return length < at.hello.size ? null : decodeHello(reader, offset, length, timeBootNs);
+    case at.kinds.hook:
+      return length < at.hook.size ? null : decodeHook(reader, offset, length, timeBootNs);
+    case at.kinds.snapshotEnd:
+      return { kind: 'snapshot-end', timeBootNs };
+    case at.kinds.tick:
+      return length < at.tick.size ? null : decodeTick(reader, offset, timeBootNs);
+    case at.kinds.cgroupLoss:
+      if (length < at.cgroupLoss.size) return null;
+      return { kind: 'cgroup-loss', timeBootNs, cgroup: reader.cgroupKey(offset + at.cgroupLoss.cgroup), lost: reader.u64(offset + at.cgroupLoss.lost) };
+    default:
+      return null;
+  }
+}
+
+function decodeHello(reader: RecordReader, offset: number, length: number, timeBootNs: number): HelloEvent | null {
+  const textBytes = reader.u16(offset + at.hello.textBytes);
+  if (at.hello.size + textBytes > length) return null;
+  const [kernelRelease = '', bootId = '', architecture = '', problem = ''] = reader.texts(offset + at.hello.size, textBytes);
+  return {
+    kind: 'hello',
+    timeBootNs,
+    ringEpoch: reader.u64(offset + at.hello.ringEpoch),
+    ringPosition: reader.u64(offset + at.hello.ringPosition),
+    wallOffsetNs: reader.u64(offset + at.hello.wallOffsetNs),
+    scopeCgroup: reader.cgroupKey(offset + at.hello.scopeCgroup),
+    schema: reader.u32(offset + at.hello.schema),
+    ringBytes: reader.u32(offset + at.hello.ringBytes),
+    hostMountNamespace: reader.u32(offset + at.hello.hostMountNamespace),
+    v1Hierarchy: reader.u32(offset + at.hello.v1Hierarchy),
+    loaderPid: reader.u32(offset + at.hello.loaderPid),
+    session: reader.u16(offset + at.hello.session),
+    kernelRelease,
+    bootId,
+    architecture,
+    problem,
+  };
+}
+
+function decodeHook(reader: RecordReader, offset: number, length: number, timeBootNs: number): HookEvent | null {
+  const textBytes = reader.u32(offset + at.hook.textBytes);
+  if (at.hook.size + textBytes > length) return null;
+  const [eventClass = '', hook = '', reason = '', misses = ''] = reader.texts(offset + at.hook.size, textBytes);
+  return { kind: 'hook', timeBootNs, eventClass, hook, attached: reader.u32(offset + at.hook.attached) === 1, reason, misses };
+}
+
+function decodeTick(reader: RecordReader, offset: number, timeBootNs: number): TickEvent {
+  const losses: Loss[] = [];
+  let eventsSeen = 0;
+  for (let kind = 1; kind < at.kinds.max; kind++) {
+    eventsSeen += reader.u64(offset + at.tick.seen + kind * 8);
+    for (let cause = 0; cause < at.causeNames.length; cause++) {
+      const count = reader.u64(offset + at.tick.lost + (kind * at.causeNames.length + cause) * 8);
+      if (count > 0) losses.push({ eventClass: at.classNames[kind] ?? `kind-${kind}`, cause: at.causeNames[cause]!, count });
+    }
+  }
+  return {
+    kind: 'tick',
+    timeBootNs,
+    wallOffsetNs: reader.u64(offset + at.tick.wallOffsetNs),
+    ringFillBytes: reader.u64(offset + at.tick.ringFillBytes),
+    ringFillBytesMax: reader.u64(offset + at.tick.ringFillBytesMax),
+    commandsRefused: reader.u64(offset + at.tick.commandsRefused),
+    eventsSeen,
+    losses,
+  };
+}

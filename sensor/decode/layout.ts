@@ -1,0 +1,70 @@
+/**
+ * Byte offsets of the records in sensor/probe/event.h: the only place in TypeScript that knows them. The names are the
+ * C names in camel case; layout.test.ts compares every one with the BTF of the compiled object, so they cannot drift.
+ */
+export const schema = 1;
+
+export const header = {
+  size: 56,
+  kind: 0, flags: 2, tgid: 4, timeBootNs: 8, startBootNs: 16, cgroupV1: 24, cgroupV2: 32, execId: 40, tid: 44, uid: 48, generation: 52,
+} as const;
+
+export const reference = { size: 16, startBootNs: 0, tgid: 8, execId: 12 } as const;
+
+export const exec = {
+  size: 192,
+  parent: 56, inode: 72, size_: 80, ctimeNs: 88, capEffective: 96, capPermitted: 104, device: 112, magic: 116, rootMagic: 120, gid: 124,
+  containerUid: 128, loginUid: 132, pidInNamespace: 136, parentPidInNamespace: 140, sessionId: 144, terminal: 148, mountNamespace: 152,
+  pidNamespace: 156, policyGeneration: 160, rule: 164, origin: 166, verdict: 167, pathBytes: 168, directoryBytes: 170, filenameBytes: 172,
+  argumentBytes: 174, comm: 176,
+} as const;
+
+export const fork = { size: 96, parent: 56, pidInNamespace: 72, mountNamespace: 76, comm: 80 } as const;
+
+export const exit = { size: 64, exitCode: 56, pad: 60 } as const;
+
+export const cgroup = { size: 96, cgroup: 56, parent: 64, hierarchy: 72, pathBytes: 76, container: 78, pad: 79, comm: 80 } as const;
+
+export const file = {
+  size: 88,
+  inode: 56, device: 64, magic: 68, openFlags: 72, mode: 76, mountNamespace: 80, pathBytes: 84, origin: 86, pad: 87,
+} as const;
+
+export const socket = {
+  size: 104,
+  localAddress: 56, remoteAddress: 72, localPort: 88, remotePort: 90, family: 92, protocol: 94, result: 96, networkNamespace: 100,
+} as const;
+
+export const hello = {
+  size: 112,
+  ringEpoch: 56, ringPosition: 64, wallOffsetNs: 72, scopeCgroup: 80, schema: 88, ringBytes: 92, hostMountNamespace: 96, v1Hierarchy: 100,
+  loaderPid: 104, textBytes: 108, session: 110,
+} as const;
+
+export const hook = { size: 64, attached: 56, textBytes: 60 } as const;
+
+export const tick = { size: 872, wallOffsetNs: 56, ringFillBytes: 64, ringFillBytesMax: 72, commandsRefused: 80, seen: 88, lost: 200 } as const;
+
+export const cgroupLoss = { size: 72, cgroup: 56, lost: 64 } as const;
+
+export const kinds = {
+  exec: 1, fork: 2, exit: 3, cgroupCreate: 4, cgroupRemove: 5, cgroupAttach: 6, openWrite: 7, openRead: 8, mapExec: 9, connect: 10,
+  accept: 11, listen: 12, process: 13, max: 14, hello: 64, hook: 65, snapshotEnd: 66, tick: 67, cgroupLoss: 68,
+} as const;
+
+/** Words for kinds and causes as people see them, by number. */
+export const classNames = ['', 'exec', 'fork', 'exit', 'cgroup-create', 'cgroup-remove', 'cgroup-attach', 'open-write', 'open-read', 'map-exec', 'connect', 'accept', 'listen', 'process-snapshot'] as const;
+export const causeNames = ['ring-full', 'reserve', 'share', 'unreadable', 'map-full', 'missed'] as const;
+
+export const flags = {
+  pathTruncated: 0x1, argumentsTruncated: 0x2, argumentsMissing: 0x4, script: 0x8, unlinked: 0x10, hostMounts: 0x20, kernelThread: 0x40,
+  nameTruncated: 0x80, presentAtStart: 0x100,
+} as const;
+
+export const originWords = ['none', 'host', 'image', 'modified', 'dropped', 'memory', 'volume', 'unjudged'] as const;
+export const verdictWords = ['none', 'shadow', 'killed', 'kill-failed'] as const;
+
+/** The ring's own head before each record: length with two flag bits, then a word that is all ones for the loader's. */
+export const ringHeadBytes = 8;
+export const ringDiscarded = 0x40000000;
+export const fromLoader = 0xffffffff;

@@ -1,0 +1,89 @@
+/** Commands to the loader as bytes (sensor/probe/event.h, vd_command and vd_decision): the only encoder of them. */
+import type { KernelDecision } from '@vedette/model/decision';
+import type { CgroupKey } from '@vedette/model/event';
+import type { FileOrigin } from '@vedette/model/policy';
+
+export const commandMagic = 0x31434456;
+export const frameBytes = 16;
+export const replyBytes = 16;
+const decisionBytes = 48;
+const originCount = 8;
+
+const codes = { acknowledge: 1, setCgroup: 2, deleteCgroup: 3, setPending: 4, forgetMarks: 5, kill: 6, watchPath: 7, unwatchPaths: 8, enforceOff: 9 } as const;
+
+export type Command =
+  | { readonly do: 'acknowledge'; readonly position: number }
+  | { readonly do: 'setCgroup'; readonly key: CgroupKey; readonly isContainer: boolean; readonly decision: KernelDecision }
+  | { readonly do: 'deleteCgroup'; readonly key: CgroupKey }
+  | { readonly do: 'setPending'; readonly decision: KernelDecision }
+  | { readonly do: 'forgetMarks' }
+  | { readonly do: 'kill'; readonly tgid: number; readonly startBootNs: number }
+  | { readonly do: 'watchPath'; readonly path: string }
+  | { readonly do: 'unwatchPaths' }
+  | { readonly do: 'enforceOff' };
+
+/** Bits as the kernel numbers origins (enum vd_origin). */
+const originBits: Record<FileOrigin, number> = { host: 1, image: 2, modified: 3, dropped: 4, memory: 5, volume: 6, unjudged: 7 };
+
+export function encodeCommand(command: Command, id: number): Uint8Array {
+  const payload = payloadOf(command);
+  const out = Buffer.alloc(frameBytes + payload.length);
+  out.writeUInt32LE(commandMagic, 0);
+  out.writeUInt32LE(payload.length, 4);
+  out.writeUInt32LE(id >>> 0, 8);
+  out.writeUInt16LE(codes[command.do], 12);
+  payload.copy(out, frameBytes);
+  return out;
+}
+
+function payloadOf(command: Command): Buffer {
+  switch (command.do) {
+    case 'acknowledge':
+      return u64(BigInt(command.position));
+    case 'setCgroup':
+      return Buffer.concat([u64(keyBits(command.key)), decisionBits(command.decision, command.isContainer)]);
+    case 'deleteCgroup':
+      return u64(keyBits(command.key));
+    case 'setPending':
+      return decisionBits(command.decision, true);
+    case 'kill': {
+      const tgid = Buffer.alloc(4);
+      tgid.writeUInt32LE(command.tgid);
+      return Buffer.concat([u64(BigInt(Math.round(command.startBootNs))), tgid]);
+    }
+    case 'watchPath':
+      return Buffer.from(command.path, 'utf8');
+    case 'forgetMarks':
+    case 'unwatchPaths':
+    case 'enforceOff':
+      return Buffer.alloc(0);
+    default:
+      return command satisfies never;
+  }
+}
+
+function u64(value: bigint): Buffer {
+  const out = Buffer.alloc(8);
+  out.writeBigUInt64LE(value);
+  return out;
+}
+
+function keyBits(key: CgroupKey): bigint {
+  return key < 0 ? BigInt(-key) | (1n << 63n) : BigInt(key);
+}
+
+function decisionBits(decision: KernelDecision, isContainer: boolean): Buffer {
+  const out = Buffer.alloc(decisionBytes);
+  out.writeUInt32LE(isContainer ? 1 : 0, 0);
+  out.writeUInt32LE(decision.generation >>> 0, 4);
+  for (const [at, rulesAt, rules] of [[8, 16, decision.kill], [12, 16 + originCount * 2, decision.shadow]] as const) {
+    let bits = 0;
+    for (const [origin, rule] of Object.entries(rules) as [FileOrigin, number][]) {
+      const bit = originBits[origin];
+      bits |= 1 << bit;
+      out.writeUInt16LE(rule, rulesAt + bit * 2);
+    }
+    out.writeUInt32LE(bits >>> 0, at);
+  }
+  return out;
+}

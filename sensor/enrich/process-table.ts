@@ -1,0 +1,242 @@
+/**
+ * The processes of this kernel and what each executes, from the snapshot and from exec, fork and exit. Every process
+ * keeps its parent's execution, alive or not, so a tree still shows ancestors that exited; an exited process is held
+ * exactly as long as a living descendant (or the last few thousand exits) needs it. Bounded: beyond `processesMax` the
+ * oldest exited ones go first and, if that is not enough, new processes are known only by their records (counted).
+ * Pure: time comes from the events.
+ */
+import type { ExecEvent, ExitEvent, ForkEvent, Reference, Subject } from '@vedette/model/event';
+import { executionKey, type Execution } from '@vedette/model/process';
+
+/** How many exited executions are kept for late records and trees, beside those that living descendants hold. */
+const exitedKept = 4096;
+
+export class ProcessTable {
+  readonly #alive = new Map<number, Execution>();
+  readonly #exited: Execution[] = [];
+  readonly #exitedByKey = new Map<string, Execution>();
+  readonly #processesMax: number;
+  /** Living processes that were forgotten because the table was full. */
+  forgotten = 0;
+
+  constructor(processesMax = 65536) {
+    this.#processesMax = processesMax;
+  }
+
+  get size(): number {
+    return this.#alive.size;
+  }
+
+  get sizeMax(): number {
+    return this.#processesMax;
+  }
+
+  living(): IterableIterator<Execution> {
+    return this.#alive.values();
+  }
+
+  /** The execution that a record is about; null when it is not known. */
+  find(reference: Reference): Execution | null {
+    const alive = this.#alive.get(reference.tgid);
+    if (alive !== undefined && alive.startBootNs === reference.startBootNs && alive.execId === reference.execId) return alive;
+    return this.#exitedByKey.get(executionKey(reference)) ?? null;
+  }
+
+  /** The living process with this id, whatever it executes. */
+  current(tgid: number, startBootNs: number): Execution | null {
+    const alive = this.#alive.get(tgid);
+    return alive !== undefined && alive.startBootNs === startBootNs ? alive : null;
+  }
+
+  exec(event: ExecEvent): Execution {
+    const known = this.current(event.tgid, event.startBootNs);
+    // the snapshot may already have seen what the ring reports now; the event knows more (arguments)
+    const parent = known?.parent ?? this.#parentOf(event.parent);
+    const execution = executionOf(event, parent, known?.containerId ?? null);
+    if (known !== null && known.execId !== execution.execId) this.#retire(known);
+    this.#keep(execution);
+    return execution;
+  }
+
+  fork(event: ForkEvent): Execution {
+    const known = this.current(event.tgid, event.startBootNs);
+    if (known !== null) return known;
+    const parent = this.#parentOf(event.parent);
+    const execution = forkedFrom(event, parent);
+    this.#keep(execution);
+    return execution;
+  }
+
+  /** null when the process is not known, or its exit was already reported. */
+  exit(event: ExitEvent): Execution | null {
+    const known = this.current(event.tgid, event.startBootNs);
+    if (known === null) return null;
+    known.exitedBootNs = event.timeBootNs;
+    known.exitCode = event.exitCode;
+    known.exitSignal = event.signal;
+    this.#alive.delete(event.tgid);
+    this.#retire(known);
+    return known;
+  }
+
+  /** For a process of which only a later record is known: what that record says, no more. */
+  adopt(subject: Subject, command: string, path: string): Execution {
+    const execution: Execution = {
+      ...unknownFacts,
+      tgid: subject.tgid,
+      startBootNs: subject.startBootNs,
+      execId: subject.execId,
+      uid: subject.uid,
+      executedBootNs: subject.startBootNs,
+      presentAtStart: true,
+      command,
+      path,
+      arguments: [],
+    };
+    this.#keep(execution);
+    return execution;
+  }
+
+  /** After a snapshot: what was alive before and is not in it has ended meanwhile. */
+  endAllBut(present: (execution: Execution) => boolean, atBootNs: number): Execution[] {
+    const ended: Execution[] = [];
+    for (const execution of this.#alive.values()) {
+      if (present(execution)) continue;
+      execution.exitedBootNs = atBootNs;
+      ended.push(execution);
+    }
+    for (const execution of ended) {
+      this.#alive.delete(execution.tgid);
+      this.#retire(execution);
+    }
+    return ended;
+  }
+
+  /** Puts back what a former sensor process knew. */
+  restore(execution: Execution, isAlive: boolean): void {
+    if (isAlive) this.#alive.set(execution.tgid, execution);
+    else this.#retire(execution);
+  }
+
+  #parentOf(reference: Reference): Execution | null {
+    if (reference.tgid === 0) return null;
+    const exact = this.find(reference);
+    if (exact !== null) return exact;
+    // the parent may have executed something else between the fork and this record
+    const alive = this.#alive.get(reference.tgid);
+    return alive !== undefined && Math.abs(alive.startBootNs - reference.startBootNs) < 2e7 ? alive : null;
+  }
+
+  #keep(execution: Execution): void {
+    if (this.#alive.size >= this.#processesMax && !this.#alive.has(execution.tgid)) {
+      this.forgotten += 1;
+      return;
+    }
+    const former = this.#alive.get(execution.tgid);
+    if (former !== undefined && former.startBootNs !== execution.startBootNs) {
+      // the pid is in use again and the exit of its last owner was lost
+      former.exitedBootNs = execution.startBootNs;
+      this.#retire(former);
+    }
+    this.#alive.set(execution.tgid, execution);
+  }
+
+  #retire(execution: Execution): void {
+    this.#exited.push(execution);
+    this.#exitedByKey.set(executionKey(execution), execution);
+    if (this.#exited.length < exitedKept * 2) return;
+    const dropped = this.#exited.splice(0, exitedKept);
+    for (const one of dropped) this.#exitedByKey.delete(executionKey(one));
+  }
+}
+
+const unknownFacts: Omit<Execution, 'tgid' | 'startBootNs' | 'execId'> = {
+  parent: null,
+  path: '',
+  filename: '',
+  arguments: [],
+  argumentsTruncated: false,
+  workingDirectory: '',
+  command: '',
+  uid: 0,
+  gid: 0,
+  containerUid: 0,
+  loginUid: 0xffffffff,
+  pidInNamespace: 0,
+  parentPidInNamespace: 0,
+  terminal: 0,
+  sessionId: 0,
+  origin: 'none',
+  capEffectiveHigh: 0,
+  capEffectiveLow: 0,
+  ctimeNs: 0,
+  executedBootNs: 0,
+  presentAtStart: false,
+  isKernelThread: false,
+  inHostMounts: false,
+  isFork: false,
+  exitedBootNs: 0,
+  exitCode: 0,
+  exitSignal: 0,
+  containerId: null,
+};
+
+function executionOf(event: ExecEvent, parent: Execution | null, containerId: string | null): Execution {
+  return {
+    tgid: event.tgid,
+    startBootNs: event.startBootNs,
+    execId: event.execId,
+    parent,
+    path: event.path,
+    filename: event.filename === event.path ? '' : event.filename,
+    arguments: event.arguments,
+    argumentsTruncated: event.argumentsTruncated,
+    workingDirectory: event.workingDirectory,
+    command: event.command,
+    uid: event.uid,
+    gid: event.gid,
+    containerUid: event.containerUid,
+    loginUid: event.loginUid,
+    pidInNamespace: event.pidInNamespace,
+    parentPidInNamespace: event.parentPidInNamespace,
+    terminal: event.terminal,
+    sessionId: event.sessionId,
+    origin: event.origin,
+    capEffectiveHigh: event.capEffectiveHigh,
+    capEffectiveLow: event.capEffectiveLow,
+    ctimeNs: event.ctimeNs,
+    executedBootNs: event.kind === 'process' ? event.startBootNs : event.timeBootNs,
+    presentAtStart: event.kind === 'process',
+    isKernelThread: event.isKernelThread,
+    inHostMounts: event.inHostMounts,
+    isFork: false,
+    exitedBootNs: 0,
+    exitCode: 0,
+    exitSignal: 0,
+    containerId,
+  };
+}
+
+/** A fork runs its parent's program; all but the identity is the parent's. */
+function forkedFrom(event: ForkEvent, parent: Execution | null): Execution {
+  const base = parent ?? unknownFacts;
+  return {
+    ...base,
+    tgid: event.tgid,
+    startBootNs: event.startBootNs,
+    execId: event.execId,
+    parent,
+    command: event.command,
+    uid: event.uid,
+    pidInNamespace: event.pidInNamespace,
+    parentPidInNamespace: base.pidInNamespace,
+    executedBootNs: event.startBootNs,
+    presentAtStart: false,
+    isKernelThread: event.isKernelThread,
+    isFork: true,
+    exitedBootNs: 0,
+    exitCode: 0,
+    exitSignal: 0,
+    containerId: null,
+  };
+}

@@ -1,0 +1,302 @@
+/**
+ * The one file that knows the order: decoded event → enrich (process, container, exposure) → detect → enforce → ship.
+ * Deterministic: time comes from the events, everything from outside (identity, inventory, policies, rules) is handed in,
+ * and what must be asked of the world leaves as an effect. So a recording gives the same output every time, and a
+ * sensor that died goes on from its log as if it had not.
+ */
+import type { Container, ContainerIdentity } from '@vedette/model/container';
+import type { CgroupEvent, ExecEvent, ExitEvent, FileEvent, ForkEvent, KernelEvent, SocketEvent, Subject } from '@vedette/model/event';
+import type { LoadKind } from '@vedette/model/exposure-evidence';
+import type { RuntimeName } from '@vedette/model/container';
+import type { Execution } from '@vedette/model/process';
+import type { EventClass } from '@vedette/rules/events';
+import type { DetectionFound, VerdictFound } from '@vedette/model/finding';
+import { Detector } from './detect/detector.ts';
+import type { HostFacts } from './detect/subject.ts';
+import type { Command } from './enforce/commands.ts';
+import { Enforcer } from './enforce/enforcer.ts';
+import { CgroupTable, type CgroupContainer } from './enrich/cgroup-table.ts';
+import { ContainerTable } from './enrich/container-table.ts';
+import { CoverageLedger } from './enrich/coverage.ts';
+import { ExposureTracker, type PackageLookup } from './enrich/exposure.ts';
+import { filesystemName } from './enrich/filesystems.ts';
+import { ProcessMemory } from './enrich/memory.ts';
+import { ProcessTable } from './enrich/process-table.ts';
+import { Shipment } from './ship/shipment.ts';
+
+export interface PipelineEffects {
+  /** Ask the runtimes who this is; the answer comes by `identified`. */
+  identify(container: Container, hint: RuntimeName | null): void;
+  /** Read what is installed in it; the answer comes by `inventory`. */
+  scan(container: Container): void;
+  command(command: Command): void;
+  /** A container that a runtime's own state places at this cgroup path, for names that people chose. */
+  knownContainer(cgroupPath: string): { id: string; runtime: RuntimeName } | null;
+}
+
+const eventClassOf = {
+  'open-write': 'open', 'open-read': 'open', 'map-exec': 'mapExec', connect: 'connect', accept: 'accept', listen: 'listen',
+} as const satisfies Record<string, EventClass>;
+
+export class Pipeline {
+  readonly processes = new ProcessTable();
+  readonly cgroups = new CgroupTable();
+  readonly containers = new ContainerTable();
+  readonly exposure = new ExposureTracker();
+  readonly coverage = new CoverageLedger();
+  readonly memory = new ProcessMemory();
+  readonly detector: Detector;
+  readonly enforcer: Enforcer;
+  readonly shipment = new Shipment();
+  readonly #effects: PipelineEffects;
+  /** Process (tgid:start) that each container was started with. */
+  readonly inits = new Map<string, string>();
+  readonly #seenInSnapshot = new Set<Execution>();
+  #wallOffsetNs = 0;
+  #hostMountNamespace = 0;
+  #snapshotting = false;
+  nowBootNs = 0;
+  bootId = '';
+  scopeCgroup = 0;
+  /** Records whose process was not known. */
+  orphans = 0;
+
+  constructor(options: { host: HostFacts; effects: PipelineEffects }) {
+    this.#effects = options.effects;
+    this.detector = new Detector(options.host);
+    this.enforcer = new Enforcer((command) => this.#effects.command(command));
+  }
+
+  get wallOffsetNs(): number {
+    return this.#wallOffsetNs;
+  }
+
+  onEvent(event: KernelEvent): void {
+    if (event.timeBootNs > this.nowBootNs) this.nowBootNs = event.timeBootNs;
+    switch (event.kind) {
+      case 'exec':
+      case 'process':
+        return this.#exec(event);
+      case 'fork':
+        return this.#fork(event);
+      case 'exit':
+        return this.#exit(event);
+      case 'cgroup-create':
+      case 'cgroup-remove':
+      case 'cgroup-attach':
+        return this.#cgroup(event);
+      case 'open-write':
+      case 'open-read':
+      case 'map-exec':
+        return this.#file(event);
+      case 'connect':
+      case 'accept':
+      case 'listen':
+        return this.#socket(event);
+      case 'hello':
+        this.bootId = event.bootId;
+        this.scopeCgroup = event.scopeCgroup;
+        this.#wallOffsetNs = event.wallOffsetNs;
+        this.#hostMountNamespace = event.hostMountNamespace;
+        this.#snapshotting = true;
+        this.#seenInSnapshot.clear();
+        return;
+      case 'hook':
+        return this.coverage.hook(event);
+      case 'snapshot-end':
+        return this.#snapshotEnd(event.timeBootNs);
+      case 'tick':
+        this.#wallOffsetNs = event.wallOffsetNs;
+        this.coverage.tick(event);
+        return this.#report(this.detector.release(null, this.nowBootNs));
+      case 'cgroup-loss': {
+        const container = this.cgroups.entry(event.cgroup)?.container;
+        if (container) this.exposure.recordsLost(container.id, event.lost);
+        return;
+      }
+      default:
+        event satisfies never;
+    }
+  }
+
+  /** The answer to `identify`. */
+  identified(id: string, identity: ContainerIdentity): void {
+    const container = this.containers.identified(id, identity);
+    if (container === null) return;
+    this.#verdicts(this.enforcer.containerChanged(container, this.processes.living(), this.nowBootNs));
+    this.#report(this.detector.release(id, this.nowBootNs));
+  }
+
+  /** The answer to `scan`. */
+  inventory(id: string, revision: string, index: PackageLookup, packageCount: number): void {
+    this.exposure.inventory(id, revision, index, packageCount);
+  }
+
+  policiesChanged(): void {
+    for (const container of this.containers.all()) this.#verdicts(this.enforcer.containerChanged(container, this.processes.living(), this.nowBootNs));
+  }
+
+  /** A process of the container that lives now; 0 when none is known. */
+  witness(id: string): number {
+    for (const execution of this.processes.living()) {
+      if (execution.containerId === id) return execution.tgid;
+    }
+    return 0;
+  }
+
+  #exec(event: ExecEvent): void {
+    const previous = this.processes.current(event.tgid, event.startBootNs);
+    // the snapshot knows less than the record that it repeats
+    const known = event.kind === 'process' && previous?.execId === event.execId;
+    const execution = known ? previous : this.processes.exec(event);
+    if (event.kind === 'process') this.#seenInSnapshot.add(execution);
+    if (known) return;
+    const container = this.#containerOf(event, event.inHostMounts || event.mountNamespace === this.#hostMountNamespace, filesystemName(event.rootMagic));
+    execution.containerId = container?.id ?? null;
+    if (previous !== null && previous !== execution) this.#ended(previous, event.timeBootNs);
+    this.memory.started(execution);
+    this.shipment.live.started(execution);
+    if (event.kind === 'process') return;
+    const isInit = container !== null && this.#isInit(container, execution);
+    if (container !== null) this.exposure.used(container.id, execution.path, 'executed', execution.path, execution, event.timeBootNs);
+    this.shipment.executed(execution, container !== null && container.identity === null, event.timeBootNs, this.#wallOffsetNs);
+    if (event.verdict !== 'none') this.#verdicts(this.enforcer.kernelDecided(event, execution, container));
+    this.#detect('exec', event, execution, container, isInit);
+  }
+
+  /** The first program that a container runs in its own mounts, and what the same process executes after it. */
+  #isInit(container: Container, execution: Execution): boolean {
+    const process = `${execution.tgid}:${execution.startBootNs}`;
+    const known = this.inits.get(container.id);
+    if (known !== undefined) return known === process;
+    if (!container.seenFromStart && execution.pidInNamespace !== 1) return false;
+    this.inits.set(container.id, process);
+    return true;
+  }
+
+  #fork(event: ForkEvent): void {
+    const execution = this.processes.fork(event);
+    const container = this.#containerOf(event, event.mountNamespace === this.#hostMountNamespace, null);
+    execution.containerId = container?.id ?? null;
+    this.memory.started(execution);
+    this.shipment.live.started(execution);
+    if (this.detector.looksAt('fork')) this.#detect('fork', event, execution, container, false);
+  }
+
+  #exit(event: ExitEvent): void {
+    const execution = this.processes.exit(event);
+    if (execution === null) return;
+    this.memory.ended(execution);
+    this.shipment.live.ended(execution);
+    if (this.detector.looksAt('exit')) this.#detect('exit', event, execution, this.#container(execution.containerId), false);
+  }
+
+  /** An execution that another one of the same process replaced. */
+  #ended(execution: Execution, atBootNs: number): void {
+    if (execution.exitedBootNs === 0) execution.exitedBootNs = atBootNs;
+    this.memory.ended(execution);
+    this.shipment.live.ended(execution);
+  }
+
+  #cgroup(event: CgroupEvent): void {
+    switch (event.kind) {
+      case 'cgroup-create':
+        this.cgroups.created(event, event.presentAtStart ? this.#effects.knownContainer(event.path) : null);
+        return;
+      case 'cgroup-remove': {
+        const gone = this.cgroups.removed(event.cgroup);
+        if (gone !== null) this.#containerEnded(gone, event.timeBootNs);
+        return;
+      }
+      case 'cgroup-attach':
+        return;
+      default:
+        event.kind satisfies never;
+    }
+  }
+
+  #containerEnded(gone: CgroupContainer, atBootNs: number): void {
+    const container = this.containers.ended(gone.id);
+    this.inits.delete(gone.id);
+    if (container === null) return;
+    this.#report(this.detector.release(container.id, this.nowBootNs));
+    this.shipment.loaded(this.exposure.takeReports(atBootNs));
+    this.exposure.unwatch(container.id);
+    this.enforcer.containerEnded(container.id);
+    this.shipment.containerEnded(container.id, atBootNs);
+  }
+
+  #file(event: FileEvent): void {
+    const container = this.#containerOf(event, event.mountNamespace === this.#hostMountNamespace, null);
+    const eventClass = eventClassOf[event.kind];
+    const wanted = this.detector.looksAt(eventClass);
+    if (container === null && !wanted) return;
+    const execution = this.#executionOf(event);
+    if (container !== null && event.kind !== 'open-write') {
+      const kind: LoadKind = event.kind === 'map-exec' ? 'mapped' : 'opened';
+      this.exposure.used(container.id, event.path, kind, execution.path, execution, event.timeBootNs);
+    }
+    if (wanted) this.#detect(eventClass, event, execution, container, false);
+  }
+
+  #socket(event: SocketEvent): void {
+    const execution = this.#executionOf(event);
+    const container = this.#container(execution.containerId);
+    this.shipment.flows.add(event, execution, execution.containerId, this.#wallOffsetNs);
+    const eventClass = eventClassOf[event.kind];
+    if (this.detector.looksAt(eventClass)) {
+      const kept: SocketEvent = { ...event, localAddress: event.localAddress.slice(), remoteAddress: event.remoteAddress.slice() };
+      this.#detect(eventClass, kept, execution, container, false);
+    }
+  }
+
+  /** The execution a record is about; one that is not known is adopted from what the record says, and counted. */
+  #executionOf(event: Subject): Execution {
+    const known = this.processes.find(event) ?? this.processes.current(event.tgid, event.startBootNs);
+    if (known !== null) return known;
+    this.orphans += 1;
+    const adopted = this.processes.adopt(event, '', '');
+    adopted.containerId = this.#containerOf(event, false, null)?.id ?? null;
+    return adopted;
+  }
+
+  #container(id: string | null): Container | null {
+    return id === null ? null : this.containers.get(id);
+  }
+
+  /** The container of a record by its cgroups. What is still in the host's mounts is the runtime at work, not the container. */
+  #containerOf(event: Subject, inHostMounts: boolean, rootFilesystem: string | null): Container | null {
+    const cgroup = this.cgroups.containerOf(event.cgroupV1, event.cgroupV2);
+    if (cgroup === undefined || cgroup === null || inHostMounts) return null;
+    const fresh = this.containers.seen(cgroup, event.tgid, event.timeBootNs, rootFilesystem);
+    if (fresh === null) return this.containers.get(cgroup.id);
+    this.exposure.watch(fresh.id, fresh.startedBootNs, fresh.seenFromStart);
+    this.#verdicts(this.enforcer.containerChanged(fresh, [], this.nowBootNs));
+    this.#effects.identify(fresh, cgroup.runtime);
+    this.#effects.scan(fresh);
+    return fresh;
+  }
+
+  #snapshotEnd(atBootNs: number): void {
+    if (!this.#snapshotting) return;
+    this.#snapshotting = false;
+    // without the iterator nothing was listed, and an empty list says nothing
+    const ended = this.#seenInSnapshot.size === 0 ? [] : this.processes.endAllBut((one) => this.#seenInSnapshot.has(one) || one.executedBootNs > atBootNs, atBootNs);
+    for (const execution of ended) this.memory.ended(execution);
+    this.#seenInSnapshot.clear();
+    this.shipment.allLive(this.processes.living(), atBootNs);
+  }
+
+  #detect(eventClass: EventClass, event: Subject & { readonly kind: string }, execution: Execution, container: Container | null, isContainerInit: boolean): void {
+    if (!this.detector.looksAt(eventClass)) return;
+    this.#report(this.detector.evaluate({ eventClass, event, execution, container, isContainerInit, wallOffsetNs: this.#wallOffsetNs }));
+  }
+
+  #report(found: readonly DetectionFound[]): void {
+    for (const one of found) this.shipment.detection(one);
+  }
+
+  #verdicts(found: readonly VerdictFound[]): void {
+    for (const one of found) this.shipment.verdict(one);
+  }
+}

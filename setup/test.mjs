@@ -1,0 +1,52 @@
+/**
+ * `npm test`: everything that proves the product on this host, from types to a real kernel, containers, PostgreSQL and a
+ * browser. Names given as arguments choose test files by part of their path (`npm test -- sensor/decode`).
+ */
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { missingDebian, node26, prepare, root, testing } from './machine.mjs';
+import { testFiles } from './test-files.mjs';
+
+const isRoot = process.getuid?.() === 0;
+const chosen = process.argv.slice(2).filter((one) => !one.startsWith('-'));
+prepare('test Vedette', testing);
+if (isRoot && missingDebian(testing).length > 0) {
+  process.stderr.write(`✗ still missing after installing: ${missingDebian(testing).join(', ')}\n`);
+  process.exit(1);
+}
+
+const bin = (name) => join(root, 'node_modules', '.bin', name);
+const env = { ...process.env, PATH: `${join(root, 'node_modules', '.bin')}:${process.env.PATH}:/usr/sbin:/sbin`, VEDETTE_TEST: '1' };
+const files = testFiles(root);
+const fits = (file) => chosen.length === 0 || chosen.some((one) => file.includes(one.replace(/^\.\//, '')));
+const units = files.units.filter(fits);
+const host = files.host.filter(fits);
+if (units.length + host.length === 0) {
+  process.stderr.write(`✗ no test file has ${chosen.join(' or ')} in its path\n`);
+  process.exit(1);
+}
+
+const steps = [];
+if (chosen.length === 0) {
+  steps.push(['types of the pure packages', bin('tsc'), ['-p', 'tsconfig.pure.json']]);
+  steps.push(['types of everything on Node', bin('tsc'), ['-p', 'tsconfig.node.json']]);
+  steps.push(['types of the console', bin('tsc'), ['-p', 'tsconfig.web.json']]);
+  steps.push(['lint', bin('oxlint'), ['--quiet']]);
+}
+if (units.length > 0) steps.push([`${units.length} files of unit tests`, node26(), ['--test', '--test-concurrency=2', ...units]]);
+if (host.length > 0) {
+  if (isRoot) steps.push([`${host.length} files of tests on this host, one at a time`, node26(), ['--test', '--test-concurrency=1', '--test-timeout=240000', ...host]]);
+  else process.stdout.write(`! not root: ${host.length} files of tests that need this host's kernel, containers, database and browser are left out\n`);
+}
+
+const begun = Date.now();
+const failures = [];
+for (const [what, command, args] of steps) {
+  const started = Date.now();
+  process.stdout.write(`\n▶ ${what}\n`);
+  const { status } = spawnSync(command, args, { cwd: root, stdio: 'inherit', env });
+  process.stdout.write(`${status === 0 ? '✓' : '✗'} ${what} (${((Date.now() - started) / 1000).toFixed(1)} s)\n`);
+  if (status !== 0) failures.push(what);
+}
+process.stdout.write(`\n${failures.length === 0 ? '✓ all green' : `✗ failed: ${failures.join('; ')}`} in ${Math.round((Date.now() - begun) / 1000)} s\n`);
+process.exit(failures.length === 0 ? 0 : 1);
