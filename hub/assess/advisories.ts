@@ -24,6 +24,8 @@ export interface AdvisoryMatch {
   /** Null: no feed of exploited vulnerabilities is loaded. */
   readonly exploited: boolean | null;
   readonly fixedIn: string | null;
+  /** Why it cannot be said whether this version is affected; null: it is. */
+  readonly uncertain: string | null;
   readonly published: string | null;
   readonly modified: string | null;
   readonly references: readonly string[];

@@ -25,6 +25,7 @@ const inventoriesAtOnce = 20;
 const workloadsAtOnce = 200;
 /** A place that took long to recount is recounted less often: at most this share of the time goes into one. */
 const shareOfTimeMax = 0.1;
+const cheapMs = 100;
 
 export class Assessor {
   readonly #doors: AssessorDoors;
@@ -84,7 +85,7 @@ export class Assessor {
     for (const one of found) {
       const [packageId, vulnId] = [packages[one.index]?.id, ids.get(one.id)];
       if (packageId === undefined || vulnId === undefined) continue;
-      matches.set(`${packageId} ${vulnId}`, { package_id: packageId, vuln_id: vulnId, fixed_in: one.fixedIn });
+      matches.set(`${packageId} ${vulnId}`, { package_id: packageId, vuln_id: vulnId, fixed_in: one.fixedIn, uncertain: one.uncertain });
     }
     const touched = await store.putMatches(db, packages.map((one) => one.id), [...matches.values()], source.version, this.#doors.now());
     if (touched.length + rescored.length === 0) return;
@@ -170,7 +171,7 @@ export class Assessor {
     for (const place of await queuedPlaces(this.#doors.database)) {
       const key = `${place.cluster_id} ${place.namespace}`;
       const last = this.#recountedAt.get(key);
-      if (last !== undefined && performance.now() - last.at < last.tookMs / shareOfTimeMax) continue;
+      if (last !== undefined && last.tookMs > cheapMs && performance.now() - last.at < last.tookMs / shareOfTimeMax) continue;
       const startedMs = performance.now();
       await this.#doors.database.transaction(async (db) => {
         if (!(await takePlace(db, place))) return;

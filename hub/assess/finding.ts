@@ -73,7 +73,8 @@ export interface VulnerabilityWords {
 
 export function findingView(vulnerability: VulnerabilityWords, row: FindingShape): FindingView {
   const loaded = loadedView(row);
-  const parts = [...vulnerabilityParts(vulnerability), loadedPart(loaded.state, loadedWhy(loaded)), ...row.run_parts];
+  const uncertain = row.uncertain === null ? [] : [{ name: 'Uncertain', points: 0, why: `it cannot be said whether this version is affected: ${row.uncertain}` }];
+  const parts = [...vulnerabilityParts(vulnerability), ...uncertain, loadedPart(loaded.state, loadedWhy(loaded)), ...row.run_parts];
   return {
     vulnerability: vulnerability.name,
     severity: vulnerability.severity,

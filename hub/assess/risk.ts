@@ -200,7 +200,7 @@ function gapCards(gaps: readonly Gap[], now: Date): RiskCardView[] {
       since: now.toISOString(),
       facts: null,
       nextAction: first.action ?? 'Nothing can be done about it here; know that it is not seen.',
-      link: weight.card === 'feed' ? '/settings' : '/fleet',
+      link: weight.card === 'feed' ? '/advisories' : '/coverage',
     });
   }
   return cards;

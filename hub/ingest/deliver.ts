@@ -135,6 +135,7 @@ async function applyGuarded(db: Transaction, batch: Batch, sensor: SpeakingSenso
       sensorId: sensor.id,
       clusterId: sensor.cluster_id,
       nodeId: sensor.node_id,
+      hostname: sensor.hostname,
       bootId: payload.bootId,
       wallOffsetNs: payload.wallOffsetNs,
       receivedAt: now,

@@ -48,7 +48,7 @@ export async function detected(db: Transaction, record: Detection, origin: Origi
     nextAction: detectionNextAction,
     attack: attackOf(record.tags),
     foldKey: foldKey(['detection', rule], record.containerId, tree, origin),
-    words: searchWords([rule, output, record.containerId, offender?.path, offender?.arguments.join(' ')]),
+    words: searchWords([rule, origin.hostname, ...attackOf(record.tags), output, record.containerId, offender?.path, offender?.arguments.join(' ')]),
     at: wallTime(record.atBootNs, origin),
   };
   await addFinding(db, facts, {
@@ -93,7 +93,7 @@ export async function judged(db: Transaction, record: Verdict, origin: Origin): 
     attack: words?.attack ?? [],
     // What was tried in shadow and what was enforced are two stories.
     foldKey: foldKey(['verdict', policy, record.rule, outcome], record.containerId, tree, origin),
-    words: searchWords([policy, record.rule, summary, record.containerId, offender?.arguments.join(' ')]),
+    words: searchWords([policy, record.rule, origin.hostname, ...(words?.attack ?? []), summary, record.containerId, offender?.arguments.join(' ')]),
     at: wallTime(record.atBootNs, origin),
   };
   await addFinding(db, facts, {

@@ -5,6 +5,7 @@ export interface Origin extends Boot {
   readonly sensorId: string;
   readonly clusterId: string;
   readonly nodeId: string;
+  readonly hostname: string;
   /** False for what was spooled before the node's last boot: counted and stored, but alive no more. */
   readonly isCurrentBoot: boolean;
   /** The day of receipt: the partition. */

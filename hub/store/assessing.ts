@@ -81,6 +81,8 @@ export interface MatchFacts {
   readonly package_id: number;
   readonly vuln_id: number;
   readonly fixed_in: string | null;
+  /** Why it cannot be said whether this version is affected. */
+  readonly uncertain: string | null;
 }
 
 const Touched = z.object({ package_id: z.number() });
@@ -92,15 +94,15 @@ export async function putMatches(db: Transaction, packageIds: readonly number[],
     db,
     Touched,
     `update match m set until = $3 where m.package_id = any($1::integer[]) and m.until is null
-        and not exists (select 1 from jsonb_to_recordset($2::jsonb) r(package_id integer, vuln_id integer, fixed_in text)
-          where r.package_id = m.package_id and r.vuln_id = m.vuln_id and r.fixed_in is not distinct from m.fixed_in) returning m.package_id`,
+        and not exists (select 1 from jsonb_to_recordset($2::jsonb) r(package_id integer, vuln_id integer, fixed_in text, uncertain text)
+          where r.package_id = m.package_id and r.vuln_id = m.vuln_id and (r.fixed_in, r.uncertain) is not distinct from (m.fixed_in, m.uncertain)) returning m.package_id`,
     [packageIds, list, now],
   );
   const begun = await rows(
     db,
     Touched,
-    `insert into match (package_id, vuln_id, since, fixed_in)
-     select r.package_id, r.vuln_id, $2, r.fixed_in from jsonb_to_recordset($1::jsonb) r(package_id integer, vuln_id integer, fixed_in text)
+    `insert into match (package_id, vuln_id, since, fixed_in, uncertain)
+     select r.package_id, r.vuln_id, $2, r.fixed_in, r.uncertain from jsonb_to_recordset($1::jsonb) r(package_id integer, vuln_id integer, fixed_in text, uncertain text)
       where not exists (select 1 from match m where m.package_id = r.package_id and m.vuln_id = r.vuln_id and m.until is null)
       order by 1, 2 on conflict do nothing returning package_id`,
     [list, now],
@@ -138,15 +140,16 @@ export async function ecosystemsOf(db: Db, inventoryId: number): Promise<z.infer
 
 /** Derives the findings of a list from the current matches. `unfed`: packages that no feed says anything about. */
 export async function rebuildInventoryFindings(db: Transaction, inventoryId: number, unfed: number, now: Date): Promise<void> {
-  const fresh = `select m.vuln_id, u.place::int - 1 as position, m.package_id, first.since, m.fixed_in from inventory i
+  const fresh = `select m.vuln_id, u.place::int - 1 as position, m.package_id, first.since, m.fixed_in, m.uncertain from inventory i
       cross join lateral unnest(i.packages) with ordinality as u(package_id, place) join match m on m.package_id = u.package_id and m.until is null
       cross join lateral (select min(a.since) as since from match a where a.package_id = m.package_id and a.vuln_id = m.vuln_id) first
      where i.id = $1`;
   await run(db, `delete from inventory_finding f where f.inventory_id = $1 and not exists (select 1 from (${fresh}) n where n.vuln_id = f.vuln_id and n.position = f.position)`, [inventoryId]);
   await run(
     db,
-    `insert into inventory_finding (inventory_id, vuln_id, position, package_id, since, fixed_in) select $1, vuln_id, position, package_id, since, fixed_in from (${fresh}) n
-     on conflict (inventory_id, vuln_id, position) do update set fixed_in = excluded.fixed_in where inventory_finding.fixed_in is distinct from excluded.fixed_in`,
+    `insert into inventory_finding (inventory_id, vuln_id, position, package_id, since, fixed_in, uncertain) select $1, vuln_id, position, package_id, since, fixed_in, uncertain from (${fresh}) n
+     on conflict (inventory_id, vuln_id, position) do update set fixed_in = excluded.fixed_in, uncertain = excluded.uncertain
+       where (inventory_finding.fixed_in, inventory_finding.uncertain) is distinct from (excluded.fixed_in, excluded.uncertain)`,
     [inventoryId],
   );
   await run(

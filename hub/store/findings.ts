@@ -88,7 +88,8 @@ async function foldIncident(db: Transaction, facts: IncidentFacts): Promise<numb
     db,
     Id,
     `insert into incident (cluster_id, node_id, container_id, kind, source, rule, severity, severity_rank, title, summary, outcome, next_action, attack, fold_key, first_seen, last_seen, count, search)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15, 1, array_to_tsvector($16)) returning id`,
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15, 1,
+       array_to_tsvector($16::text[] || array(select lower(k.name) from container k where k.node_id = $2 and k.container_id = $3 and k.name <> ''))) returning id`,
     [
       facts.clusterId, facts.nodeId, facts.containerId, facts.kind, facts.source, facts.rule, facts.severity, facts.severityRank, facts.title, facts.summary, facts.outcome, facts.nextAction,
       facts.attack, facts.foldKey, facts.at, facts.words,

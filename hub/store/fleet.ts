@@ -78,12 +78,13 @@ const Speaking = z.object({
   cluster_id: z.string(),
   node_id: z.string(),
   boot_id: z.string(),
+  hostname: z.string(),
   removed: z.boolean(),
   link_state: z.unknown(),
 });
 export type SpeakingSensor = z.infer<typeof Speaking>;
 
-const speaking = `select s.id, s.cluster_id, s.node_id, n.boot_id, s.removed_at is not null as removed, s.link_state from sensor s join node n on n.id = s.node_id where s.id = $1`;
+const speaking = `select s.id, s.cluster_id, s.node_id, n.boot_id, n.hostname, s.removed_at is not null as removed, s.link_state from sensor s join node n on n.id = s.node_id where s.id = $1`;
 
 /** The sensor that speaks now, by the id in its certificate. */
 export async function speakingSensor(db: Db, sensorId: string): Promise<SpeakingSensor | undefined> {

@@ -55,7 +55,7 @@ export interface ContainerFilter {
 }
 
 const filtered = `($2::text is null or k.node_id::text = $2 or n.hostname = $2)
-  and ($3::text is null or $3 in (k.image_name, k.platform_digest, k.index_digest))
+  and ($3::text is null or k.image_name = $3 or starts_with(k.platform_digest, $3) or starts_with(k.index_digest, $3))
   and ($4::text is null or position(lower($4) in lower(concat_ws(' ', k.name, w.namespace, w.name, k.image_name, k.container_id, n.hostname))) > 0)
   and ($5 or k.ended_at is null)`;
 

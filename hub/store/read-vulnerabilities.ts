@@ -151,6 +151,7 @@ const FindingShape = z.object({
   version: z.string(),
   path: z.string(),
   fixed_in: z.string().nullable(),
+  uncertain: z.string().nullable(),
   since: z.date(),
   loaded: z.boolean(),
   unloaded: z.enum(['not-seen', 'no', 'unknown']),
@@ -165,7 +166,7 @@ const FindingShape = z.object({
 export type FindingShape = z.infer<typeof FindingShape>;
 
 const findings = `select r.id as run_id, f.vuln_id, f.position, r.cluster_id, c.name as cluster_name, w.namespace, w.name as workload, k.node_id, k.hostname, k.image_name, k.platform_digest,
-    coalesce(k.containers, '{}') as containers, p.ecosystem, p.name as package, p.version, i.paths[f.position + 1] as path, f.fixed_in, greatest(r.since, f.since) as since,
+    coalesce(k.containers, '{}') as containers, p.ecosystem, p.name as package, p.version, i.paths[f.position + 1] as path, f.fixed_in, f.uncertain, greatest(r.since, f.since) as since,
     case when length(r.loaded) > f.position then get_bit(r.loaded, f.position) = 1 else false end as loaded, r.unloaded, r.unloaded_reason, r.observed_seconds,
     e.facts -> f.position::text as fact, r.first_seen, coalesce(k.last_observed, r.last_seen) as last_observed, r.points::float8 as run_points, r.parts as run_parts
   from run r join workload w on w.id = r.workload_id join cluster c on c.id = r.cluster_id join inventory_finding f on f.inventory_id = r.inventory_id

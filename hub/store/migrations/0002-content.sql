@@ -50,6 +50,7 @@ create table match (
   since       timestamptz not null,
   until       timestamptz,
   fixed_in    text,
+  uncertain   text,                      -- why it cannot be said whether this version is affected; null: it is
   primary key (package_id, vuln_id, since)
 );
 create unique index match_current on match (package_id, vuln_id) where until is null;
@@ -76,6 +77,7 @@ create table inventory_finding (
   package_id    integer not null,
   since         timestamptz not null,
   fixed_in      text,
+  uncertain     text,
   primary key (inventory_id, vuln_id, position)
 );
 create index inventory_finding_by_vuln on inventory_finding (vuln_id, inventory_id);

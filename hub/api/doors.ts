@@ -1,0 +1,64 @@
+/**
+ * What the API needs from the rest of the hub, as interfaces: main.ts hands it in. So the API knows neither how risk is
+ * reckoned nor how sensors are reached, and a test can hand in what it likes.
+ */
+import type { Scope } from '@vedette/model/access';
+import type { EndpointName, endpoints, LiveTopic, Output } from '@vedette/model/api/table';
+import type { CoverageView, FeedView, RiskSummaryView, VulnerabilityDetailView } from '@vedette/model/api/views';
+import type { z } from 'zod';
+import type { Database } from '../store/database.ts';
+import type { PolicyFacts } from '../store/policies.ts';
+import type { ContainerStates } from '../store/read-risk.ts';
+import type { PackageShape } from '../store/read-containers.ts';
+import type { SensorShape } from '../store/read-fleet.ts';
+import type { LoadedState } from '../store/read-vulnerabilities.ts';
+import type { Caller } from './caller.ts';
+import type { Metric } from './metrics.ts';
+
+export interface AssessDoor {
+  riskSummary(scope: Scope): Promise<RiskSummaryView>;
+  coverage(scope: Scope): Promise<CoverageView>;
+  vulnerability(scope: Scope, name: string): Promise<VulnerabilityDetailView | undefined>;
+  feeds(): { items: FeedView[]; problem: string | null };
+  reload(): Promise<{ advisories: number; matches: number }>;
+  sensorPercent(sensor: SensorShape, containers: ContainerStates | undefined): number;
+  evidence(fact: PackageShape['fact']): string;
+  readonly loadedPoints: Readonly<Record<LoadedState, number>>;
+}
+
+/** Reads a policy's text. A problem is a sentence for whoever wrote it. */
+export type PolicyReader = (yaml: string) => { readonly policy: Omit<PolicyFacts, 'yaml'> } | { readonly problems: readonly string[] };
+
+export interface FleetDoor {
+  /** A token for one sensor, and the command that uses it. `secretHash` is what the store keeps. */
+  makeJoinToken(): { readonly token: string; readonly command: string; readonly secretHash: Buffer };
+  policiesChanged(): void;
+  sensorRemoved(sensorId: string): void;
+}
+
+export interface Doors {
+  readonly database: Database;
+  readonly now: () => Date;
+  readonly assess: AssessDoor;
+  readonly fleet: FleetDoor;
+  readonly readPolicy: PolicyReader;
+  readonly changed: (topics: readonly LiveTopic[], clusterId: string | null) => void;
+  /** Metrics of the other steps. */
+  readonly metrics: () => readonly Metric[];
+  readonly log: (level: 'debug' | 'info' | 'warn' | 'error', message: string, data: Readonly<Record<string, unknown>>) => void;
+}
+
+type Contract = typeof endpoints;
+type Parsed<E, K extends string> = E extends { readonly [P in K]: infer S extends z.ZodType } ? z.output<S> : undefined;
+
+export interface Call<N extends EndpointName> {
+  readonly caller: Contract[N]['permission'] extends 'public' ? Caller | undefined : Caller;
+  readonly params: Parsed<Contract[N], 'params'>;
+  readonly query: Parsed<Contract[N], 'query'>;
+  readonly body: Parsed<Contract[N], 'body'>;
+  readonly address: string;
+  /** Sets or, with null, ends the session cookie. */
+  setSession(session: { secret: string; expiresAt: Date } | null): void;
+}
+
+export type Handlers<N extends EndpointName = EndpointName> = { readonly [K in N]: (call: Call<K>) => Promise<Output<K>> };

@@ -1,0 +1,55 @@
+/** Incidents: reading, and what people decide about them. */
+import { Problem } from '@vedette/model/problem';
+import { z } from 'zod';
+import { addAudit, lockIncident, setIncident } from '../store/access.ts';
+import { countIncidents, eventsOfIncident, historyOf, incidentById, listIncidents } from '../store/read-incidents.ts';
+import { cursorInteger, cursorTime, decodeCursor, pageOf } from './cursor.ts';
+import type { Doors, Handlers } from './doors.ts';
+import { eventView, incidentView } from './views.ts';
+
+const IncidentCursor = z.tuple([cursorInteger, cursorTime, cursorInteger]);
+const eventsShown = 50;
+
+function numberOf(id: string): number {
+  if (!/^[1-9]\d{0,14}$/.test(id)) throw new Problem('not-found');
+  return Number(id);
+}
+
+export function incidentHandlers(doors: Doors): Handlers<'listIncidents' | 'getIncident' | 'updateIncident'> {
+  const { database, now } = doors;
+  return {
+    async listIncidents({ caller, query }) {
+      const after = decodeCursor(query.cursor, IncidentCursor);
+      const filter = { state: query.state, severity: query.severity, kind: query.kind, container: query.container, search: query.search };
+      const page = { after: after && { rank: after[0], lastSeen: after[1], id: after[2] }, limit: query.limit + 1 };
+      const [rows, total] = await Promise.all([listIncidents(database, caller.scope, filter, page), countIncidents(database, caller.scope, filter)]);
+      return pageOf(rows, query.limit, incidentView, (row) => [row.severity_rank, row.last_seen.toISOString(), row.id], total);
+    },
+    async getIncident({ caller, params }) {
+      const id = numberOf(params.id);
+      const row = await incidentById(database, caller.scope, id);
+      if (row === undefined) throw new Problem('not-found');
+      const [events, history] = await Promise.all([eventsOfIncident(database, caller.scope, id, eventsShown), historyOf(database, caller.scope, `incident:${id}`)]);
+      return { ...incidentView(row), events: events.map(eventView), history: history.map((one) => ({ at: one.at.toISOString(), actor: one.actor, change: one.change })) };
+    },
+    async updateIncident({ caller, params, body }) {
+      const id = numberOf(params.id);
+      const clusterId = await database.transaction(async (db) => {
+        const held = await lockIncident(db, caller.scope, id);
+        if (held === undefined) throw new Problem('not-found');
+        const next = { state: body.state ?? held.state, assignee: body.assignee === undefined ? held.assignee : (body.assignee?.replaceAll('\0', '') ?? null) };
+        const changes: string[] = [];
+        if (next.state !== held.state) changes.push(`state: ${held.state} → ${next.state}`);
+        if (next.assignee !== held.assignee) changes.push(`assigned to ${next.assignee ?? 'nobody'}`);
+        if (changes.length === 0) return held.cluster_id;
+        await setIncident(db, id, next);
+        await addAudit(db, { actor: caller.name, action: 'incident.update', object: `incident:${id}`, change: changes.join('; '), clusterId: held.cluster_id, detail: body }, now());
+        return held.cluster_id;
+      });
+      doors.changed(['incidents'], clusterId);
+      const row = await incidentById(database, caller.scope, id);
+      if (row === undefined) throw new Problem('not-found');
+      return incidentView(row);
+    },
+  };
+}
