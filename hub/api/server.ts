@@ -15,7 +15,7 @@ import type { Call, Doors, Handlers } from './doors.ts';
 import { incidentHandlers } from './handlers-incidents.ts';
 import { accountHandlers, fleetHandlers, policyHandlers } from './handlers-managing.ts';
 import { readingHandlers } from './handlers-reading.ts';
-import { Live } from './live.ts';
+import type { Live } from './live.ts';
 import { metricsText, type Metric } from './metrics.ts';
 import { openApiDocument } from './openapi.ts';
 import { endedCookie, refuseForeignHost, refuseOtherSites, requireCsrf, sessionCookie, SignIn } from './sign-in.ts';
@@ -28,12 +28,11 @@ export interface ServerOptions {
   readonly hosts: ReadonlySet<string> | undefined;
   /** People reach it over TLS (by a proxy): the cookie is marked Secure and browsers are told to stay on TLS. */
   readonly behindTls: boolean;
-  readonly ready: () => { readonly ready: boolean; readonly parts: Readonly<Record<string, boolean>> };
+  readonly ready: () => Promise<{ readonly ready: boolean; readonly parts: Readonly<Record<string, boolean>> }>;
 }
 
 export interface ApiServer {
   readonly http: FastifyInstance;
-  readonly live: Live;
   close(): Promise<void>;
 }
 
@@ -54,9 +53,9 @@ function securityHeaders(options: ServerOptions): Record<string, string> {
   };
 }
 
-export function buildServer(doors: Doors, options: ServerOptions): ApiServer {
+/** `live` is handed in because others publish on it before anyone can listen. */
+export function buildServer(doors: Doors, live: Live, options: ServerOptions): ApiServer {
   const http = fastify({ logger: false, bodyLimit: bodyBytesMax, trustProxy: false, requestTimeout: 60_000, keepAliveTimeout: 30_000, return503OnClosing: true, forceCloseConnections: true, routerOptions: { maxParamLength: 600 } });
-  const live = new Live();
   const signIn = new SignIn(doors);
   const requests = new Map<string, number>();
   const headers = securityHeaders(options);
@@ -80,7 +79,6 @@ export function buildServer(doors: Doors, options: ServerOptions): ApiServer {
   addPlain(http, doors, options, () => ownMetrics(requests, live, signIn));
   return {
     http,
-    live,
     async close() {
       live.close();
       await http.close();
@@ -158,7 +156,7 @@ function addPlain(http: FastifyInstance, doors: Doors, options: ServerOptions, o
   http.get('/openapi.json', async (_request, reply) => reply.type('application/json; charset=utf-8').send(document));
   http.get('/livez', async (_request, reply) => reply.type('text/plain; charset=utf-8').send('alive\n'));
   http.get('/readyz', async (_request, reply) => {
-    const { ready, parts } = options.ready();
+    const { ready, parts } = await options.ready();
     return reply.code(ready ? 200 : 503).type('application/json; charset=utf-8').send(JSON.stringify({ ready, parts }));
   });
   http.get('/metrics', async (_request, reply) => reply.type('text/plain; version=0.0.4; charset=utf-8').send(metricsText([...own(), ...doors.metrics()])));

@@ -85,7 +85,10 @@ export async function openDatabase(connection: Connection, options: DatabaseOpti
     get total() {
       return pool.totalCount;
     },
-    close: () => pool.end(),
+    async close() {
+      pool.removeAllListeners('error').on('error', () => undefined);
+      await pool.end();
+    },
   };
 }
 

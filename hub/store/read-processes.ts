@@ -77,7 +77,7 @@ export async function countProcesses(db: Db, scope: Scope, filter: ProcessFilter
   const found = await firstRow(
     db,
     Counted,
-    `select count(*) as n from (select 1 from process_live p join node n on n.id = p.node_id where ${inScope('p.cluster_id')} and ${filtered} limit ${countMax + 1}) some`,
+    `select count(*) as n from (select 1 from process_live p join node n on n.id = p.node_id where ${inScope('p.cluster_id')} and ${filtered} limit ${countMax + 1}) seen`,
     filterValues(scope, filter),
   );
   const n = found?.n ?? 0;

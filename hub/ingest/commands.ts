@@ -1,0 +1,141 @@
+/**
+ * Commands to sensors: the whole set of policies and of rules when a sensor connects and whenever they change, a sign of
+ * life in between, and the farewell when it was removed. Always whole sets, so that a sensor that missed one is right
+ * again after the next; several changes at once are one push. A newer stream of a sensor ends its older one.
+ */
+import { create } from '@bufbuild/protobuf';
+import { holdsSession, type SessionState } from '@vedette/link/protocol/hello';
+import { CommandSchema, type Command } from '@vedette/model/wire/generated/link_pb';
+import type { Database } from '../store/database.ts';
+import { currentGeneration, speakingSensor } from '../store/fleet.ts';
+import { policySet, ruleSet } from '../store/read-policies.ts';
+
+const keepAliveMs = 20_000;
+type Kind = Command['kind'];
+
+interface Listener {
+  policies: boolean;
+  rules: boolean;
+  leave: boolean;
+  ended: boolean;
+  wake: () => void;
+}
+
+export interface CommandDoors {
+  readonly database: Database;
+  readonly now: () => Date;
+  /** A sensor has come or gone. */
+  readonly changed: (sensorId: string) => void;
+}
+
+export class Commands {
+  readonly #doors: CommandDoors;
+  readonly #listeners = new Map<string, Listener>();
+  sent = 0;
+
+  constructor(doors: CommandDoors) {
+    this.#doors = doors;
+  }
+
+  get connected(): string[] {
+    return [...this.#listeners.keys()];
+  }
+
+  policiesChanged(): void {
+    for (const listener of this.#listeners.values()) this.#wake(listener, 'policies');
+  }
+
+  rulesChanged(): void {
+    for (const listener of this.#listeners.values()) this.#wake(listener, 'rules');
+  }
+
+  removed(sensorId: string): void {
+    const listener = this.#listeners.get(sensorId);
+    if (listener !== undefined) this.#wake(listener, 'leave');
+  }
+
+  close(): void {
+    for (const listener of this.#listeners.values()) this.#wake(listener, 'ended');
+  }
+
+  #wake(listener: Listener, what: 'policies' | 'rules' | 'leave' | 'ended'): void {
+    listener[what] = true;
+    listener.wake();
+  }
+
+  /** `session` in hex. Ends when the signal does, when the hub stops, or when a newer stream takes its place. */
+  async *stream(sensorId: string, session: string, signal: AbortSignal): AsyncGenerator<Command> {
+    const sensor = await speakingSensor(this.#doors.database, sensorId);
+    let sequence = 0n;
+    const command = (kind: Kind): Command => {
+      sequence += 1n;
+      this.sent += 1;
+      return create(CommandSchema, { sequence, kind });
+    };
+    if (sensor === undefined || sensor.removed) {
+      yield command(await this.#leave());
+      return;
+    }
+    if (!holdsSession((sensor.link_state ?? undefined) as SessionState | undefined, session)) return;
+
+    const listener: Listener = { policies: true, rules: true, leave: false, ended: false, wake: () => undefined };
+    const before = this.#listeners.get(sensorId);
+    if (before !== undefined) this.#wake(before, 'ended');
+    this.#listeners.set(sensorId, listener);
+    const abort = (): void => this.#wake(listener, 'ended');
+    signal.addEventListener('abort', abort, { once: true });
+    this.#doors.changed(sensorId);
+    try {
+      while (!listener.ended && !signal.aborted) {
+        if (listener.leave) {
+          yield command(await this.#leave());
+          return;
+        }
+        if (listener.policies) {
+          listener.policies = false;
+          yield command(await this.#policies());
+        } else if (listener.rules) {
+          listener.rules = false;
+          yield command(await this.#rules());
+        } else if (!(await wokenWithin(listener, keepAliveMs))) {
+          yield command({ case: 'keepAlive', value: { $typeName: 'vedette.link.v1.KeepAlive', hubTimeMs: BigInt(this.#doors.now().getTime()) } });
+        }
+      }
+    } finally {
+      signal.removeEventListener('abort', abort);
+      if (this.#listeners.get(sensorId) === listener) this.#listeners.delete(sensorId);
+      this.#doors.changed(sensorId);
+    }
+  }
+
+  async #policies(): Promise<Kind> {
+    const { database } = this.#doors;
+    // The number first: a change in between gives a newer set under an older number, and the push after it puts it right.
+    const generation = BigInt(await currentGeneration(database, 'policies'));
+    const policies = (await policySet(database)).map((one) => ({ $typeName: 'vedette.link.v1.PolicyText' as const, ...one }));
+    return { case: 'policies', value: { $typeName: 'vedette.link.v1.PolicySet', generation, policies } };
+  }
+
+  async #rules(): Promise<Kind> {
+    const { database } = this.#doors;
+    const generation = BigInt(await currentGeneration(database, 'rules'));
+    const files = (await ruleSet(database)).map((one) => ({ $typeName: 'vedette.link.v1.RuleFile' as const, name: one.name, text: one.content }));
+    return { case: 'rules', value: { $typeName: 'vedette.link.v1.RuleSet', generation, files } };
+  }
+
+  async #leave(): Promise<Kind> {
+    return { case: 'leave', value: { $typeName: 'vedette.link.v1.LeaveCommand', reason: 'This sensor was removed from the fleet.' } };
+  }
+}
+
+/** Whether something is to be done before the time is over. */
+async function wokenWithin(listener: Listener, milliseconds: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => resolve(false), milliseconds);
+  listener.wake = () => resolve(true);
+  if (listener.policies || listener.rules || listener.leave || listener.ended) resolve(true);
+  const woken = await promise;
+  clearTimeout(timer);
+  listener.wake = () => undefined;
+  return woken;
+}
