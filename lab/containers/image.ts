@@ -1,0 +1,96 @@
+/**
+ * An OCI image layout by umoci: a Debian root with an npm application that loads an old lodash at its start and carries an
+ * old minimist that it never loads. Two layers and an index, as published images have.
+ */
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { cached, debianRoot, npmApplication } from './debian-root.ts';
+import { run } from './run.ts';
+
+export interface ShopImage {
+  /** Directory of the OCI layout. */
+  readonly layout: string;
+  readonly archive: string;
+  readonly name: string;
+  readonly indexDigest: string;
+  readonly platformDigest: string;
+}
+
+const shopName = 'registry.test/shop/cart:1.4';
+
+/** Stays up, uses lodash, never touches minimist, and says when it is ready. */
+const shopMain = `
+const _ = require('lodash');
+const http = require('node:http');
+const server = http.createServer((request, response) => response.end(_.camelCase('hello from the shop') + '\\n'));
+server.listen(8080, () => console.log('ready'));
+process.on('SIGTERM', () => process.exit(0));
+`;
+
+function sha256(bytes: Uint8Array): string {
+  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+}
+
+export async function shopImage(suite = 'bookworm'): Promise<ShopImage> {
+  const root = await debianRoot(suite, ['nodejs', 'procps']);
+  const application = await npmApplication({ name: 'cart', dependencies: { lodash: '4.17.15', minimist: '1.2.0' }, main: shopMain });
+  const place = await cached('image-shop', [root, application, shopName, 'v4'], async (path) => {
+    const layout = join(path, 'layout');
+    mkdirSync(path, { recursive: true });
+    const bundle = join(path, 'bundle');
+    await run('umoci', ['init', '--layout', layout]);
+    await run('umoci', ['new', '--image', `${layout}:1.4`]);
+    await run('umoci', ['unpack', '--image', `${layout}:1.4`, bundle]);
+    cpSync(root, join(bundle, 'rootfs'), { recursive: true, verbatimSymlinks: true, filter: (from) => !statKind(from) });
+    await run('umoci', ['repack', '--image', `${layout}:1.4`, bundle], { timeoutMs: 300_000 });
+    await run('umoci', ['insert', '--image', `${layout}:1.4`, application, '/srv/app']);
+    await run('umoci', ['config', '--image', `${layout}:1.4`, '--config.cmd', '/usr/bin/node', '--config.cmd', '/srv/app/main.js', '--config.workingdir', '/srv/app', '--config.label', 'org.opencontainers.image.title=cart']);
+    rmSync(bundle, { recursive: true, force: true });
+    wrapInIndex(layout);
+    await run('tar', ['-C', layout, '-cf', join(path, 'shop.tar'), '.']);
+  });
+  const layout = join(place, 'layout');
+  const top = JSON.parse(readFileSync(join(layout, 'index.json'), 'utf8')) as { manifests: { digest: string }[] };
+  const indexDigest = top.manifests[0]!.digest;
+  const index = JSON.parse(readFileSync(join(layout, 'blobs', 'sha256', indexDigest.slice(7)), 'utf8')) as { manifests: { digest: string }[] };
+  return { layout, archive: join(place, 'shop.tar'), name: shopName, indexDigest, platformDigest: index.manifests[0]!.digest };
+}
+
+/** Device nodes of the root are the runtime's business. */
+function statKind(path: string): boolean {
+  if (!existsSync(path)) return false;
+  const status = statSync(path);
+  return status.isCharacterDevice() || status.isBlockDevice();
+}
+
+/** umoci writes the manifest straight into index.json; published images have an index with platforms between. */
+function wrapInIndex(layout: string): void {
+  const topPath = join(layout, 'index.json');
+  const top = JSON.parse(readFileSync(topPath, 'utf8')) as { manifests: { mediaType: string; digest: string; size: number }[] };
+  const { mediaType, digest, size } = top.manifests[0]!;
+  const architecture = process.arch === 'arm64' ? 'arm64' : 'amd64';
+  const index = Buffer.from(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: 'application/vnd.oci.image.index.v1+json',
+      manifests: [{ mediaType, digest, size, platform: { os: 'linux', architecture } }],
+    }),
+  );
+  const indexDigest = sha256(index);
+  writeFileSync(join(layout, 'blobs', 'sha256', indexDigest.slice(7)), index);
+  writeFileSync(
+    topPath,
+    JSON.stringify({
+      schemaVersion: 2,
+      manifests: [
+        {
+          mediaType: 'application/vnd.oci.image.index.v1+json',
+          digest: indexDigest,
+          size: index.length,
+          annotations: { 'org.opencontainers.image.ref.name': '1.4', 'io.containerd.image.name': shopName },
+        },
+      ],
+    }),
+  );
+}
