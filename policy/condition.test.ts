@@ -1,5 +1,6 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
 import { test } from 'node:test';
+import * as fc from 'fast-check';
 import { compileCondition, type Answer } from './condition.ts';
 import { unknownContainer, unknownExecution, type Facts } from './facts.ts';
 
@@ -86,4 +87,19 @@ test('patterns take linear time', () => {
   const compiled = compileCondition('execution.file.path.matches("(a|aa)+(b|c)*(a*)*$x")');
   ok(compiled.ok);
   equal(compiled.condition.evaluate({ ...facts, execution: { ...facts.execution, path: 'a'.repeat(4000) } }).value, false);
+});
+
+test('no text makes compiling or evaluating throw', () => {
+  const text = 'execution.arguments.exists(a, a == "x") && !(execution.file.origin in ["dropped"]) || container.name.matches("a.*b")';
+  const piece = fc.constantFrom('"', '(', ')', '[', ']', '{', '}', '.', '&&', '||', '!', '==', ' in ', '?', ':', ',', 'execution', 'container', '1', 'null', 'b"x"', 'dyn(', 'size(', '\\', '\ud800', '/0', '');
+  const edit = fc.record({ at: fc.nat(text.length), drop: fc.nat(8), piece });
+  fc.assert(
+    fc.property(fc.array(edit, { minLength: 1, maxLength: 4 }), (edits) => {
+      const compiled = compileCondition(edits.reduce((current, one) => current.slice(0, one.at) + one.piece + current.slice(one.at + one.drop), text));
+      if (!compiled.ok) return;
+      compiled.condition.evaluate(facts);
+      compiled.condition.evaluate(nothing);
+    }),
+    { numRuns: 1000 },
+  );
 });

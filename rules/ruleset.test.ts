@@ -1,5 +1,6 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
 import { test } from 'node:test';
+import * as fc from 'fast-check';
 import { problemLine, type RuleProblem } from './problems.ts';
 import { loadRules, type LoadOptions, type RuleSet } from './ruleset.ts';
 import { absentFields } from './subject.ts';
@@ -241,4 +242,19 @@ test('aliases do not unfold a small file into a large one', () => {
   const levels = Array.from({ length: 12 }, (_, index) => `- &l${index} [${Array.from({ length: 10 }, () => (index === 0 ? 'x' : `*l${index - 1}`)).join(', ')}]\n`).join('');
   ok(lines(load(levels), 'error').some((one) => /aliases|values|nested/.test(one)));
   ok(lines(load('['.repeat(200_000)), 'error').length > 0);
+});
+
+test('no text makes loading or asking throw', () => {
+  const text = `- list: l\n  items: [a, "b c"]\n- macro: m\n  condition: proc.name in (l)\n${rule('r', '>\n    evt.type in (execve) and not m\n    and basename(proc.exepath) != val(proc.name)', '  exceptions: [{ name: e, fields: [proc.name, proc.tty], comps: [in, "="], values: [[[a], 1]] }]\n')}`;
+  const piece = fc.constantFrom('"', "'", '(', ')', '[', ']', '{', '}', ':', '- ', '\n', '  ', '%', '\\', '&a ', '*a ', '!!x ', '|', '>', ' and ', ' or ', 'not ', ' in ', '\u0000', '\ud800', 'val(', 'len(', '~', '#', '---\n', '');
+  const edit = fc.record({ at: fc.nat(text.length), drop: fc.nat(12), piece });
+  fc.assert(
+    fc.property(fc.array(edit, { minLength: 1, maxLength: 5 }), (edits) => {
+      const broken = edits.reduce((current, one) => current.slice(0, one.at) + one.piece + current.slice(one.at + one.drop), text);
+      const rules = load(broken);
+      rules.interest();
+      for (const match of rules.bind(syntheticSuppliers).evaluate('exec', named('z'))) match.output();
+    }),
+    { numRuns: 300 },
+  );
 });
