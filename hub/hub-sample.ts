@@ -1,0 +1,88 @@
+/** A running hub for tests, with callers of every role and scope, and a client that speaks as one of them. */
+import { randomBytes } from 'node:crypto';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Role, Scope } from '@vedette/model/access';
+import { hashOf, tokenPrefix } from './api/sign-in.ts';
+import type { HubConfigInput } from './config.ts';
+import { startHub, type RunningHub } from './main.ts';
+import { addToken } from './store/access.ts';
+import { checkRows } from './store/database.ts';
+import { scratchBinaries, scratchDirectory, scratchUser } from './store/scratch.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  // What is expected of it is what the tests assert.
+  readonly json: Record<string, never> & { readonly [key: string]: unknown };
+}
+
+export interface SampleHub extends RunningHub {
+  readonly directory: string;
+  /** A bearer token of that role and scope. */
+  tokenFor(role: Role, scope?: Scope): Promise<string>;
+  ask(method: string, path: string, options?: { token?: string; body?: unknown; headers?: Record<string, string> }): Promise<Answer>;
+  end(): Promise<void>;
+}
+
+export const samplePolicy = (name: string, more = ''): string => `apiVersion: vedette.dev/v1alpha1
+kind: Policy
+metadata:
+  name: ${name}
+spec:
+  description: Only executables that came with the image may run.${more}
+  severity: critical
+  attack: [T1204.003]
+  mode: shadow
+  rules:
+    - name: not-from-image
+      on: execution
+      when: execution.file.origin in ["dropped", "modified", "memory"]
+      actions:
+        run: kill
+`;
+
+export async function sampleHub(config: Partial<HubConfigInput> = {}): Promise<SampleHub> {
+  const directory = await scratchDirectory();
+  const content = path.join(directory, 'content');
+  await mkdir(path.join(content, 'policies'), { recursive: true });
+  await mkdir(path.join(content, 'rules', 'execution'), { recursive: true });
+  await writeFile(path.join(content, 'policies', 'only-from-image.yaml'), samplePolicy('only-from-image'));
+  await writeFile(path.join(content, 'rules', 'execution', 'shell.yaml'), '- macro: never\n  condition: (evt.num = 0)\n');
+  checkRows(true);
+  const hub = await startHub({
+    stateDirectory: path.join(directory, 'state'),
+    contentDirectory: content,
+    postgresBinaries: scratchBinaries,
+    user: scratchUser,
+    unsafeFast: true,
+    logLevel: 'error',
+    api: { port: 0 },
+    link: { port: 0 },
+    ...config,
+  });
+  return {
+    ...hub,
+    directory,
+    async tokenFor(role, scope = { kind: 'all' }) {
+      const secret = `${tokenPrefix}${randomBytes(30).toString('base64url')}`;
+      await addToken(hub.database, { name: `${role}`, role, scope, tokenHash: hashOf(secret), createdBy: 'test', expiresAt: null }, new Date());
+      return secret;
+    },
+    async ask(method, at, { token, body, headers = {} } = {}) {
+      const response = await fetch(`${hub.url}${at}`, {
+        method,
+        headers: { ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      const text = await response.text();
+      const isJson = /json/.test(response.headers.get('content-type') ?? '');
+      return { status: response.status, headers: response.headers, text, json: (isJson ? JSON.parse(text) : {}) as Answer['json'] };
+    },
+    async end() {
+      await hub.stop();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,162 @@
+/**
+ * Holds the rule of tenancy mechanically: a function that reads placed rows takes a Scope as its second argument and
+ * uses it. Placed tables are those whose `create table` has a cluster_id; a read is an exported function whose SQL has
+ * `from` or `join` (or `returning`) on one. The exceptions are named here with their reason. The test also shows that it
+ * would fail.
+ */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+
+const folder = import.meta.dirname;
+
+/** Exported functions that read placed rows for the hub itself: nothing of it is answered to a person. */
+const ofTheHub: Record<string, string> = {
+  'access.ts personNamed': 'signs people in; a person is not placed',
+  'access.ts sessionBy': 'finds the caller, and so the scope itself',
+  'access.ts tokenBy': 'finds the caller, and so the scope itself',
+  'access.ts listTokens': 'tokens are not placed; the API refuses it to callers who may not see everything',
+  'access.ts revokeToken': 'tokens are not placed; the API refuses it to callers who may not see everything',
+  'access.ts setIncident': 'writes a row that lockIncident found in scope, in the same transaction',
+  'fleet.ts speakingSensor': 'the sensor that speaks, by its certificate',
+  'fleet.ts lockSpeakingSensor': 'the sensor that speaks, by its certificate',
+  'fleet.ts useJoinToken': 'whoever joins has only the token',
+  'fleet.ts markSensorRemoved': 'takes the clusters of the caller as its condition',
+  'fleet.ts clusterNamed': 'used by join tokens after the scope was asked',
+  'intake.ts lockWatermark': 'the stream of the sensor that speaks',
+  'intake.ts watermarksOf': 'the streams of the sensor that speaks',
+  'intake.ts keepRejectedBatch': 'trims its own table',
+  'processes.ts endProcesses': 'the node of the sensor that speaks',
+  'processes.ts addProcesses': 'the node of the sensor that speaks',
+  'processes.ts keepOnlyProcesses': 'the node of the sensor that speaks',
+  'processes.ts endProcessesOfOtherBoots': 'the node of the sensor that speaks',
+  'processes.ts processesHeld': 'the node of the sensor that speaks',
+  'containers.ts workloadOf': 'in the cluster of the sensor that speaks',
+  'containers.ts lockContainer': 'on the node of the sensor that speaks',
+  'containers.ts putContainer': 'on the node of the sensor that speaks',
+  'containers.ts containersLiving': 'on the node of the sensor that speaks',
+  'containers.ts endContainersOfOtherBoots': 'on the node of the sensor that speaks',
+  'containers.ts closeRunIfEmpty': 'of a container of the sensor that speaks',
+  'inventories.ts setImageInventory': 'compares the cluster of the sensor that speaks',
+  'inventories.ts takeImageInventory': 'compares the cluster of the sensor that speaks',
+  'inventories.ts inventoryNamed': 'compares the cluster of the sensor that speaks',
+  'loading.ts loadIntoRun': 'of a container of the sensor that speaks',
+  'loading.ts setRunInventory': 'of a container of the sensor that speaks',
+  'findings.ts addFinding': 'on the node of the sensor that speaks',
+  'coverage.ts putCoverage': 'the sensor that speaks',
+  'coverage.ts extendInterval': 'the sensor that speaks',
+  'assessing.ts inventoriesTouched': 'assess works for the whole hub',
+  'assessing.ts queueWorkloadsRunning': 'assess works for the whole hub',
+  'assessing-runs.ts openRunsOf': 'assess works for the whole hub',
+  'assessing-runs.ts placesOf': 'assess works for the whole hub',
+  'assessing-runs.ts queuePlaces': 'assess works for the whole hub',
+  'assessing-runs.ts queuedPlaces': 'assess works for the whole hub',
+  'assessing-runs.ts takePlace': 'assess works for the whole hub',
+  'assessing-runs.ts rebuildPlace': 'assess works for the whole hub; writes rows keyed by cluster',
+  'assessing-runs.ts putRunJudgements': 'writes, answers nothing',
+  'counts.ts addExecutions': 'writes, answers nothing',
+  'counts.ts addFlows': 'writes, answers nothing',
+  'fleet.ts storeNodeFacts': 'writes, answers nothing',
+  'retention.ts removeOutdated': 'removes, answers nothing but a number',
+};
+
+/** Tables whose create statement has a column cluster_id, or clusters of its own. */
+function placedTables(): Set<string> {
+  const placed = new Set<string>(['cluster']);
+  for (const file of readdirSync(path.join(folder, 'migrations'))) {
+    const sql = readFileSync(path.join(folder, 'migrations', file), 'utf8');
+    for (const [, name = '', body = ''] of sql.matchAll(/create table (\w+) \(([\s\S]*?)\n\)/g)) {
+      if (/^\s+cluster_id\s/m.test(body)) placed.add(name);
+    }
+  }
+  return placed;
+}
+
+interface ExportedFunction {
+  readonly name: string;
+  readonly parameters: string;
+  readonly body: string;
+}
+
+/** Exported functions of a file; what private functions and constants of the file hold counts for whoever names them. */
+function exportedFunctions(source: string): ExportedFunction[] {
+  const pieces = new Map<string, string>();
+  for (const match of source.matchAll(/^(?:export )?(?:async )?(?:function\*? (\w+)|const (\w+)[^=]*=)[\s\S]*?(?=^(?:export |async |function |const |interface |type |class |\/\*\*)|(?![\s\S]))/gm)) {
+    pieces.set(match[1] ?? match[2] ?? '', match[0]);
+  }
+  const whole = (name: string, seen: Set<string>): string => {
+    const piece = pieces.get(name) ?? '';
+    seen.add(name);
+    let text = piece;
+    for (const other of pieces.keys()) {
+      if (!seen.has(other) && new RegExp(`\\b${other}\\b`).test(piece)) text += `\n${whole(other, seen)}`;
+    }
+    return text;
+  };
+  return [...source.matchAll(/^export (?:async )?function (\w+)(?:<[^(]*>)?\(([\s\S]*?)\)(?:: [^\n]*)? \{$/gm)].map(([, name = '', parameters = '']) => ({ name, parameters, body: whole(name, new Set()) }));
+}
+
+function readsPlaced(body: string, placed: ReadonlySet<string>): boolean {
+  for (const [, table = ''] of body.matchAll(/\b(?:from|join|using|update|into)\s+(\w+)/g)) {
+    if (!placed.has(table)) continue;
+    if (/\b(?:from|join|using)\s/.test(body) || /\breturning\b/.test(body)) return true;
+  }
+  return false;
+}
+
+/** What is wrong with a file, as sentences. */
+function faults(file: string, source: string, placed: ReadonlySet<string>, excepted: Readonly<Record<string, string>>): string[] {
+  const found: string[] = [];
+  for (const one of exportedFunctions(source)) {
+    if (!readsPlaced(one.body, placed) || excepted[`${file} ${one.name}`] !== undefined) continue;
+    const second = one.parameters.split(',')[1]?.trim() ?? '';
+    if (!second.startsWith('scope: Scope')) found.push(`${file}: ${one.name} reads placed rows without a scope`);
+    else if (!one.body.includes('inScope(')) found.push(`${file}: ${one.name} takes a scope and compares nothing with it`);
+    else if (!one.body.includes('clustersIn(scope)') && !/\(scope, filter\)/.test(one.body)) found.push(`${file}: ${one.name} does not hand its scope to the query`);
+  }
+  return found;
+}
+
+function storeFiles(): string[] {
+  return readdirSync(folder).filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts') && name !== 'scratch.ts');
+}
+
+test('every read of placed rows takes a scope and uses it', () => {
+  const placed = placedTables();
+  assert.ok(placed.has('run') && placed.has('event') && placed.has('incident') && !placed.has('package'), [...placed].join(' '));
+  const found = storeFiles().flatMap((file) => faults(file, readFileSync(path.join(folder, file), 'utf8'), placed, ofTheHub));
+  assert.deepEqual(found, []);
+});
+
+test('the reads that people use are recognised as reads of placed rows', () => {
+  const placed = placedTables();
+  const scoped = storeFiles()
+    .filter((file) => file.startsWith('read-'))
+    .flatMap((file) => exportedFunctions(readFileSync(path.join(folder, file), 'utf8')).map((one) => ({ file, ...one })));
+  assert.ok(scoped.length > 30, `${scoped.length} reads`);
+  const unrecognised = scoped.filter((one) => !readsPlaced(one.body, placed)).map((one) => one.name);
+  assert.deepEqual(unrecognised.sort(), ['policySet', 'ruleSet']);
+});
+
+test('a read without a scope, or with one that it does not use, is found', () => {
+  const placed = new Set(['run']);
+  const without = "export async function allRuns(db: Db): Promise<Row[]> {\n  return rows(db, Row, 'select * from run');\n}\n";
+  const unused = "export async function someRuns(db: Db, scope: Scope): Promise<Row[]> {\n  return rows(db, Row, 'select * from run', [clustersIn(scope)]);\n}\n";
+  const hidden = "const query = 'select * from run r';\n\nexport async function hidden(db: Db): Promise<Row[]> {\n  return rows(db, Row, query);\n}\n";
+  assert.deepEqual(faults('x.ts', without + unused + hidden, placed, {}), [
+    'x.ts: allRuns reads placed rows without a scope',
+    'x.ts: someRuns takes a scope and compares nothing with it',
+    'x.ts: hidden reads placed rows without a scope',
+  ]);
+});
+
+test('exceptions that are none any more are named', () => {
+  const placed = placedTables();
+  for (const key of Object.keys(ofTheHub)) {
+    const [file = '', name = ''] = key.split(' ');
+    const one = exportedFunctions(readFileSync(path.join(folder, file), 'utf8')).find((found) => found.name === name);
+    assert.ok(one !== undefined, `${key} does not exist`);
+  }
+  assert.ok(placed.size > 15);
+});
