@@ -11,10 +11,3 @@ export interface KernelDecision {
 }
 
 export const noDecision: KernelDecision = { generation: 0, kill: {}, shadow: {} };
-
-/** What a rule number stands for. */
-export interface DecidingRule {
-  readonly policy: string;
-  readonly rule: string;
-  readonly severity: string;
-}

@@ -30,6 +30,8 @@ export interface PipelineEffects {
   /** Read what is installed in it; the answer comes by `inventory`. */
   scan(container: Container): void;
   command(command: Command): void;
+  /** Kill the verdict's process; the answer comes by `verdictComplete`. */
+  kill(verdict: VerdictFound): void;
   /** A container that a runtime's own state places at this cgroup path, for names that people chose. */
   knownContainer(cgroupPath: string): { id: string; runtime: RuntimeName } | null;
 }
@@ -64,7 +66,7 @@ export class Pipeline {
   constructor(options: { host: HostFacts; effects: PipelineEffects }) {
     this.#effects = options.effects;
     this.detector = new Detector(options.host);
-    this.enforcer = new Enforcer((command) => this.#effects.command(command));
+    this.enforcer = new Enforcer(this.#effects);
   }
 
   get wallOffsetNs(): number {
@@ -132,8 +134,15 @@ export class Pipeline {
     this.exposure.inventory(id, revision, index, packageCount);
   }
 
-  policiesChanged(): void {
+  /** Everything the kernel must know, again: at the start of a session and when the policies changed. */
+  armKernel(): void {
+    this.enforcer.begin();
     for (const container of this.containers.all()) this.#verdicts(this.enforcer.containerChanged(container, this.processes.living(), this.nowBootNs));
+  }
+
+  /** The answer to `kill`. */
+  verdictComplete(verdict: VerdictFound): void {
+    this.shipment.verdict(verdict);
   }
 
   /** A process of the container that lives now; 0 when none is known. */
@@ -161,6 +170,7 @@ export class Pipeline {
     if (container !== null) this.exposure.used(container.id, execution.path, 'executed', execution.path, execution, event.timeBootNs);
     this.shipment.executed(execution, container !== null && container.identity === null, event.timeBootNs, this.#wallOffsetNs);
     if (event.verdict !== 'none') this.#verdicts(this.enforcer.kernelDecided(event, execution, container));
+    else if (container !== null) this.#verdicts(this.enforcer.informed(execution, container, event.timeBootNs));
     this.#detect('exec', event, execution, container, isInit);
   }
 
@@ -202,6 +212,7 @@ export class Pipeline {
     switch (event.kind) {
       case 'cgroup-create':
         this.cgroups.created(event, event.presentAtStart ? this.#effects.knownContainer(event.path) : null);
+        for (const key of this.cgroups.takeDisclaimed()) this.#effects.command({ do: 'deleteCgroup', key });
         return;
       case 'cgroup-remove': {
         const gone = this.cgroups.removed(event.cgroup);
@@ -285,6 +296,7 @@ export class Pipeline {
     for (const execution of ended) this.memory.ended(execution);
     this.#seenInSnapshot.clear();
     this.shipment.allLive(this.processes.living(), atBootNs);
+    this.armKernel();
   }
 
   #detect(eventClass: EventClass, event: Subject & { readonly kind: string }, execution: Execution, container: Container | null, isContainerInit: boolean): void {

@@ -37,6 +37,11 @@ export class EventStream {
     return this.buffer.subarray(this.#have);
   }
 
+  /** Bytes of a record that is not whole yet. */
+  get waiting(): number {
+    return this.#have;
+  }
+
   /** `count` bytes were written into `free`. */
   push(count: number): void {
     this.#have += count;

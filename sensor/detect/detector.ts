@@ -22,6 +22,15 @@ export interface Held {
 const heldForNs = 2e9;
 const heldMax = 1000;
 
+/** The kernel drops these bits of the open flags once the file is open, so a rule on them could never fire. */
+const withoutSource = ['evt.arg.flags'];
+
+function bind(host: HostFacts, files: readonly RuleFile[]): { set: RuleSet; bound: BoundRules<RuleSubject> } {
+  const supplied = suppliers(host);
+  const set = loadRules(files, { absent: { fields: new Set([...absentFields(supplied), ...withoutSource]) } });
+  return { set, bound: set.bind(supplied) };
+}
+
 export class Detector {
   readonly #host: HostFacts;
   #set: RuleSet;
@@ -33,15 +42,11 @@ export class Detector {
 
   constructor(host: HostFacts, files: readonly RuleFile[] = []) {
     this.#host = host;
-    const supplied = suppliers(host);
-    this.#set = loadRules(files, { absent: { fields: absentFields(supplied) } });
-    this.#bound = this.#set.bind(supplied);
+    ({ set: this.#set, bound: this.#bound } = bind(host, files));
   }
 
   load(files: readonly RuleFile[]): void {
-    const supplied = suppliers(this.#host);
-    this.#set = loadRules(files, { absent: { fields: absentFields(supplied) } });
-    this.#bound = this.#set.bind(supplied);
+    ({ set: this.#set, bound: this.#bound } = bind(this.#host, files));
   }
 
   get active(): number {

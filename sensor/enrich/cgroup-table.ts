@@ -30,6 +30,7 @@ const entriesMax = 65536;
 export class CgroupTable {
   readonly #entries = new Map<CgroupKey, CgroupEntry>();
   readonly #containers = new Map<string, CgroupContainer>();
+  readonly #disclaimed: CgroupKey[] = [];
   /** Entries refused because the table was full. */
   refused = 0;
 
@@ -66,7 +67,7 @@ export class CgroupTable {
       return null;
     }
     // a runtime makes the directories above a container's cgroup on its way: those are no containers
-    if (inherited !== null && inherited.id !== named?.id) this.disclaim(inherited);
+    if (inherited !== null && inherited.id !== named?.id) this.#disclaim(inherited);
     const identity = named ?? (event.takenForContainer ? byPersonsName(event) : null);
     if (identity === null) {
       this.#add(event.cgroup, event.path, null);
@@ -89,9 +90,15 @@ export class CgroupTable {
     return container;
   }
 
+  /** Keys that the kernel armed for what turned out to be no container. */
+  takeDisclaimed(): CgroupKey[] {
+    return this.#disclaimed.splice(0);
+  }
+
   /** It was taken for a container's and is not one (a parent directory that the runtime made on its way). */
-  disclaim(container: CgroupContainer): void {
+  #disclaim(container: CgroupContainer): void {
     this.#containers.delete(container.id);
+    this.#disclaimed.push(...container.keys);
     for (const key of container.keys) {
       const entry = this.#entries.get(key);
       if (entry !== undefined) this.#entries.set(key, { ...entry, container: null });

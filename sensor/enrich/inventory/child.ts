@@ -28,7 +28,7 @@ function main(rootPath: string, out: string, skip: readonly string[]): void {
   writeWhole(join(out, 'files.index'), encodeFileIndex(found.index));
   const summary = {
     revision: found.revision,
-    distribution: found.distribution?.ecosystem ?? found.distribution?.id ?? '',
+    distribution: found.distribution?.ecosystem || found.distribution?.id || '',
     packages: found.packages.map((one) => ({ ...one, loadedApplies: loadedApplies(one) })),
     problems: found.problems,
     truncated: found.truncated,
@@ -39,7 +39,8 @@ function main(rootPath: string, out: string, skip: readonly string[]): void {
 }
 
 function openTree(rootPath: string) {
-  const tree = openRootTree(rootPath);
+  // what is mounted from elsewhere did not come with the image
+  const tree = openRootTree(rootPath, { crossFilesystems: false });
   if (hasFailed(tree)) throw new Error(sentenceOf(tree));
   return tree;
 }

@@ -1,0 +1,160 @@
+/**
+ * Policies into the kernel, and what the kernel decided back into words. For each container the policies fold to one
+ * decision (which origins of an executed file are killed, which would be), which is put into the kernel's map for every
+ * cgroup of the container; new containers get the pending decision from the kernel itself before their first process.
+ * When a container's identity arrives, what it executed before is judged again. Pure: commands leave through `command`,
+ * kills through `kill`, whose answer makes the verdict.
+ */
+import type { Container } from '@vedette/model/container';
+import type { KernelDecision } from '@vedette/model/decision';
+import type { ExecEvent } from '@vedette/model/event';
+import type { VerdictFound } from '@vedette/model/finding';
+import type { FileOrigin, PolicyMode } from '@vedette/model/policy';
+import { executionKey, type Execution } from '@vedette/model/process';
+import { compileRunPolicies, type ContainerDecision, type PolicyInForce, type RunPolicies, type RunRule } from '@vedette/policy/compile';
+import type { ContainerFacts } from '@vedette/policy/facts';
+import { parsePolicies } from '@vedette/policy/parse';
+import type { Command } from './commands.ts';
+
+export interface PolicyText {
+  readonly name: string;
+  readonly yaml: string;
+  readonly mode: PolicyMode;
+}
+
+export interface EnforcerEffects {
+  command(command: Command): void;
+  /** Kill this execution's process; the verdict is complete when the loader has answered. */
+  kill(verdict: VerdictFound): void;
+}
+
+/** Rule numbers in records of a generation that was replaced meanwhile are still understood this far back. */
+const generationsKept = 16;
+
+export class Enforcer {
+  readonly #effects: EnforcerEffects;
+  #policies: RunPolicies = compileRunPolicies([], 0);
+  #recent: RunPolicies[] = [];
+  readonly #decisions = new Map<string, ContainerDecision>();
+  #hasInform = false;
+  /** What is wrong with the policies in force, one sentence each. */
+  problems: string[] = [];
+  /** Decisions that were made while a container had no identity. */
+  decidedPending = 0;
+
+  constructor(effects: EnforcerEffects) {
+    this.#effects = effects;
+  }
+
+  get generation(): number {
+    return this.#policies.generation;
+  }
+
+  setPolicies(texts: readonly PolicyText[], generation: number): void {
+    const inForce: PolicyInForce[] = [];
+    this.problems = [];
+    for (const { name, yaml, mode } of texts) {
+      const { policies, problems } = parsePolicies(name, yaml);
+      for (const one of problems) this.problems.push(`${name}, line ${one.line}: ${one.message}`);
+      for (const policy of policies) inForce.push({ policy, mode });
+    }
+    this.#policies = compileRunPolicies(inForce, generation, this.#policies);
+    this.problems.push(...this.#policies.leftOut);
+    this.#hasInform = this.#policies.rules.some((one) => one.action === 'inform');
+    this.#recent = [this.#policies, ...this.#recent].slice(0, generationsKept);
+  }
+
+  /** The kernel knows nothing yet: the pending decision again, and each container's with the next change. */
+  begin(): void {
+    this.#decisions.clear();
+    this.#effects.command({ do: 'setPending', decision: kernelDecision(this.#policies.decideUnknown()) });
+  }
+
+  /** A container is new, has its identity now, or is looked at again because the policies changed. */
+  containerChanged(container: Container, living: Iterable<Execution>, atBootNs: number): VerdictFound[] {
+    const before = this.#decisions.get(container.id);
+    const decision = this.#policies.decide(factsOf(container));
+    this.#decisions.set(container.id, decision);
+    for (const key of container.keys) {
+      this.#effects.command({ do: 'setCgroup', key, isContainer: true, decision: kernelDecision(decision) });
+    }
+    return before === undefined || before.undecided.length === 0 ? [] : this.#judgeAgain(container, before, decision, living, atBootNs);
+  }
+
+  containerEnded(id: string): void {
+    this.#decisions.delete(id);
+  }
+
+  /** The kernel decided at exec; this only says what it decided. */
+  kernelDecided(event: ExecEvent, execution: Execution, container: Container | null): VerdictFound[] {
+    const rule = this.#ruleOf(event.policyGeneration, event.rule);
+    const origin = originOf(execution);
+    if (rule === null || origin === null) return [];
+    const wasShadow = event.verdict === 'shadow';
+    return [this.#verdict(rule, execution, container, event.timeBootNs, { origin, mode: wasShadow ? 'shadow' : 'enforce', action: 'kill', applied: event.verdict === 'killed', generation: event.policyGeneration })];
+  }
+
+  /** Rules that only inform have no place in the kernel: they are judged here, once for each execution in a container. */
+  informed(execution: Execution, container: Container, atBootNs: number): VerdictFound[] {
+    const origin = originOf(execution);
+    if (!this.#hasInform || origin === null) return [];
+    const facts = {
+      execution: { origin, path: execution.path, uid: execution.uid, arguments: execution.arguments, parentPath: execution.parent?.path ?? null },
+      container: factsOf(container),
+    };
+    const found: VerdictFound[] = [];
+    for (const { rule, answer } of this.#policies.judge(facts)) {
+      if (rule.action !== 'inform' || answer !== 'holds') continue;
+      found.push(this.#verdict(rule, execution, container, atBootNs, { origin, mode: rule.mode, action: 'inform', applied: false, generation: this.generation }));
+    }
+    return found;
+  }
+
+  /** What ran while the container was not known, and would not have been let run now. */
+  #judgeAgain(container: Container, before: ContainerDecision, now: ContainerDecision, living: Iterable<Execution>, atBootNs: number): VerdictFound[] {
+    const found: VerdictFound[] = [];
+    for (const execution of living) {
+      const origin = originOf(execution);
+      if (execution.containerId !== container.id || execution.isFork || execution.presentAtStart || origin === null) continue;
+      const rule = now.byOrigin[origin as keyof typeof now.byOrigin];
+      if (rule === undefined || before.byOrigin[origin as keyof typeof before.byOrigin] !== undefined) continue;
+      const verdict = this.#verdict(rule, execution, container, atBootNs, { origin, mode: rule.mode, action: rule.action, applied: false, generation: now.generation });
+      if (rule.mode === 'enforce' && rule.action === 'kill') this.#effects.kill(verdict);
+      else found.push(verdict);
+    }
+    return found;
+  }
+
+  #ruleOf(generation: number, number: number): RunRule | null {
+    const exact = this.#recent.find((one) => one.generation === generation) ?? this.#policies;
+    return exact.ruleByNumber(number);
+  }
+
+  #verdict(
+    rule: RunRule,
+    execution: Execution,
+    container: Container | null,
+    atBootNs: number,
+    decided: Pick<VerdictFound, 'origin' | 'mode' | 'action' | 'applied' | 'generation'>,
+  ): VerdictFound {
+    const identityPending = container !== null && container.identity === null;
+    if (identityPending) this.decidedPending += 1;
+    return { id: `${executionKey(execution)}-${rule.policy}-${rule.rule}`, policy: rule.policy, rule: rule.rule, atBootNs, execution, identityPending, ...decided };
+  }
+}
+
+/** The host's processes are never judged; `none` is what the kernel did not look at. */
+function originOf(execution: Execution): FileOrigin | null {
+  return execution.containerId === null || execution.origin === 'none' ? null : execution.origin;
+}
+
+function factsOf(container: Container): ContainerFacts {
+  const { id, identity } = container;
+  if (identity === null) return { id, name: null, image: null, digest: null, namespace: null };
+  return { id, name: identity.name, image: identity.imageName, digest: identity.platformDigest, namespace: identity.podNamespace ?? '' };
+}
+
+function kernelDecision(decision: ContainerDecision): KernelDecision {
+  const numbers = (origins: readonly FileOrigin[]) => Object.fromEntries(origins.map((one) => [one, decision.byOrigin[one as keyof typeof decision.byOrigin]?.number ?? 0]));
+  return { generation: decision.generation, kill: numbers(decision.kill), shadow: numbers(decision.shadow) };
+}
