@@ -11,6 +11,8 @@ import { hashOfSecret, helloFrom, joinSensor, type Joined } from './ingest/hello
 import { payloadBytes, sampleBoot, type RecordInit } from './wire-sample.ts';
 
 export interface SampleSensor extends Joined {
+  readonly epoch: string;
+  readonly session: string;
   readonly counters: IntakeCounters;
   readonly topics: string[];
   readonly logged: string[];
@@ -52,6 +54,8 @@ export async function sampleSensor(database: Database, options: { cluster?: stri
   const sequences: Record<StreamName, number> = { detection: 0, telemetry: 0 };
   const sensor: SampleSensor = {
     ...joined,
+    epoch,
+    session: hello.session,
     counters,
     topics,
     logged,

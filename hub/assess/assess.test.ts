@@ -1,0 +1,125 @@
+/** The pure parts of assess: what is known of a run, the parts of a score, coverage, the sentence. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { RiskCardView } from '@vedette/model/api/views';
+import type { ContainerStates } from '../store/read-risk.ts';
+import type { SensorShape } from '../store/read-fleet.ts';
+import { ago, coverageOf, sensorPercent, type CoverageFacts } from './coverage.ts';
+import { compiledFact, duration, loadedView } from './finding.ts';
+import { judgeUnloaded } from './judge-run.ts';
+import { sentence } from './risk.ts';
+import { incidentPoints, listeningPoints, loadedPart, loadedPoints, privilegedPoints, runParts, sum, vulnerabilityParts } from './weights.ts';
+
+const watched = (observed_seconds: number, more = {}): { seen_from_start: boolean; records_lost: number; observed_seconds: number } => ({ seen_from_start: true, records_lost: 0, observed_seconds, ...more });
+const day = 86_400;
+const runs = [
+  ['nothing reported', { living: 1, observations: [] }, 'unknown', /not watched/],
+  ['watched shortly', { living: 1, observations: [watched(60)] }, 'not-seen', undefined],
+  ['watched a day', { living: 1, observations: [watched(day)] }, 'no', undefined],
+  ['one of two watched a day', { living: 2, observations: [watched(day), watched(60)] }, 'no', undefined],
+  ['a new container is silent', { living: 2, observations: [watched(day)] }, 'unknown', /1 of 2 containers/],
+  ['started before the sensor', { living: 1, observations: [watched(day, { seen_from_start: false })] }, 'unknown', /before the sensor/],
+  ['records lost', { living: 1, observations: [watched(day, { records_lost: 2 })] }, 'unknown', /2 records/],
+] as const;
+for (const [what, run, state, reason] of runs) {
+  test(`a run of which ${what} is ${state}`, () => {
+    const judged = judgeUnloaded(run);
+    assert.equal(judged.unloaded, state);
+    if (reason === undefined) assert.equal(judged.unloaded_reason, null);
+    else assert.match(judged.unloaded_reason ?? '', reason);
+  });
+}
+
+test('a score is the sum of its parts and at most 100', () => {
+  const worst = [...vulnerabilityParts({ severity: 'critical', cvss: 10, exploited: true }), loadedPart('yes', ''), ...runParts({ privileged: true, listening: ['443/tcp'] })];
+  assert.equal(sum(worst), 100);
+  assert.equal(sum(worst), Math.round(worst.reduce((total, part) => total + part.points, 0)));
+  assert.equal(sum(runParts({ privileged: false, listening: [] })), 0);
+  assert.equal(privilegedPoints + listeningPoints, sum(runParts({ privileged: true, listening: ['1/tcp'] })));
+});
+
+test('unknown never ranks as clean', () => {
+  const points = (severity: 'unknown' | 'low' | 'medium'): number => sum(vulnerabilityParts({ severity, cvss: null, exploited: null }));
+  assert.ok(points('unknown') > points('low'));
+  assert.equal(points('unknown'), points('medium'));
+  assert.ok(loadedPoints.unknown > loadedPoints['not-seen'] && loadedPoints['not-seen'] > loadedPoints.no);
+  assert.ok(Object.values(incidentPoints).every((value) => value <= 100));
+});
+
+test('compiled facts do not apply to what is interpreted, and are unknown where nobody looked', () => {
+  for (const ecosystem of ['npm', 'PyPI', 'Maven']) assert.equal(compiledFact(ecosystem), 'not-applicable');
+  for (const ecosystem of ['Debian:12', 'Alpine:v3.19', 'Go', '', 'npmx']) assert.equal(compiledFact(ecosystem), 'unknown');
+});
+
+test('loaded in words', () => {
+  const words = { loaded: false, unloaded: 'unknown' as const, unloaded_reason: null, observed_seconds: 5, fact: null, first_seen: new Date(1000), last_observed: new Date(5000) };
+  assert.deepEqual(loadedView(words), { state: 'unknown', reason: 'not watched' });
+  assert.deepEqual(loadedView({ ...words, unloaded: 'no' }), { state: 'no', observedSeconds: 5 });
+  const fact = { kind: 'mapped', path: '/lib/x.so', reader: '/bin/y', at: '1970-01-01T00:00:02.000Z' };
+  assert.deepEqual(loadedView({ ...words, loaded: true, fact }), { state: 'yes', firstSeen: fact.at, lastSeen: '1970-01-01T00:00:05.000Z', evidence: '/lib/x.so was mapped into memory by /bin/y' });
+});
+
+const coverageReport = {
+  hooks: [{ eventClass: 'execution', hook: 'tp', attached: true, reason: null, misses: null }],
+  losses: [], enforcement: { mechanism: 'kill-at-exec', reason: null }, policyGeneration: 1, policyProblems: [], ruleProblems: [], processesKnown: 1, processesKnownMax: 10, containersPending: 0,
+  ringBytes: 1, ringFillBytesMax: 0, eventsSeen: 1000, commandsRefused: 0, spoolBytes: 0, telemetryBatchesDropped: 0, rulesActive: 1, scopeCgroup: null, detectionsPendingIdentity: 0, rssBytes: 1,
+};
+const now = new Date('2026-01-01T00:00:00Z');
+const sensor: SensorShape = {
+  id: 's', node_id: 'n', cluster_id: 'c', cluster_name: 'hosts', hostname: 'h', kernel: 'k', distribution: 'd', version: 'v', joined_at: now, last_seen_at: now, connected: true, clock_skew_ms: 0,
+  certificate_expires_at: new Date('2026-02-01T00:00:00Z'), coverage: coverageReport, reported_at: now, lost_recently: 0,
+};
+const facts: CoverageFacts = {
+  now, sensors: [sensor], containers: [], dropped: [], unknownRecords: [], feeds: [{ ecosystem: 'npm', advisories: 1, newest: null, syncedAt: now.toISOString(), rejected: 0, ageSeconds: 5 }], feedProblem: null, unfedEcosystems: [],
+};
+const states: ContainerStates = { node_id: 'n', hostname: 'h', living: 4, pending: 1, image_unknown: 0, unscanned: 1, with_problems: 0, unwatched: 0, examples: ['web'] };
+
+test('complete coverage is 100 and has no gap', () => {
+  const { view, gaps } = coverageOf(facts);
+  assert.deepEqual([view.percent, gaps], [100, []]);
+});
+
+const gapsOf: readonly (readonly [string, Partial<CoverageFacts>, RegExp, number])[] = [
+  ['no sensor', { sensors: [] }, /No host is seen/, 0],
+  ['a sensor that is away', { sensors: [{ ...sensor, connected: false }] }, /not seen now/, 0],
+  ['a sensor that never reported', { sensors: [{ ...sensor, coverage: null }] }, /not known yet/, 0],
+  ['a hook that is missing', { sensors: [{ ...sensor, coverage: { ...coverageReport, hooks: [...coverageReport.hooks, { eventClass: 'file', hook: 'lsm', attached: false, reason: 'no LSM', misses: null }] } }] }, /class file/, 60],
+  ['losses', { sensors: [{ ...sensor, lost_recently: 1000 }] }, /1000 records were lost/, 60],
+  ['one lost record', { sensors: [{ ...sensor, lost_recently: 1 }] }, /1 records were lost/, 99],
+  ['nothing to enforce with', { sensors: [{ ...sensor, coverage: { ...coverageReport, enforcement: { mechanism: 'none', reason: 'no LSM' } } }] }, /Nothing can be refused/, 99],
+  ['a policy not in force', { sensors: [{ ...sensor, coverage: { ...coverageReport, policyProblems: ['it needs a fact'] } }] }, /policy is not in force/, 99],
+  ['containers without list', { containers: [states] }, /packages of 1 containers/, 90],
+  ['an ecosystem without feed', { unfedEcosystems: [{ ecosystem: 'Go', packages: 3 }] }, /3 running packages/, 99],
+  ['an old feed', { feeds: [{ ...facts.feeds[0]!, ageSeconds: 9 * 86_400 }] }, /9 days old/, 99],
+  ['no feed', { feeds: [], feedProblem: 'none' }, /No vulnerabilities are known/, 99],
+  ['a clock that is off', { sensors: [{ ...sensor, clock_skew_ms: -60_000 }] }, /60 s off/, 99],
+  ['a certificate that ends', { sensors: [{ ...sensor, certificate_expires_at: now }] }, /certificate/, 99],
+  ['dropped telemetry', { dropped: [{ kind: 'telemetry-dropped', what: 'full', node_id: 'n', hostname: 'h', count: 5, last_at: now }] }, /5 records of h were dropped/, 99],
+  ['unknown records', { unknownRecords: [{ field: 77, count: 2, hostname: 'h', node_id: 'n' }] }, /kind this hub does not know \(77\)/, 99],
+];
+for (const [what, change, words, percent] of gapsOf) {
+  test(`${what} is a gap, and coverage is not 100`, () => {
+    const { view, gaps } = coverageOf({ ...facts, ...change });
+    assert.ok(gaps.some((gap) => words.test(gap.what)), JSON.stringify(gaps));
+    assert.ok(gaps.every((gap) => gap.why.length > 3));
+    assert.equal(view.percent, percent);
+  });
+}
+
+test('a sensor without any hook sees nothing of the kernel', () => {
+  assert.equal(sensorPercent({ ...sensor, coverage: { ...coverageReport, hooks: [] } }, undefined), 20);
+});
+
+const card = (severity: RiskCardView['severity'], title: string): RiskCardView => ({ id: title, kind: 'incident', severity, score: 1, title, why: '', where: '', since: '', facts: null, nextAction: '', link: '' });
+test('the sentence says how many, which is worst, and how much is seen', () => {
+  const seen = coverageOf(facts).view;
+  assert.equal(sentence([], { ...seen, sensorsTotal: 0 }), 'Nothing is seen yet: no sensor has joined this hub.');
+  assert.equal(sentence([card('low', 'x')], seen), 'Nothing urgent among what is seen. Everything that can be seen is seen.');
+  assert.equal(sentence([card('high', 'x')], seen), 'One thing needs you: x. Everything that can be seen is seen.');
+  assert.match(sentence([card('high', 'x'), card('critical', 'y')], { ...seen, percent: 94, gaps: [{ what: '', why: '', action: null, node: null }] }), /^2 things need you; the worst is: x\. 94 % of what can be seen is seen\.$/);
+});
+
+test('durations and ages', () => {
+  assert.deepEqual([30, 600, 36_000, 400_000].map(duration), ['30 s', '10 min', '10 h', '5 days']);
+  assert.equal(ago(new Date(now.getTime() + 5000), now), '0 s ago');
+});
