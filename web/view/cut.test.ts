@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { argumentsLine, baseName, commandLine, cutMiddle, imageName, quoteArgument, shortDigest, visible } from './cut.ts';
+import { argumentsLine, baseName, commandLine, cutMiddle, imageName, quoteArgument, shortDigest, splitTail, visible } from './cut.ts';
 
 test('cutting keeps both ends', () => {
   assert.equal(cutMiddle('short', 10), 'short');
@@ -16,6 +16,15 @@ test('a cut text is never longer than asked and begins as the whole did', () => 
     assert.ok(cut.length <= max);
     const head = cut.slice(0, Math.max(1, Math.ceil((max - 1) * 0.6) - 1)).join('');
     assert.ok(text.startsWith(head) || text.length === 0);
+  }));
+});
+
+test('head and tail are the text', () => {
+  assert.deepEqual(splitTail('short', 4), ['short', '']);
+  fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 60 }), fc.integer({ min: 1, max: 20 }), (text, tail) => {
+    const parts = splitTail(text, tail);
+    assert.equal(parts.join(''), text);
+    assert.ok(Array.from(parts[1]).length <= tail);
   }));
 });
 

@@ -14,6 +14,13 @@ export function cutMiddle(text: string, max: number): string {
   return `${characters.slice(0, head).join('')}${ellipsis}${tail === 0 ? '' : characters.slice(-tail).join('')}`;
 }
 
+/** A text as its beginning, which may shrink, and its end, which stays: how a line is cut in the middle by its width. */
+export function splitTail(text: string, tailLength: number): readonly [string, string] {
+  const characters = Array.from(text);
+  if (characters.length <= tailLength * 2) return [text, ''];
+  return [characters.slice(0, -tailLength).join(''), characters.slice(-tailLength).join('')];
+}
+
 /** Control characters would move the cursor of whoever pastes the text; they are shown by their code. */
 export function visible(text: string): string {
   // oxlint-disable-next-line no-control-regex

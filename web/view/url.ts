@@ -6,8 +6,8 @@
 export type Search = Readonly<Record<string, string>>;
 
 export interface Filter<Value> {
-  readonly read: (text: string | undefined) => Value;
-  readonly write: (value: Value) => string | undefined;
+  read(text: string | undefined): Value;
+  write(value: Value): string | undefined;
 }
 type Spec = Readonly<Record<string, Filter<unknown>>>;
 export type Values<S> = { readonly [K in keyof S]: S[K] extends Filter<infer Value> ? Value : never };

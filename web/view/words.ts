@@ -2,7 +2,7 @@
  * The product's words and what each means in a sentence: severities, file origins, outcomes, modes, incident states.
  * One place, so that a mark, its tooltip and a filter never use different names for one thing.
  */
-import type { FileOrigin, PolicyMode } from '@vedette/model/policy';
+import type { FileOrigin, PolicyMode, Severity } from '@vedette/model/policy';
 import type { IncidentView, VulnerabilitySeverity } from '@vedette/model/api/views';
 import type { Role } from '@vedette/model/access';
 
@@ -11,6 +11,8 @@ export const severityWords: Record<VulnerabilitySeverity, string> = {
 };
 
 export const severityOrder = ['critical', 'high', 'medium', 'low', 'unknown'] as const satisfies readonly VulnerabilitySeverity[];
+
+export const incidentSeverities = ['critical', 'high', 'medium', 'low'] as const satisfies readonly Severity[];
 
 export const originWords: Record<FileOrigin, string> = {
   host: 'host', image: 'image', modified: 'modified', dropped: 'dropped', memory: 'memory', volume: 'volume', unjudged: 'unjudged',
@@ -48,6 +50,8 @@ export const outcomeSentences: Record<Outcome, string> = {
 export const kindWords: Record<IncidentView['kind'], string> = { detection: 'Rule', verdict: 'Policy' };
 
 export const modeWords: Record<PolicyMode, string> = { off: 'Off', shadow: 'Shadow', enforce: 'Enforce' };
+
+export const modeOrder = ['off', 'shadow', 'enforce'] as const satisfies readonly PolicyMode[];
 
 export const modeSentences: Record<PolicyMode, string> = {
   off: 'Sensors do not decide anything by this policy.',

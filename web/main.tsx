@@ -1,0 +1,114 @@
+/** Starts the console: queries, address, session, frame, and the page that the address names, loaded when first needed. */
+import { Component, lazy, StrictMode, Suspense, type ComponentType, type ReactNode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { QueryClientProvider } from '@tanstack/react-query';
+import { queries } from './data.ts';
+import './parts/base.css';
+import { BoneLines, Empty, Page } from './parts/page.tsx';
+import { FullPageFailure } from './parts/problem.tsx';
+import { Shell } from './parts/shell/shell.tsx';
+import { Link, Router, usePlace } from './router.tsx';
+import { SessionGate } from './session.tsx';
+import { matchRoute } from './view/url.ts';
+
+const patterns = {
+  risk: '/',
+  live: '/live',
+  incidents: '/incidents',
+  incident: '/incidents/:id',
+  vulnerabilities: '/vulnerabilities',
+  vulnerability: '/vulnerabilities/:id',
+  policies: '/policies',
+  policy: '/policies/:name',
+  fleet: '/fleet',
+  sensor: '/fleet/:id',
+  coverage: '/coverage',
+  advisories: '/advisories',
+  tokens: '/tokens',
+  signIn: '/sign-in',
+} as const;
+type PageName = keyof typeof patterns;
+type PageProps = { readonly params: Readonly<Record<string, string>> };
+
+const pages: Readonly<Record<PageName, ComponentType<PageProps>>> = {
+  risk: lazy(async () => ({ default: (await import('./pages/risk/risk.tsx')).RiskPage })),
+  live: lazy(async () => ({ default: (await import('./pages/live/live.tsx')).LivePage })),
+  incidents: lazy(async () => ({ default: (await import('./pages/incidents/incidents.tsx')).IncidentsPage })),
+  incident: lazy(async () => ({ default: (await import('./pages/incidents/incident.tsx')).IncidentPage })),
+  vulnerabilities: lazy(async () => ({ default: (await import('./pages/vulnerabilities/vulnerabilities.tsx')).VulnerabilitiesPage })),
+  vulnerability: lazy(async () => ({ default: (await import('./pages/vulnerabilities/vulnerability.tsx')).VulnerabilityPage })),
+  policies: lazy(async () => ({ default: (await import('./pages/policies/policies.tsx')).PoliciesPage })),
+  policy: lazy(async () => ({ default: (await import('./pages/policies/policy.tsx')).PolicyPage })),
+  fleet: lazy(async () => ({ default: (await import('./pages/fleet/fleet.tsx')).FleetPage })),
+  sensor: lazy(async () => ({ default: (await import('./pages/fleet/sensor.tsx')).SensorPage })),
+  coverage: lazy(async () => ({ default: (await import('./pages/coverage/coverage.tsx')).CoveragePage })),
+  advisories: lazy(async () => ({ default: (await import('./pages/advisories/advisories.tsx')).AdvisoriesPage })),
+  tokens: lazy(async () => ({ default: (await import('./pages/tokens/tokens.tsx')).TokensPage })),
+  signIn: lazy(async () => ({ default: (await import('./pages/sign-in/sign-in.tsx')).SignInPage })),
+};
+
+function Current(): ReactNode {
+  const { path } = usePlace();
+  const matched = matchRoute(patterns, path);
+  if (matched?.name === 'signIn') return <Suspense fallback={null}><SignIn /></Suspense>;
+  return (
+    <SessionGate>
+      <Shell>
+        <Broken place={path}>
+          <Suspense fallback={<Waiting />}>{matched === null ? <Nowhere /> : <Shown name={matched.name} params={matched.params} />}</Suspense>
+        </Broken>
+      </Shell>
+    </SessionGate>
+  );
+}
+
+const { signIn: SignInLazy } = pages;
+function SignIn(): ReactNode {
+  return <SignInLazy params={{}} />;
+}
+
+function Shown({ name, params }: { readonly name: PageName } & PageProps): ReactNode {
+  const Shown = pages[name];
+  return <Shown params={params} />;
+}
+
+function Waiting(): ReactNode {
+  return <main className="page-main" id="page"><BoneLines count={8} /></main>;
+}
+
+function Nowhere(): ReactNode {
+  return (
+    <Page title="Nothing here" sentence="There is no page at this address.">
+      <Empty title="The link may be from another version" action={<Link to="/" className="button is-main">To the risk summary</Link>}>
+        <p>Pages, lists and findings keep their addresses; what has been removed does not.</p>
+      </Empty>
+    </Page>
+  );
+}
+
+/** A fault in one page leaves the frame standing, so that the reader can go elsewhere. */
+interface BrokenState {
+  readonly error: unknown;
+  readonly place: string;
+}
+class Broken extends Component<{ readonly place: string; readonly children: ReactNode }, BrokenState> {
+  override state: BrokenState = { error: null, place: this.props.place };
+  static getDerivedStateFromError(error: unknown): Partial<BrokenState> {
+    return { error };
+  }
+  static getDerivedStateFromProps(props: { readonly place: string }, state: BrokenState): BrokenState | null {
+    return props.place === state.place ? null : { error: null, place: props.place };
+  }
+  override render(): ReactNode {
+    if (this.state.error === null) return this.props.children;
+    return <FullPageFailure error={this.state.error} again={() => this.setState({ error: null })} />;
+  }
+}
+
+createRoot(document.querySelector('#root')!).render(
+  <StrictMode>
+    <QueryClientProvider client={queries}>
+      <Router><Current /></Router>
+    </QueryClientProvider>
+  </StrictMode>,
+);

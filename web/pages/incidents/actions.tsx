@@ -1,0 +1,41 @@
+/** Acknowledge, close, reopen, assign. All of it can be taken back, so none of it asks first; the history keeps each step. */
+import { useState, type FormEvent, type ReactNode } from 'react';
+import type { IncidentView } from '@vedette/model/api/views';
+import { useChange } from '../../data.ts';
+import { FormProblem } from '../../parts/problem.tsx';
+import { useMay, useSession } from '../../session.tsx';
+
+export function IncidentActions({ incident }: { readonly incident: IncidentView }): ReactNode {
+  const { user } = useSession();
+  const may = useMay('triage');
+  const update = useChange('updateIncident', ['listIncidents', 'getIncident', 'risk']);
+  const [assigning, setAssigning] = useState(false);
+  if (!may) return <p className="quiet small">Your role may look at incidents, not change them.</p>;
+  const change = (body: { state?: IncidentView['state']; assignee?: string | null }): void => update.mutate({ params: { id: incident.id }, body });
+  const button = (label: string, run: () => void, testId: string): ReactNode => <button type="button" className="button" disabled={update.isPending} onClick={run} data-testid={testId}>{label}</button>;
+  return (
+    <>
+      <div className="incident-actions">
+        {incident.state === 'open' ? button('Acknowledge', () => change({ state: 'acknowledged' }), 'acknowledge') : null}
+        {incident.state === 'closed' ? button('Reopen', () => change({ state: 'open' }), 'reopen') : button('Close', () => change({ state: 'closed' }), 'close')}
+        {incident.assignee === user ? button('Give it back', () => change({ assignee: null }), 'unassign') : button('Take it', () => change({ assignee: user }), 'take')}
+        {assigning ? <AssignForm assign={(assignee) => { change({ assignee }); setAssigning(false); }} /> : button('Assign to', () => setAssigning(true), 'assign')}
+      </div>
+      <FormProblem error={update.error} />
+    </>
+  );
+}
+
+function AssignForm({ assign }: { readonly assign: (assignee: string) => void }): ReactNode {
+  const [name, setName] = useState('');
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    if (name.trim() !== '') assign(name.trim());
+  };
+  return (
+    <form className="assign" onSubmit={submit}>
+      <input className="input" aria-label="Assign to" placeholder="User name" autoFocus maxLength={200} value={name} onChange={(event) => setName(event.target.value)} />
+      <button type="submit" className="button" disabled={name.trim() === ''}>Assign</button>
+    </form>
+  );
+}

@@ -1,0 +1,106 @@
+/** The two lists of the Live page: containers with what is known of each, and processes with how they were started. */
+import type { ReactNode } from 'react';
+import type { ContainerView } from '@vedette/model/api/views';
+import { useApi, usePages, type RowOf } from '../../data.ts';
+import { VulnerabilityCounts } from '../../parts/counts.tsx';
+import { Icon } from '../../parts/icons.tsx';
+import { Origin } from '../../parts/marks.tsx';
+import { Empty } from '../../parts/page.tsx';
+import { ProcessName } from '../../parts/process.tsx';
+import { Table, type Column } from '../../parts/table.tsx';
+import { ImageText, Time } from '../../parts/text.tsx';
+import { Tip } from '../../parts/tip.tsx';
+import { Link } from '../../router.tsx';
+import { countWords } from '../../view/numbers.ts';
+import { hrefOf } from '../../view/url.ts';
+import { identityWords, userWords } from '../../view/words.ts';
+import type { Link as LinkTo, LiveFilters } from './filters.ts';
+
+const containerKey = (row: ContainerView): string => row.id;
+
+function containerColumns(link: LinkTo, severalHosts: boolean): readonly Column<ContainerView>[] {
+  const columns: Column<ContainerView>[] = [
+    { id: 'name', head: 'Container', minPx: 150, grow: 2, keep: 9, cell: (row) => <><Icon name="container" size={14} /><Link to={link({ open: row.id })} tabIndex={-1} className="plain-link strong cut">{row.name}</Link>{row.endedAt === null ? null : <span className="faint small">ended</span>}</> },
+    { id: 'image', head: 'Image', minPx: 176, grow: 4, keep: 7, cell: (row) => (row.image === null ? <NoImage row={row} /> : <ImageText image={row.image} />) },
+    { id: 'host', head: 'Host', minPx: 116, grow: 1, keep: 3, cell: (row) => <span className="cut quiet">{row.hostname}</span> },
+    { id: 'vulnerabilities', head: 'Vulnerabilities', minPx: 192, grow: 0, keep: 6, cell: (row) => <VulnerabilityCounts counts={row.vulnerabilities} /> },
+    { id: 'packages', head: 'Packages loaded', minPx: 116, grow: 0, keep: 4, end: true, cell: (row) => <PackagesLoaded row={row} /> },
+    { id: 'processes', head: 'Processes', minPx: 80, grow: 0, keep: 5, end: true, cell: (row) => countWords(row.processes) },
+    { id: 'started', head: 'Started', minPx: 88, grow: 0, keep: 2, end: true, cell: (row) => <Time at={row.startedAt} /> },
+  ];
+  return severalHosts ? columns : columns.filter((column) => column.id !== 'host');
+}
+
+function NoImage({ row }: { readonly row: ContainerView }): ReactNode {
+  return <Tip content={row.identityReason ?? 'The container runtime has not told the image yet.'}><span className="hatched unknown-mark">{identityWords[row.identity]}</span></Tip>;
+}
+
+function PackagesLoaded({ row }: { readonly row: ContainerView }): ReactNode {
+  if (row.packages === null) return <span className="faint">not scanned yet</span>;
+  return <span>{row.packagesLoaded === null ? '?' : countWords(row.packagesLoaded)} <span className="faint">of {countWords(row.packages)}</span></span>;
+}
+
+export function ContainerTable({ filters, link }: { readonly filters: LiveFilters; readonly link: LinkTo }): ReactNode {
+  const query = { node: filters.node, image: filters.image, search: filters.q, ended: filters.ended ?? 'exclude' };
+  const list = usePages('listContainers', query);
+  const filtered = filters.q !== undefined || filters.image !== undefined;
+  return (
+    <Table
+      key={JSON.stringify(query)} label="Containers" kind="container" noun="containers" list={list} columns={containerColumns(link, filters.node === undefined)} keyOf={containerKey}
+      linkOf={(row) => link({ open: row.id })} openKey={filters.open}
+      empty={filtered ? <NothingMatches clearTo={link({ q: undefined, image: undefined })} /> : <NoContainers link={link} />}
+    />
+  );
+}
+
+function NothingMatches({ clearTo }: { readonly clearTo: string }): ReactNode {
+  return <Empty title="Nothing that runs now matches" action={<Link to={clearTo} className="button">Clear the filter</Link>}><p>The search looks at names, images, ids, paths and arguments of what runs at this moment.</p></Empty>;
+}
+
+function NothingWatched(): ReactNode {
+  return (
+    <Empty title="No sensor has joined yet" action={<Link to={hrefOf('/fleet', { add: 'host' })} className="button is-main">Add a host</Link>}>
+      <p>Here stands everything that runs: each host, its containers, their processes, and the packages these have loaded.</p>
+      <p>For that a host needs a sensor. It takes one command on the host and about a minute.</p>
+    </Empty>
+  );
+}
+
+function NoContainers({ link }: { readonly link: LinkTo }): ReactNode {
+  const hosts = useApi('risk', {}).data?.counts.hosts;
+  if (hosts === 0) return <NothingWatched />;
+  return (
+    <Empty title="No container runs here" action={<Link to={link({ view: 'processes' })} className="button">Show processes</Link>}>
+      <p>Each container is listed with its image, its packages and which of them are loaded. containerd, CRI-O, Docker, Podman and runc are recognised by their cgroup.</p>
+      <p>Try it: <code className="mono">docker run -d nginx</code> appears here within a second.</p>
+    </Empty>
+  );
+}
+
+type ProcessRow = RowOf<'listProcesses'>;
+const processKey = (row: ProcessRow): string => `${row.node}/${row.key}`;
+
+function processColumns(severalHosts: boolean): readonly Column<ProcessRow>[] {
+  const columns: Column<ProcessRow>[] = [
+    { id: 'name', head: 'Process', minPx: 220, grow: 6, keep: 9, cell: (row) => <ProcessName execution={row} /> },
+    { id: 'origin', head: 'File from', minPx: 96, grow: 0, keep: 8, cell: (row) => <Origin origin={row.origin} /> },
+    { id: 'user', head: 'User', minPx: 76, grow: 0, keep: 6, cell: (row) => <span className="quiet">{userWords(row.uid)}</span> },
+    { id: 'container', head: 'Container', minPx: 120, grow: 2, keep: 5, cell: (row) => (row.containerId === null ? <span className="faint">on the host</span> : <Link to={hrefOf('/live', { open: row.containerId })} tabIndex={-1} className="cut">{row.containerName ?? row.containerId.slice(0, 12)}</Link>) },
+    { id: 'host', head: 'Host', minPx: 96, grow: 1, keep: 3, cell: (row) => <span className="cut quiet">{row.hostname}</span> },
+    { id: 'pid', head: 'Pid', minPx: 68, grow: 0, keep: 4, end: true, cell: (row) => <span className="quiet">{row.pid}</span> },
+    { id: 'started', head: 'Started', minPx: 92, grow: 0, keep: 2, end: true, cell: (row) => <Time at={row.startedAt} /> },
+  ];
+  return severalHosts ? columns : columns.filter((column) => column.id !== 'host');
+}
+
+export function ProcessTable({ filters, link }: { readonly filters: LiveFilters; readonly link: LinkTo }): ReactNode {
+  const query = { node: filters.node, container: filters.container, search: filters.q };
+  const list = usePages('listProcesses', query);
+  return (
+    <Table
+      key={JSON.stringify(query)} label="Processes" kind="process" noun="processes" list={list} columns={processColumns(filters.node === undefined)} keyOf={processKey}
+      linkOf={(row) => link({ process: processKey(row) })} openKey={filters.process}
+      empty={filters.q === undefined ? <NothingWatched /> : <NothingMatches clearTo={link({ q: undefined })} />}
+    />
+  );
+}

@@ -1,0 +1,67 @@
+/** Policies: what each decides, in which mode, on how many sensors it is in force, and what it has decided so far. */
+import { useState, type ReactNode } from 'react';
+import type { PolicyView } from '@vedette/model/api/views';
+import { useApi, wholeList } from '../../data.ts';
+import { FilterBar, FilterText } from '../../parts/filters.tsx';
+import { Icon } from '../../parts/icons.tsx';
+import { ModeMark, Severity } from '../../parts/marks.tsx';
+import { Bone, Empty, Page } from '../../parts/page.tsx';
+import { Table, type Column } from '../../parts/table.tsx';
+import { Time } from '../../parts/text.tsx';
+import { Tip } from '../../parts/tip.tsx';
+import { Link, useFilters } from '../../router.tsx';
+import { useMay } from '../../session.tsx';
+import { countWords, plural } from '../../view/numbers.ts';
+import { pathOf, text } from '../../view/url.ts';
+import { NewPolicy } from './new-policy.tsx';
+
+const filters = { q: text(200) };
+const policyKey = (row: PolicyView): string => row.name;
+const linkOf = (row: PolicyView): string => pathOf('/policies/:name', { name: row.name });
+
+export function PoliciesPage(): ReactNode {
+  const query = useApi('listPolicies', {});
+  const [{ q }, set] = useFilters(filters);
+  const [making, setMaking] = useState(false);
+  const may = useMay('policy');
+  const rows = query.data?.items.filter((policy) => q === undefined || `${policy.name} ${policy.description} ${policy.attack.join(' ')}`.toLowerCase().includes(q.toLowerCase()));
+  const make = may ? <button type="button" className="button is-main" onClick={() => setMaking(true)} data-testid="new-policy"><Icon name="plus" size={14} />New policy</button> : null;
+  return (
+    <Page title="Policies" sentence={<Sentence policies={query.data?.items} />} actions={make} note="Rules report what they see. Policies decide, and in enforce mode the kernel acts on it.">
+      <FilterBar><FilterText label="Name, text or technique" value={q} onChange={(value) => set({ q: value }, { replace: true })} /></FilterBar>
+      <Table label="Policies" kind="policy" noun="policies" list={wholeList(rows, query)} columns={columns} keyOf={policyKey} linkOf={linkOf} skeletonRows={6}
+        empty={q === undefined
+          ? <Empty title="There is no policy" action={make}><p>A policy says which executions in which containers are wrong, and what to do: record or kill. It starts in shadow, where it only records what it would have done.</p></Empty>
+          : <Empty title="No policy matches" action={<Link to="/policies" className="button">Clear the filter</Link>}><p>The filter looks at names, descriptions and techniques.</p></Empty>} />
+      {making ? <NewPolicy onClose={() => setMaking(false)} /> : null}
+    </Page>
+  );
+}
+
+function Sentence({ policies }: { readonly policies: readonly PolicyView[] | undefined }): ReactNode {
+  if (policies === undefined) return <Bone width={380} height={18} />;
+  if (policies.length === 0) return <>There is no policy, so nothing is decided.</>;
+  const count = (mode: PolicyView['mode']): number => policies.filter((policy) => policy.mode === mode).length;
+  const killed = policies.reduce((sum, policy) => sum + policy.verdicts.killed, 0);
+  return <><b>{plural(count('enforce'), 'policy', 'policies')}</b> {count('enforce') === 1 ? 'enforces' : 'enforce'}, {countWords(count('shadow'))} {count('shadow') === 1 ? 'watches' : 'watch'} in shadow, {countWords(count('off'))} {count('off') === 1 ? 'is' : 'are'} off. {killed === 0 ? 'Nothing has been killed.' : <>{plural(killed, 'execution')} killed so far.</>}</>;
+}
+
+const columns: readonly Column<PolicyView>[] = [
+  { id: 'mode', head: 'Mode', minPx: 88, grow: 0, keep: 9, cell: (row) => <ModeMark mode={row.mode} /> },
+  { id: 'name', head: 'Policy', minPx: 210, grow: 2, keep: 10, cell: (row) => <><Link to={linkOf(row)} tabIndex={-1} className="plain-link strong cut">{row.name}</Link>{row.shipped ? <span className="faint small">shipped</span> : null}</> },
+  { id: 'description', head: 'What it says', minPx: 180, grow: 5, keep: 3, cell: (row) => <span className="cut quiet" title={row.description}>{row.description}</span> },
+  { id: 'severity', head: 'Severity', minPx: 92, grow: 0, keep: 5, cell: (row) => <Severity severity={row.severity} /> },
+  { id: 'force', head: 'In force', minPx: 116, grow: 0, keep: 8, cell: (row) => <InForce policy={row} /> },
+  { id: 'killed', head: 'Killed', minPx: 64, grow: 0, keep: 6, end: true, cell: (row) => <span className={row.verdicts.killed === 0 ? 'faint' : 'strong'}>{countWords(row.verdicts.killed)}</span> },
+  { id: 'would', head: 'Would have', minPx: 84, grow: 0, keep: 7, end: true, cell: (row) => <Tip content="Executions it would have killed, had it been enforced."><span className={row.verdicts.wouldHaveKilled === 0 ? 'faint' : ''}>{countWords(row.verdicts.wouldHaveKilled)}</span></Tip> },
+  { id: 'updated', head: 'Changed', minPx: 88, grow: 0, keep: 2, end: true, cell: (row) => <Time at={row.updatedAt} /> },
+];
+
+export function InForce({ policy }: { readonly policy: PolicyView }): ReactNode {
+  const { sensors, sensorsTotal, problems } = policy.inForce;
+  if (policy.mode === 'off') return <span className="faint">off</span>;
+  const words = `${countWords(sensors)} of ${plural(sensorsTotal, 'sensor')}`;
+  if (problems.length === 0 && sensors === sensorsTotal) return <span>{words}</span>;
+  const tip = <span className="tip-lines">{problems.length === 0 ? <span>Not every sensor has taken this generation yet.</span> : problems.map((problem) => <span key={problem}>{problem}</span>)}</span>;
+  return <Tip content={tip}><span className="unknown-mark hatched">{words}</span></Tip>;
+}

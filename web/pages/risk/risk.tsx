@@ -1,0 +1,134 @@
+/**
+ * Home: what is most dangerous now. The hub ranks and words; this page shows each card with why, where, since, what is
+ * known of its exposure and one next action, and beside them how complete that picture is.
+ */
+import type { ReactNode } from 'react';
+import type { RiskCardView, RiskSummaryView } from '@vedette/model/api/views';
+import { useApi } from '../../data.ts';
+import { useCardKeys } from './card-keys.ts';
+import { Icon, type IconName } from '../../parts/icons.tsx';
+import { Glyph, SeverityShape } from '../../parts/marks.tsx';
+import { Bone, Empty, Page, Tiles, type Tile } from '../../parts/page.tsx';
+import { ProblemBox } from '../../parts/problem.tsx';
+import { Time } from '../../parts/text.tsx';
+import { Tip } from '../../parts/tip.tsx';
+import { Link } from '../../router.tsx';
+import { factMeaning, factNames } from '../../view/glyph.ts';
+import { scoreWords } from '../../view/meters.ts';
+import { countWords, percentWords, plural } from '../../view/numbers.ts';
+import { hrefOf, localPath } from '../../view/url.ts';
+import { severityWords } from '../../view/words.ts';
+import { RiskAside, RiskAsideWaiting } from './aside.tsx';
+import './risk.css';
+
+export function RiskPage(): ReactNode {
+  const { data, error, refetch } = useApi('risk', {});
+  if (data === undefined && error !== null) {
+    return <Page title="Risk" sentence="The risk summary cannot be shown."><ProblemBox error={error} again={() => void refetch()} /></Page>;
+  }
+  return (
+    <Page title="Risk" sentence={data?.sentence ?? <Bone width={520} height={18} />} note={data === undefined ? ' ' : <CoverageNote summary={data} />} tall>
+      <RiskTiles summary={data} />
+      <div className="risk-columns">
+        <div>{data === undefined ? <CardsWaiting /> : <Cards cards={data.cards} summary={data} />}</div>
+        {data === undefined ? <RiskAsideWaiting /> : <RiskAside summary={data} />}
+      </div>
+    </Page>
+  );
+}
+
+function CoverageNote({ summary }: { readonly summary: RiskSummaryView }): ReactNode {
+  const { coverage } = summary;
+  if (coverage.sensorsTotal === 0) return <span>No sensor has joined yet, so nothing is seen.</span>;
+  const complete = coverage.percent >= 100 && coverage.gaps.length === 0;
+  return (
+    <span>
+      {complete ? 'Everything that could be seen is seen: ' : `This rests on ${percentWords(coverage.percent)} of what could be seen: `}
+      {coverage.sensorsConnected} of {plural(coverage.sensorsTotal, 'sensor')} connected, {coverage.recordsLost === 0 ? 'no records lost' : `${countWords(coverage.recordsLost)} records lost`}.
+    </span>
+  );
+}
+
+function RiskTiles({ summary }: { readonly summary: RiskSummaryView | undefined }): ReactNode {
+  const counts = summary?.counts;
+  const number = (count: number | undefined): string | null => (count === undefined ? null : countWords(count));
+  const noFeeds = summary !== undefined && summary.feeds.length === 0;
+  const tiles: readonly Tile[] = [
+    { id: 'incidents', label: 'Open incidents', count: number(counts?.incidentsOpen), note: 'rules and policies', to: '/incidents' },
+    { id: 'loaded', label: 'Vulnerabilities loaded', count: noFeeds ? 'unknown' : number(counts?.vulnerabilitiesLoaded), note: counts === undefined ? ' ' : noFeeds ? 'no advisories loaded' : `of ${countWords(counts.vulnerabilities)} present`, to: hrefOf('/vulnerabilities', { loaded: 'yes' }) },
+    { id: 'hosts', label: 'Hosts', count: number(counts?.hosts), note: summary === undefined ? ' ' : `${summary.coverage.sensorsConnected} connected`, to: '/fleet' },
+    { id: 'containers', label: 'Containers', count: number(counts?.containers), note: 'running now', to: '/live' },
+    { id: 'processes', label: 'Processes', count: number(counts?.processes), note: 'running now', to: hrefOf('/live', { view: 'processes' }) },
+  ];
+  return <Tiles label="Counts" tiles={tiles} />;
+}
+
+function Cards({ cards, summary }: { readonly cards: readonly RiskCardView[]; readonly summary: RiskSummaryView }): ReactNode {
+  const keys = useCardKeys(cards);
+  if (cards.length === 0) return <NoCards summary={summary} />;
+  return (
+    <>
+      <div className="cards-head small quiet"><span>Ranked by score</span><Tip content={<span className="tip-lines">{factNames.map((fact) => <span key={fact}><b>{fact}</b>: {factMeaning(fact)}</span>)}</span>} focusable><span>present · loaded · linked · entered</span></Tip><span className="card-score">score</span></div>
+      <ol className="cards" ref={keys} data-testid="risk-cards">
+        {cards.map((card, index) => <Card key={card.id} card={card} rank={index + 1} />)}
+      </ol>
+    </>
+  );
+}
+
+const kindIcons: Record<RiskCardView['kind'], IconName> = { vulnerability: 'vulnerabilities', incident: 'incidents', coverage: 'coverage', feed: 'advisories' };
+const kindWords: Record<RiskCardView['kind'], string> = { vulnerability: 'Vulnerability', incident: 'Incident', coverage: 'Coverage', feed: 'Advisories' };
+
+function Card({ card, rank }: { readonly card: RiskCardView; readonly rank: number }): ReactNode {
+  const to = localPath(card.link);
+  return (
+    <li className={`card is-${card.severity}`} data-testid="risk-card" data-key={card.id}>
+      <span className="card-rank faint small" aria-label={`Rank ${rank}`}>{rank}</span>
+      <SeverityShape severity={card.severity} size={14} />
+      <h2 className="card-title"><Link to={to} className="plain-link" data-card-link="">{card.title}</Link></h2>
+      <div className="card-marks">
+        {card.facts === null ? null : <Glyph facts={card.facts} />}
+        <Tip content={`${severityWords[card.severity]}. Score ${scoreWords(card.score)}: the sum of the parts that its page shows.`}><span className="card-score">{scoreWords(card.score)}</span></Tip>
+      </div>
+      <p className="card-why">{card.why}</p>
+      <div className="card-foot">
+        <p className="card-where quiet">
+          <span className="row-flow"><Icon name={kindIcons[card.kind]} size={14} />{kindWords[card.kind]}</span>
+          <span className="cut">{card.where}</span>
+          <span className="nowrap">for <Time at={card.since} age /></span>
+        </p>
+        <Link to={to} className={`button ${rank === 1 ? 'is-main' : ''} card-action`} title={card.nextAction} tabIndex={-1}><span className="cut">{card.nextAction}</span></Link>
+      </div>
+    </li>
+  );
+}
+
+function NoCards({ summary }: { readonly summary: RiskSummaryView }): ReactNode {
+  if (summary.coverage.sensorsTotal === 0) {
+    return (
+      <Empty title="Nothing is watched yet" action={<Link to={hrefOf('/fleet', { add: 'host' })} className="button is-main">Add a host</Link>}>
+        <p>Here stand the most dangerous things that run now: each with why, where, since when and what to do.</p>
+        <p>For that at least one host needs a sensor. It takes one command on the host and about a minute.</p>
+      </Empty>
+    );
+  }
+  return (
+    <Empty title="Nothing stands out right now" action={summary.feeds.length === 0 ? <Link to="/advisories" className="button">How to load advisories</Link> : <Link to="/coverage" className="button">What is not seen</Link>}>
+      <p>No open incident, and no vulnerability worth a card in what is seen ({percentWords(summary.coverage.percent)} of what could be).</p>
+      {summary.feeds.length === 0 ? <p>No advisories are loaded, so vulnerabilities are unknown, not absent.</p> : null}
+    </Empty>
+  );
+}
+
+function CardsWaiting(): ReactNode {
+  return (
+    <>
+    <div className="cards-head" />
+    <div className="cards" aria-hidden="true" data-testid="skeleton">
+      {Array.from({ length: 6 }, (_, index) => (
+        <div key={index} className="card is-waiting"><span /><Bone width={14} height={14} /><span className="card-title"><Bone width="55%" height={12} /></span><span className="card-marks"><Bone width={70} height={14} /></span><span className="card-why"><Bone width="80%" /></span><span className="card-foot"><Bone width="40%" /><Bone width={150} height={26} /></span></div>
+      ))}
+    </div>
+    </>
+  );
+}
