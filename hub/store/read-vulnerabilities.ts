@@ -41,16 +41,20 @@ export interface VulnerabilityPosition {
 }
 
 const filtered = `($2::text is null or v.severity = $2)
-  and ($3::text is null or case $3 when 'yes' then t.loaded_yes when 'not-seen' then t.loaded_not_seen when 'no' then t.loaded_no else t.loaded_unknown end > 0)
-  and ($4::text is null or position(lower($4) in lower(concat_ws(' ', v.name, array_to_string(v.aliases, ' '), array_to_string(t.packages, ' '), v.summary))) > 0)`;
+  and ($3::text is null or case $3 when 'yes' then t.loaded_yes when 'not-seen' then t.loaded_not_seen when 'no' then t.loaded_no else t.loaded_unknown end > 0)`;
 
-const inPlaces = `select vuln_id, sum(workloads)::int as workloads, sum(loaded_yes)::int as loaded_yes, sum(loaded_not_seen)::int as loaded_not_seen, sum(loaded_no)::int as loaded_no,
+/** Words of the vulnerability, or a package in scope that has it: first which vulnerabilities it can be, then whether in scope. */
+const searched = `($4::text is null or (
+    v.id in (select c.id from vuln c where position(lower($4) in lower(concat_ws(' ', c.name, array_to_string(c.aliases, ' '), c.summary))) > 0
+      union select m.vuln_id from package p join match m on m.package_id = p.id where position(lower($4) in lower(p.name || ' ' || p.version)) > 0)
+    and (position(lower($4) in lower(concat_ws(' ', v.name, array_to_string(v.aliases, ' '), v.summary))) > 0
+      or exists (select 1 from vuln_place o where o.vuln_id = v.id and ${inScope('o.cluster_id')} and position(lower($4) in lower(array_to_string(o.packages, ' '))) > 0))))`;
+
+const totals = `select vuln_id, sum(workloads)::int as workloads, sum(loaded_yes)::int as loaded_yes, sum(loaded_not_seen)::int as loaded_not_seen, sum(loaded_no)::int as loaded_no,
     sum(loaded_unknown)::int as loaded_unknown, min(first_seen) as first_seen, max(score) as score from vuln_place where ${inScope('cluster_id')} group by vuln_id`;
 
-function totals(named: boolean): string {
-  const words = `array(select distinct unnest(o.packages) from vuln_place o where o.vuln_id = g.vuln_id and ${inScope('o.cluster_id')})`;
-  return `select g.*, ${named ? words : "'{}'::text[]"} as packages from (${inPlaces}) g`;
-}
+const packagesInScope = `array(select distinct unnest(o.packages) from vuln_place o where o.vuln_id = v.id and ${inScope('o.cluster_id')} order by 1 limit 10) as packages`;
+const fixesInScope = `array(select distinct unnest(o.fixed_in) from vuln_place o where o.vuln_id = v.id and ${inScope('o.cluster_id')} order by 1 limit 10) as fixed_in`;
 
 const columns = `v.id as vuln_id, v.name, v.aliases, v.summary, v.severity, v.cvss::float8 as cvss, v.exploited, t.workloads, t.loaded_yes, t.loaded_not_seen, t.loaded_no, t.loaded_unknown, t.first_seen`;
 
@@ -58,10 +62,9 @@ export async function listVulnerabilities(db: Db, scope: Scope, filter: Vulnerab
   return rows(
     db,
     VulnerabilityShape,
-    `select ${columns}, t.score, array(select distinct unnest(o.packages) from vuln_place o where o.vuln_id = v.id and ${inScope('o.cluster_id')} order by 1 limit 10) as packages,
-        array(select distinct unnest(o.fixed_in) from vuln_place o where o.vuln_id = v.id and ${inScope('o.cluster_id')} order by 1 limit 10) as fixed_in
-       from (${totals(filter.search !== undefined)}) t join vuln v on v.id = t.vuln_id
-      where ${filtered} and ($5::float8 is null or (t.score <= $5 and (t.score < $5 or v.id > $6)))
+    `select ${columns}, t.score, ${packagesInScope}, ${fixesInScope}
+       from (${totals}) t join vuln v on v.id = t.vuln_id
+      where ${filtered} and ${searched} and ($5::float8 is null or (t.score <= $5 and (t.score < $5 or v.id > $6)))
       order by t.score desc, v.id limit $7`,
     [clustersIn(scope), filter.severity ?? null, filter.loaded ?? null, filter.search ?? null, page.after?.score ?? null, page.after?.vulnId ?? null, page.limit],
   );
@@ -73,7 +76,7 @@ export async function countVulnerabilities(db: Db, scope: Scope, filter: Vulnera
   const found = await firstRow(
     db,
     Counted,
-    `select count(*) as n from (${totals(filter.search !== undefined)}) t join vuln v on v.id = t.vuln_id where ${filtered}`,
+    `select count(*) as n from (${totals}) t join vuln v on v.id = t.vuln_id where ${filtered} and ${searched}`,
     [clustersIn(scope), filter.severity ?? null, filter.loaded ?? null, filter.search ?? null],
   );
   return found?.n ?? 0;
@@ -103,7 +106,8 @@ export async function listVulnerabilitiesOfContainer(
              (not f.loaded and r.unloaded = 'unknown')::int as loaded_unknown) s
         where ${inScope('k.cluster_id')} and k.id = $12)
      select ${columns}, t.score, t.packages, t.fixed_in from t join vuln v on v.id = t.vuln_id
-      where ${filtered} and ($5::float8 is null or (t.score <= $5 and (t.score < $5 or v.id > $6)))
+      where ${filtered} and ($4::text is null or position(lower($4) in lower(concat_ws(' ', v.name, array_to_string(v.aliases, ' '), array_to_string(t.packages, ' '), v.summary))) > 0)
+        and ($5::float8 is null or (t.score <= $5 and (t.score < $5 or v.id > $6)))
       order by t.score desc, v.id limit $7`,
     [
       clustersIn(scope), filter.severity ?? null, filter.loaded ?? null, filter.search ?? null, page.after?.score ?? null, page.after?.vulnId ?? null, page.limit,
@@ -125,10 +129,9 @@ export async function vulnerabilityNamed(db: Db, scope: Scope, name: string): Pr
   return firstRow(
     db,
     DetailShape,
-    `select ${columns}, t.score, v.details, v.links, v.published, v.modified, t.packages,
-        array(select distinct unnest(o.fixed_in) from vuln_place o where o.vuln_id = v.id and ${inScope('o.cluster_id')} order by 1 limit 50) as fixed_in
-       from (${totals(true)}) t join vuln v on v.id = t.vuln_id
-      where v.id = (select id from vuln where name = $2 or $2 = any(aliases) order by name = $2 desc limit 1)`,
+    `select ${columns}, t.score, v.details, v.links, v.published, v.modified, ${packagesInScope}, ${fixesInScope}
+       from (select id from vuln where name = $2 or $2 = any(aliases) order by name = $2 desc limit 1) named
+       join vuln v on v.id = named.id join lateral (${totals.replace('group by', 'and vuln_id = named.id group by')}) t on true`,
     [clustersIn(scope), name],
   );
 }
@@ -203,7 +206,7 @@ export async function findingsAt(db: Db, scope: Scope, places: readonly { vuln_i
   return rows(
     db,
     FindingShape,
-    `${findings} and (f.vuln_id, r.id, f.position) in (select a.vuln_id, a.run_id, a.position from jsonb_to_recordset($2::jsonb) a(vuln_id integer, run_id bigint, position integer))`,
+    findings.replace('from run r', 'from jsonb_to_recordset($2::jsonb) a(vuln_id integer, run_id bigint, position integer) join run r on r.id = a.run_id').replace('f on f.inventory_id = r.inventory_id', 'f on f.inventory_id = r.inventory_id and f.vuln_id = a.vuln_id and f.position = a.position'),
     [clustersIn(scope), JSON.stringify(places)],
   );
 }
@@ -228,7 +231,7 @@ export async function countVulnerabilityStates(db: Db, scope: Scope): Promise<{ 
   const found = await firstRow(
     db,
     LoadedCount,
-    `select count(distinct vuln_id) as all, count(distinct vuln_id) filter (where loaded_yes > 0) as loaded from vuln_place where ${inScope('cluster_id')}`,
+    `select count(*) as all, count(*) filter (where loaded) as loaded from (select vuln_id, bool_or(loaded_yes > 0) as loaded from vuln_place where ${inScope('cluster_id')} group by vuln_id) seen`,
     [clustersIn(scope)],
   );
   return found ?? { all: 0, loaded: 0 };
