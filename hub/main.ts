@@ -11,7 +11,7 @@ import type { LiveTopic } from '@vedette/model/api/table';
 import { FollowedAdvisories } from './advisory-store.ts';
 import { Live } from './api/live.ts';
 import type { AssessDoor, Doors } from './api/doors.ts';
-import { buildServer, type ApiServer } from './api/server.ts';
+import { buildServer, warmUp, type ApiServer } from './api/server.ts';
 import { readStaticFiles, type StaticFiles } from './api/static-files.ts';
 import { Assessor } from './assess/assessor.ts';
 import { sensorPercent } from './assess/coverage.ts';
@@ -72,6 +72,7 @@ export async function prepareHub(input: HubConfigInput): Promise<Prepared> {
   const config = readConfig(input);
   await ownDirectory(config.stateDirectory, config.user);
   await ownDirectory(path.dirname(advisoriesFileOf(config)), config.user, 0o755);
+  await warmUp();
   const isEmbedded = config.databaseUrl === undefined;
   return {
     config,

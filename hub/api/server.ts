@@ -53,6 +53,16 @@ function securityHeaders(options: ServerOptions): Record<string, string> {
   };
 }
 
+/** The framework loads parts of itself when it first serves; after privileges are dropped the checkout may be unreadable. */
+export async function warmUp(): Promise<void> {
+  const http = fastify({ logger: false });
+  http.get('/', async () => 'warm');
+  await http.listen({ host: '127.0.0.1', port: 0 });
+  await http.inject('/');
+  await http.inject({ method: 'POST', url: '/', payload: { a: 1 } });
+  await http.close();
+}
+
 /** `live` is handed in because others publish on it before anyone can listen. */
 export function buildServer(doors: Doors, live: Live, options: ServerOptions): ApiServer {
   const http = fastify({ logger: false, bodyLimit: bodyBytesMax, trustProxy: false, requestTimeout: 60_000, keepAliveTimeout: 30_000, return503OnClosing: true, forceCloseConnections: true, routerOptions: { maxParamLength: 600 } });
