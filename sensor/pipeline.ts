@@ -27,8 +27,6 @@ import { Shipment } from './ship/shipment.ts';
 export interface PipelineEffects {
   /** Ask the runtimes who this is; the answer comes by `identified`. */
   identify(container: Container, hint: RuntimeName | null): void;
-  /** Read what is installed in it; the answer comes by `inventory`. */
-  scan(container: Container): void;
   command(command: Command): void;
   /** Kill the verdict's process; the answer comes by `verdictComplete`. */
   kill(verdict: VerdictFound): void;
@@ -129,7 +127,7 @@ export class Pipeline {
     this.#report(this.detector.release(id, this.nowBootNs));
   }
 
-  /** The answer to `scan`. */
+  /** What is installed in the container, read by the scanner. */
   inventory(id: string, revision: string, index: PackageLookup, packageCount: number): void {
     this.exposure.inventory(id, revision, index, packageCount);
   }
@@ -284,7 +282,6 @@ export class Pipeline {
     this.exposure.watch(fresh.id, fresh.startedBootNs, fresh.seenFromStart);
     this.#verdicts(this.enforcer.containerChanged(fresh, [], this.nowBootNs));
     this.#effects.identify(fresh, cgroup.runtime);
-    this.#effects.scan(fresh);
     return fresh;
   }
 

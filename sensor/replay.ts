@@ -42,7 +42,7 @@ export async function replay(path: string, options: ReplayOptions): Promise<Repl
   const nothing = () => undefined;
   const pipeline = new Pipeline({
     host: { hostname: hostname(), userName: () => null },
-    effects: { identify: (one) => void containers.add(one.id), scan: nothing, command: nothing, kill: nothing, knownContainer: () => null },
+    effects: { identify: (one) => void containers.add(one.id), command: nothing, kill: nothing, knownContainer: () => null },
   });
   pipeline.detector.load(options.rules);
   pipeline.enforcer.setPolicies(options.policies, 1);

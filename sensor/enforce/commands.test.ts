@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { encodeCommand, type Command } from './commands.ts';
+
+/** The bytes as vd_command_frame and vd_decision have them: magic, length, id, command, padding, payload. */
+const golden: [command: Command, hex: string][] = [
+  [{ do: 'acknowledge', position: 4096 }, '56444331 08000000 07000000 0100 0000 0010000000000000'],
+  [{ do: 'deleteCgroup', key: 17 }, '56444331 08000000 07000000 0300 0000 1100000000000000'],
+  [{ do: 'deleteCgroup', key: -44 }, '56444331 08000000 07000000 0300 0000 2c00000000000080'],
+  [{ do: 'kill', tgid: 4711, startBootNs: 1_000_000_001 }, '56444331 0c000000 07000000 0600 0000 01ca9a3b00000000 67120000'],
+  [{ do: 'forgetMarks' }, '56444331 00000000 07000000 0500 0000'],
+  [{ do: 'watchPath', path: '/etc/x' }, '56444331 06000000 07000000 0700 0000 2f6574632f78'],
+  [
+    { do: 'setCgroup', key: 17, isContainer: true, decision: { generation: 3, kill: { dropped: 9, memory: 9 }, shadow: { volume: 10 } } },
+    '56444331 38000000 07000000 0200 0000 1100000000000000' +
+      '01000000 03000000 30000000 40000000' + // container, generation, bits 4 and 5 killed, bit 6 shadowed
+      '0000 0000 0000 0000 0900 0900 0000 0000' +
+      '0000 0000 0000 0000 0000 0000 0a00 0000',
+  ],
+];
+
+for (const [command, hex] of golden) {
+  test(`${command.do} as bytes`, () => {
+    assert.equal(Buffer.from(encodeCommand(command, 7)).toString('hex'), hex.replaceAll(' ', ''));
+  });
+}

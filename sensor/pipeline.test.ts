@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { Container, ContainerIdentity } from '@vedette/model/container';
+import type { ExecEvent } from '@vedette/model/event';
+import type { VerdictFound } from '@vedette/model/finding';
+import type { Record as WireRecord } from '@vedette/model/wire/generated/record_pb';
+import type { Command } from './enforce/commands.ts';
+import { Pipeline } from './pipeline.ts';
+import { cgroupEvent, execEvent, exitEvent, fileEvent, forkEvent, helloEvent } from './testing/events.ts';
+
+const content = join(import.meta.dirname, '..', 'content');
+const shellRule = { name: 'shell-in-container.yaml', text: readFileSync(join(content, 'rules/execution/shell-in-container.yaml'), 'utf8') };
+const onlyFromImage = readFileSync(join(content, 'policies/only-from-image.yaml'), 'utf8');
+const digest = `sha256:${'ab'.repeat(32)}`;
+
+const identity: ContainerIdentity = {
+  runtime: 'containerd', name: 'web', imageName: 'registry.test/shop/cart:1.4', indexDigest: null, platformDigest: digest, imageReason: null,
+  labels: {}, mounts: [], podName: null, podNamespace: null, podUid: null, privileged: false,
+};
+
+interface Bench {
+  readonly pipeline: Pipeline;
+  readonly commands: Command[];
+  readonly identified: Container[];
+  readonly kills: VerdictFound[];
+  take(): { detections: WireRecord[]; telemetry: WireRecord[] };
+}
+
+function bench(mode: 'off' | 'shadow' | 'enforce' = 'enforce', yaml = onlyFromImage): Bench {
+  const commands: Command[] = [];
+  const identified: Container[] = [];
+  const kills: VerdictFound[] = [];
+  const pipeline = new Pipeline({
+    host: { hostname: 'node-1', userName: () => 'root' },
+    effects: {
+      identify: (one) => void identified.push(one),
+      command: (one) => void commands.push(one),
+      kill: (one) => void kills.push(one),
+      knownContainer: () => null,
+    },
+  });
+  pipeline.detector.load([shellRule]);
+  pipeline.enforcer.setPolicies([{ name: 'only-from-image', yaml, mode }], 1);
+  pipeline.onEvent(helloEvent());
+  pipeline.onEvent(execEvent({ kind: 'process', tgid: 50, startBootNs: 5, path: '/usr/sbin/runc', command: 'runc', mountNamespace: 3, rootMagic: 0xef53 }));
+  pipeline.onEvent({ kind: 'snapshot-end', timeBootNs: 600 });
+  return { pipeline, commands, identified, kills, take: () => pipeline.shipment.take(pipeline.containers.takeChanged()) };
+}
+
+const inWeb = { cgroupV1: 17, cgroupV2: -44 };
+const runc = { tgid: 50, startBootNs: 5, execId: 2 };
+
+/** runc makes the cgroup, passes through it, and starts the container's first process. */
+function startContainer({ pipeline }: Bench): void {
+  pipeline.onEvent(cgroupEvent({ timeBootNs: 700, path: '/lab/web', cgroup: 17, parentCgroup: 8 }));
+  pipeline.onEvent(cgroupEvent({ timeBootNs: 701, path: '/lab/web', cgroup: -44, parentCgroup: -25 }));
+  pipeline.onEvent(execEvent({ ...inWeb, timeBootNs: 710, tgid: 60, startBootNs: 600, execId: 3, path: '/usr/sbin/runc', command: 'exe', inHostMounts: true, mountNamespace: 3, parent: runc, origin: 'host' }));
+  pipeline.onEvent(entrypoint());
+}
+
+function entrypoint(): ExecEvent {
+  return execEvent({ ...inWeb, timeBootNs: 720, tgid: 60, startBootNs: 600, execId: 4, path: '/usr/bin/node', arguments: ['node', '/srv/app/main.js'], command: 'node', pidInNamespace: 1, parentPidInNamespace: 0, parent: runc });
+}
+
+function shell(more: Partial<ExecEvent> = {}): ExecEvent {
+  return execEvent({ ...inWeb, timeBootNs: 800, tgid: 70, startBootNs: 790, execId: 5, path: '/usr/bin/dash', arguments: ['sh', '-c', 'id'], command: 'sh', pidInNamespace: 13, parentPidInNamespace: 0, parent: runc, ...more });
+}
+
+function kinds(records: readonly WireRecord[]): string[] {
+  return records.map((one) => one.kind.case ?? '');
+}
+
+test('a container is known at its first event, and its runtime is not taken for it', () => {
+  const one = bench();
+  startContainer(one);
+  assert.deepEqual(one.identified.map((container) => [container.id, container.seenFromStart]), [['web', true]]);
+  const { telemetry } = one.take();
+  const counts = telemetry.flatMap((record) => (record.kind.case === 'executionCount' ? [record.kind.value] : []));
+  assert.deepEqual(counts.map((count) => [count.containerId, count.path, Number(count.count), count.identityPending]), [['', '/usr/sbin/runc', 1, false], ['web', '/usr/bin/node', 1, true]]);
+  assert.deepEqual(kinds(telemetry).slice(0, 2), ['containerSeen', 'liveProcesses']);
+});
+
+test('a shell from outside is a detection with its tree, while the entrypoint is none', () => {
+  const one = bench();
+  startContainer(one);
+  assert.deepEqual(kinds(one.take().detections), []);
+  one.pipeline.identified('web', identity);
+  one.pipeline.onEvent(shell());
+  const { detections } = one.take();
+  assert.deepEqual(kinds(detections), ['containerSeen', 'detection']);
+  const found = detections[1]!.kind;
+  assert.ok(found.case === 'detection');
+  assert.equal(found.value.rule, 'Shell in a container');
+  assert.deepEqual(found.value.tree.map((execution) => execution.path), ['/usr/sbin/runc', '/usr/bin/dash']);
+  assert.match(found.value.output, /Shell in container web \(registry\.test\/shop\/cart:1\.4\): sh -c id/);
+  assert.equal(found.value.identityPending, false);
+});
+
+test('the decision is armed before the first process, for both hierarchies and again with the identity', () => {
+  const one = bench();
+  assert.deepEqual(one.commands.map((command) => command.do), ['setPending']);
+  startContainer(one);
+  const set = one.commands.filter((command) => command.do === 'setCgroup');
+  assert.deepEqual(set.map((command) => command.key).sort((a, b) => a - b), [-44, 17]);
+  assert.deepEqual(Object.keys(set[0]!.decision.kill).sort(), ['dropped', 'memory', 'modified']);
+  one.pipeline.identified('web', identity);
+  assert.equal(one.commands.filter((command) => command.do === 'setCgroup').length, 4);
+});
+
+test('what the kernel killed becomes a verdict with policy, rule and tree', () => {
+  const one = bench();
+  startContainer(one);
+  const decided = one.commands.find((command) => command.do === 'setCgroup');
+  assert.ok(decided?.do === 'setCgroup');
+  one.pipeline.onEvent(shell({ path: '/tmp/x', command: 'x', arguments: ['/tmp/x'], origin: 'dropped', verdict: 'killed', rule: decided.decision.kill.dropped!, policyGeneration: 1 }));
+  const found = one.take().detections.find((record) => record.kind.case === 'verdict')?.kind;
+  assert.ok(found?.case === 'verdict');
+  const { policy, mode, action, applied, identityPending, tree } = found.value;
+  assert.deepEqual([policy, mode, action, applied, identityPending], ['only-from-image', 'enforce', 'kill', true, true]);
+  assert.equal(tree.at(-1)?.path, '/tmp/x');
+  assert.equal(tree.at(-1)?.origin, 4);
+});
+
+test('what ran while the container was not known is judged again when it is', () => {
+  const scoped = onlyFromImage.replace(/  scope:.*\n(    .*\n)*/, '').replace('spec:\n', 'spec:\n  scope: { containers: { images: ["registry.test/*"] } }\n');
+  const one = bench('enforce', scoped);
+  startContainer(one);
+  one.pipeline.onEvent(shell({ path: '/tmp/x', command: 'x', origin: 'dropped' }));
+  assert.deepEqual(one.kills, []);
+  one.pipeline.identified('web', identity);
+  assert.deepEqual(one.kills.map((kill) => [kill.execution.path, kill.origin, kill.mode]), [['/tmp/x', 'dropped', 'enforce']]);
+  one.pipeline.verdictComplete({ ...one.kills[0]!, applied: true });
+  assert.ok(kinds(one.take().detections).includes('verdict'));
+});
+
+test('files that the container uses become bits, and those of its runtime do not', () => {
+  const one = bench();
+  startContainer(one);
+  one.pipeline.onEvent(fileEvent({ ...inWeb, tgid: 60, startBootNs: 600, execId: 4, path: '/srv/app/node_modules/lodash/lodash.js' }));
+  one.pipeline.onEvent(fileEvent({ ...inWeb, tgid: 61, path: '/srv/app/node_modules/minimist/index.js', mountNamespace: 3 }));
+  one.pipeline.inventory('web', 'sha256:r', { owners: (path) => (path.includes('lodash') ? [0] : path.includes('minimist') ? [1] : []) }, 2);
+  const [report] = one.pipeline.exposure.takeReports(1000);
+  assert.deepEqual([...report!.loaded], [1]);
+  assert.equal(report!.evidence[0]!.readerPath, '/usr/bin/node');
+});
+
+test('processes that come and go within a commit are counted and never listed', () => {
+  const one = bench();
+  startContainer(one);
+  one.take();
+  for (let i = 0; i < 50; i++) {
+    const subject = { tgid: 1000 + i, startBootNs: 1000 + i };
+    one.pipeline.onEvent(forkEvent({ ...inWeb, ...subject, execId: 4, parent: { tgid: 60, startBootNs: 600, execId: 4 } }));
+    one.pipeline.onEvent(execEvent({ ...inWeb, ...subject, execId: 5, arguments: ['true', String(i)], parent: { tgid: 60, startBootNs: 600, execId: 4 } }));
+    one.pipeline.onEvent(exitEvent({ ...inWeb, ...subject, execId: 5 }));
+  }
+  const { telemetry } = one.take();
+  const [count] = telemetry.flatMap((record) => (record.kind.case === 'executionCount' ? [record.kind.value] : []));
+  assert.equal(Number(count?.count), 50);
+  assert.deepEqual(kinds(telemetry).filter((kind) => kind.startsWith('process')), []);
+});
+
+test('the end of the last cgroup is the end of the container', () => {
+  const one = bench();
+  startContainer(one);
+  one.pipeline.onEvent(cgroupEvent({ kind: 'cgroup-remove', cgroup: -44, parentCgroup: -25 }));
+  assert.ok(!kinds(one.take().telemetry).includes('containerEnded'));
+  one.pipeline.onEvent(cgroupEvent({ kind: 'cgroup-remove', cgroup: 17 }));
+  assert.ok(kinds(one.take().telemetry).includes('containerEnded'));
+});
