@@ -38,12 +38,13 @@ export async function sampleSensor(database: Database, options: { cluster?: stri
     sensorVersion: '0.1.0',
     cgroupMode: 'v2',
   });
-  const joined = await joinSensor(
+  const answer = await joinSensor(
     database,
-    { tokenSecret: secret, node },
-    async (ids) => ({ serial: randomUUID(), issuedAt: now, expiresAt: new Date(now.getTime() + 86_400_000), result: ids }),
+    { tokenSecret: secret, node, keyFingerprint: randomUUID() },
+    async () => ({ serial: randomUUID(), issuedAt: now, expiresAt: new Date(now.getTime() + 86_400_000) }),
     now,
   );
+  const joined = answer?.joined;
   if (joined === undefined) throw new Error('the sample sensor could not join');
   const epoch = randomBytes(8).toString('hex');
   const hello = await helloFrom(database, joined.sensorId, { epoch, session: '', nonce: randomBytes(8).toString('hex'), schemaVersion: 1, node, sentAtMs: now.getTime() }, now);

@@ -39,25 +39,35 @@ function nodeRow(id: string, clusterId: string, facts: NodeFacts | undefined): N
   };
 }
 
+export interface MadeCertificate {
+  readonly serial: string;
+  readonly issuedAt: Date;
+  readonly expiresAt: Date;
+}
+
+export interface JoinClaim {
+  readonly tokenSecret: string;
+  readonly node: NodeFacts | undefined;
+  readonly keyFingerprint: string;
+}
+
 /**
- * Uses a join token up and gives the sensor and its node their ids. `certify` makes the certificate for the sensor's id;
- * when it fails, the token is not used up.
+ * Uses a join token up and gives the sensor and its node their ids; the same key asking again gets the ids it had.
+ * `certify` makes the certificate for the sensor's id; when it fails, the token is not used up.
  */
-export async function joinSensor<T>(
-  database: Database,
-  claim: { readonly tokenSecret: string; readonly node: NodeFacts | undefined },
-  certify: (joined: Joined) => Promise<{ serial: string; issuedAt: Date; expiresAt: Date; result: T }>,
-  now: Date,
-): Promise<T | undefined> {
+export async function joinSensor<T extends MadeCertificate>(database: Database, claim: JoinClaim, certify: (joined: Joined) => Promise<T>, now: Date): Promise<{ joined: Joined; made: T } | undefined> {
   return database.transaction(async (db) => {
-    const [sensorId, nodeId] = [randomUUID(), randomUUID()];
-    const clusterId = await useJoinToken(db, hashOfSecret(claim.tokenSecret), sensorId, now);
-    if (clusterId === undefined) return undefined;
-    await addNode(db, nodeRow(nodeId, clusterId, claim.node), now);
-    await addSensor(db, { id: sensorId, clusterId, nodeId, version: text(claim.node?.sensorVersion ?? '', 100) }, now);
-    const made = await certify({ sensorId, nodeId, clusterId });
-    await addCertificate(db, { serial: made.serial, clusterId, sensorId, issuedAt: made.issuedAt, expiresAt: made.expiresAt });
-    return made.result;
+    const fresh = { sensorId: randomUUID(), nodeId: randomUUID() };
+    const use = await useJoinToken(db, hashOfSecret(claim.tokenSecret), fresh.sensorId, claim.keyFingerprint, now);
+    if (use.kind === 'refused') return undefined;
+    const joined: Joined = use.kind === 'again' ? { sensorId: use.sensorId, nodeId: use.nodeId, clusterId: use.clusterId } : { ...fresh, clusterId: use.clusterId };
+    if (use.kind === 'fresh') {
+      await addNode(db, nodeRow(joined.nodeId, joined.clusterId, claim.node), now);
+      await addSensor(db, { id: joined.sensorId, clusterId: joined.clusterId, nodeId: joined.nodeId, version: text(claim.node?.sensorVersion ?? '', 100) }, now);
+    }
+    const made = await certify(joined);
+    await addCertificate(db, { serial: made.serial, clusterId: joined.clusterId, sensorId: joined.sensorId, issuedAt: made.issuedAt, expiresAt: made.expiresAt });
+    return { joined, made };
   });
 }
 
@@ -102,7 +112,7 @@ async function nodeSaid(db: Transaction, node: NodeRow, bootBefore: string, now:
 }
 
 /** A sensor that was removed may not renew; the new certificate is written down. */
-export async function renewed(database: Database, sensorId: string, certificate: { serial: string; issuedAt: Date; expiresAt: Date }): Promise<void> {
+export async function renewed(database: Database, sensorId: string, certificate: MadeCertificate): Promise<void> {
   await database.transaction(async (db) => {
     const sensor = await lockSpeakingSensor(db, sensorId, 'delivery');
     if (sensor === undefined || sensor.removed) throw new Problem('forbidden', 'This sensor was removed from the fleet.');

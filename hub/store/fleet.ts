@@ -61,16 +61,31 @@ export async function addJoinToken(db: Db, token: { secretHash: Buffer; clusterI
 }
 
 const UsedToken = z.object({ cluster_id: z.string() });
+const JoinedBefore = z.object({ sensor_id: z.string(), node_id: z.string(), cluster_id: z.string() });
 
-/** Uses the token up and names its cluster; undefined when it is unknown, used or too old. */
-export async function useJoinToken(db: Transaction, secretHash: Buffer, sensorId: string, now: Date): Promise<string | undefined> {
+export type TokenUse =
+  | { readonly kind: 'fresh'; readonly clusterId: string }
+  /** The same key asks again: its answer was lost. */
+  | { readonly kind: 'again'; readonly sensorId: string; readonly nodeId: string; readonly clusterId: string }
+  | { readonly kind: 'refused' };
+
+/** Uses the token up; refused when it is unknown, too old, or was used by another key. */
+export async function useJoinToken(db: Transaction, secretHash: Buffer, sensorId: string, keyFingerprint: string, now: Date): Promise<TokenUse> {
   const used = await firstRow(
     db,
     UsedToken,
-    'update join_token set used_at = $3, used_by = $2 where secret_hash = $1 and used_at is null and expires_at > $3 returning cluster_id',
-    [secretHash, sensorId, now],
+    'update join_token set used_at = $3, used_by = $2, used_key = $4 where secret_hash = $1 and used_at is null and expires_at > $3 returning cluster_id',
+    [secretHash, sensorId, now, keyFingerprint],
   );
-  return used?.cluster_id;
+  if (used !== undefined) return { kind: 'fresh', clusterId: used.cluster_id };
+  const before = await firstRow(
+    db,
+    JoinedBefore,
+    `select s.id as sensor_id, s.node_id, s.cluster_id from join_token t join sensor s on s.id = t.used_by
+      where t.secret_hash = $1 and t.used_key = $2 and t.expires_at > $3 and s.removed_at is null`,
+    [secretHash, keyFingerprint, now],
+  );
+  return before === undefined ? { kind: 'refused' } : { kind: 'again', sensorId: before.sensor_id, nodeId: before.node_id, clusterId: before.cluster_id };
 }
 
 const Speaking = z.object({

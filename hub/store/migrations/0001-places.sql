@@ -70,7 +70,8 @@ create table join_token (
   created_at   timestamptz not null,
   expires_at   timestamptz not null,
   used_at      timestamptz,
-  used_by      uuid
+  used_by      uuid,
+  used_key     text               -- fingerprint of the joiner's key: the same key may ask again after a lost answer
 );
 
 create table person (
