@@ -8,6 +8,8 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
+import { joinFleet } from '@vedette/link/transport/join';
+import { parseJoinToken } from '@vedette/link/transport/join-token';
 import { scratchBinaries, scratchDirectory } from './store/scratch.ts';
 
 const isRoot = process.getuid?.() === 0;
@@ -27,7 +29,7 @@ interface Started {
 
 /** As root in a mount namespace of its own, where the checkout lies behind a directory that only root may enter. */
 async function start(state: string): Promise<Started> {
-  const config = JSON.stringify({ stateDirectory: state, api: { port: 0 }, link: { port: 0 }, postgresBinaries: scratchBinaries, contentDirectory: 'CHECKOUT/content', unsafeFast: true });
+  const config = JSON.stringify({ stateDirectory: state, api: { port: 0 }, link: { port: 0 }, postgresBinaries: scratchBinaries, contentDirectory: 'CHECKOUT/content', localJoin: true, unsafeFast: true });
   const hidden = path.join(directory, 'hidden');
   await mkdir(path.join(hidden, 'checkout'), { recursive: true });
   await chmod(hidden, isRoot ? 0o700 : 0o755);
@@ -74,6 +76,9 @@ test('first start, killed, second start, stopped', async () => {
     const { status: code } = await fetch(`${first.ready.url}/api/v1/${what}`, { headers: { cookie } });
     assert.equal(code, 200, `${what}: ${first.errors()}`);
   }
+  const local = parseJoinToken((JSON.parse(await readFile(path.join(state, 'local-join.json'), 'utf8')) as { token: string }).token);
+  assert.ok(local.kind === 'token');
+  assert.equal((await joinFleet({ token: local.token, node: { hostname: 'h', bootId: 'b' } })).kind, 'joined', first.errors());
   const orphan = await postmasterPid(state);
   first.child.kill('SIGKILL');
   await ended(first.child);

@@ -27,7 +27,7 @@ import { startLink, type LinkDoors, type RunningLink } from './link-server.ts';
 import { makeLog, type Log } from './log.ts';
 import { hubMetrics } from './hub-metrics.ts';
 import { readPolicy } from './policy-reader.ts';
-import { dropPrivileges, ownDirectory, readContent, type Content } from './state.ts';
+import { dropPrivileges, ownDirectory, readContent, writeSecretFile, type Content } from './state.ts';
 import { currentMatches } from './store/assessing.ts';
 import { openDatabase, type Database } from './store/database.ts';
 import { touchSensors } from './store/fleet.ts';
@@ -108,6 +108,14 @@ async function openStore(prepared: Prepared): Promise<{ postgres: RunningPostgre
   }
 }
 
+/** The cluster of plain hosts. */
+const hostsCluster = 'hosts';
+
+/** Read by whoever starts the sensor of this host, who is root or the hub's own user. */
+async function writeLocalJoin(config: HubConfig, token: string): Promise<void> {
+  await writeSecretFile(path.join(config.stateDirectory, 'local-join.json'), { token, cluster: hostsCluster, madeAt: new Date().toISOString(), validMinutes: 60 }, config.user);
+}
+
 /** What is stopped, the last started first. */
 type Stops = (() => Promise<void> | void)[];
 
@@ -123,7 +131,7 @@ interface Steps {
   readonly commands: Commands;
   readonly counters: IntakeCounters;
   readonly assess: AssessDoor;
-  readonly linkDoors: LinkDoors;
+  readonly linkDoors: Omit<LinkDoors, 'owner'>;
 }
 
 function assemble(config: HubConfig, log: Log, database: Database): Steps {
@@ -164,12 +172,14 @@ export async function runHub(prepared: Prepared): Promise<RunningHub> {
     await seedContent(database, prepared.content, readPolicy, log, new Date());
     const steps = assemble(config, log, database);
     stops.push(() => steps.advisories.close());
-    const link = await startLink(steps.linkDoors, config);
+    const link = await startLink({ ...steps.linkDoors, owner: config.user }, config);
     stops.push(() => link.close());
     const api = await listen(prepared, steps, link, stops);
     const url = urlOf(api, config);
     const firstPerson = await makeFirstPerson(database, { stateDirectory: config.stateDirectory, owner: config.user, url }, new Date());
-    stops.push(startRounds(config, log, database, steps));
+    const joinToken = (validMinutes = 60): Promise<string> => link.newJoinToken(hostsCluster, 'this hub', validMinutes);
+    if (config.localJoin) await writeLocalJoin(config, await joinToken());
+    stops.push(startRounds(config, log, database, steps, link));
     log('info', 'the hub is ready', { url, link: link.address });
     return {
       url,
@@ -178,7 +188,7 @@ export async function runHub(prepared: Prepared): Promise<RunningHub> {
       database,
       assessor: steps.assessor,
       failed: failure.promise,
-      joinToken: (validMinutes = 60) => link.newJoinToken('hosts', 'this hub', validMinutes),
+      joinToken,
       stop: () => stopAll(stops),
     };
   } catch (error) {
@@ -226,13 +236,14 @@ function partitionDays(config: HubConfig): { event: number; execution_hour: numb
   return { event: config.keepDays.events, execution_hour: config.keepDays.executions, flow: config.keepDays.flows };
 }
 
-function startRounds(config: HubConfig, log: Log, database: Database, steps: Steps): () => Promise<void> {
+function startRounds(config: HubConfig, log: Log, database: Database, steps: Steps, link: RunningLink): () => Promise<void> {
   const rounds = new Rounds(log);
   const now = (): Date => new Date();
   const kept = { endedContainersDays: config.keepDays.endedContainers, closedRunsDays: config.keepDays.closedRuns, countsDays: config.keepDays.executions };
   rounds.every('assess', 1000, () => steps.assessor.settle());
   rounds.every('advisories', 5000, async () => (steps.advisories.follow() ? steps.linkDoors.changed(['advisories'], null) : undefined));
   rounds.every('presence', 15_000, () => touchSensors(database, steps.commands.connected, now()));
+  rounds.every('certificates', 86_400_000, () => link.renewCertificate());
   rounds.every('partitions', 3_600_000, () => tendPartitions(database, now(), partitionDays(config)));
   rounds.every('retention', 3_600_000, () => removeOutdated(database, now(), kept));
   return () => rounds.stop();

@@ -29,12 +29,16 @@ export function dropPrivileges(owner: Owner): void {
   }
 }
 
-/** Appears whole or not at all, readable by its owner alone. */
 export async function writeSecretFile(file: string, content: unknown, owner: Owner | undefined): Promise<void> {
+  await writeTextFile(file, `${JSON.stringify(content)}\n`, owner);
+}
+
+/** Appears whole or not at all, readable by its owner alone. */
+export async function writeTextFile(file: string, content: string, owner: Owner | undefined): Promise<void> {
   const partial = `${file}.${randomBytes(6).toString('hex')}`;
   const handle = await open(partial, 'wx', 0o600);
   try {
-    await handle.writeFile(`${JSON.stringify(content)}\n`);
+    await handle.writeFile(content);
     if (owner !== undefined && process.getuid?.() === 0) await handle.chown(owner.uid, owner.gid);
     await handle.sync();
   } finally {

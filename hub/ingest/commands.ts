@@ -10,7 +10,7 @@ import type { Database } from '../store/database.ts';
 import { currentGeneration, speakingSensor } from '../store/fleet.ts';
 import { policySet, ruleSet } from '../store/read-policies.ts';
 
-const keepAliveMs = 20_000;
+const keepAliveMs = 15_000;
 type Kind = Command['kind'];
 
 interface Listener {

@@ -4,7 +4,6 @@
  */
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { judgeHello, type HelloJudgement, type SessionState } from '@vedette/link/protocol/hello';
-import { Problem } from '@vedette/model/problem';
 import type { NodeFacts } from '@vedette/model/wire/generated/link_pb';
 import { closeRunIfEmpty, endContainersOfOtherBoots, queueAssessment } from '../store/containers.ts';
 import type { Database, Transaction } from '../store/database.ts';
@@ -111,11 +110,12 @@ async function nodeSaid(db: Transaction, node: NodeRow, bootBefore: string, now:
   }
 }
 
-/** A sensor that was removed may not renew; the new certificate is written down. */
-export async function renewed(database: Database, sensorId: string, certificate: MadeCertificate): Promise<void> {
-  await database.transaction(async (db) => {
+/** A sensor that was removed may not renew; the new certificate is written down in the same transaction. */
+export async function renewSensor(database: Database, sensorId: string, certify: () => Promise<MadeCertificate>): Promise<'renewed' | 'removed'> {
+  return database.transaction(async (db) => {
     const sensor = await lockSpeakingSensor(db, sensorId, 'delivery');
-    if (sensor === undefined || sensor.removed) throw new Problem('forbidden', 'This sensor was removed from the fleet.');
-    await addCertificate(db, { ...certificate, clusterId: sensor.cluster_id, sensorId });
+    if (sensor === undefined || sensor.removed) return 'removed';
+    await addCertificate(db, { ...(await certify()), clusterId: sensor.cluster_id, sensorId });
+    return 'renewed';
   });
 }
