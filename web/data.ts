@@ -122,8 +122,3 @@ export async function renew(names: ReadonlySet<string>): Promise<void> {
   await queries.invalidateQueries({ predicate: (query) => touches(query.queryKey), refetchType: 'none' });
   await queries.refetchQueries({ type: 'active', predicate: (query) => touches(query.queryKey) && query.state.isInvalidated && pageCount(query.state.data) <= renewedPagesMax });
 }
-
-/** A first look at what a link leads to, while the pointer is still on its way. */
-export function peek<N extends EndpointName>(name: N, input: Input<N>): void {
-  void queries.prefetchQuery({ queryKey: [name, input], queryFn: ({ signal }) => call(name, input, signal) });
-}

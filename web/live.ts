@@ -56,7 +56,7 @@ export function startLive(): () => void {
     });
     const take = (event: MessageEvent<unknown>): void => gather(topicsOf(event.type, String(event.data)));
     source.addEventListener('message', take);
-    for (const topic of topicNames) source.addEventListener(topic, take);
+    for (const name of ['changed', ...topicNames]) source.addEventListener(name, take as EventListener);
   };
   const look = (): void => {
     if (!document.hidden) gather([]);

@@ -30,22 +30,31 @@ const patterns = {
 type PageName = keyof typeof patterns;
 type PageProps = { readonly params: Readonly<Record<string, string>> };
 
-const pages: Readonly<Record<PageName, ComponentType<PageProps>>> = {
-  risk: lazy(async () => ({ default: (await import('./pages/risk/risk.tsx')).RiskPage })),
-  live: lazy(async () => ({ default: (await import('./pages/live/live.tsx')).LivePage })),
-  incidents: lazy(async () => ({ default: (await import('./pages/incidents/incidents.tsx')).IncidentsPage })),
-  incident: lazy(async () => ({ default: (await import('./pages/incidents/incident.tsx')).IncidentPage })),
-  vulnerabilities: lazy(async () => ({ default: (await import('./pages/vulnerabilities/vulnerabilities.tsx')).VulnerabilitiesPage })),
-  vulnerability: lazy(async () => ({ default: (await import('./pages/vulnerabilities/vulnerability.tsx')).VulnerabilityPage })),
-  policies: lazy(async () => ({ default: (await import('./pages/policies/policies.tsx')).PoliciesPage })),
-  policy: lazy(async () => ({ default: (await import('./pages/policies/policy.tsx')).PolicyPage })),
-  fleet: lazy(async () => ({ default: (await import('./pages/fleet/fleet.tsx')).FleetPage })),
-  sensor: lazy(async () => ({ default: (await import('./pages/fleet/sensor.tsx')).SensorPage })),
-  coverage: lazy(async () => ({ default: (await import('./pages/coverage/coverage.tsx')).CoveragePage })),
-  advisories: lazy(async () => ({ default: (await import('./pages/advisories/advisories.tsx')).AdvisoriesPage })),
-  tokens: lazy(async () => ({ default: (await import('./pages/tokens/tokens.tsx')).TokensPage })),
-  signIn: lazy(async () => ({ default: (await import('./pages/sign-in/sign-in.tsx')).SignInPage })),
+const loaders: Readonly<Record<PageName, () => Promise<ComponentType<PageProps>>>> = {
+  risk: async () => (await import('./pages/risk/risk.tsx')).RiskPage,
+  live: async () => (await import('./pages/live/live.tsx')).LivePage,
+  incidents: async () => (await import('./pages/incidents/incidents.tsx')).IncidentsPage,
+  incident: async () => (await import('./pages/incidents/incident.tsx')).IncidentPage,
+  vulnerabilities: async () => (await import('./pages/vulnerabilities/vulnerabilities.tsx')).VulnerabilitiesPage,
+  vulnerability: async () => (await import('./pages/vulnerabilities/vulnerability.tsx')).VulnerabilityPage,
+  policies: async () => (await import('./pages/policies/policies.tsx')).PoliciesPage,
+  policy: async () => (await import('./pages/policies/policy.tsx')).PolicyPage,
+  fleet: async () => (await import('./pages/fleet/fleet.tsx')).FleetPage,
+  sensor: async () => (await import('./pages/fleet/sensor.tsx')).SensorPage,
+  coverage: async () => (await import('./pages/coverage/coverage.tsx')).CoveragePage,
+  advisories: async () => (await import('./pages/advisories/advisories.tsx')).AdvisoriesPage,
+  tokens: async () => (await import('./pages/tokens/tokens.tsx')).TokensPage,
+  signIn: async () => (await import('./pages/sign-in/sign-in.tsx')).SignInPage,
 };
+
+const pages = Object.fromEntries(Object.entries(loaders).map(([name, load]) => [name, lazy(async () => ({ default: await load() }))])) as unknown as Readonly<Record<PageName, ComponentType<PageProps>>>;
+
+/** Once the first page stands, the others are fetched too: together they are smaller than one picture. */
+const idleMs = 3000;
+window.setTimeout(() => {
+  // A page that does not load now is asked for again when it is wanted, and says so then.
+  for (const load of Object.values(loaders)) load().catch(() => undefined);
+}, idleMs);
 
 function Current(): ReactNode {
   const { path } = usePlace();

@@ -126,11 +126,11 @@ export interface Tab {
   readonly to: string;
 }
 
-export function Tabs({ label, tabs, chosen }: { readonly label: string; readonly tabs: readonly Tab[]; readonly chosen: string }): ReactNode {
+export function Tabs({ label, tabs, chosen, kind = 'tab' }: { readonly label: string; readonly tabs: readonly Tab[]; readonly chosen: string; readonly kind?: string }): ReactNode {
   return (
     <nav className="tabs" aria-label={label}>
       {tabs.map((tab) => (
-        <Link key={tab.id} to={tab.to} replace className="tab" data-testid={`tab-${tab.id}`} {...(tab.id === chosen ? { 'aria-current': 'page' as const } : {})}>
+        <Link key={tab.id} to={tab.to} replace className="tab" data-testid={`${kind}-${tab.id}`} {...(tab.id === chosen ? { 'aria-current': 'page' as const } : {})}>
           {tab.label}{tab.count === undefined || tab.count === null ? null : <span className="tab-count">{tab.count}</span>}
         </Link>
       ))}

@@ -23,7 +23,8 @@ function lanePlaces(lines: readonly TreeLine[], lanePx: number): readonly number
   const places: number[] = [];
   for (const line of lines) {
     const left = line.parent === null ? 8 : places[line.parent]! + stepPx;
-    places.push(Math.max(left, 8 + line.x * (lanePx - 16)));
+    // On half pixels, so that one-pixel lines stay one pixel wide.
+    places.push(Math.floor(Math.max(left, 8 + line.x * (lanePx - 16))) + 0.5);
   }
   return places;
 }
@@ -118,7 +119,7 @@ function Line({ line, index, places, lines, lane, chosen, open, toggle, toggleFo
 function Lane({ index, places, lines, lane }: Pick<LineProps, 'index' | 'places' | 'lines' | 'lane'>): ReactNode {
   const line = lines[index]!;
   const x = places[index]!;
-  const middle = linePx / 2;
+  const middle = linePx / 2 + 0.5;
   const through: number[] = [];
   for (let ancestor = line.parent; ancestor !== null; ancestor = lines[ancestor]!.parent) {
     if (lines.some((other, at) => at > index && other.parent === ancestor)) through.push(places[ancestor]!);

@@ -8,7 +8,7 @@ import { useKeys } from '../keyboard.tsx';
 import type { PagedList } from '../data.ts';
 import { go } from '../router.tsx';
 import { fitColumns, visibleRange, type ColumnSize } from '../view/held.ts';
-import { countWords } from '../view/numbers.ts';
+import { countWords, plural } from '../view/numbers.ts';
 import { useHeldRows, type HeldRows } from './held-rows.ts';
 import { Bone } from './page.tsx';
 import { ProblemBox } from './problem.tsx';
@@ -17,6 +17,8 @@ import './table.css';
 export const rowPx = 32;
 const headPx = 28;
 const overscan = 10;
+/** Less than this is not reading further down. */
+const stillAtTopPx = 8;
 
 export interface Column<Row> extends ColumnSize {
   readonly head: ReactNode;
@@ -41,7 +43,8 @@ export interface TableProps<Row> {
   readonly openKey?: string | undefined;
   readonly choice?: Choice;
   readonly empty: ReactNode;
-  readonly noun: string;
+  /** One and many of them. */
+  readonly noun: readonly [string, string];
   readonly skeletonRows?: number;
 }
 
@@ -151,10 +154,9 @@ function News({ waiting, show }: { readonly waiting: number; readonly show: () =
   );
 }
 
-function Foot({ shown, total, hasMore, noun }: { readonly shown: number; readonly total: number | null; readonly hasMore: boolean; readonly noun: string }): ReactNode {
-  const all = total !== null && !hasMore;
-  const words = all ? `All ${countWords(Math.max(total, shown))} ${noun}` : `${countWords(shown)} of ${total === null ? 'more' : countWords(total)} ${noun}, more as you scroll`;
-  return <p className="table-foot small faint" data-testid="table-foot">{total === null && !hasMore ? `${countWords(shown)} ${noun}` : words}</p>;
+function Foot({ shown, total, hasMore, noun: [one, many] }: { readonly shown: number; readonly total: number | null; readonly hasMore: boolean; readonly noun: readonly [string, string] }): ReactNode {
+  const words = hasMore ? `${countWords(shown)} of ${total === null ? 'more' : countWords(total)} ${many}, more as you scroll` : `${shown > 1 ? 'All ' : ''}${plural(shown, one, many)}`;
+  return <p className="table-foot small faint" data-testid="table-foot">{words}</p>;
 }
 
 function useFittingColumns<Row>(root: RefObject<HTMLDivElement | null>, columns: readonly Column<Row>[], choice: boolean): readonly Column<Row>[] {
@@ -182,7 +184,7 @@ function useVisibleRange(root: RefObject<HTMLDivElement | null>, count: number, 
     const scrolledPx = scroller.getBoundingClientRect().top - root.current.getBoundingClientRect().top - headPx;
     const next = visibleRange({ scrolledPx, heightPx: scroller.clientHeight, rowPx, count, overscan });
     setRange((old) => (old.from === next.from && old.to === next.to ? old : next));
-    setScrolled(scrolledPx > rowPx);
+    setScrolled(scroller.scrollTop > stillAtTopPx);
   }, [root, count, setScrolled]);
   useLayoutEffect(() => {
     measure();

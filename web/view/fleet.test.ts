@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { SensorView } from '@vedette/model/api/views';
-import { hooksMissing, lossRows, lostRecords, sensorNeeds, skewWords } from './fleet.ts';
+import { hooksMissing, lossRows, lostRecords, mechanismWords, sensorNeeds, skewWords } from './fleet.ts';
 
 const now = Date.parse('2026-11-23T06:20:00.000Z');
 const fine: SensorView = {
   id: 's', node: 'n', hostname: 'h', cluster: 'c', clusterName: 'hosts', version: '0.1.0', kernel: '6.18', distribution: 'Debian', connected: true,
   joinedAt: '2026-11-01T00:00:00.000Z', lastSeenAt: '2026-11-23T06:19:50.000Z', certificateExpiresAt: '2026-12-23T00:00:00.000Z', clockSkewMs: 12, scopeCgroup: null,
   hooks: [], losses: [], enforcement: { mechanism: 'kill at exec', reason: null }, policyGeneration: 4, problems: [], processesKnown: 1, processesKnownMax: 10,
-  ringBytes: 100, ringFillBytesMax: 10, eventsSeen: 1, commandsRefused: 0, spoolBytes: 0, telemetryBatchesDropped: 0, rulesActive: 1, rssBytes: 1, reportedAt: null, coveragePercent: 100,
+  ringBytes: 100, ringFillBytesMax: 10, eventsSeen: 1, commandsRefused: 0, spoolBytes: 0, telemetryBatchesDropped: 0, rulesActive: 1, rssBytes: 1, reportedAt: '2026-11-23T06:19:50.000Z', coveragePercent: 100,
 };
 
 test('a healthy sensor needs nothing', () => {
@@ -19,11 +19,12 @@ test('each thing that needs a person is a sentence', () => {
   const table: [Partial<SensorView>, RegExp][] = [
     [{ connected: false, lastSeenAt: '2026-11-23T05:20:00.000Z' }, /last seen 1 h ago/],
     [{ connected: false, lastSeenAt: null }, /never connected/],
-    [{ certificateExpiresAt: '2026-11-25T06:20:00.000Z' }, /ends in 2 d/],
+    [{ certificateExpiresAt: '2026-11-23T08:20:00.000Z' }, /ends in 2 h/],
     [{ certificateExpiresAt: '2026-11-22T00:00:00.000Z' }, /has expired/],
-    [{ clockSkewMs: -5000 }, /5 s behind/],
+    [{ clockSkewMs: -7000 }, /7 s behind/],
     [{ ringFillBytesMax: 90 }, /refused/],
     [{ problems: ['no inventory'] }, /no inventory/],
+    [{ reportedAt: null }, /not reported/],
   ];
   for (const [change, words] of table) assert.match(sensorNeeds({ ...fine, ...change }, now).join(' '), words);
 });
@@ -36,5 +37,6 @@ test('losses by class and cause, the most first, zeros left out', () => {
 
 test('hooks and skew', () => {
   assert.equal(hooksMissing({ hooks: [{ eventClass: 'a', hook: 'x', attached: false, reason: 'EPERM', misses: null }, { eventClass: 'b', hook: 'y', attached: true, reason: null, misses: null }] }), 1);
+  assert.deepEqual(['none', 'kill-at-exec'].map(mechanismWords), ['cannot stop anything', 'kill at exec']);
   assert.deepEqual([null, 0.2, 12.4, -3500].map(skewWords), ['not measured', 'none', '12 ms ahead', '3 s behind']);
 });

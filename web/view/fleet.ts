@@ -5,13 +5,13 @@
 import type { SensorView } from '@vedette/model/api/views';
 import { ageWords } from './time.ts';
 
-/** A certificate renews itself long before this; when it is this near, renewal does not work. */
-const certificateDaysMin = 3;
+/** Certificates are short-lived and renew themselves long before this; when the end is this near, renewal does not work. */
+const certificateHoursMin = 6;
 /** Above this a sensor's times disagree visibly with the hub's. */
-const clockSkewMsMax = 2000;
+const clockSkewMsMax = 5000;
 /** Above this file and network records that no interest names are refused by the kernel part. */
 export const ringRefusesAbove = 0.75;
-const dayMs = 24 * 3600 * 1000;
+const hourMs = 3600 * 1000;
 
 export function lostRecords(sensor: Pick<SensorView, 'losses'>): number {
   return sensor.losses.reduce((sum, loss) => sum + loss.count, 0);
@@ -25,9 +25,10 @@ export function hooksMissing(sensor: Pick<SensorView, 'hooks'>): number {
 export function sensorNeeds(sensor: SensorView, nowMs: number): readonly string[] {
   const needs: string[] = [];
   if (!sensor.connected) needs.push(sensor.lastSeenAt === null ? 'It has never connected.' : `It is not connected; last seen ${ageWords(nowMs - Date.parse(sensor.lastSeenAt))} ago.`);
+  if (sensor.connected && sensor.reportedAt === null) needs.push('It has not reported what it sees yet.');
   const left = Date.parse(sensor.certificateExpiresAt) - nowMs;
   if (left <= 0) needs.push('Its certificate has expired: it can no longer report.');
-  else if (left < certificateDaysMin * dayMs) needs.push(`Its certificate ends in ${ageWords(left)} and has not renewed itself.`);
+  else if (left < certificateHoursMin * hourMs) needs.push(`Its certificate ends in ${ageWords(left)} and has not renewed itself.`);
   if (sensor.clockSkewMs !== null && Math.abs(sensor.clockSkewMs) > clockSkewMsMax) needs.push(`Its clock is ${ageWords(Math.abs(sensor.clockSkewMs))} ${sensor.clockSkewMs > 0 ? 'ahead of' : 'behind'} the hub's.`);
   if (sensor.ringBytes > 0 && sensor.ringFillBytesMax / sensor.ringBytes > ringRefusesAbove) needs.push('Its ring was so full that records nobody asked for by name were refused.');
   return [...needs, ...sensor.problems];
@@ -56,4 +57,9 @@ export function skewWords(skewMs: number | null): string {
   const size = Math.abs(skewMs);
   const words = size < 1000 ? `${Math.round(size)} ms` : ageWords(size);
   return size < 1 ? 'none' : `${words} ${skewMs > 0 ? 'ahead' : 'behind'}`;
+}
+
+/** How a sensor stops things, in words; `none` is a word that must not be overlooked. */
+export function mechanismWords(mechanism: string): string {
+  return mechanism === 'none' ? 'cannot stop anything' : mechanism.replaceAll('-', ' ');
 }

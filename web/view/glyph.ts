@@ -4,7 +4,7 @@
  */
 import { notLoadedAfterSeconds, type Fact } from '@vedette/model/exposure';
 import type { LoadedFactView } from '@vedette/model/api/views';
-import { agoWords, lengthWords } from './time.ts';
+import { ageWords, agoWords, lengthWords } from './time.ts';
 
 export const factNames = ['present', 'loaded', 'linked', 'entered'] as const;
 export type FactName = (typeof factNames)[number];
@@ -64,7 +64,7 @@ export function loadedMark(loaded: LoadedFactView, nowMs: number): FactMark {
     case 'not-seen': {
       const watched = Math.min(1, Math.max(0, loaded.observedSeconds / notLoadedAfterSeconds));
       const seen = lengthWords(loaded.observedSeconds);
-      return { ...base, state: 'not-seen', watched, word: `not seen in ${seen}`, sentence: `Not seen in ${seen} of watching. After ${lengthWords(notLoadedAfterSeconds)} without a lost record this becomes "no".` };
+      return { ...base, state: 'not-seen', watched, word: `not seen in ${ageWords(loaded.observedSeconds * 1000)}`, sentence: `Not seen in ${seen} of watching. After ${lengthWords(notLoadedAfterSeconds)} without a lost record this becomes "no".` };
     }
     case 'unknown':
       return { ...base, state: 'unknown', word: 'unknown', sentence: `Not known: ${loaded.reason}.` };

@@ -14,6 +14,7 @@ test('topics by name, word, list or object', () => {
   assert.deepEqual(topicsOf('message', 'sensors'), ['sensors']);
   assert.deepEqual(topicsOf('message', '{"topic":"policies"}'), ['policies']);
   assert.deepEqual(topicsOf('message', '{"topics":["policies","constructor","sensors"]}'), ['policies', 'sensors']);
+  assert.deepEqual(topicsOf('changed', '{"topics":["containers","processes"]}'), ['containers', 'processes']);
   assert.deepEqual(topicsOf('message', '["containers"]'), ['containers']);
 });
 

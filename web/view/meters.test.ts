@@ -21,11 +21,14 @@ test('words of points', () => {
 });
 
 test('what enforcing will do is said before it is done', () => {
+  const now = Date.parse('2026-11-23T06:20:00.000Z');
   const kill = [{ action: 'kill', form: 'origin = dropped' }];
-  const forecast = (mode: 'off' | 'shadow', wouldHaveKilled: number, kernelForm: { action: string; form: string | null }[]): string => enforceForecast({ mode, verdicts: { wouldHaveKilled }, kernelForm }, '7 d').level;
-  assert.equal(forecast('shadow', 14, kill), 'would-kill');
-  assert.equal(forecast('shadow', 0, kill), 'quiet');
-  assert.equal(forecast('off', 0, kill), 'untried');
-  assert.equal(forecast('shadow', 0, [{ action: 'kill', form: null }]), 'cannot');
-  assert.equal(forecast('shadow', 0, [{ action: 'inform', form: null }]), 'cannot');
+  const policy = { mode: 'shadow' as const, updatedAt: '2026-11-01T00:00:00.000Z', inForce: { sensors: 2 }, verdicts: { wouldHaveKilled: 0, since: '2026-11-16T06:20:00.000Z' }, kernelForm: kill };
+  assert.deepEqual(enforceForecast(policy, now), { level: 'quiet', sentence: 'In the 7 d since it was last changed it would have killed nothing.' });
+  assert.deepEqual(enforceForecast({ ...policy, verdicts: { ...policy.verdicts, wouldHaveKilled: 1400 } }, now), { level: 'would-kill', sentence: 'In the last 7 d it would have killed 1,400 executions.' });
+  assert.match(enforceForecast({ ...policy, updatedAt: '2026-11-23T06:19:30.000Z' }, now).sentence, /^In the 30 s since .* too short to tell/);
+  assert.equal(enforceForecast({ ...policy, inForce: { sensors: 0 } }, now).level, 'untried');
+  assert.equal(enforceForecast({ ...policy, mode: 'off' }, now).level, 'untried');
+  assert.equal(enforceForecast({ ...policy, kernelForm: [{ action: 'kill', form: null }] }, now).level, 'cannot');
+  assert.equal(enforceForecast({ ...policy, kernelForm: [{ action: 'inform', form: null }] }, now).level, 'cannot');
 });

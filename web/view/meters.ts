@@ -3,6 +3,8 @@
  * Each keeps the promise that matters when drawing: some is never drawn as none, and nearly all never as all.
  */
 
+import { lengthWords } from './time.ts';
+
 /** How many of `ticks` are drawn as seen. */
 export function seenTicks(percent: number, ticks: number): number {
   if (!Number.isFinite(percent) || percent <= 0) return 0;
@@ -47,16 +49,26 @@ export interface EnforceForecast {
   readonly sentence: string;
 }
 
+/** Less watching than this says little about what enforcing would do. */
+const watchedSecondsMin = 86_400;
+
 export function enforceForecast(policy: {
   readonly mode: 'off' | 'shadow' | 'enforce';
-  readonly verdicts: { readonly wouldHaveKilled: number };
+  readonly updatedAt: string;
+  readonly inForce: { readonly sensors: number };
+  readonly verdicts: { readonly wouldHaveKilled: number; readonly since: string };
   readonly kernelForm: readonly { readonly action: string; readonly form: string | null }[];
-}, watchedWords: string): EnforceForecast {
+}, nowMs: number): EnforceForecast {
   const kills = policy.kernelForm.filter((rule) => rule.action === 'kill');
   if (kills.length === 0) return { level: 'cannot', sentence: 'No rule of this policy kills. Enforcing it changes nothing but the word.' };
   if (kills.every((rule) => rule.form === null)) return { level: 'cannot', sentence: 'No kill rule has a kernel form, so nothing can be killed by it.' };
-  const { wouldHaveKilled } = policy.verdicts;
-  if (wouldHaveKilled > 0) return { level: 'would-kill', sentence: `In ${watchedWords} it would have killed ${wouldHaveKilled.toLocaleString('en-US')} ${wouldHaveKilled === 1 ? 'execution' : 'executions'}.` };
+  const { wouldHaveKilled, since } = policy.verdicts;
+  const countedSeconds = (nowMs - Date.parse(since)) / 1000;
+  if (wouldHaveKilled > 0) return { level: 'would-kill', sentence: `In the last ${lengthWords(countedSeconds)} it would have killed ${wouldHaveKilled.toLocaleString('en-US')} ${wouldHaveKilled === 1 ? 'execution' : 'executions'}.` };
   if (policy.mode === 'off') return { level: 'untried', sentence: 'It is off, so nothing is known of what it would kill. Let it run in shadow first.' };
-  return { level: 'quiet', sentence: `In ${watchedWords} it would have killed nothing.` };
+  if (policy.inForce.sensors === 0) return { level: 'untried', sentence: 'No sensor holds it yet, so nothing is known of what it would kill.' };
+  // Verdicts are counted over a fixed time, which may be longer than this text of the policy exists.
+  const watched = Math.max(0, Math.min(countedSeconds, (nowMs - Date.parse(policy.updatedAt)) / 1000));
+  const nothing = `In the ${lengthWords(watched)} since it was last changed it would have killed nothing.`;
+  return watched < watchedSecondsMin ? { level: 'untried', sentence: `${nothing} That is too short to tell.` } : { level: 'quiet', sentence: nothing };
 }

@@ -12,11 +12,16 @@ const pattern = /(?<space>\s+)|(?<comment>#.*$)|(?<string>"(?:[^"\\]|\\.)*"?|'(?
 
 export function yamlPieces(line: string): readonly Piece[] {
   const pieces: Piece[] = [];
+  // A word before a colon is a key only at the start of an entry; within a sentence it is text.
+  let atEntry = true;
   pattern.lastIndex = 0;
   while (pattern.lastIndex < line.length) {
     const match = pattern.exec(line);
     if (match === null) break;
-    const kind = kindOf(match.groups!);
+    const found = kindOf(match.groups!);
+    const kind = found === 'key' && !atEntry ? 'text' : found;
+    if (kind === 'mark') atEntry = /[-{,]$/.test(match[0]);
+    else if (match[0].trim() !== '') atEntry = false;
     const last = pieces.at(-1);
     if (last !== undefined && last.kind === kind) pieces[pieces.length - 1] = { kind, text: last.text + match[0] };
     else pieces.push({ kind, text: match[0] });
@@ -39,9 +44,9 @@ export interface PlacedProblem {
 
 const placePattern = /^\s*(?:at\s+)?(?:line\s+(\d+)(?:\s*,?\s*(?:column|col)\s+(\d+))?|(\d+):(\d+))\s*[:,–-]?\s*(.*)$/i;
 
-/** One problem a line of the hub's answer: `line 3, column 5: …` or `3:5 …`; without a place it belongs to the whole. */
+/** The problems of the hub's answer, each beginning with its place: `Line 3, column 5: …`. Without a place one belongs to the whole. */
 export function placedProblems(detail: string): readonly PlacedProblem[] {
-  return detail.split('\n').map((one) => one.trim()).filter((one) => one !== '').slice(0, 100).map((one) => {
+  return detail.split(/\n|\s+(?=line \d+, column \d+:)/i).map((one) => one.trim()).filter((one) => one !== '').slice(0, 100).map((one) => {
     const match = placePattern.exec(one);
     if (match === null) return { line: null, column: null, message: one };
     const column = match[2] ?? match[4];

@@ -36,7 +36,7 @@ function Loaded({ coverage }: { readonly coverage: CoverageView }): ReactNode {
       <div className="coverage-scale"><CoverageScale percent={coverage.percent} ticks={100} height={28} /></div>
       <Section title="What is not seen" aside={plural(coverage.gaps.length, 'gap')} id="gaps">
         {coverage.gaps.length === 0 ? <p className="quiet">No known gap. What a sensor cannot know to miss is not counted here.</p> : (
-          <ul>{coverage.gaps.map((gap) => <Gap key={`${gap.node}${gap.what}`} gap={gap} host={hostOf(gap.node)} sensor={sensors?.find((sensor) => sensor.node === gap.node)?.id} />)}</ul>
+          <ul>{coverage.gaps.map((gap, index) => <Gap key={`${gap.node}${gap.what}${index}`} gap={gap} host={hostOf(gap.node)} sensor={sensors?.find((sensor) => sensor.node === gap.node)?.id} />)}</ul>
         )}
       </Section>
       <Section title="By sensor" aside={<Link to="/fleet">Fleet</Link>}>
@@ -58,8 +58,8 @@ function Gap({ gap, host, sensor }: { readonly gap: CoverageView['gaps'][number]
         <p className="strong">{gap.what}</p>
         <p className="quiet">{gap.why}</p>
       </div>
-      <p>{gap.action ?? <span className="faint">Nothing closes it on this system.</span>}</p>
-      <p className="nowrap">{host === null || sensor === undefined ? <span className="faint">{gap.node === null ? 'everywhere' : gap.node.slice(0, 12)}</span> : <Link to={hrefOf('/fleet', { open: sensor })}>{host}</Link>}</p>
+      <p>{gap.action ?? <span className="faint">no action known</span>}</p>
+      <p className="nowrap">{host === null || sensor === undefined ? <span className="faint">{gap.node === null ? '' : gap.node.slice(0, 12)}</span> : <Link to={hrefOf('/fleet', { open: sensor })}>{host}</Link>}</p>
     </li>
   );
 }

@@ -12,7 +12,7 @@ import { Time } from '../../parts/text.tsx';
 import { Tip } from '../../parts/tip.tsx';
 import { Link, useFilters } from '../../router.tsx';
 import { useMay } from '../../session.tsx';
-import { hooksMissing, lostRecords, sensorNeeds } from '../../view/fleet.ts';
+import { hooksMissing, lostRecords, mechanismWords, sensorNeeds } from '../../view/fleet.ts';
 import { bytesWords, countWords, percentWords, plural, shortCount } from '../../view/numbers.ts';
 import { oneOf, pathOf, text } from '../../view/url.ts';
 import { AddHost } from './add-host.tsx';
@@ -43,7 +43,7 @@ export function FleetPage(): ReactNode {
         <FilterText label="Host, cluster or kernel" value={q} onChange={(value) => set({ q: value }, { replace: true })} />
         <Choices label="Which sensors" options={[{ id: 'all', label: 'All', to: link({ show: undefined }), chosen: show === undefined }, { id: 'needs', label: 'Needing attention', to: link({ show: 'needs' }), chosen: show === 'needs' }]} />
       </FilterBar>
-      <Table label="Sensors" kind="sensor" noun="sensors" list={wholeList(rows, query)} columns={columns} keyOf={sensorKey} linkOf={linkOf} openKey={open} skeletonRows={6} empty={<NoSensors any={(sensors?.length ?? 0) > 0} addButton={addButton} />} />
+      <Table label="Sensors" kind="sensor" noun={['sensor', 'sensors']} list={wholeList(rows, query)} columns={columns} keyOf={sensorKey} linkOf={linkOf} openKey={open} skeletonRows={6} empty={<NoSensors any={(sensors?.length ?? 0) > 0} addButton={addButton} />} />
       {add === 'host' ? <AddHost onClose={() => set({ add: undefined }, { replace: true })} /> : null}
     </Page>
   );
@@ -65,7 +65,7 @@ function sensorColumns(linkOf: (row: SensorView) => string, now: number): readon
     { id: 'hooks', head: 'Hooks missing', minPx: 96, grow: 0, keep: 4, end: true, cell: (row) => <Number count={hooksMissing(row)} /> },
     { id: 'lost', head: 'Lost', minPx: 72, grow: 0, keep: 7, end: true, cell: (row) => <Number count={lostRecords(row)} /> },
     { id: 'ring', head: 'Ring, fullest', minPx: 96, grow: 0, keep: 5, cell: (row) => <FillBar value={row.ringFillBytesMax} max={row.ringBytes} label={`Ring: at most ${bytesWords(row.ringFillBytesMax)} of ${bytesWords(row.ringBytes)}`} /> },
-    { id: 'enforcement', head: 'Enforces by', minPx: 130, grow: 3, keep: 6, cell: (row) => <Tip content={row.enforcement.reason ?? row.enforcement.mechanism}><span className="cut">{row.enforcement.mechanism}</span></Tip> },
+    { id: 'enforcement', head: 'Enforces by', minPx: 130, grow: 3, keep: 6, cell: (row) => <Tip content={row.enforcement.reason ?? mechanismWords(row.enforcement.mechanism)}><span className={`cut ${row.enforcement.mechanism === 'none' ? 'strong' : ''}`}>{mechanismWords(row.enforcement.mechanism)}</span></Tip> },
     { id: 'kernel', head: 'Kernel', minPx: 110, grow: 2, keep: 2, cell: (row) => <span className="cut quiet">{row.kernel}</span> },
     { id: 'cluster', head: 'Cluster', minPx: 80, grow: 1, keep: 1, cell: (row) => <span className="cut quiet">{row.clusterName}</span> },
     { id: 'seen', head: 'Last seen', minPx: 88, grow: 0, keep: 3, end: true, cell: (row) => <Time at={row.lastSeenAt} /> },

@@ -13,7 +13,7 @@ export function SensorPage({ params }: { readonly params: Readonly<Record<string
   const { data } = useApi('getSensor', { params: { id } });
   return (
     <Page title="Sensor" sentence={data === undefined ? `Sensor ${shortId(id)}` : <>The sensor on <b>{data.hostname}</b> sees {percentWords(data.coveragePercent)} of what it could.</>} above={<Link to="/fleet" className="back-link"><Icon name="back" size={12} />Fleet</Link>}>
-      <SensorDetail id={id} afterRemoval="/fleet" />
+      <SensorDetail id={id} afterRemoval="/fleet" titled />
     </Page>
   );
 }

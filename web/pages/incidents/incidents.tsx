@@ -49,7 +49,7 @@ export function IncidentsPage(): ReactNode {
         <Chips chips={chipsOf(filters, link)} clearTo={link({ severity: undefined, container: undefined })} />
       </FilterBar>
       <ChosenBar chosen={chosen} clear={() => setChosen(new Set())} />
-      <Table key={JSON.stringify(query)} label="Incidents" kind="incident" noun="incidents" list={list} columns={columns} keyOf={incidentKey} linkOf={linkOf} openKey={open} choice={choice} empty={<NoIncidents filtered={filtered} state={state} clearTo={hrefOf('/incidents', { state: state === 'open' ? undefined : state })} />} />
+      <Table key={JSON.stringify(query)} label="Incidents" kind="incident" noun={['incident', 'incidents']} list={list} columns={columns} keyOf={incidentKey} linkOf={linkOf} openKey={open} choice={choice} empty={<NoIncidents filtered={filtered} state={state} clearTo={hrefOf('/incidents', { state: state === 'open' ? undefined : state })} />} />
     </Page>
   );
 }

@@ -33,7 +33,7 @@ const packageKey = (row: PackageView): string => `${row.ecosystem}/${row.name}@$
 
 const packageColumns: readonly Column<PackageView>[] = [
   { id: 'name', head: 'Package', minPx: 150, grow: 3, keep: 9, cell: (row) => <Tip content={<span className="tip-lines"><span>{row.ecosystem}</span>{row.path === null ? null : <span className="mono">{row.path}</span>}</span>}><span className="package-name"><CutMiddle text={visible(row.name)} className="strong" tailLength={10} /><span className="quiet cut">{visible(row.version)}</span></span></Tip> },
-  { id: 'loaded', head: 'Loaded', minPx: 128, grow: 1, keep: 8, cell: (row) => <LoadedMark loaded={row.loaded} /> },
+  { id: 'loaded', head: 'Loaded', minPx: 150, grow: 1, keep: 8, cell: (row) => <LoadedMark loaded={row.loaded} /> },
   { id: 'ecosystem', head: 'Kind', minPx: 84, grow: 0, keep: 2, cell: (row) => <span className="cut faint">{row.ecosystem}</span> },
   { id: 'vulnerabilities', head: 'Vulnerabilities', minPx: 152, grow: 1, keep: 7, cell: (row) => <PackageVulnerabilities ids={row.vulnerabilities} /> },
 ];
@@ -61,7 +61,7 @@ export function ContainerPackages({ container, filters, link, set }: PackagesPro
         <FilterText label="Package" value={filters.package} onChange={(value) => set({ package: value }, { replace: true })} />
         <Choices label="Loaded" options={options.map(([id, loaded, label]) => ({ id, label, to: link({ loaded }), chosen: filters.loaded === loaded }))} />
       </FilterBar>
-      <Table key={JSON.stringify(query)} label="Packages" kind="package" noun="packages" list={list} columns={packageColumns} keyOf={packageKey}
+      <Table key={JSON.stringify(query)} label="Packages" kind="package" noun={['package', 'packages']} list={list} columns={packageColumns} keyOf={packageKey}
         empty={container.packages === null
           ? <Empty title="Not scanned yet"><p>The packages are read from the container's own files by a short-lived, niced process, one image at a time. It usually takes less than a minute.</p></Empty>
           : <Empty title="No package matches"><p>This container has {plural(container.packages, 'package')}; none fits the filter.</p></Empty>} />
@@ -82,5 +82,5 @@ const executionColumns: readonly Column<ExecutionCountView>[] = [
 
 export function ContainerExecutions({ id, node }: { readonly id: string; readonly node: string }): ReactNode {
   const list = usePages('listExecutions', { container: id, node });
-  return <Table label="Executions by hour" kind="execution" noun="lines, one for each hour, file, parent and user" list={list} columns={executionColumns} keyOf={executionKey} empty={<Empty title="Nothing was executed while it was watched"><p>Every program that is started in this container is counted here by the hour, with who started it and where its file came from.</p></Empty>} />;
+  return <Table label="Executions by hour" kind="execution" noun={['line', 'lines, one for each hour, file, parent and user']} list={list} columns={executionColumns} keyOf={executionKey} empty={<Empty title="Nothing was executed while it was watched"><p>Every program that is started in this container is counted here by the hour, with who started it and where its file came from.</p></Empty>} />;
 }

@@ -32,7 +32,7 @@ export function LivePage(): ReactNode {
       <div className="live">
         <Hosts nodes={nodes.rows} chosen={filters.node} link={link} choose={(id) => set({ node: id })} />
         <div className="live-main">
-          <Tabs label="What to list" chosen={filters.view} tabs={[
+          <Tabs label="What to list" kind="view" chosen={filters.view} tabs={[
             { id: 'containers', label: 'Containers', to: link({ view: 'containers', container: undefined, process: undefined }) },
             { id: 'processes', label: 'Processes', to: link({ view: 'processes', open: undefined, tab: 'overview' }) },
           ]} />

@@ -46,7 +46,7 @@ export function ContainerTable({ filters, link }: { readonly filters: LiveFilter
   const filtered = filters.q !== undefined || filters.image !== undefined;
   return (
     <Table
-      key={JSON.stringify(query)} label="Containers" kind="container" noun="containers" list={list} columns={containerColumns(link, filters.node === undefined)} keyOf={containerKey}
+      key={JSON.stringify(query)} label="Containers" kind="container" noun={['container', 'containers']} list={list} columns={containerColumns(link, filters.node === undefined)} keyOf={containerKey}
       linkOf={(row) => link({ open: row.id })} openKey={filters.open}
       empty={filtered ? <NothingMatches clearTo={link({ q: undefined, image: undefined })} /> : <NoContainers link={link} />}
     />
@@ -64,6 +64,12 @@ function NothingWatched(): ReactNode {
       <p>For that a host needs a sensor. It takes one command on the host and about a minute.</p>
     </Empty>
   );
+}
+
+function NoProcesses(): ReactNode {
+  const hosts = useApi('risk', {}).data?.counts.hosts;
+  if (hosts === 0) return <NothingWatched />;
+  return <Empty title="No process is known here"><p>Every process that runs is listed with its arguments, its user and where its file came from. What ended is gone from this list.</p></Empty>;
 }
 
 function NoContainers({ link }: { readonly link: LinkTo }): ReactNode {
@@ -98,9 +104,9 @@ export function ProcessTable({ filters, link }: { readonly filters: LiveFilters;
   const list = usePages('listProcesses', query);
   return (
     <Table
-      key={JSON.stringify(query)} label="Processes" kind="process" noun="processes" list={list} columns={processColumns(filters.node === undefined)} keyOf={processKey}
+      key={JSON.stringify(query)} label="Processes" kind="process" noun={['process', 'processes']} list={list} columns={processColumns(filters.node === undefined)} keyOf={processKey}
       linkOf={(row) => link({ process: processKey(row) })} openKey={filters.process}
-      empty={filters.q === undefined ? <NothingWatched /> : <NothingMatches clearTo={link({ q: undefined })} />}
+      empty={filters.q === undefined ? <NoProcesses /> : <NothingMatches clearTo={link({ q: undefined })} />}
     />
   );
 }

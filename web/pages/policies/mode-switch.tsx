@@ -15,8 +15,8 @@ import { Link } from '../../router.tsx';
 import { useMay } from '../../session.tsx';
 import { shortId } from '../../view/cut.ts';
 import { enforceForecast } from '../../view/meters.ts';
+import { mechanismWords } from '../../view/fleet.ts';
 import { countWords, plural } from '../../view/numbers.ts';
-import { lengthWords } from '../../view/time.ts';
 import { pathOf } from '../../view/url.ts';
 import { modeOrder } from '../../view/words.ts';
 
@@ -54,8 +54,7 @@ interface AskProps {
 }
 
 function EnforceDialog({ policy, error, busy, enforce, onClose }: AskProps & { readonly enforce: () => void }): ReactNode {
-  const watched = lengthWords(Math.max(0, (useNow() - Date.parse(policy.verdicts.since)) / 1000));
-  const forecast = enforceForecast(policy, watched);
+  const forecast = enforceForecast(policy, useNow());
   return (
     <Dialog title={`Enforce ${policy.name}?`} onClose={onClose} wide>
       <p className={`forecast is-${forecast.level}`} data-testid="forecast">{forecast.sentence}</p>
@@ -95,7 +94,10 @@ function WouldHaveKilled({ policy }: { readonly policy: PolicyView }): ReactNode
 function Reach({ policy }: { readonly policy: PolicyView }): ReactNode {
   const sensors = useApi('listSensors', {}).data?.items;
   const mechanisms = new Map<string, number>();
-  for (const sensor of sensors ?? []) mechanisms.set(sensor.enforcement.mechanism, (mechanisms.get(sensor.enforcement.mechanism) ?? 0) + 1);
+  for (const { enforcement } of sensors ?? []) {
+    const words = mechanismWords(enforcement.mechanism);
+    mechanisms.set(words, (mechanisms.get(words) ?? 0) + 1);
+  }
   const unable = policy.kernelForm.filter((rule) => rule.action === 'kill' && rule.form === null);
   return (
     <div className="ask-part">

@@ -29,7 +29,7 @@ export function PoliciesPage(): ReactNode {
   return (
     <Page title="Policies" sentence={<Sentence policies={query.data?.items} />} actions={make} note="Rules report what they see. Policies decide, and in enforce mode the kernel acts on it.">
       <FilterBar><FilterText label="Name, text or technique" value={q} onChange={(value) => set({ q: value }, { replace: true })} /></FilterBar>
-      <Table label="Policies" kind="policy" noun="policies" list={wholeList(rows, query)} columns={columns} keyOf={policyKey} linkOf={linkOf} skeletonRows={6}
+      <Table label="Policies" kind="policy" noun={['policy', 'policies']} list={wholeList(rows, query)} columns={columns} keyOf={policyKey} linkOf={linkOf} skeletonRows={6}
         empty={q === undefined
           ? <Empty title="There is no policy" action={make}><p>A policy says which executions in which containers are wrong, and what to do: record or kill. It starts in shadow, where it only records what it would have done.</p></Empty>
           : <Empty title="No policy matches" action={<Link to="/policies" className="button">Clear the filter</Link>}><p>The filter looks at names, descriptions and techniques.</p></Empty>} />

@@ -26,13 +26,14 @@ export function PolicyPage({ params }: { readonly params: Readonly<Record<string
   const { data, error, refetch } = useApi('getPolicy', { params: { name } });
   const back = <Link to="/policies" className="back-link"><Icon name="back" size={12} />Policies</Link>;
   if (data === undefined) {
-    return <Page title="Policy" sentence={name} above={back} note=" " tall>{error === null ? <BoneLines count={12} /> : <ProblemBox error={error} again={() => void refetch()} />}</Page>;
+    return <Page title="Policy" sentence={name} above={back} note=" ">{error === null ? <BoneLines count={12} /> : <ProblemBox error={error} again={() => void refetch()} />}</Page>;
   }
   return (
-    <Page title="Policy" sentence={<><b>{data.name}</b> {data.mode === 'off' ? 'is off' : data.mode === 'shadow' ? 'watches in shadow' : 'enforces'}. {data.description}</>} above={back} note={modeSentences[data.mode]} tall actions={<Remove policy={data} />}>
+    <Page title="Policy" sentence={<><b>{data.name}</b> {data.mode === 'off' ? 'is off' : data.mode === 'shadow' ? 'watches in shadow' : 'enforces'}.</>} above={back} note={modeSentences[data.mode]} actions={<Remove policy={data} />}>
       <div className="policy" data-testid="policy" data-key={data.name}>
         <div className="policy-side">
           <ModeSwitch policy={data} />
+          <Section title="What it says"><p className="policy-description">{data.description === '' ? <span className="faint">It has no description.</span> : data.description}</p></Section>
           <Facts policy={data} />
           <KernelForm policy={data} />
           <InForceSection policy={data} />

@@ -18,8 +18,8 @@ export function RiskAside({ summary }: { readonly summary: RiskSummaryView }): R
         <div className="aside-head"><h2>Coverage</h2><Link to="/coverage">{coverage.gaps.length === 0 ? 'Details' : `${coverage.gaps.length} ${coverage.gaps.length === 1 ? 'gap' : 'gaps'}`}</Link></div>
         <div className="aside-coverage"><CoverageScale percent={coverage.percent} ticks={40} height={20} /><span className="aside-number">{percentWords(coverage.percent)}</span></div>
         <ul className="aside-gaps">
-          {coverage.gaps.slice(0, gapsShown).map((gap) => (
-            <li key={`${gap.node}${gap.what}`}><span className="strong">{gap.what}</span><span className="quiet">{gap.why}{gap.action === null ? null : <>{' '}<span className="gap-action">{gap.action}</span></>}</span></li>
+          {coverage.gaps.slice(0, gapsShown).map((gap, index) => (
+            <li key={`${gap.node}${gap.what}${index}`}><span className="strong">{gap.what}</span><span className="quiet">{gap.why}{gap.action === null ? null : <>{' '}<span className="gap-action">{gap.action}</span></>}</span></li>
           ))}
           {coverage.gaps.length === 0 ? <li className="quiet">{coverage.sensorsTotal === 0 ? 'No sensor has joined, so nothing is seen.' : 'No known gap.'}</li> : null}
         </ul>

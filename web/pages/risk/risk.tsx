@@ -4,6 +4,7 @@
  */
 import type { ReactNode } from 'react';
 import type { RiskCardView, RiskSummaryView } from '@vedette/model/api/views';
+import { useNow } from '../../clock.ts';
 import { useApi } from '../../data.ts';
 import { useCardKeys } from './card-keys.ts';
 import { Icon, type IconName } from '../../parts/icons.tsx';
@@ -43,7 +44,7 @@ function CoverageNote({ summary }: { readonly summary: RiskSummaryView }): React
   const complete = coverage.percent >= 100 && coverage.gaps.length === 0;
   return (
     <span>
-      {complete ? 'Everything that could be seen is seen: ' : `This rests on ${percentWords(coverage.percent)} of what could be seen: `}
+      {complete ? 'Everything that could be seen is seen: ' : <>Rests on <Link to="/coverage" className="clause-link">{percentWords(coverage.percent)} of what could be seen</Link>: </>}
       {coverage.sensorsConnected} of {plural(coverage.sensorsTotal, 'sensor')} connected, {coverage.recordsLost === 0 ? 'no records lost' : `${countWords(coverage.recordsLost)} records lost`}.
     </span>
   );
@@ -91,16 +92,20 @@ function Card({ card, rank }: { readonly card: RiskCardView; readonly rank: numb
         <Tip content={`${severityWords[card.severity]}. Score ${scoreWords(card.score)}: the sum of the parts that its page shows.`}><span className="card-score">{scoreWords(card.score)}</span></Tip>
       </div>
       <p className="card-why">{card.why}</p>
-      <div className="card-foot">
-        <p className="card-where quiet">
-          <span className="row-flow"><Icon name={kindIcons[card.kind]} size={14} />{kindWords[card.kind]}</span>
-          <span className="cut">{card.where}</span>
-          <span className="nowrap">for <Time at={card.since} age /></span>
-        </p>
-        <Link to={to} className={`button ${rank === 1 ? 'is-main' : ''} card-action`} title={card.nextAction} tabIndex={-1}><span className="cut">{card.nextAction}</span></Link>
-      </div>
+      <p className="card-where quiet">
+        <span className="row-flow"><Icon name={kindIcons[card.kind]} size={14} />{kindWords[card.kind]}</span>
+        <span className="cut" title={card.where}>{card.where}</span>
+        <Since at={card.since} />
+      </p>
+      <p className="card-action"><Icon name="arrow" size={14} /><span>{card.nextAction}</span></p>
     </li>
   );
+}
+
+/** What has been so for less than a minute is new, and "for 0 s" would say nothing. */
+function Since({ at }: { readonly at: string }): ReactNode {
+  const isNew = useNow() - Date.parse(at) < 60_000;
+  return <span className="nowrap">{isNew ? 'now' : <>for <Time at={at} age /></>}</span>;
 }
 
 function NoCards({ summary }: { readonly summary: RiskSummaryView }): ReactNode {
@@ -126,7 +131,7 @@ function CardsWaiting(): ReactNode {
     <div className="cards-head" />
     <div className="cards" aria-hidden="true" data-testid="skeleton">
       {Array.from({ length: 6 }, (_, index) => (
-        <div key={index} className="card is-waiting"><span /><Bone width={14} height={14} /><span className="card-title"><Bone width="55%" height={12} /></span><span className="card-marks"><Bone width={70} height={14} /></span><span className="card-why"><Bone width="80%" /></span><span className="card-foot"><Bone width="40%" /><Bone width={150} height={26} /></span></div>
+        <div key={index} className="card is-waiting"><span /><Bone width={14} height={14} /><span className="card-title"><Bone width="55%" height={12} /></span><span className="card-marks"><Bone width={70} height={14} /></span><span className="card-why"><Bone width="80%" /></span><span className="card-where"><Bone width="40%" /></span><span className="card-action"><Bone width={260} /></span></div>
       ))}
     </div>
     </>

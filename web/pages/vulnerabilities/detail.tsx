@@ -10,6 +10,7 @@ import { FactLines, Glyph, LoadedBar, Severity } from '../../parts/marks.tsx';
 import { ScoreParts } from '../../parts/meters.tsx';
 import { Bone, BoneLines, NextAction, Section } from '../../parts/page.tsx';
 import { ProblemBox } from '../../parts/problem.tsx';
+import { CutMiddle } from '../../parts/process.tsx';
 import { Code, CopyButton, Digest, Fields, ImageText, Outside, Time } from '../../parts/text.tsx';
 import { Tip } from '../../parts/tip.tsx';
 import { Link } from '../../router.tsx';
@@ -24,27 +25,26 @@ import './vulnerabilities.css';
 const findingsShown = 50;
 const detailsLengthMax = 6000;
 
-export function VulnerabilityDetail({ id }: { readonly id: string }): ReactNode {
+/** `titled`: the page around it already says what it is. */
+export function VulnerabilityDetail({ id, titled = false }: { readonly id: string; readonly titled?: boolean }): ReactNode {
   const { data, error, refetch } = useApi('getVulnerability', { params: { id } });
-  if (data !== undefined) return <Loaded vulnerability={data} />;
+  if (data !== undefined) return <Loaded vulnerability={data} titled={titled} />;
   if (error !== null) return <ProblemBox error={error} again={() => void refetch()} />;
   return <div className="stack"><Bone width="50%" height={18} /><Bone width="80%" /><BoneLines count={10} /></div>;
 }
 
-function Loaded({ vulnerability }: { readonly vulnerability: VulnerabilityDetailView }): ReactNode {
-  const worst = vulnerability.findings[0];
+function Loaded({ vulnerability, titled }: { readonly vulnerability: VulnerabilityDetailView; readonly titled: boolean }): ReactNode {
   return (
     <article data-testid="vulnerability" data-key={vulnerability.id}>
-      <Head vulnerability={vulnerability} />
+      <Head vulnerability={vulnerability} titled={titled} />
       <WhatToDo vulnerability={vulnerability} />
-      <Section title="Where it runs" aside={plural(vulnerability.findings.length, 'place')} id="findings"><Findings findings={vulnerability.findings} /></Section>
-      {worst === undefined ? null : <Section title="Score" aside={`of the worst place, ${worst.workload}`}><ScoreParts parts={worst.parts} score={worst.score} /></Section>}
+      <Section title="Where it runs" aside={`${plural(vulnerability.findings.length, 'place')}, the worst first`} id="findings"><Findings findings={vulnerability.findings} /></Section>
       <Section title="What is known"><Known vulnerability={vulnerability} /></Section>
     </article>
   );
 }
 
-function Head({ vulnerability }: { readonly vulnerability: VulnerabilityDetailView }): ReactNode {
+function Head({ vulnerability, titled }: { readonly vulnerability: VulnerabilityDetailView; readonly titled: boolean }): ReactNode {
   const { loaded } = vulnerability;
   return (
     <header className="stack">
@@ -53,7 +53,7 @@ function Head({ vulnerability }: { readonly vulnerability: VulnerabilityDetailVi
         <span className="quiet">{vulnerability.cvss === null ? 'no CVSS score' : `CVSS ${vulnerability.cvss.toFixed(1)}`}</span>
         <span className={vulnerability.exploited === true ? 'strong' : 'quiet'}>{vulnerability.exploited === null ? 'exploited: unknown, no feed loaded' : vulnerability.exploited ? 'exploited in the wild' : 'not known to be exploited'}</span>
       </div>
-      <h2 className="panel-title row-flow">{vulnerability.id}<CopyButton text={vulnerability.id} what="id" /></h2>
+      {titled ? null : <h2 className="panel-title row-flow">{vulnerability.id}<CopyButton text={vulnerability.id} what="id" /></h2>}
       <p>{vulnerability.summary ?? <span className="quiet">The advisory has no summary.</span>}</p>
       <p className="wrap-flow quiet"><LoadedBar loaded={loaded} /><span>loaded in {countWords(loaded.yes)} of {plural(vulnerability.workloads, 'run')}{loaded.unknown === 0 ? '' : `, unknown in ${countWords(loaded.unknown)}`}</span><span>here since <Time at={vulnerability.firstSeen} /></span></p>
     </header>
@@ -72,15 +72,20 @@ function WhatToDo({ vulnerability }: { readonly vulnerability: VulnerabilityDeta
   );
 }
 
+function findingKey(finding: FindingView): string {
+  return `${finding.node}/${finding.workload}/${finding.platformDigest}/${finding.package}@${finding.version}${finding.path ?? ''}`;
+}
+
 function Findings({ findings }: { readonly findings: readonly FindingView[] }): ReactNode {
-  const [open, setOpen] = useState<string | null>(null);
+  // The worst place stands open: its facts and its score are what the page is about.
+  const [open, setOpen] = useState<string | null>(() => (findings[0] === undefined ? null : findingKey(findings[0])));
   const [all, setAll] = useState(false);
   if (findings.length === 0) return <p className="quiet">Nowhere that is seen. What is not seen is listed under <Link to="/coverage">coverage</Link>.</p>;
   const shown = all ? findings : findings.slice(0, findingsShown);
   return (
     <>
       <ul>{shown.map((finding) => {
-        const key = `${finding.node}/${finding.workload}/${finding.platformDigest}/${finding.package}${finding.path ?? ''}`;
+        const key = findingKey(finding);
         return <Finding key={key} finding={finding} open={open === key} toggle={() => setOpen(open === key ? null : key)} />;
       })}</ul>
       {findings.length > shown.length ? <button type="button" className="button finding-more" onClick={() => setAll(true)}>Show all {countWords(findings.length)}</button> : null}
@@ -95,8 +100,8 @@ function Finding({ finding, open, toggle }: { readonly finding: FindingView; rea
         <Icon name={open ? 'down' : 'expand'} size={12} />
         <Glyph facts={finding} />
         <span className="cut finding-workload"><span className="strong">{finding.workload}</span> <span className="faint">on {finding.hostname}</span></span>
-        <span className="cut quiet finding-package">{finding.package} {visible(finding.version)}</span>
-        <Tip content="The sum of the parts shown when this line is opened."><span className="strong finding-score">{scoreWords(finding.score)}</span></Tip>
+        <span className="packages quiet"><CutMiddle text={`${finding.package} ${visible(finding.version)}`} /></span>
+        <Tip content="The score: the sum of the parts shown when this line is opened."><span className="strong finding-score">{scoreWords(finding.score)}</span></Tip>
       </button>
       {open ? <FindingFields finding={finding} /> : null}
     </li>

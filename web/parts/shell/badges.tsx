@@ -28,7 +28,7 @@ export function CoverageBadge(): ReactNode {
           <p className="quiet">{data.sensorsConnected} of {plural(data.sensorsTotal, 'sensor')} connected · {data.recordsLost === 0 ? 'no records lost' : `${countWords(data.recordsLost)} records lost`}</p>
           {data.gaps.length === 0 ? null : (
             <ul className="badge-gaps">
-              {data.gaps.slice(0, gapsShown).map((gap) => <li key={`${gap.node}${gap.what}`}><span className="strong">{gap.what}</span><span className="quiet">{gap.why}</span></li>)}
+              {data.gaps.slice(0, gapsShown).map((gap, index) => <li key={`${gap.node}${gap.what}${index}`}><span className="strong">{gap.what}</span><span className="quiet">{gap.why}</span></li>)}
             </ul>
           )}
           <Link to="/coverage" onClick={close}>{data.gaps.length > gapsShown ? `All ${data.gaps.length} gaps` : 'What is not seen, and why'}</Link>
