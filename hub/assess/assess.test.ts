@@ -70,7 +70,7 @@ const sensor: SensorShape = {
   certificate_expires_at: new Date('2026-02-01T00:00:00Z'), coverage: coverageReport, reported_at: now, lost_recently: 0,
 };
 const facts: CoverageFacts = {
-  now, sensors: [sensor], containers: [], dropped: [], unknownRecords: [], feeds: [{ ecosystem: 'npm', advisories: 1, newest: null, syncedAt: now.toISOString(), rejected: 0, ageSeconds: 5 }], feedProblem: null, unfedEcosystems: [],
+  now, sensors: [sensor], containers: [], dropped: [], unknownRecords: [], feeds: [{ ecosystem: 'npm', advisories: 1, newest: null, syncedAt: now.toISOString(), rejected: 0, ageSeconds: 5 }], feedProblem: null, wasMatched: false, unfedEcosystems: [],
 };
 const states: ContainerStates = { node_id: 'n', hostname: 'h', living: 4, pending: 1, image_unknown: 0, unscanned: 1, with_problems: 0, unwatched: 0, examples: ['web'] };
 
@@ -92,6 +92,7 @@ const gapsOf: readonly (readonly [string, Partial<CoverageFacts>, RegExp, number
   ['an ecosystem without feed', { unfedEcosystems: [{ ecosystem: 'Go', packages: 3 }] }, /3 running packages/, 99],
   ['an old feed', { feeds: [{ ...facts.feeds[0]!, ageSeconds: 9 * 86_400 }] }, /9 days old/, 99],
   ['no feed', { feeds: [], feedProblem: 'none' }, /No vulnerabilities are known/, 99],
+  ['a feed that went away', { feeds: [], feedProblem: 'gone', wasMatched: true }, /Newer vulnerabilities are not known/, 99],
   ['a clock that is off', { sensors: [{ ...sensor, clock_skew_ms: -60_000 }] }, /60 s off/, 99],
   ['a certificate that ends', { sensors: [{ ...sensor, certificate_expires_at: now }] }, /certificate/, 99],
   ['dropped telemetry', { dropped: [{ kind: 'telemetry-dropped', what: 'full', node_id: 'n', hostname: 'h', count: 5, last_at: now }] }, /5 records of h were dropped/, 99],

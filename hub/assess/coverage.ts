@@ -27,9 +27,13 @@ export interface CoverageFacts {
   readonly unknownRecords: readonly { readonly field: number; readonly count: number; readonly hostname: string; readonly node_id: string }[];
   readonly feeds: readonly FeedView[];
   readonly feedProblem: string | null;
+  /** Something was matched before the store went away. */
+  readonly wasMatched: boolean;
   readonly unfedEcosystems: readonly { readonly ecosystem: string; readonly packages: number }[];
 }
 
+export const nothingKnown = 'No vulnerabilities are known';
+const nothingNew = 'Newer vulnerabilities are not known';
 const gapsMax = 500;
 const clockSkewMsMax = 5000;
 const certificateHoursMin = 6;
@@ -157,8 +161,8 @@ function containerGaps(state: ContainerStates): Gap[] {
 function feedGaps(facts: CoverageFacts): Gap[] {
   const nowhere = { node: null, hostname: null };
   if (facts.feedProblem !== null || facts.feeds.length === 0) {
-    const why = facts.feedProblem ?? 'No feed is in the advisory store.';
-    return [{ kind: 'feed', what: 'No vulnerabilities are known', why, action: 'Synchronise the advisories: vedette advisories sync, or import a bundle.', ...nowhere }];
+    const why = `${facts.feedProblem ?? 'No feed is in the advisory store.'}${facts.wasMatched ? ' What was known before is still shown.' : ''}`;
+    return [{ kind: 'feed', what: facts.wasMatched ? nothingNew : nothingKnown, why, action: 'Synchronise the advisories: vedette advisories sync, or import a bundle.', ...nowhere }];
   }
   const gaps: Gap[] = [];
   for (const feed of facts.feeds) {

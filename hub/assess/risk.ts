@@ -5,13 +5,14 @@
 import type { Scope } from '@vedette/model/access';
 import type { CoverageView, FeedView, RiskCardView, RiskSummaryView, VulnerabilityDetailView, VulnerabilitySeverity } from '@vedette/model/api/views';
 import type { Severity } from '@vedette/model/policy';
+import { feedState } from '../store/assessing.ts';
 import type { Database } from '../store/database.ts';
 import { listSensors, recentGaps, unknownRecords } from '../store/read-fleet.ts';
 import { listIncidents, type IncidentShape } from '../store/read-incidents.ts';
 import { containerStates, countThings, runningEcosystems, type ContainerStates } from '../store/read-risk.ts';
 import { countVulnerabilityStates, findingsAt, findingsOf, vulnerabilitiesById, vulnerabilityNamed, worstPlaces } from '../store/read-vulnerabilities.ts';
 import type { Advisories } from './advisories.ts';
-import { coverageOf, type Gap, type GapKind } from './coverage.ts';
+import { coverageOf, nothingKnown, type Gap, type GapKind } from './coverage.ts';
 import { findingView, workloadName } from './finding.ts';
 import * as weights from './weights.ts';
 
@@ -29,12 +30,13 @@ async function collectCoverage(doors: RiskDoors, scope: Scope): Promise<{ view: 
   const since = new Date(now.getTime() - dayMs);
   const { database } = doors;
   const advisories = doors.advisories();
-  const [sensors, containers, dropped, unknown, ecosystems] = await Promise.all([
+  const [sensors, containers, dropped, unknown, ecosystems, matched] = await Promise.all([
     listSensors(database, scope, now),
     containerStates(database, scope),
     recentGaps(database, scope, since),
     unknownRecords(database, scope, since),
     runningEcosystems(database, scope),
+    feedState(database),
   ]);
   const { source } = advisories;
   const feeds = source?.feeds(now) ?? [];
@@ -46,6 +48,7 @@ async function collectCoverage(doors: RiskDoors, scope: Scope): Promise<{ view: 
     unknownRecords: unknown,
     feeds,
     feedProblem: advisories.source === undefined ? advisories.problem : null,
+    wasMatched: matched !== undefined,
     unfedEcosystems: source === undefined ? [] : ecosystems.filter((one) => !source.covers(one.ecosystem)),
   });
   return { ...found, feeds, containers };
@@ -188,7 +191,7 @@ function gapCards(gaps: readonly Gap[], now: Date): RiskCardView[] {
     const weight = gapWeights[kind];
     const [first] = some;
     if (weight === undefined || first === undefined) continue;
-    const isBlind = kind === 'feed' && first.what === 'No vulnerabilities are known';
+    const isBlind = kind === 'feed' && first.what === nothingKnown;
     cards.push({
       id: `gap-${kind}`,
       kind: weight.card,

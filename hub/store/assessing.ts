@@ -65,7 +65,7 @@ export async function putVulnerabilities(db: Transaction, facts: readonly VulnFa
     db,
     `insert into vuln (name, aliases, summary, details, severity, cvss, exploited, published, modified, links, points)
      select name, aliases, summary, details, severity, cvss, exploited, published, modified, links, points from jsonb_to_recordset($1::jsonb)
-       r(name text, aliases text[], summary text, details text, severity text, cvss real, exploited boolean, published timestamptz, modified timestamptz, links text[], points float8)
+       r(name text, aliases text[], summary text, details text, severity text, cvss float8, exploited boolean, published timestamptz, modified timestamptz, links text[], points float8)
       order by name
      on conflict (name) do update set aliases = excluded.aliases, summary = excluded.summary, details = excluded.details, severity = excluded.severity, cvss = excluded.cvss,
        exploited = excluded.exploited, published = excluded.published, modified = excluded.modified, links = excluded.links, points = excluded.points

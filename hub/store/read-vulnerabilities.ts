@@ -56,7 +56,7 @@ const totals = `select vuln_id, sum(workloads)::int as workloads, sum(loaded_yes
 const packagesInScope = `array(select distinct unnest(o.packages) from vuln_place o where o.vuln_id = v.id and ${inScope('o.cluster_id')} order by 1 limit 10) as packages`;
 const fixesInScope = `array(select distinct unnest(o.fixed_in) from vuln_place o where o.vuln_id = v.id and ${inScope('o.cluster_id')} order by 1 limit 10) as fixed_in`;
 
-const columns = `v.id as vuln_id, v.name, v.aliases, v.summary, v.severity, v.cvss::float8 as cvss, v.exploited, t.workloads, t.loaded_yes, t.loaded_not_seen, t.loaded_no, t.loaded_unknown, t.first_seen`;
+const columns = `v.id as vuln_id, v.name, v.aliases, v.summary, v.severity, v.cvss, v.exploited, t.workloads, t.loaded_yes, t.loaded_not_seen, t.loaded_no, t.loaded_unknown, t.first_seen`;
 
 export async function listVulnerabilities(db: Db, scope: Scope, filter: VulnerabilityFilter, page: { after: VulnerabilityPosition | undefined; limit: number }): Promise<VulnerabilityShape[]> {
   return rows(
@@ -218,7 +218,7 @@ export async function vulnerabilitiesById(db: Db, scope: Scope, ids: readonly nu
   return rows(
     db,
     NamedShape,
-    `select v.id, v.name, v.severity, v.cvss::float8 as cvss, v.exploited, v.summary from vuln v
+    `select v.id, v.name, v.severity, v.cvss, v.exploited, v.summary from vuln v
       where v.id = any($2) and exists (select 1 from vuln_place t where t.vuln_id = v.id and ${inScope('t.cluster_id')})`,
     [clustersIn(scope), ids],
   );

@@ -35,7 +35,7 @@ create table vuln (
   summary    text,
   details    text,
   severity   text not null,
-  cvss       real,
+  cvss       double precision,
   exploited  boolean,                      -- null: no such feed is loaded
   published  timestamptz,
   modified   timestamptz,
