@@ -209,12 +209,15 @@ test('policies: shipped, edited with a generation, refused in words, switched, r
 
 test('sensors: listed with what they see, removed for good', async () => {
   const leaving = await sampleSensor(hub.database, { hostname: 'leaving' });
+  await leaving.send([record.container({ containerId: 'e'.repeat(64), name: 'left-behind' }), record.started(execution({ containerId: 'e'.repeat(64) }))]);
   const listed = (await hub.ask('GET', `/api/v1/sensors/${sensor.sensorId}`, { token: tokens.viewer })).json;
   assert.equal(listed['connected'], true);
   assert.equal(listed['coveragePercent'], 60, 'one of two classes is seen, the container is known');
   assert.equal((await hub.ask('DELETE', `/api/v1/sensors/${leaving.sensorId}`, { token: tokens.operator })).status, 204);
   assert.equal((await leaving.send([record.count()])).kind, 'removed');
   assert.equal((await hub.ask('GET', `/api/v1/sensors/${leaving.sensorId}`, { token: tokens.viewer })).status, 404);
+  assert.notEqual((await hub.ask('GET', `/api/v1/containers/${'e'.repeat(64)}`, { token: tokens.viewer })).json['endedAt'], null, 'what nobody watches is not called running');
+  assert.equal((await hub.ask('GET', `/api/v1/processes?node=leaving`, { token: tokens.viewer })).json['total'], 0);
 });
 
 test('the live stream names what changed, gathered', async () => {

@@ -33,6 +33,7 @@ export function hubMetrics({ counters, commands, assessor, database, advisories 
     one('vedette_hub_sensors_connected', 'Sensors that listen for commands now', 'gauge', commands.connected.length),
     one('vedette_hub_commands_sent_total', 'Commands sent to sensors', 'counter', commands.sent),
     one('vedette_hub_assess_passes_total', 'Passes of assessment', 'counter', assessor.passes),
+    one('vedette_hub_assess_failures_total', 'Stages of assessment that failed', 'counter', assessor.failures),
     one('vedette_hub_assess_last_pass_seconds', 'Time of the last pass of assessment', 'gauge', assessor.lastPassMs / 1000),
     one('vedette_hub_database_connections', 'Open connections to PostgreSQL', 'gauge', database.total),
     one('vedette_hub_database_waiting', 'Callers that wait for a connection', 'gauge', database.waiting),

@@ -10,7 +10,8 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { joinFleet } from '@vedette/link/transport/join';
 import { parseJoinToken } from '@vedette/link/transport/join-token';
-import { scratchBinaries, scratchDirectory } from './store/scratch.ts';
+import { sampleHub } from './hub-sample.ts';
+import { scratchBinaries, scratchDatabase, scratchDirectory } from './store/scratch.ts';
 
 const isRoot = process.getuid?.() === 0;
 const checkout = path.resolve(import.meta.dirname, '..');
@@ -102,6 +103,22 @@ test('when PostgreSQL ends, the hub says so and ends', async () => {
   process.kill(await postmasterPid(state), 'SIGKILL');
   assert.equal(await over, 70);
   assert.match(hub.errors(), /PostgreSQL ended by SIGKILL/);
+});
+
+test('with DATABASE_URL no server is started, and the one that is there is used', async () => {
+  const scratch = await scratchDatabase();
+  const url = `postgresql:///vedette?host=${encodeURIComponent(scratch.postgres.connection.host)}&user=vedette`;
+  const hub = await sampleHub({ databaseUrl: url });
+  assert.equal((await hub.ask('GET', '/readyz')).status, 200);
+  assert.ok(!existsSync(path.join(hub.directory, 'state', 'postgres')));
+  assert.equal((await scratch.database.query('select 1 from person')).rowCount, 1);
+  await scratch.postgres.stop();
+  const ready = await hub.ask('GET', '/readyz');
+  assert.deepEqual([ready.status, ready.json['parts']], [503, { database: false, link: true, api: true }]);
+  const answer = await hub.ask('GET', '/api/v1/session', { token: 'vdk_x' });
+  assert.deepEqual([answer.status, answer.json['code']], [503, 'starting']);
+  await hub.end();
+  await scratch.end();
 });
 
 test('as root without a user to become, the hub does not start', { skip: !isRoot }, async () => {

@@ -6,7 +6,8 @@ export interface AttemptBounds {
   readonly keysMax: number;
 }
 
-export const attemptBounds: AttemptBounds = { perAddress: 10, perUser: 10, windowMs: 60_000, keysMax: 10_000 };
+/** A user's bound is wider than an address's: whoever tries from elsewhere should not lock the user out so easily. */
+export const attemptBounds: AttemptBounds = { perAddress: 10, perUser: 40, windowMs: 60_000, keysMax: 10_000 };
 
 export class FailedAttempts {
   readonly #bounds: AttemptBounds;

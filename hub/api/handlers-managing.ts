@@ -7,6 +7,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { permits } from '@vedette/model/access';
 import { Problem } from '@vedette/model/problem';
 import { addAudit, addToken, endSession, clusterIdNamed, listTokens, personNamed, revokeToken, setPassword } from '../store/access.ts';
+import { retireNode } from '../store/containers.ts';
 import { addJoinToken, clusterNamed, markSensorRemoved } from '../store/fleet.ts';
 import { deletePolicy, lockPolicy, putPolicy, setPolicyMode } from '../store/policies.ts';
 import { listSensors, sensorById } from '../store/read-fleet.ts';
@@ -104,10 +105,11 @@ export function fleetHandlers(doors: Doors): Handlers<'listSensors' | 'getSensor
     async removeSensor({ caller, params }) {
       if (!/^[0-9a-f-]{36}$/.test(params.id)) throw new Problem('not-found');
       const clusterId = await database.transaction(async (db) => {
-        const cluster = await markSensorRemoved(db, clustersIn(caller.scope), params.id, now());
-        if (cluster === undefined) throw new Problem('not-found');
-        await addAudit(db, { actor: caller.name, action: 'sensor.remove', object: `sensor:${params.id}`, change: 'removed from the fleet', clusterId: cluster }, now());
-        return cluster;
+        const removed = await markSensorRemoved(db, clustersIn(caller.scope), params.id, now());
+        if (removed === undefined) throw new Problem('not-found');
+        await retireNode(db, removed.nodeId, now());
+        await addAudit(db, { actor: caller.name, action: 'sensor.remove', object: `sensor:${params.id}`, change: 'removed from the fleet', clusterId: removed.clusterId }, now());
+        return removed.clusterId;
       });
       doors.fleet.sensorRemoved(params.id);
       doors.changed(['sensors', 'containers', 'processes'], clusterId);

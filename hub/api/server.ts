@@ -10,6 +10,7 @@ import { endpoints, type Endpoint, type EndpointName } from '@vedette/model/api/
 import { Problem, problems, type ProblemCode } from '@vedette/model/problem';
 import { fastify, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { sqlState } from '../store/database.ts';
 import type { Caller } from './caller.ts';
 import type { Call, Doors, Handlers } from './doors.ts';
 import { incidentHandlers } from './handlers-incidents.ts';
@@ -199,6 +200,16 @@ async function notFound(request: FastifyRequest, reply: FastifyReply, files: Sta
   return reply.send(file.body);
 }
 
+/** A question that takes too long, and a database that is away, are of the world and not faults. */
+function worldly(error: unknown): Problem | undefined {
+  const state = sqlState(error);
+  if (state === '57014') return new Problem('invalid-request', 'The answer took too long: narrow the question by a filter or a time range.');
+  const isAway = state !== undefined && (state.startsWith('08') || state.startsWith('57P') || state.startsWith('53'));
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const isUnreachable = code === 'ECONNREFUSED' || code === 'ENOENT' || (error instanceof Error && /Connection terminated|timeout exceeded when trying to connect|not queryable|EPIPE|ECONNRESET/.test(error.message));
+  return isAway || isUnreachable ? new Problem('starting', 'The database does not answer.') : undefined;
+}
+
 /** What the framework itself refuses. */
 const byFrameworkStatus: Partial<Record<number, ProblemCode>> = { 400: 'invalid-request', 404: 'not-found', 413: 'too-large', 415: 'invalid-request', 503: 'starting' };
 
@@ -210,6 +221,11 @@ function answerError(doors: Doors, error: FastifyError, request: FastifyRequest,
   }
   const code = error.code?.startsWith('FST_') === true ? byFrameworkStatus[error.statusCode ?? 500] : undefined;
   if (code !== undefined) return answerProblem(reply, new Problem(code), undefined);
+  const world = worldly(error);
+  if (world !== undefined) {
+    doors.log('warn', 'the database did not answer a request', { route, error: error.message });
+    return answerProblem(reply, world, undefined);
+  }
   const instance = randomUUID();
   doors.log('error', 'a fault of our own', { instance, route, error: error instanceof z.ZodError ? `the answer is not of its form: ${JSON.stringify(error.issues).slice(0, 2000)}` : (error.stack ?? String(error)) });
   return answerProblem(reply, new Problem('internal'), instance);

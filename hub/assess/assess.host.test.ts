@@ -163,6 +163,31 @@ test('the summary ranks what is loaded and exploited first and says what is not 
   assert.match(summary.sentence, /% of what can be seen is seen\./);
 });
 
+test('a list that cannot be assessed does not keep the others from it', async () => {
+  const before = advisories;
+  const logged: string[] = [];
+  const failing: Advisories = {
+    source: {
+      ...(before as { source: NonNullable<Advisories['source']> }).source,
+      match(packages) {
+        if (packages.some((one) => one.name === 'poison')) throw new Error('this package breaks the matcher');
+        return packages.flatMap((one, index) => (one.name === 'good' ? [{ ...openssl, id: 'CVE-2026-0009', index }] : []));
+      },
+    },
+  };
+  const own = new Assessor({ database: scratch.database, advisories: () => failing, now: () => new Date(), changed: () => undefined, log: (_level, message) => logged.push(message) });
+  for (const [name, letter] of [['poison', 'e'], ['good', 'f']] as const) {
+    const containerId = letter.repeat(64);
+    await sensor.send([record.container({ containerId, name, platformDigest: '' }), record.inventory({ containerId, platformDigest: '', revision: `sha256:${name}`, packages: [{ ecosystem: 'npm', name, version: '1.0.0' }] })]);
+  }
+  await own.settle();
+  await own.settle();
+  assert.ok(own.failures > 0 && logged.includes('a stage of assessment failed'));
+  assert.ok((await listVulnerabilities(scratch.database, everything, { ...all, search: 'CVE-2026-0009' }, page)).length === 1);
+  assert.equal((await containerById(scratch.database, everything, 'e'.repeat(64)))?.severities, null, 'what could not be assessed is not clean');
+  await sensor.send([record.containerEnded('e'.repeat(64)), record.containerEnded('f'.repeat(64))]);
+});
+
 test('when its containers end, a run closes and leaves the lists', async () => {
   await sensor.send([record.containerEnded('c'.repeat(64)), record.containerEnded('d'.repeat(64))]);
   await assessor.settle();

@@ -23,6 +23,8 @@ export interface AssessorDoors {
 const packagesAtOnce = 500;
 const inventoriesAtOnce = 20;
 const workloadsAtOnce = 200;
+const asideMs = 600_000;
+const asideMax = 1000;
 /** A place that took long to recount is recounted less often: at most this share of the time goes into one. */
 const shareOfTimeMax = 0.1;
 const cheapMs = 100;
@@ -30,9 +32,11 @@ const cheapMs = 100;
 export class Assessor {
   readonly #doors: AssessorDoors;
   readonly #recountedAt = new Map<string, { at: number; tookMs: number }>();
+  readonly #aside = new Map<number, number>();
   #running: Promise<void> | undefined;
   #wanted = false;
   passes = 0;
+  failures = 0;
   lastPassMs = 0;
 
   constructor(doors: AssessorDoors) {
@@ -50,10 +54,22 @@ export class Assessor {
     while (this.#wanted) {
       this.#wanted = false;
       const startedMs = performance.now();
-      const changed = [await this.#followFeed(), await this.#inventories(), await this.#workloads(), await this.#places()].some(Boolean);
+      let changed = false;
+      for (const stage of [this.#followFeed, this.#inventories, this.#workloads, this.#places]) changed = (await this.#guarded(stage)) || changed;
       this.passes += 1;
       this.lastPassMs = performance.now() - startedMs;
       if (changed) this.#doors.changed();
+    }
+  }
+
+  /** A stage that fails is said, and does not keep the others from their work; the next pass tries it again. */
+  async #guarded(stage: () => Promise<boolean>): Promise<boolean> {
+    try {
+      return await stage.call(this);
+    } catch (error) {
+      this.failures += 1;
+      this.#doors.log('error', 'a stage of assessment failed', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+      return false;
     }
   }
 
@@ -115,23 +131,32 @@ export class Assessor {
   async #inventories(): Promise<boolean> {
     let changed = false;
     for (;;) {
-      const { source } = this.#doors.advisories();
-      const taken = await this.#doors.database.transaction(async (db) => {
-        const inventories = await store.takeQueued(db, 'inventory', 5);
-        if (source === undefined) return inventories;
-        for (const inventory of inventories) {
-          for (let packages = await store.unmatchedPackages(db, source.version, inventory, packagesAtOnce); packages.length > 0; packages = await store.unmatchedPackages(db, source.version, inventory, packagesAtOnce)) {
-            await this.#match(db, source, packages);
-          }
-          await this.#rebuild(db, source, inventory);
-        }
-        await store.queueWorkloadsRunning(db, inventories);
-        return inventories;
-      });
-      if (taken.length === 0) return changed;
+      const key = await this.#oneInventory();
+      if (key === undefined) return changed;
       changed = true;
       await yieldToOthers();
     }
+  }
+
+  /** A list that cannot be assessed is set aside for a while, so that it does not stand before the others. */
+  async #oneInventory(): Promise<number | undefined> {
+    const { source } = this.#doors.advisories();
+    const aside = [...this.#aside].filter(([, until]) => until > performance.now()).map(([key]) => key);
+    let taken: number | undefined;
+    try {
+      await this.#doors.database.transaction(async (db) => {
+        [taken] = await store.takeQueued(db, 'inventory', 1, aside);
+        if (taken === undefined || source === undefined) return;
+        let packages: store.PackageRow[];
+        while ((packages = await store.unmatchedPackages(db, source.version, taken, packagesAtOnce)).length > 0) await this.#match(db, source, packages);
+        await this.#rebuild(db, source, taken);
+        await store.queueWorkloadsRunning(db, [taken]);
+      });
+    } catch (error) {
+      if (taken !== undefined && this.#aside.size < asideMax) this.#aside.set(taken, performance.now() + asideMs);
+      throw error;
+    }
+    return taken;
   }
 
   async #workloads(): Promise<boolean> {

@@ -42,6 +42,8 @@ const attemptsMax = 4;
 /** A batch that the living database refuses this often is given up as rejected. */
 const refusalsMax = 5;
 const refusalsRemembered = 1000;
+/** That a sensor lives is written at most this often; the command stream says it too. */
+const heardEveryMs = 10_000;
 const transient = new Set(['40001', '40P01', '55P03']);
 
 type BatchOutcome =
@@ -51,6 +53,13 @@ type BatchOutcome =
 
 export function makeIntake(doors: IntakeDoors): (sensorId: string, delivery: Delivery) => Promise<DeliveryAnswer> {
   const refusals = new Map<string, number>();
+  const heardAt = new Map<string, number>();
+  const heardFrom = async (sensorId: string): Promise<void> => {
+    const now = doors.now();
+    if (now.getTime() - (heardAt.get(sensorId) ?? 0) < heardEveryMs) return;
+    heardAt.set(sensorId, now.getTime());
+    await touchSensors(doors.database, [sensorId], now);
+  };
   return async (sensorId, delivery) => {
     let rest = delivery.batches;
     let duplicates: number | undefined;
@@ -63,7 +72,7 @@ export function makeIntake(doors: IntakeDoors): (sensorId: string, delivery: Del
       duplicates ??= outcome.duplicates;
       if (outcome.kind === 'nothing') {
         doors.counters.duplicates += duplicates;
-        await touchSensors(doors.database, [sensorId], doors.now());
+        await heardFrom(sensorId);
         return { kind: 'accepted', watermark: outcome.watermark, duplicates };
       }
       if (outcome.applied !== undefined) {

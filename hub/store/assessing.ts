@@ -9,13 +9,13 @@ import { firstRow, rows, run, type Db, type Transaction } from './database.ts';
 const Key = z.object({ key: z.number() });
 
 /** Takes up to `limit` keys off the queue; they come back when the transaction fails. */
-export async function takeQueued(db: Transaction, kind: QueueKind, limit: number): Promise<number[]> {
+export async function takeQueued(db: Transaction, kind: QueueKind, limit: number, except: readonly number[] = []): Promise<number[]> {
   const taken = await rows(
     db,
     Key,
-    `delete from assess_queue q using (select kind, key from assess_queue where kind = $1 order by key limit $2 for update skip locked) t
+    `delete from assess_queue q using (select kind, key from assess_queue where kind = $1 and key <> all($3::bigint[]) order by key limit $2 for update skip locked) t
       where q.kind = t.kind and q.key = t.key returning q.key`,
-    [kind, limit],
+    [kind, limit, except],
   );
   return taken.map((row) => row.key).sort((a, b) => a - b);
 }

@@ -116,6 +116,20 @@ export async function endContainersOfOtherBoots(db: Transaction, nodeId: string,
   return rows(db, Ended, 'update container set ended_at = $3 where node_id = $1 and boot_id <> $2 and ended_at is null returning workload_id, image_id', [nodeId, bootId, at]);
 }
 
+const Other = z.object({ others: z.number() });
+
+/** Nobody reports about this node any more: what ran there is not known to run. Nothing happens while another sensor is there. */
+export async function retireNode(db: Transaction, nodeId: string, at: Date): Promise<void> {
+  const left = await firstRow(db, Other, 'select count(*) as others from sensor where node_id = $1 and removed_at is null', [nodeId]);
+  if ((left?.others ?? 0) > 0) return;
+  await run(db, 'delete from process_live where node_id = $1', [nodeId]);
+  for (const { workload_id: workloadId, image_id: imageId } of await endContainersOfOtherBoots(db, nodeId, '', at)) {
+    if (workloadId === null) continue;
+    await closeRunIfEmpty(db, workloadId, imageId, at);
+    await queueAssessment(db, 'workload', [workloadId]);
+  }
+}
+
 /** Opens the run of a living container, or says that it is still there. */
 export async function openRun(db: Transaction, place: { clusterId: string; workloadId: number; imageId: number | null; inventoryId: number | null }, since: Date, now: Date): Promise<void> {
   await run(

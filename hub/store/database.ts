@@ -68,6 +68,8 @@ export async function openDatabase(connection: Connection, options: DatabaseOpti
   });
   // An idle connection that breaks is replaced at its next use; without a listener it would end the process.
   pool.on('error', (error) => options.onIdleError?.(error));
+  // The same for one that breaks between two queries of a transaction; the next query of it then fails.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   try {
     const { rows } = await pool.query<{ version: string; name: string }>("select current_setting('server_version_num') as version, current_setting('server_version') as name");
     const found = rows[0];

@@ -134,17 +134,17 @@ export async function touchSensors(db: Db, sensorIds: readonly string[], now: Da
   await run(db, 'update sensor_report set last_seen_at = $2 where sensor_id = any($1::uuid[]) and (last_seen_at is null or last_seen_at < $2)', [sensorIds, now]);
 }
 
-const Removed = z.object({ cluster_id: z.string() });
+const Removed = z.object({ cluster_id: z.string(), node_id: z.string() });
 
-/** Whose certificate is refused from now on; the cluster it was in, or undefined when there is none (left). */
-export async function markSensorRemoved(db: Transaction, clusters: readonly string[] | null, sensorId: string, now: Date): Promise<string | undefined> {
+/** Its certificate is refused from now on; where it was, or undefined when there is none (left). */
+export async function markSensorRemoved(db: Transaction, clusters: readonly string[] | null, sensorId: string, now: Date): Promise<{ clusterId: string; nodeId: string } | undefined> {
   const removed = await firstRow(
     db,
     Removed,
-    'update sensor set removed_at = $3, link_state = null where id = $2 and removed_at is null and ($1::uuid[] is null or cluster_id = any($1::uuid[])) returning cluster_id',
+    'update sensor set removed_at = $3, link_state = null where id = $2 and removed_at is null and ($1::uuid[] is null or cluster_id = any($1::uuid[])) returning cluster_id, node_id',
     [clusters, sensorId, now],
   );
-  return removed?.cluster_id;
+  return removed === undefined ? undefined : { clusterId: removed.cluster_id, nodeId: removed.node_id };
 }
 
 const Generation = z.object({ value: z.number() });
