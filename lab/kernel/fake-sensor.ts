@@ -1,0 +1,28 @@
+/**
+ * Stands in for the sensor at the loader's descriptors: takes commands as hex lines on a fifo, writes each reply as a
+ * JSON line to a file, reads the records away and acknowledges nothing. Only for tests of the loader itself.
+ */
+import { appendFileSync, createReadStream, read } from 'node:fs';
+import { Socket } from 'node:net';
+import { createInterface } from 'node:readline';
+
+const [commands, replies] = process.argv.slice(2);
+if (commands === undefined || replies === undefined) throw new Error('usage: fake-sensor.ts COMMANDS REPLIES');
+
+const buffer = Buffer.alloc(1 << 20);
+function drain(): void {
+  read(3, buffer, 0, buffer.length, null, (error, got) => (error !== null || got === 0 ? process.exit(0) : drain()));
+}
+drain();
+
+const socket = new Socket({ fd: 4, readable: true, writable: true });
+let rest = Buffer.alloc(0);
+socket.on('data', (bytes: Buffer | string) => {
+  rest = Buffer.concat([rest, Buffer.from(bytes)]);
+  for (; rest.length >= 16; rest = rest.subarray(16)) {
+    appendFileSync(replies, `${JSON.stringify({ id: rest.readUInt32LE(4), status: rest.readInt32LE(8), refused: rest.readUInt32LE(12) })}\n`);
+  }
+});
+const capabilities = (await import('node:fs')).readFileSync('/proc/self/status', 'utf8');
+appendFileSync(replies, `${JSON.stringify({ started: process.pid, status: Object.fromEntries(capabilities.split('\n').map((line) => line.split(':\t') as [string, string])) })}\n`);
+createInterface({ input: createReadStream(commands) }).on('line', (line) => socket.write(Buffer.from(line, 'hex')));
