@@ -89,7 +89,7 @@ function incidentColumns(linkOf: (row: IncidentView) => string): readonly Column
     { id: 'where', head: 'Where', minPx: 190, grow: 3, keep: 7, cell: (row) => <Where row={row} /> },
     { id: 'source', head: 'Found by', minPx: 210, grow: 2, keep: 3, cell: (row) => <span className="cut quiet" title={row.source}>{kindWords[row.kind]}: {row.source}</span> },
     { id: 'count', head: 'Times', minPx: 56, grow: 0, keep: 5, end: true, cell: (row) => countWords(row.count) },
-    { id: 'assignee', head: 'Assignee', minPx: 80, grow: 0, keep: 2, cell: (row) => (row.assignee === null ? <span className="faint">nobody</span> : <span className="cut">{row.assignee}</span>) },
+    { id: 'assignee', head: 'Assignee', minPx: 80, grow: 0, keep: 4, cell: (row) => (row.assignee === null ? <span className="faint">nobody</span> : <span className="cut">{row.assignee}</span>) },
     { id: 'last', head: 'Last', minPx: 92, grow: 0, keep: 6, end: true, cell: (row) => <Time at={row.lastSeen} /> },
   ];
 }
