@@ -1,12 +1,15 @@
 /** The whole API over HTTP, against a real hub: the contract, who may do what, and what is refused. */
 import assert from 'node:assert/strict';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
+import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { permits, roles, type Role } from '@vedette/model/access';
 import { endpoints, type Endpoint, type EndpointName } from '@vedette/model/api/table';
 import { ProblemDocument } from '@vedette/model/api/views';
 import { sampleHub, samplePolicy, type SampleHub } from './hub-sample.ts';
 import { sampleSensor, type SampleSensor } from './sensor-sample.ts';
+import { scratchDirectory } from './store/scratch.ts';
 import { execution, record, seconds } from './wire-sample.ts';
 
 let hub: SampleHub;
@@ -15,7 +18,12 @@ const tokens = {} as Record<Role, string>;
 const container = 'c'.repeat(64);
 
 before(async () => {
-  hub = await sampleHub();
+  const console = path.join(await scratchDirectory(), 'console');
+  await mkdir(path.join(console, 'assets'), { recursive: true });
+  await writeFile(path.join(console, 'index.html'), '<!doctype html>');
+  await writeFile(path.join(console, 'assets', 'main-Abcdefgh.js'), `// ${'x'.repeat(2000)}`);
+  hub = await sampleHub({ consoleDirectory: console });
+  await rm(path.dirname(console), { recursive: true });
   for (const role of roles) tokens[role] = await hub.tokenFor(role);
   sensor = await sampleSensor(hub.database, { hostname: 'host-1' });
   await sensor.send([
@@ -47,12 +55,12 @@ const asks: Record<EndpointName, { path?: string; body?: unknown }> = {
 
 test('every endpoint: anonymous is refused, roles by the table, answers by their schema', async () => {
   for (const [name, endpoint] of Object.entries(endpoints) as [EndpointName, Endpoint][]) {
-    const { path = endpoint.path, body } = asks[name];
+    const { path: at = endpoint.path, body } = asks[name];
     if (endpoint.permission === 'public') continue;
-    const anonymous = await hub.ask(endpoint.method, path, { body });
+    const anonymous = await hub.ask(endpoint.method, at, { body });
     assert.equal(anonymous.status, 401, `${name} anonymously`);
     for (const role of roles) {
-      const answer = await hub.ask(endpoint.method, path, { token: tokens[role], body });
+      const answer = await hub.ask(endpoint.method, at, { token: tokens[role], body });
       const may = endpoint.permission === 'self' || permits(role, endpoint.permission);
       if (!may) {
         assert.equal(answer.status, 403, `${name} as ${role}`);
@@ -163,7 +171,7 @@ test('sign-in: cookie, CSRF, same site, sign-out, password change, audit', async
   assert.equal((await hub.ask('DELETE', '/api/v1/session', { headers: { cookie, 'x-vedette-csrf': csrf } })).status, 204);
   assert.equal((await hub.ask('GET', '/api/v1/session', { headers: { cookie } })).status, 401);
   const { rows } = await hub.database.query("select action from audit where actor = 'admin' order by id");
-  assert.deepEqual((rows as { action: string }[]).map((row) => row.action), ['sign-in', 'sign-in', 'password.change'], 'the incident was assigned to ada already');
+  assert.deepEqual((rows as { action: string }[]).map((row) => row.action), ['sign-in', 'sign-in', 'password.change', 'sign-out'], 'the incident was assigned to ada already');
 });
 
 test('failed sign-ins are limited, and an unknown name looks like a wrong password', async () => {
@@ -188,23 +196,59 @@ test('tokens: the secret is shown once, works until revoked', async () => {
 
 test('policies: shipped, edited with a generation, refused in words, switched, removed for good', async () => {
   const token = tokens.operator;
-  const path = '/api/v1/policies/edited';
-  const made = await hub.ask('PUT', path, { token, body: { yaml: samplePolicy('edited') } });
+  const at = '/api/v1/policies/edited';
+  const made = await hub.ask('PUT', at, { token, body: { yaml: samplePolicy('edited') } });
   assert.equal(made.status, 200);
   const generation = Number(made.json['generation']);
-  assert.equal((await hub.ask('PUT', path, { token, body: { yaml: samplePolicy('edited', ' Once more.'), generation: generation - 1 } })).status, 409);
-  assert.equal((await hub.ask('PUT', path, { token, body: { yaml: samplePolicy('edited', ' Once more.'), generation } })).status, 200);
-  assert.equal((await hub.ask('PUT', path, { token, body: { yaml: samplePolicy('other') } })).status, 422);
-  const wrong = await hub.ask('PUT', path, { token, body: { yaml: samplePolicy('edited').replace('run: kill', 'run: dance') } });
+  assert.equal((await hub.ask('PUT', at, { token, body: { yaml: samplePolicy('edited', ' Once more.'), generation: generation - 1 } })).status, 409);
+  assert.equal((await hub.ask('PUT', at, { token, body: { yaml: samplePolicy('edited', ' Once more.'), generation } })).status, 200);
+  assert.equal((await hub.ask('PUT', at, { token, body: { yaml: samplePolicy('other') } })).status, 422);
+  const wrong = await hub.ask('PUT', at, { token, body: { yaml: samplePolicy('edited').replace('run: kill', 'run: dance') } });
   assert.equal(wrong.status, 422);
   assert.match(String(wrong.json['detail']), /Line \d+/);
-  assert.equal((await hub.ask('PUT', `${path}/mode`, { token, body: { mode: 'enforce' } })).json['mode'], 'enforce');
-  assert.equal((await hub.ask('DELETE', path, { token })).status, 204);
-  assert.equal((await hub.ask('GET', path, { token })).status, 404);
+  assert.equal((await hub.ask('PUT', `${at}/mode`, { token, body: { mode: 'enforce' } })).json['mode'], 'enforce');
+  assert.equal((await hub.ask('DELETE', at, { token })).status, 204);
+  assert.equal((await hub.ask('GET', at, { token })).status, 404);
   const shipped = (await hub.ask('GET', '/api/v1/policies/only-from-image', { token })).json;
   assert.equal(shipped['shipped'], true);
   assert.deepEqual((shipped['verdicts'] as unknown as { killed: number }).killed, 1);
   assert.match(JSON.stringify(shipped['kernelForm']), /dropped/);
+});
+
+test('every write leaves a row in the audit log', async () => {
+  const token = tokens.admin;
+  const count = async (): Promise<number> => Number(((await hub.database.query('select count(*) as n from audit')).rows[0] as { n: number }).n);
+  const writes: readonly (readonly [string, string, unknown])[] = [
+    ['POST', '/api/v1/tokens', { name: 'audited', role: 'viewer' }],
+    ['PUT', '/api/v1/policies/audited', { yaml: samplePolicy('audited') }],
+    ['PUT', '/api/v1/policies/audited/mode', { mode: 'enforce' }],
+    ['DELETE', '/api/v1/policies/audited', undefined],
+    ['POST', '/api/v1/join-tokens', {}],
+    ['PATCH', '/api/v1/incidents/2', { state: 'closed' }],
+    ['PATCH', '/api/v1/incidents/2', { state: 'open', assignee: 'ada' }],
+    ['POST', '/api/v1/advisories/reload', undefined],
+  ];
+  for (const [method, path, body] of writes) {
+    const before = await count();
+    const answer = await hub.ask(method, path, { token, body });
+    assert.ok(answer.status < 300, answer.text);
+    assert.equal(await count(), before + 1, `${method} ${path}`);
+  }
+  const history = (await hub.ask('GET', '/api/v1/incidents/2', { token })).json['history'] as unknown as { actor: string; change: string }[];
+  assert.deepEqual(history.map((one) => [one.actor, one.change]), [['token admin', 'state: closed → open; assigned to ada'], ['token admin', 'state: open → closed']]);
+});
+
+test('the console: its files with their caching, its routes, nothing else', async () => {
+  const page = await hub.ask('GET', '/incidents/4?x=1');
+  assert.deepEqual([page.status, page.headers.get('cache-control'), page.headers.get('content-type')], [200, 'no-cache', 'text/html; charset=utf-8']);
+  const asset = await hub.ask('GET', '/assets/main-Abcdefgh.js');
+  assert.deepEqual([asset.status, asset.headers.get('cache-control'), asset.headers.get('content-encoding')], [200, 'public, max-age=31536000, immutable', 'gzip']);
+  assert.equal((await hub.ask('GET', '/assets/main-Abcdefgh.js', { headers: { 'if-none-match': asset.headers.get('etag') ?? '' } })).status, 304);
+  for (const wrong of ['/assets/none.js', '/..%2f..%2fetc/passwd', '/api/v1/none', '/%2e%2e/secret.txt']) {
+    const answer = await hub.ask('GET', wrong);
+    assert.ok(answer.status === 404 || answer.text === '<!doctype html>', `${wrong}: ${answer.status} ${answer.text.slice(0, 80)}`);
+  }
+  assert.equal((await hub.ask('POST', '/', {})).status, 404);
 });
 
 test('sensors: listed with what they see, removed for good', async () => {

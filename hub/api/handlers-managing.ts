@@ -145,7 +145,13 @@ export function accountHandlers(
     },
     session: async ({ caller }) => sessionOf(caller),
     async signOut({ caller, setSession }) {
-      if (caller.by.kind === 'session') await endSession(database, caller.by.tokenHash);
+      const { by } = caller;
+      if (by.kind === 'session') {
+        await database.transaction(async (db) => {
+          await endSession(db, by.tokenHash);
+          await addAudit(db, { actor: caller.name, action: 'sign-out', object: `person:${caller.name}`, change: 'Signed out', clusterId: null }, now());
+        });
+      }
       setSession(null);
       return null;
     },

@@ -38,6 +38,9 @@ export async function scratchDatabase(now: Date = new Date()): Promise<Scratch> 
     unsafeFast: true,
     sharedBuffersMegabytes: 64,
   });
+  // A test that ends without its `after` must not leave a server behind.
+  const leftBehind = (): void => void process.kill(postgres.pid, 'SIGQUIT');
+  process.once('exit', leftBehind);
   checkRows(true);
   const database = await openDatabase(postgres.connection);
   await migrate(database, await readMigrations());
@@ -47,6 +50,7 @@ export async function scratchDatabase(now: Date = new Date()): Promise<Scratch> 
     postgres,
     database,
     async end() {
+      process.off('exit', leftBehind);
       await database.close();
       await postgres.stop();
       await rm(directory, { recursive: true, force: true });
