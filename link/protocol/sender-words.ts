@@ -59,6 +59,7 @@ export type SenderEvent =
   | { readonly kind: 'commands-heard'; readonly connection: number }
   /** `stale`: the hub does not know the session any more; only a new hello can tell where both stand. */
   | { readonly kind: 'commands-ended'; readonly connection: number; readonly reason: string; readonly stale: boolean }
+  /** Connects anew at once, also when the certificate before was not admitted. */
   | { readonly kind: 'credentials-renewed' }
   | { readonly kind: 'stopped'; readonly reason: string };
 

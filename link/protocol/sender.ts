@@ -63,10 +63,9 @@ function take(turn: Turn, event: SenderEvent): void {
     case 'commands-ended':
       return takeCommands(turn, event);
     case 'credentials-renewed':
-      if (isConnected(sender)) {
-        disconnect(turn, 'The certificate was renewed.');
-        connect(turn);
-      }
+      if (sender.phase.kind === 'refused' && sender.phase.refusal !== 'not-admitted') return;
+      disconnect(turn, 'The certificate was renewed.');
+      connect(turn);
       return;
     case 'stopped':
       disconnect(turn, event.reason);
