@@ -128,7 +128,7 @@ test('what ran while the container was not known is judged again when it is', ()
   const one = bench('enforce', scoped);
   startContainer(one);
   one.pipeline.onEvent(shell({ path: '/tmp/x', command: 'x', origin: 'dropped' }));
-  assert.deepEqual(one.kills, []);
+  assert.equal(one.kills.length, 0);
   one.pipeline.identified('web', identity);
   assert.deepEqual(one.kills.map((kill) => [kill.execution.path, kill.origin, kill.mode]), [['/tmp/x', 'dropped', 'enforce']]);
   one.pipeline.verdictComplete({ ...one.kills[0]!, applied: true });

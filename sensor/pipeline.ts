@@ -15,7 +15,7 @@ import { Detector } from './detect/detector.ts';
 import type { HostFacts } from './detect/subject.ts';
 import type { Command } from './enforce/commands.ts';
 import { Enforcer } from './enforce/enforcer.ts';
-import { CgroupTable, type CgroupContainer } from './enrich/cgroup-table.ts';
+import { CgroupTable } from './enrich/cgroup-table.ts';
 import { ContainerTable } from './enrich/container-table.ts';
 import { CoverageLedger } from './enrich/coverage.ts';
 import { ExposureTracker, type PackageLookup } from './enrich/exposure.ts';
@@ -184,7 +184,7 @@ export class Pipeline {
 
   #fork(event: ForkEvent): void {
     const execution = this.processes.fork(event);
-    const container = this.#containerOf(event, event.mountNamespace === this.#hostMountNamespace, null);
+    const container = this.#containerOf(event, event.mountNamespace === this.#hostMountNamespace, null, 'known-only');
     execution.containerId = container?.id ?? null;
     this.memory.started(execution);
     this.shipment.live.started(execution);
@@ -214,7 +214,7 @@ export class Pipeline {
         return;
       case 'cgroup-remove': {
         const gone = this.cgroups.removed(event.cgroup);
-        if (gone !== null) this.#containerEnded(gone, event.timeBootNs);
+        if (gone !== null) this.#containerEnded(gone.id, event.timeBootNs);
         return;
       }
       case 'cgroup-attach':
@@ -224,9 +224,9 @@ export class Pipeline {
     }
   }
 
-  #containerEnded(gone: CgroupContainer, atBootNs: number): void {
-    const container = this.containers.ended(gone.id);
-    this.inits.delete(gone.id);
+  #containerEnded(id: string, atBootNs: number): void {
+    const container = this.containers.ended(id);
+    this.inits.delete(id);
     if (container === null) return;
     this.#report(this.detector.release(container.id, this.nowBootNs));
     this.shipment.loaded(this.exposure.takeReports(atBootNs));
@@ -273,11 +273,15 @@ export class Pipeline {
     return id === null ? null : this.containers.get(id);
   }
 
-  /** The container of a record by its cgroups. What is still in the host's mounts is the runtime at work, not the container. */
-  #containerOf(event: Subject, inHostMounts: boolean, rootFilesystem: string | null): Container | null {
+  /**
+   * The container of a record by its cgroups. What is still in the host's mounts is the runtime at work, not the container;
+   * a runtime also forks in the new mounts before it has entered the container's root, so a fork makes none known.
+   */
+  #containerOf(event: Subject, inHostMounts: boolean, rootFilesystem: string | null, which: 'any' | 'known-only' = 'any'): Container | null {
     const cgroup = this.cgroups.containerOf(event.cgroupV1, event.cgroupV2);
     if (cgroup === undefined || cgroup === null || inHostMounts) return null;
-    const fresh = this.containers.seen(cgroup, event.tgid, event.timeBootNs, rootFilesystem);
+    if (which === 'known-only' && this.containers.get(cgroup.id) === null) return null;
+    const fresh = this.containers.seen(cgroup, event.timeBootNs, rootFilesystem);
     if (fresh === null) return this.containers.get(cgroup.id);
     this.exposure.watch(fresh.id, fresh.startedBootNs, fresh.seenFromStart);
     this.#verdicts(this.enforcer.containerChanged(fresh, [], this.nowBootNs));
@@ -292,6 +296,10 @@ export class Pipeline {
     const ended = this.#seenInSnapshot.size === 0 ? [] : this.processes.endAllBut((one) => this.#seenInSnapshot.has(one) || one.executedBootNs > atBootNs, atBootNs);
     for (const execution of ended) this.memory.ended(execution);
     this.#seenInSnapshot.clear();
+    // containers that ended while no sensor was looking
+    for (const container of [...this.containers.all()]) {
+      if (this.cgroups.container(container.id) === null) this.#containerEnded(container.id, atBootNs);
+    }
     this.shipment.allLive(this.processes.living(), atBootNs);
     this.armKernel();
   }

@@ -106,10 +106,12 @@ function installDebian(names) {
 
 function installNpm() {
   const npm = process.env.npm_execpath;
-  const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
+  // not `npm ci`: it insists on lock entries for every platform's optional packages, and registries that mirror only some
+  // of them cannot give those; the lock file pins every version all the same, and --no-save leaves it as it is
+  const args = ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'];
   const options = { cwd: root, env: { ...process.env, NODE_ENV: '' } };
   const result = npm !== undefined && existsSync(npm) ? run(process.execPath, [npm, ...args], options) : run('npm', args, options);
-  if (result.status !== 0) fail('npm ci failed', result);
+  if (result.status !== 0) fail('npm install failed', result);
   if (!existsSync(node26()) || run(node26(), ['--version']).status !== 0) {
     fail('npm installed its packages but not Node 26: the install script of the package "node" was blocked. Allow it (package.json lists it under allowScripts) and try again', result);
   }

@@ -4,13 +4,13 @@
  * outside (`identified`); until then the container is pending. Pure.
  */
 import type { Container, ContainerIdentity } from '@vedette/model/container';
+import type { CgroupKey } from '@vedette/model/event';
 import type { CgroupContainer } from './cgroup-table.ts';
 
 interface Entry extends Container {
   identity: ContainerIdentity | null;
   rootFilesystem: string | null;
-  /** A process of it that lived when last looked: where its root can be read. */
-  witnessTgid: number;
+  keys: ReadonlySet<CgroupKey>;
 }
 
 export class ContainerTable {
@@ -33,14 +33,15 @@ export class ContainerTable {
   }
 
   /** A process of this container was seen. Returns the container when it is new. */
-  seen(cgroup: CgroupContainer, tgid: number, atBootNs: number, rootFilesystem: string | null): Container | null {
+  seen(cgroup: CgroupContainer, atBootNs: number, rootFilesystem: string | null): Container | null {
     const known = this.#containers.get(cgroup.id);
     if (known !== undefined) {
       if (known.rootFilesystem === null && rootFilesystem !== null) {
         known.rootFilesystem = rootFilesystem;
         this.#changed.add(known.id);
       }
-      if (known.witnessTgid === 0) known.witnessTgid = tgid;
+      // after a restart the cgroups are read anew and have a set of their own
+      known.keys = cgroup.keys;
       return null;
     }
     const made: Entry = {
@@ -51,21 +52,10 @@ export class ContainerTable {
       seenFromStart: cgroup.createdBootNs !== null,
       identity: null,
       rootFilesystem,
-      witnessTgid: tgid,
     };
     this.#containers.set(made.id, made);
     this.#changed.add(made.id);
     return made;
-  }
-
-  /** A process through which the container's root can be read; 0 when none is known to live. */
-  witness(id: string): number {
-    return this.#containers.get(id)?.witnessTgid ?? 0;
-  }
-
-  setWitness(id: string, tgid: number): void {
-    const known = this.#containers.get(id);
-    if (known !== undefined) known.witnessTgid = tgid;
   }
 
   identified(id: string, identity: ContainerIdentity): Container | null {
@@ -83,8 +73,8 @@ export class ContainerTable {
     return known ?? null;
   }
 
-  restore(container: Container, witnessTgid: number): void {
-    this.#containers.set(container.id, { ...container, witnessTgid });
+  restore(container: Container): void {
+    this.#containers.set(container.id, { ...container });
   }
 
   takeChanged(): Container[] {

@@ -56,7 +56,9 @@ export class CoverageLedger {
     return taken;
   }
 
+  /** The losses of a former sensor process: the last word counts. */
   restore(losses: readonly Loss[]): void {
+    this.#before.clear();
     for (const one of losses) this.#before.set(`${one.eventClass}\0${one.cause}`, one.count);
   }
 }

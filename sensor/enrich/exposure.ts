@@ -116,6 +116,11 @@ export class ExposureTracker {
     one.waiting = null;
   }
 
+  /** Nobody watched for a while: everything short of *yes* is unknown from now on. */
+  gap(): void {
+    for (const one of this.#watched.values()) this.#lose(one, 1);
+  }
+
   hasInventory(id: string): boolean {
     return this.#watched.get(id)?.index != null;
   }

@@ -1,0 +1,89 @@
+/** How the sensor is started: by its loader as root, or alone and blind when there can be no loader. */
+import { chmodSync, existsSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildProbe, probeObject, projectRoot } from './build.ts';
+import { followLog, type LogLine } from './log-file.ts';
+import { Part } from './part.ts';
+import { isRoot, ownFolder, serviceUser, type StateDirectory } from './state-directory.ts';
+
+export interface SensorPartOptions {
+  readonly state: StateDirectory;
+  readonly joinTokenFile?: string;
+  readonly cgroup?: string;
+  readonly containerdSockets?: readonly string[];
+  readonly ringBytes?: string;
+  readonly lifeLines?: string;
+  readonly deadManSeconds?: string;
+  readonly onLine: (line: LogLine) => void;
+  /** The loader will not stay: why, in a sentence. */
+  readonly onGivenUp: (reason: string) => void;
+}
+
+/** Sockets that belong to a group the sensor must be in to ask a runtime; membership is root-equivalent, see docs. */
+const usualSockets = ['/run/containerd/containerd.sock', '/run/k3s/containerd/containerd.sock', '/run/crio/crio.sock'];
+
+function socketGroups(sockets: readonly string[]): string[] {
+  const groups = new Set<number>();
+  for (const one of sockets) {
+    const status = statSync(one, { throwIfNoEntry: false });
+    if (status?.isSocket() === true) groups.add(status.gid);
+  }
+  return [...groups].flatMap((gid) => ['--group', String(gid)]);
+}
+
+export async function sensorPart(options: SensorPartOptions): Promise<Part> {
+  const { state, cgroup } = options;
+  const user = serviceUser('vedette-sensor');
+  ownFolder(state.sensor, user);
+  const sockets = options.containerdSockets ?? [];
+  const config = {
+    stateDirectory: state.sensor,
+    rulesDirectory: join(projectRoot, 'content', 'rules'),
+    ...(options.joinTokenFile === undefined ? {} : { joinTokenFile: options.joinTokenFile }),
+    ...(sockets.length === 0 ? {} : { containerdSockets: [...usualSockets.slice(0, 2), ...sockets] }),
+  };
+  const main = join(projectRoot, 'sensor', 'main.ts');
+  const probe = isRoot ? await buildProbe(state.build) : { ok: false as const, reason: 'not started as root: kernel programs need CAP_BPF and CAP_PERFMON' };
+  const sensor = (more: object) => [process.execPath, main, '--config', JSON.stringify({ ...config, ...more })];
+  const [command = '', ...args] = probe.ok
+    ? [
+        join(probe.directory, 'vedette-loader'),
+        ...['--object', probeObject(probe.directory)],
+        ...(user === null ? [] : ['--user', `${user.uid}:${user.gid}`]),
+        ...socketGroups([...usualSockets, ...sockets]),
+        ...(cgroup === undefined ? [] : ['--cgroup', cgroup]),
+        ...(options.ringBytes === undefined ? [] : ['--ring-bytes', options.ringBytes]),
+        ...(options.lifeLines === undefined ? [] : ['--life-lines', options.lifeLines]),
+        ...(options.deadManSeconds === undefined ? [] : ['--dead-man', options.deadManSeconds]),
+        '--',
+        ...sensor({}),
+      ]
+    : sensor({ blindReason: probe.reason.split('\n')[0]! });
+  return new Part({
+    name: 'sensor',
+    command,
+    args,
+    onStderr: (stream) => followLog(stream, join(state.root, 'log'), 'sensor', options.onLine),
+    onEnded: ({ code, signal, times }) => {
+      if (code === 2 || code === 3) {
+        options.onGivenUp(code === 3 ? 'another Vedette sensor is loaded in this kernel' : 'it was started with options it does not know');
+        return null;
+      }
+      options.onLine({ level: 'error', message: `the loader ended (${signal ?? code}); it is started again, and what was in the ring is lost` });
+      return Math.min(30_000, 500 * 2 ** Math.min(times, 8));
+    },
+  });
+}
+
+/** The token lies where the sensor's user can read it, and nobody else. */
+export function keepJoinToken(state: StateDirectory, token: string): string {
+  const path = join(state.sensor, 'join-token');
+  ownFolder(state.sensor, serviceUser('vedette-sensor'));
+  writeFileSync(path, `${token}\n`, { mode: 0o600 });
+  chmodSync(path, 0o600);
+  return path;
+}
+
+export function hasJoined(state: StateDirectory): boolean {
+  return existsSync(join(state.sensor, 'credentials.json'));
+}

@@ -1,0 +1,23 @@
+/** What the sensor is started with: one object, checked once. */
+import { z } from 'zod';
+import { usualPlaces } from './enrich/runtime/identify.ts';
+
+export const SensorConfig = z.strictObject({
+  stateDirectory: z.string().min(1).describe('Spools, state log, credentials, inventories'),
+  joinTokenFile: z.string().optional().describe('A file with a one-time token; read until the sensor has joined'),
+  containerdSockets: z.array(z.string()).default([...usualPlaces.containerdSockets]),
+  podmanStorages: z.array(z.string()).default([...usualPlaces.podmanStorages]),
+  runcStates: z.array(z.string()).default([...usualPlaces.runcStates]),
+  crioSocket: z.string().default(usualPlaces.crioSocket),
+  commitMs: z.int().min(20).max(10_000).default(250),
+  spoolBytesMax: z.strictObject({ detection: z.int().min(1 << 20), telemetry: z.int().min(1 << 20) }).optional(),
+  rulesDirectory: z.string().optional().describe('Rules for as long as the hub has sent none'),
+  blindReason: z.string().optional().describe('Why there is no loader; the sensor then only lists processes'),
+});
+export type SensorConfig = z.output<typeof SensorConfig>;
+
+export function readSensorConfig(text: string): SensorConfig {
+  const parsed = SensorConfig.safeParse(JSON.parse(text));
+  if (parsed.success) return parsed.data;
+  throw new Error(`the sensor cannot be started as configured: ${parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')}`);
+}

@@ -1,0 +1,114 @@
+/**
+ * What must be asked of the world about each container: first who it is, then what is installed in it. Answers go into the
+ * pipeline when they come; a container that ends meanwhile needs none. One scan at a time; identities side by side.
+ */
+import { statSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { create } from '@bufbuild/protobuf';
+import type { Container, RuntimeName } from '@vedette/model/container';
+import { InventoryReportSchema, PackageSchema, type InventoryReport } from '@vedette/model/wire/generated/record_pb';
+import type { Inventory, InventoryRunner } from './enrich/inventory/runner.ts';
+import type { Identifier } from './enrich/runtime/identify.ts';
+import { runcContainers } from './enrich/runtime/state-files.ts';
+import type { Pipeline } from './pipeline.ts';
+
+const enteringAttempts = 40;
+const enteringWaitMs = 250;
+/** A report of more packages than this would not fit into one batch. */
+const packagesReportedMax = 4000;
+
+export class ContainerDesk {
+  readonly #pipeline: () => Pipeline;
+  readonly #identifier: Identifier;
+  readonly #runner: InventoryRunner;
+  readonly #runcStates: readonly string[];
+  #known: { id: string; cgroupPaths: string[] }[] = [];
+
+  constructor(options: { pipeline: () => Pipeline; identifier: Identifier; runner: InventoryRunner; runcStates: readonly string[] }) {
+    this.#pipeline = options.pipeline;
+    this.#identifier = options.identifier;
+    this.#runner = options.runner;
+    this.#runcStates = options.runcStates;
+  }
+
+  /** Reads which containers the low-level runtimes know, before the first record is. */
+  async prepare(): Promise<void> {
+    this.#known = (await Promise.all(this.#runcStates.map(async (one) => await runcContainers(one)))).flat();
+  }
+
+  /** A container that was there before, whose name a person chose. */
+  knownAt(cgroupPath: string): { id: string; runtime: RuntimeName } | null {
+    if (cgroupPath === '' || cgroupPath === '/') return null;
+    const found = this.#known.find((one) => one.cgroupPaths.some((path) => path.endsWith(cgroupPath) && path.length > cgroupPath.length));
+    if (found !== undefined) return { id: found.id, runtime: 'runc' };
+    for (const container of this.#pipeline().containers.all()) {
+      if (container.cgroupPath === cgroupPath) return { id: container.id, runtime: 'runc' };
+    }
+    return null;
+  }
+
+  async attend(container: Container, hint: RuntimeName | null): Promise<void> {
+    const pipeline = this.#pipeline();
+    const isThere = () => pipeline.containers.get(container.id) !== null;
+    const identity = container.identity ?? (await this.#identifier.identify(container.id, container.cgroupPath, hint, isThere));
+    if (!isThere()) return;
+    if (container.identity === null) pipeline.identified(container.id, identity);
+    await this.#entered(container.id);
+    const found = await this.#runner.scan({
+      containerId: container.id,
+      platformDigest: identity.platformDigest,
+      mounts: identity.mounts.map((one) => one.destination),
+      witness: () => pipeline.witness(container.id),
+    });
+    if (!isThere()) return;
+    if ('problem' in found) {
+      pipeline.shipment.inventory(problemReport(container.id, identity.platformDigest, found.problem, pipeline.nowBootNs));
+      return;
+    }
+    pipeline.inventory(container.id, found.revision, found.index, found.packages.length);
+    pipeline.shipment.inventory(inventoryReport(container.id, identity.platformDigest, found, pipeline.nowBootNs));
+  }
+
+  /** Waits until a process of the container has left the host's root: before, its root would be the host's. */
+  async #entered(id: string): Promise<void> {
+    for (let attempt = 0; attempt < enteringAttempts; attempt++) {
+      const witness = this.#pipeline().witness(id);
+      if (witness !== 0 && !sharesHostRoot(witness)) return;
+      if (this.#pipeline().containers.get(id) === null) return;
+      await sleep(enteringWaitMs);
+    }
+  }
+}
+
+/** Unreadable counts as shared: it is asked again, and the scan then says what is wrong. */
+function sharesHostRoot(tgid: number): boolean {
+  try {
+    const own = statSync('/');
+    const theirs = statSync(`/proc/${tgid}/root/`);
+    return own.dev === theirs.dev && own.ino === theirs.ino;
+  } catch {
+    return true;
+  }
+}
+
+function inventoryReport(containerId: string, platformDigest: string | null, found: Inventory, nowBootNs: number): InventoryReport {
+  const packages = found.packages.slice(0, packagesReportedMax);
+  const problems = [...found.problems];
+  if (packages.length < found.packages.length) problems.push(`${found.packages.length - packages.length} packages are not reported: at most ${packagesReportedMax} fit into a report`);
+  return create(InventoryReportSchema, {
+    containerId,
+    platformDigest: platformDigest ?? '',
+    revision: found.revision,
+    distribution: found.distribution,
+    packages: packages.map(({ ecosystem, name, version, sourceName, sourceVersion, path }) => create(PackageSchema, { ecosystem, name, version, sourceName, sourceVersion, path })),
+    problems,
+    scannedBootNs: BigInt(Math.round(nowBootNs)),
+    durationMs: found.durationMs,
+    filesIndexed: BigInt(found.filesIndexed),
+    truncated: found.truncated || packages.length < found.packages.length,
+  });
+}
+
+function problemReport(containerId: string, platformDigest: string | null, problem: string, nowBootNs: number): InventoryReport {
+  return create(InventoryReportSchema, { containerId, platformDigest: platformDigest ?? '', problems: [problem], scannedBootNs: BigInt(Math.round(nowBootNs)), truncated: true });
+}

@@ -1,0 +1,54 @@
+/** What the sensor sees, cannot see and has lost, as the record that the hub shows. */
+import { create } from '@bufbuild/protobuf';
+import { CoverageReportSchema, HookStateSchema, LossCountSchema, type CoverageReport } from '@vedette/model/wire/generated/record_pb';
+import type { Pipeline } from './pipeline.ts';
+
+export interface ReportFacts {
+  readonly ringBytes: number;
+  readonly spoolBytes: number;
+  readonly telemetryBatchesDropped: number;
+  readonly problems: readonly string[];
+  /** Why the loader is gone; null while it lives. */
+  readonly loaderGone: string | null;
+  readonly enforcementOff: boolean;
+}
+
+export function coverageReport(pipeline: Pipeline, facts: ReportFacts): CoverageReport {
+  const { coverage, processes, containers, enforcer, detector } = pipeline;
+  const execAttached = facts.loaderGone === null && coverage.hooks.some((one) => one.eventClass === 'exec' && one.attached);
+  return create(CoverageReportSchema, {
+    atBootNs: BigInt(Math.round(pipeline.nowBootNs)),
+    hooks: coverage.hooks.map((one) =>
+      create(HookStateSchema, {
+        eventClass: one.eventClass,
+        hook: one.hook,
+        attached: one.attached && facts.loaderGone === null,
+        reason: facts.loaderGone ?? one.reason,
+        misses: one.misses,
+      }),
+    ),
+    losses: coverage.losses().map((one) => create(LossCountSchema, { eventClass: one.eventClass, cause: one.cause, count: BigInt(one.count) })),
+    enforcementMechanism: execAttached && !facts.enforcementOff ? 'kill-at-exec' : 'none',
+    enforcementReason: execAttached
+      ? facts.enforcementOff
+        ? 'enforcement was switched off on this node'
+        : ''
+      : (facts.loaderGone ?? 'the exec hook is not attached, so nothing can be stopped'),
+    policyGeneration: BigInt(enforcer.generation),
+    policyProblems: enforcer.problems,
+    processesKnown: processes.size,
+    processesKnownMax: processes.sizeMax,
+    containersPending: containers.pending,
+    ringBytes: facts.ringBytes,
+    ringFillBytesMax: coverage.takeRingFillBytesMax(),
+    eventsSeen: BigInt(coverage.eventsSeen),
+    commandsRefused: BigInt(coverage.commandsRefused),
+    ruleProblems: [...detector.problems(), ...facts.problems],
+    spoolBytes: BigInt(facts.spoolBytes),
+    telemetryBatchesDropped: BigInt(facts.telemetryBatchesDropped),
+    rulesActive: detector.active,
+    scopeCgroup: pipeline.scopeCgroup === 0 ? '' : String(pipeline.scopeCgroup),
+    detectionsPendingIdentity: BigInt(detector.decidedPending + enforcer.decidedPending),
+    rssBytes: BigInt(process.memoryUsage.rss()),
+  });
+}

@@ -1,0 +1,71 @@
+/**
+ * The hub's last word on policies and rules, kept in the state directory so that a sensor which starts while the hub is
+ * away goes on with what it was told.
+ */
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { policyModes } from '@vedette/model/policy';
+import type { Command } from '@vedette/model/wire/generated/link_pb';
+
+const HubWords = z.strictObject({
+  policies: z.strictObject({ generation: z.number(), texts: z.array(z.strictObject({ name: z.string(), yaml: z.string(), mode: z.enum(policyModes) })) }).nullable(),
+  rules: z.strictObject({ generation: z.number(), files: z.array(z.strictObject({ name: z.string(), text: z.string() })) }).nullable(),
+});
+export type HubWords = z.infer<typeof HubWords>;
+
+const nothing: HubWords = { policies: null, rules: null };
+
+export class HubWordsFile {
+  readonly #path: string;
+  #words: HubWords;
+
+  constructor(directory: string) {
+    this.#path = join(directory, 'hub-words.json');
+    this.#words = read(this.#path);
+  }
+
+  get words(): HubWords {
+    return this.#words;
+  }
+
+  /** What this command says of policies or rules; null when it speaks of something else. */
+  take(command: Command): 'policies' | 'rules' | null {
+    if (command.kind.case === 'policies') {
+      const { generation, policies } = command.kind.value;
+      const texts = policies.map((one) => ({ name: one.name, yaml: one.yaml, mode: modeOf(one.mode) }));
+      this.#keep({ ...this.#words, policies: { generation: Number(generation), texts } });
+      return 'policies';
+    }
+    if (command.kind.case === 'rules') {
+      const { generation, files } = command.kind.value;
+      this.#keep({ ...this.#words, rules: { generation: Number(generation), files: files.map(({ name, text }) => ({ name, text })) } });
+      return 'rules';
+    }
+    return null;
+  }
+
+  #keep(words: HubWords): void {
+    this.#words = words;
+    try {
+      writeFileSync(`${this.#path}.new`, JSON.stringify(words), { mode: 0o600 });
+      renameSync(`${this.#path}.new`, this.#path);
+    } catch {
+      // a full disk: the words hold for this process, and the hub says them again to the next
+    }
+  }
+}
+
+/** A mode that this sensor does not know must not enforce. */
+function modeOf(text: string): (typeof policyModes)[number] {
+  return policyModes.find((one) => one === text) ?? 'off';
+}
+
+function read(path: string): HubWords {
+  try {
+    const parsed = HubWords.safeParse(JSON.parse(readFileSync(path, 'utf8')));
+    return parsed.success ? parsed.data : nothing;
+  } catch {
+    return nothing;
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * The sensor process. Started by the loader with the records at one descriptor and the commands at another; without a
+ * loader (`blindReason`) it lists processes and says what it cannot see. `main.ts replay FILE` runs a recording instead.
+ */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { BlindWatch } from './blind.ts';
+import { readSensorConfig, type SensorConfig } from './config.ts';
+import { LoaderConnection } from './enforce/loader.ts';
+import { log } from './log.ts';
+import { RecordReader } from './record-reader.ts';
+import { readRuleFiles, replay } from './replay.ts';
+import { Session } from './session.ts';
+
+const deliverPatienceMs = 2000;
+
+/** All rule files below a directory, in a fixed order. */
+function rulePaths(directory: string | undefined): string[] {
+  if (directory === undefined) return [];
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((one) => one.isFile() && one.name.endsWith('.yaml'))
+    .map((one) => join(one.parentPath, one.name))
+    .sort();
+}
+
+async function runSensor(config: SensorConfig): Promise<void> {
+  const recordsFd = Number(process.env['VEDETTE_RECORDS_FD'] ?? -1);
+  const commandsFd = Number(process.env['VEDETTE_COMMANDS_FD'] ?? -1);
+  const rules = await readRuleFiles(rulePaths(config.rulesDirectory));
+  const ended = Promise.withResolvers<string | null>();
+  const hasLoader = recordsFd >= 0 && commandsFd >= 0;
+  const loader = hasLoader ? new LoaderConnection(commandsFd, () => undefined) : null;
+  let reader: RecordReader | null = null;
+  const session = new Session({ config, log, loader, rules, onBlocked: (isBlocked) => reader?.hold(isBlocked) });
+  await session.prepare();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => ended.resolve(null));
+  const blind = new BlindWatch((event) => session.take(event));
+  if (hasLoader) {
+    reader = new RecordReader(recordsFd, session.stream, { onBytes: () => session.onBytes(), onEnd: (reason) => ended.resolve(reason) });
+    reader.start();
+  } else {
+    blind.start(config.blindReason ?? 'the sensor was started without its loader');
+  }
+  const reason = await ended.promise;
+  reader?.stop();
+  blind.stop();
+  if (reason !== null) log('warn', reason);
+  await session.finish(reason, deliverPatienceMs);
+  // a read on the pipe may still be waiting on the thread pool: it must not keep the process
+  process.exit(0);
+}
+
+async function runReplay(file: string, ruleFiles: readonly string[]): Promise<void> {
+  const rules = await readRuleFiles(ruleFiles);
+  const summary = await replay(file, { rules, policies: [], onRecord: (json) => process.stdout.write(`${JSON.stringify(json)}\n`) });
+  process.stdout.write(`${JSON.stringify({ summary })}\n`);
+}
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({ options: { config: { type: 'string' }, rules: { type: 'string', multiple: true } }, allowPositionals: true });
+  if (positionals[0] === 'replay' && positionals[1] !== undefined) return await runReplay(positionals[1], (values.rules ?? []).flatMap((one) => (one.endsWith('.yaml') ? [one] : rulePaths(one))));
+  await runSensor(readSensorConfig(values.config ?? '{}'));
+}
+
+if (import.meta.main) {
+  await main().catch((error: unknown) => {
+    log('error', 'the sensor cannot go on', { error: error instanceof Error ? error.message : String(error) });
+    process.exit(1);
+  });
+}
