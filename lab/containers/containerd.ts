@@ -3,7 +3,7 @@
  * talks to the outside. Containers are run through `ctr` as `ctr` names them: cgroup /<namespace>/<id>.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { run, type RunResult } from './run.ts';
@@ -37,7 +37,7 @@ export class PrivateContainerd {
         `address = "${this.socket}.ttrpc"`,
       ].join('\n'),
     );
-    this.#process = spawn('containerd', ['--config', config, '--log-level', 'warn'], { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin:/sbin` } });
+    this.#process = spawn('containerd', ['--config', config, '--log-level', 'warn'], { stdio: ['ignore', 'ignore', openSync(join(this.directory, 'log'), 'a')], env: { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin:/sbin` } });
     for (let attempt = 0; attempt < 150; attempt++) {
       if (existsSync(this.socket)) {
         const { code } = await this.ctr(['version'], [0, 1]);

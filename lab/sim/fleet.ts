@@ -13,7 +13,7 @@ import type { Mutation } from './mutation.ts';
 import { noNetworkFaults, SimNetwork } from './network.ts';
 import { Random } from './random.ts';
 
-/** Which faults a seed may show. Restores and copies exclude each other: see «not found» in link/README.md. */
+/** Which faults a seed may show. Copies are not combined with restores and damaged spools: see «not found» in link/README.md. */
 export interface Profile {
   readonly network: boolean;
   readonly sensorCrashes: boolean;
@@ -58,8 +58,8 @@ export function profileOf(random: Random): Profile {
   const some = () => random.happens(0.5);
   const copies = random.happens(0.35);
   return {
-    network: random.happens(0.8), sensorCrashes: some(), hubCrashes: some(), fullDisk: some(), diskErrors: random.happens(0.3),
-    powerLoss: random.happens(0.25), rot: random.happens(0.15), wipes: random.happens(0.1), clockJumps: some(), copies, restores: !copies && some(),
+    network: random.happens(0.8), sensorCrashes: some(), hubCrashes: some(), fullDisk: some(), diskErrors: !copies && some(),
+    powerLoss: random.happens(0.25), rot: !copies && random.happens(0.25), wipes: random.happens(0.1), clockJumps: some(), copies, restores: !copies && some(),
   };
 }
 

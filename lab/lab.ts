@@ -1,0 +1,21 @@
+/** What a lab is, and what it can be told to break. */
+import type { LabReport } from './report.ts';
+
+export interface LabRun {
+  readonly report: LabReport;
+  /** Where this lab keeps what it makes; its own, below the state directory. */
+  readonly place: string;
+  /** A part that is to be broken on purpose; the lab must then fail. */
+  readonly sabotage: string | null;
+  readonly args: readonly string[];
+}
+
+export interface Lab {
+  readonly name: string;
+  readonly summary: string;
+  /** At least this many rows, or it fails. */
+  readonly rows: number;
+  /** What it crosses and can break, with what breaking it means. */
+  readonly parts: Readonly<Record<string, string>>;
+  run(run: LabRun): Promise<void>;
+}

@@ -1,0 +1,49 @@
+/** `npm run lab NAME [--sabotage PART] [--parts]`: runs one lab on the real thing and ends with 1 when a row fails. */
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { Lab } from './lab.ts';
+import { LabReport } from './report.ts';
+import { firstLight } from './first-light/lab.ts';
+
+const labs: readonly Lab[] = [firstLight];
+
+function stateRoot(): string {
+  return process.env['VEDETTE_STATE'] ?? '/var/lib/vedette';
+}
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({ options: { sabotage: { type: 'string' }, parts: { type: 'boolean' }, help: { type: 'boolean' } }, allowPositionals: true, strict: false });
+  const [name, ...args] = positionals;
+  if (name === undefined || values.help === true) {
+    process.stdout.write(`usage: npm run lab NAME [-- --sabotage PART] [-- --parts]\n\n${labs.map((one) => `  ${one.name.padEnd(14)}${one.summary}`).join('\n')}\n`);
+    return name === undefined && values.help !== true ? 2 : 0;
+  }
+  const lab = labs.find((one) => one.name === name);
+  if (lab === undefined) {
+    process.stderr.write(`there is no lab "${name}"; there are: ${labs.map((one) => one.name).join(', ')}\n`);
+    return 2;
+  }
+  if (values.parts === true) {
+    process.stdout.write(`${Object.entries(lab.parts).map(([part, what]) => `  ${part.padEnd(16)}${what}`).join('\n')}\n`);
+    return 0;
+  }
+  const sabotage = typeof values.sabotage === 'string' ? values.sabotage : null;
+  if (sabotage !== null && !(sabotage in lab.parts)) {
+    process.stderr.write(`the lab ${name} has no part "${sabotage}"; it has: ${Object.keys(lab.parts).join(', ')}\n`);
+    return 2;
+  }
+  if (process.getuid?.() !== 0) {
+    process.stderr.write('labs run on the real kernel, containers and database: they need root\n');
+    return 2;
+  }
+  const directory = join(stateRoot(), 'lab');
+  const report = new LabReport(sabotage === null ? name : `${name}-sabotage-${sabotage}`, lab.rows);
+  try {
+    await lab.run({ report, place: join(directory, name), sabotage, args });
+  } catch (error) {
+    report.row('the lab ran to its end', 'yes', error instanceof Error ? (error.stack ?? error.message) : String(error), '', false);
+  }
+  return report.finish(directory) ? 0 : 1;
+}
+
+process.exit(await main());
