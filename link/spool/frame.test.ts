@@ -33,9 +33,13 @@ test('any bytes are read without a throw', () => {
 });
 
 test('the header of a segment', () => {
-  assert.equal(decodeSegmentHeader(encodeSegmentHeader(4711)), 4711);
-  assert.equal(decodeSegmentHeader(encodeSegmentHeader(4711).subarray(0, 15)), undefined);
-  assert.equal(decodeSegmentHeader(new Uint8Array(16)), undefined);
+  const header = { first: 4711, voidFrom: 4700 };
+  const bytes = encodeSegmentHeader(header);
+  assert.deepEqual(decodeSegmentHeader(bytes), header);
+  assert.equal(decodeSegmentHeader(bytes.subarray(0, 31)), undefined);
+  assert.equal(decodeSegmentHeader(new Uint8Array(32)), undefined);
+  for (let at = 0; at < 28; at += 1) assert.equal(decodeSegmentHeader(bytes.map((byte, i) => (i === at ? byte ^ 1 : byte))), undefined);
+  assert.equal(decodeSegmentHeader(encodeSegmentHeader({ first: 5, voidFrom: 6 })), undefined);
 });
 
 const payload = (length: number) => new Uint8Array(length).fill(7);

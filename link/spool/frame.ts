@@ -1,11 +1,11 @@
 /**
- * The bytes of a spool segment: a header (magic, first position) and frames, each of length, checksum, position,
- * commit number and payload. All numbers big-endian. The checksum covers everything of the frame but the length and
+ * The bytes of a spool segment: a header (magic, first position, where a hole before it begins, checksum) and frames,
+ * each of length, checksum, position, commit number and payload. All numbers big-endian. The checksum covers everything of the frame but the length and
  * itself, so that a frame is either whole or not there; a length that lies makes the checksum fail.
  */
 import { crc32 } from 'node:zlib';
 
-export const segmentHeaderBytes = 16;
+export const segmentHeaderBytes = 32;
 export const frameHeaderBytes = 24;
 const magic = Buffer.from('vdspool1', 'ascii');
 const checksumFrom = 8;
@@ -16,19 +16,29 @@ export interface Frame {
   readonly payload: Uint8Array;
 }
 
-export function encodeSegmentHeader(first: number): Uint8Array {
+export interface SegmentHeader {
+  readonly first: number;
+  /** Positions from here to the one before `first` are void, whatever is found of them later. `first`: none are. */
+  readonly voidFrom: number;
+}
+
+export function encodeSegmentHeader(header: SegmentHeader): Uint8Array {
   const bytes = Buffer.alloc(segmentHeaderBytes);
   magic.copy(bytes);
-  bytes.writeBigUInt64BE(BigInt(first), 8);
+  bytes.writeBigUInt64BE(BigInt(header.first), 8);
+  bytes.writeBigUInt64BE(BigInt(header.voidFrom), 16);
+  bytes.writeUInt32BE(crc32(bytes.subarray(0, 24)), 24);
   return bytes;
 }
 
-/** The first position of the segment, or undefined when this is not the header of one. */
-export function decodeSegmentHeader(bytes: Uint8Array): number | undefined {
+/** Undefined when this is not the header of a segment. */
+export function decodeSegmentHeader(bytes: Uint8Array): SegmentHeader | undefined {
   if (bytes.length < segmentHeaderBytes) return undefined;
   const header = view(bytes);
-  if (!header.subarray(0, magic.length).equals(magic)) return undefined;
-  return readSafe(header, 8);
+  if (!header.subarray(0, magic.length).equals(magic) || crc32(header.subarray(0, 24)) !== header.readUInt32BE(24)) return undefined;
+  const first = readSafe(header, 8);
+  const voidFrom = readSafe(header, 16);
+  return first === undefined || voidFrom === undefined || voidFrom > first ? undefined : { first, voidFrom };
 }
 
 export function encodeFrame(frame: Frame): Uint8Array {

@@ -1,14 +1,16 @@
 /**
  * Reads a spool back from its directory after any end of the process before. It cuts what must not be seen again
  * (entries whose commit the owner never recorded: they will be produced again), counts what is lost (entries behind a
- * broken one in their segment, segments that cannot be read), and never fails over bad content: only a disk that
- * refuses to cut makes it give up, because keeping an uncommitted entry would deliver it twice.
+ * broken one in their segment, segments that cannot be read), and never fails over bad content. A loss at the end is
+ * written down in a new segment that declares the positions void, so that it is known to every later process and
+ * nothing void comes back. Only a disk that refuses to cut or to write this down makes it give up.
  */
-import type { Disk, DiskFailure, DiskFile } from './disk.ts';
-import { failed } from './disk.ts';
+import type { Disk, DiskFile } from './disk.ts';
+import { DiskFailure, failed } from './disk.ts';
+import type { SegmentHeader } from './frame.ts';
 import { encodeSegmentHeader, frameHeaderBytes, segmentHeaderBytes } from './frame.ts';
 import type { Scan, ScanEnd, Segment } from './segment.ts';
-import { firstOfName, scanSegment } from './segment.ts';
+import { firstOfName, newSegment, scanSegment, segmentName } from './segment.ts';
 
 export interface RecoveryReport {
   entriesLost: number;
@@ -55,40 +57,14 @@ export function recoverSpool(options: RecoverOptions): Recovered | DiskFailure {
   let before = Number.POSITIVE_INFINITY;
   for (const { name, first } of places) {
     const outcome = settle(options, { name, first, before, report });
-    if (failed(outcome)) return closing(settled, outcome);
-    if ((outcome.segment?.offsets.length ?? 0) > 0) before = first;
+    if (failed(outcome)) return closing(settled.map(({ segment }) => segment), outcome);
     settled.unshift(outcome);
+    if (!outcome.saysNothing) before = outcome.voidFrom;
   }
-  return { ...assemble(options, settled), report };
-}
-
-/**
- * Puts the segments together. An empty one says where to go on only when that is right behind the last entry, or when
- * there is no entry at all; others were left by a creation that failed or by cutting, and a crash before they were
- * removed must not make their position look like a hole.
- */
-function assemble(options: RecoverOptions, settled: readonly Settled[]): Omit<Recovered, 'report'> {
-  let next: number | undefined;
-  let commit = 0;
-  for (const { segment, nextMin, commit: its, end } of settled) {
-    const empty = segment !== undefined && segment.offsets.length === 0 && nextMin === segment.first;
-    if (!empty) next = Math.max(next ?? 0, nextMin);
-    commit = Math.max(commit, its);
-    if (end === 'uncommitted') break;
-  }
-  next ??= settled[0]?.nextMin ?? 1;
-  const segments: Segment[] = [];
-  const stale: string[] = [];
-  for (const { segment } of settled) {
-    if (segment === undefined) continue;
-    if (segment.offsets.length > 0 || segment.first === next) {
-      segments.push(segment);
-      continue;
-    }
-    segment.file.close();
-    if (options.disk.remove(segment.name) !== undefined) stale.push(segment.name);
-  }
-  return { segments, next, commit, stale };
+  const assembled = assemble(options, settled);
+  const failure = declareVoid(options, assembled);
+  if (failure !== undefined) return closing(assembled.segments, failure);
+  return { ...assembled, report };
 }
 
 interface Place {
@@ -99,12 +75,14 @@ interface Place {
 }
 
 interface Settled {
-  /** Undefined when it could not be read. */
-  readonly segment: Segment | undefined;
+  readonly segment: Segment;
+  readonly voidFrom: number;
   /** Positions below this must not be given out again. */
   readonly nextMin: number;
   readonly commit: number;
-  readonly end: ScanEnd | undefined;
+  readonly end: ScanEnd | 'unreadable';
+  /** Empty, and not declaring anything: left by a creation that failed, or emptied by cutting. */
+  readonly saysNothing: boolean;
 }
 
 /** Reads one segment and makes its file end where its usable entries end. */
@@ -115,19 +93,18 @@ function settle(options: RecoverOptions, place: Place): Settled | DiskFailure {
   const size = file.size();
   if (failed(size)) return closing([{ file }], size);
   const bytes = readAll(file, size);
-  if (failed(bytes)) {
-    file.close();
-    return removeUnreadable(options, place, size, bytes);
-  }
+  if (failed(bytes)) return unreadable(file, place, size, bytes);
   const scan = scanSegment(bytes, first, before, options.lastCommit);
   const lost = scan.highest - (first + scan.offsets.length - 1);
   report.entriesDiscarded += scan.discarded;
   report.entriesLost += lost;
   if (lost > 0) report.problems.push(`${name}: an entry is broken; it and what follows in this file are lost, ${lost} in all.`);
-  const segment: Segment = { name, file, first, offsets: [...scan.offsets], size: scan.size, dirty: true, sealed: lost > 0, cutDue: false };
-  const failure = cut(segment, size, scan, report);
+  const segment: Segment = { ...newSegment(name, file, first), offsets: [...scan.offsets], size: scan.size, sealed: lost > 0 };
+  // Where something is lost the file stays as it is, until a later segment has declared the positions void.
+  const failure = lost > 0 ? undefined : cut(segment, size, scan, report);
   if (failure !== undefined) return closing([{ file }], failure);
-  return { segment, nextMin: Math.max(first, scan.highest + 1), commit: scan.commit, end: scan.end };
+  const saysNothing = scan.offsets.length === 0 && lost === 0 && scan.voidFrom === first;
+  return { segment, voidFrom: scan.voidFrom, nextMin: Math.max(first, scan.highest + 1), commit: scan.commit, end: scan.end, saysNothing };
 }
 
 function cut(segment: Segment, size: number, scan: Scan, report: RecoveryReport): DiskFailure | undefined {
@@ -137,7 +114,8 @@ function cut(segment: Segment, size: number, scan: Scan, report: RecoveryReport)
     case 'headerless':
     case 'broken': {
       report.bytesTorn += Math.max(0, size - scan.size);
-      const repaired = (scan.end === 'broken' || writeHeader(segment.file, segment.first)) && segment.file.truncate(scan.size) === undefined;
+      const { file, first } = segment;
+      const repaired = (scan.end === 'broken' || writeHeader(file, { first, voidFrom: first })) && file.truncate(scan.size) === undefined;
       segment.sealed ||= !repaired;
       return undefined;
     }
@@ -156,22 +134,62 @@ function readAll(file: DiskFile, size: number): Uint8Array | DiskFailure {
   return bytes;
 }
 
+/** A bad sector: the file stays until what it holds would have been released; how much that is is bounded by its size. */
+function unreadable(file: DiskFile, { name, first, before, report }: Place, size: number, why: DiskFailure): Settled {
+  report.problems.push(`${name} cannot be read, its entries are lost: ${why.message}`);
+  const nextMin = Math.max(first, Math.min(before, first + Math.ceil(size / frameHeaderBytes)));
+  const segment: Segment = { ...newSegment(name, file, first), size, sealed: true, claimed: nextMin - 1 };
+  return { segment, voidFrom: first, nextMin, commit: 0, end: 'unreadable', saysNothing: before <= first };
+}
+
 /**
- * A segment whose content stays unreadable (a bad sector) is removed, and said. Left alone it could be readable another
- * time, and then show entries whose commit was given up meanwhile. Its entries are counted as lost when the sender
- * meets the hole; how many there were is bounded by its size.
+ * Puts the segments together. One that says nothing counts only when it stands right behind the last entry, or when
+ * there is no other: a crash before it was removed must not make its position look like a hole.
  */
-function removeUnreadable(options: RecoverOptions, { name, first, before, report }: Place, size: number, why: DiskFailure): Settled | DiskFailure {
-  report.problems.push(`${name} cannot be read and was removed: ${why.message}`);
-  const nextMin = Math.min(before, first + Math.ceil(size / frameHeaderBytes));
-  return options.disk.remove(name) ?? { segment: undefined, nextMin, commit: 0, end: undefined };
+function assemble(options: RecoverOptions, settled: readonly Settled[]): Omit<Recovered, 'report'> {
+  let next: number | undefined;
+  let commit = 0;
+  for (const one of settled) {
+    if (!one.saysNothing) next = Math.max(next ?? 0, one.nextMin);
+    commit = Math.max(commit, one.commit);
+    if (one.end === 'uncommitted') break;
+  }
+  next ??= settled[0]?.nextMin ?? 1;
+  const segments: Segment[] = [];
+  const stale: string[] = [];
+  for (const { segment, saysNothing, end } of settled) {
+    if (!saysNothing || (segment.first === next && end !== 'unreadable')) {
+      segments.push(segment);
+      continue;
+    }
+    segment.file.close();
+    if (options.disk.remove(segment.name) !== undefined) stale.push(segment.name);
+  }
+  return { segments, next, commit, stale };
 }
 
-export function writeHeader(file: DiskFile, first: number): boolean {
-  return file.write(0, encodeSegmentHeader(first)) === segmentHeaderBytes;
+/** Positions lost at the very end: a new segment says so, before anything is built on it. */
+function declareVoid(options: RecoverOptions, { segments, next }: { readonly segments: Segment[]; readonly next: number }): DiskFailure | undefined {
+  let voidFrom = next;
+  for (const segment of segments.toReversed()) {
+    if (!segment.sealed) break;
+    voidFrom = segment.first + segment.offsets.length;
+  }
+  if (voidFrom === next) return undefined;
+  const name = segmentName(options.name, next);
+  const file = options.disk.open(name);
+  if (failed(file)) return file;
+  const failure = file.truncate(0) ?? (writeHeader(file, { first: next, voidFrom }) ? file.sync() : new DiskFailure('ENOSPC', 'No room for a new segment.'));
+  if (failure !== undefined) return closing([{ file }], failure);
+  segments.push(newSegment(name, file, next));
+  return options.disk.syncDirectory();
 }
 
-function closing(open: readonly { readonly file?: DiskFile; readonly segment?: Segment | undefined }[], failure: DiskFailure): DiskFailure {
-  for (const { file, segment } of open) (file ?? segment?.file)?.close();
+export function writeHeader(file: DiskFile, header: SegmentHeader): boolean {
+  return file.write(0, encodeSegmentHeader(header)) === segmentHeaderBytes;
+}
+
+function closing(open: readonly { readonly file: DiskFile }[], failure: DiskFailure): DiskFailure {
+  for (const { file } of open) file.close();
   return failure;
 }

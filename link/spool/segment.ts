@@ -20,6 +20,12 @@ export interface Segment {
   sealed: boolean;
   /** Bytes behind `size` are still to be cut off. */
   cutDue: boolean;
+  /** Positions through this one are taken by the file although none of them can be used: it could not be read. */
+  readonly claimed: number;
+}
+
+export function newSegment(name: string, file: DiskFile, first: number): Segment {
+  return { name, file, first, offsets: [], size: segmentHeaderBytes, dirty: true, sealed: false, cutDue: false, claimed: first - 1 };
 }
 
 export function segmentName(spool: string, first: number): string {
@@ -44,6 +50,8 @@ export interface Scan {
   readonly offsets: readonly number[];
   /** Bytes that are header and usable entries. */
   readonly size: number;
+  /** From where on positions before this segment are void; its first one when none are. */
+  readonly voidFrom: number;
   /** The last usable entry's commit, or 0. */
   readonly commit: number;
   /** The highest position of any entry here that was once acknowledged: those above the last usable one are lost. */
@@ -56,18 +64,21 @@ export interface Scan {
 /**
  * Why the usable entries end: the file does; an entry is torn or broken; the header is; the entries from here on belong
  * to a commit that its owner never recorded, so they will be produced again; or the next segment begins at this
- * position, so these were written but never acknowledged.
+ * position or has declared it void.
  */
 export type ScanEnd = 'whole' | 'broken' | 'headerless' | 'uncommitted' | 'overtaken';
 
-/** `before`: the first position of the segment that follows. */
+/** `before`: positions from here on belong to segments that follow. */
 export function scanSegment(bytes: Uint8Array, first: number, before: number, commitMax: number): Scan {
   const offsets: number[] = [];
   let offset = segmentHeaderBytes;
   let commit = 0;
-  const ended = (end: ScanEnd, highest: number, discarded = 0): Scan => ({ offsets, size: offset, commit, highest, end, discarded });
-  const lastAcknowledged = (from: number, previous: number) => Math.min(before - 1, highestPositionAfter(bytes, from, previous, commitMax));
-  if (decodeSegmentHeader(bytes) !== first) return ended('headerless', lastAcknowledged(-1, first - 1));
+  const header = decodeSegmentHeader(bytes);
+  const voidFrom = header?.first === first ? header.voidFrom : first;
+  const ended = (end: ScanEnd, highest: number, discarded = 0): Scan => ({ offsets, size: offset, voidFrom, commit, highest, end, discarded });
+  const lastAcknowledged = (from: number, previous: number) =>
+    Math.max(previous, Math.min(before - 1, highestPositionAfter(bytes, from, previous, commitMax)));
+  if (header?.first !== first) return ended('headerless', lastAcknowledged(-1, first - 1));
   while (offset < bytes.length) {
     const expected = first + offsets.length;
     const frame = decodeFrame(bytes, offset);

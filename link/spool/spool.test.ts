@@ -137,7 +137,7 @@ test('a broken entry: it and what follows in its segment is counted as lost, the
   const bytes = readFileSync(second);
   const third = Number(/\d+/.exec(names[2]!)![0]);
   const firstOfSecond = Number(/\d+/.exec(names[1]!)![0]);
-  bytes[16 + 24 + 8 + 24 + 3] = 0;
+  bytes[32 + 24 + 8 + 24 + 3] = 0;
   writeFileSync(second, bytes);
   const next = open(disk(at));
   assert.equal(next.report.entriesLost, third - firstOfSecond - 1);
@@ -238,6 +238,40 @@ test('each disk call failing in turn: nothing half-written is ever visible, noth
     const reopened = payloads(open(disk(at)), 3);
     assert.deepEqual(reopened, taken.slice(2), `call ${nth}, reopened`);
   }
+});
+
+test('segments that cannot be read are void for ever, their positions are not given out again, and the spool goes on', () => {
+  const at = directory();
+  const spool = open(disk(at));
+  for (let i = 1; i <= 20; i += 1) put(spool, i, `entry ${i}`);
+  let broken = true;
+  const next = open(new FailingDisk(disk(at), (call) => broken && call === 'read'));
+  broken = false;
+  assert.ok(next.last >= 20 && next.report.problems.length > 1);
+  assert.deepEqual(payloads(next), []);
+  const position = put(next, 21, 'after');
+  assert.equal(position, next.last);
+  const expected = [`${String(position)}:after`];
+  assert.deepEqual(payloads(next), expected);
+  assert.deepEqual(payloads(open(disk(at))), expected, 'also when they can be read again');
+  next.release(next.last);
+  assert.equal(put(open(disk(at)), 22, 'more'), next.last + 1);
+});
+
+test('a loss at the very end is known to every later process, also when nothing is appended before the next crash', () => {
+  const at = directory();
+  const spool = open(disk(at), { segmentBytesMax: 10_000 });
+  for (let i = 1; i <= 5; i += 1) put(spool, i, `entry ${i}`);
+  const file = path.join(at, readdirSync(at)[0]!);
+  const bytes = readFileSync(file);
+  bytes[32 + 24 + 8 + 24 + 3] = 0;
+  writeFileSync(file, bytes);
+  assert.equal(open(disk(at)).report.entriesLost, 4);
+  for (let life = 0; life < 3; life += 1) {
+    const next = open(disk(at));
+    assert.deepEqual([next.last, next.report.entriesLost, next.read(2, 100, 100)], [5, 0, { found: 6, batches: [] }]);
+  }
+  assert.equal(put(open(disk(at)), 6, 'after'), 6);
 });
 
 test('what a rollback cannot cut blocks appends until it can', () => {

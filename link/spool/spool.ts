@@ -11,7 +11,7 @@ import { decodeFrame, encodeFrame, frameHeaderBytes, segmentHeaderBytes } from '
 import type { Recovered, RecoveryReport } from './recover.ts';
 import { readAttemptsMax, recoverSpool, writeHeader } from './recover.ts';
 import type { Segment } from './segment.ts';
-import { endOfEntry, lastPosition, segmentName } from './segment.ts';
+import { endOfEntry, lastPosition, newSegment, segmentName } from './segment.ts';
 
 export interface SpoolOptions {
   readonly disk: Disk;
@@ -169,7 +169,7 @@ export class Spool {
   /** Forgets everything through this position; bytes are freed by whole segments. */
   release(through: number): void {
     const visible = Math.min(through, this.#last);
-    while (this.#segments.length > 1 && lastPosition(this.#segments[0]!) <= visible) {
+    while (this.#segments.length > 1 && Math.max(lastPosition(this.#segments[0]!), this.#segments[0]!.claimed) <= visible) {
       if (!this.#removeFirst()) return;
     }
     const only = this.#segments[0];
@@ -261,12 +261,12 @@ export class Spool {
     const file = this.#options.disk.open(name);
     if (failed(file)) return file;
     const failure = file.truncate(0);
-    if (failure !== undefined || !writeHeader(file, this.#next)) {
+    if (failure !== undefined || !writeHeader(file, { first: this.#next, voidFrom: this.#next })) {
       file.close();
       this.#stale = [...new Set([...this.#stale, name])];
       return failure ?? new DiskFailure('ENOSPC', 'The disk has no room for a new segment.');
     }
-    const segment: Segment = { name, file, first: this.#next, offsets: [], size: segmentHeaderBytes, dirty: true, sealed: false, cutDue: false };
+    const segment = newSegment(name, file, this.#next);
     this.#segments.push(segment);
     this.#stale = this.#stale.filter((stale) => stale !== name);
     this.#directoryDirty = true;

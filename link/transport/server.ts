@@ -90,6 +90,7 @@ export function createLinkServer(options: LinkServerOptions): LinkServer {
     requestCert: true,
     rejectUnauthorized: false,
     minVersion: 'TLSv1.3',
+    handshakeTimeout: bounds.strangerMsMax,
     allowHTTP1: false,
   });
   server.maxConnections = bounds.connectionsMax;
