@@ -43,6 +43,7 @@ export function hubPart(options: HubPartOptions): Part {
     ...(options.databaseUrl === undefined ? {} : { databaseUrl: options.databaseUrl }),
   };
   let lastError = '';
+  let wasReady = false;
   return new Part({
     name: 'hub',
     command: process.execPath,
@@ -50,7 +51,9 @@ export function hubPart(options: HubPartOptions): Part {
     onStdout: (stream) => {
       createInterface({ input: stream }).on('line', (line) => {
         const said = JSON.parse(line) as HubReady & { event: string };
-        if (said.event === 'ready') options.onReady(said);
+        if (said.event !== 'ready') return;
+        wasReady = true;
+        options.onReady(said);
       });
     },
     onStderr: (stream) =>
@@ -59,12 +62,12 @@ export function hubPart(options: HubPartOptions): Part {
         options.onLine(line);
       }),
     onEnded: ({ code, signal, times }) => {
-      if (times >= 3 || code === 1) {
+      if (!wasReady && (code === 1 || times >= 3)) {
         options.onGivenUp(lastError || `it ended with ${signal ?? code}`);
         return null;
       }
       options.onLine({ level: 'error', message: `the hub ended (${signal ?? code}); it is started again` });
-      return 1000;
+      return Math.min(30_000, 250 * 2 ** Math.min(times, 7));
     },
   });
 }

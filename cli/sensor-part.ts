@@ -39,6 +39,7 @@ export async function sensorPart(options: SensorPartOptions): Promise<Part> {
   const config = {
     stateDirectory: state.sensor,
     rulesDirectory: join(projectRoot, 'content', 'rules'),
+    ...(cgroup === undefined ? {} : { scopeCgroup: cgroup }),
     ...(options.joinTokenFile === undefined ? {} : { joinTokenFile: options.joinTokenFile }),
     ...(sockets.length === 0 ? {} : { containerdSockets: [...usualSockets.slice(0, 2), ...sockets] }),
   };

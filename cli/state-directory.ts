@@ -1,10 +1,11 @@
 /**
  * Where Vedette keeps what it knows: /var/lib/vedette as root, the user's state directory otherwise (XDG), or where
- * VEDETTE_STATE says. Never in the clone. Each part owns one folder below it; what is built from sources lies in `build`.
+ * VEDETTE_STATE says. Never in the clone. Each part owns one folder below it; what is built from sources lies in `build`,
+ * or in VEDETTE_BUILD, which several state directories may share.
  */
-import { chmodSync, chownSync, mkdirSync, readFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 export interface StateDirectory {
   readonly root: string;
@@ -23,7 +24,7 @@ export const isRoot = process.getuid?.() === 0;
 export function stateDirectory(): StateDirectory {
   const given = process.env['VEDETTE_STATE'];
   const root = given ?? (isRoot ? '/var/lib/vedette' : join(process.env['XDG_STATE_HOME'] ?? join(homedir(), '.local', 'state'), 'vedette'));
-  return { root, build: join(root, 'build'), hub: join(root, 'hub'), sensor: join(root, 'sensor') };
+  return { root, build: process.env['VEDETTE_BUILD'] ?? join(root, 'build'), hub: join(root, 'hub'), sensor: join(root, 'sensor') };
 }
 
 /** The system user that a part runs as; null without root, where everything runs as the caller. */
@@ -50,4 +51,9 @@ export function prepareRoot(state: StateDirectory): void {
   mkdirSync(state.build, { recursive: true });
   chmodSync(state.root, 0o755);
   chmodSync(state.build, 0o755);
+  if (!isRoot) return;
+  for (let path = dirname(state.root); path !== '/'; path = dirname(path)) {
+    if ((statSync(path).mode & 0o001) !== 0) continue;
+    throw new Error(`the users that hub and sensor run as cannot enter ${path}, so they cannot reach their state in ${state.root}: choose another place (VEDETTE_STATE), or chmod o+x ${path}`);
+  }
 }

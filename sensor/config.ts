@@ -12,6 +12,7 @@ export const SensorConfig = z.strictObject({
   commitMs: z.int().min(20).max(10_000).default(250),
   spoolBytesMax: z.strictObject({ detection: z.int().min(1 << 20), telemetry: z.int().min(1 << 20) }).optional(),
   rulesDirectory: z.string().optional().describe('Rules for as long as the hub has sent none'),
+  scopeCgroup: z.string().optional().describe('The cgroup that the loader was limited to, as a person named it'),
   blindReason: z.string().optional().describe('Why there is no loader; the sensor then only lists processes'),
 });
 export type SensorConfig = z.output<typeof SensorConfig>;

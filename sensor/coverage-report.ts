@@ -11,6 +11,7 @@ export interface ReportFacts {
   /** Why the loader is gone; null while it lives. */
   readonly loaderGone: string | null;
   readonly enforcementOff: boolean;
+  readonly scopeCgroup: string;
 }
 
 export function coverageReport(pipeline: Pipeline, facts: ReportFacts): CoverageReport {
@@ -47,7 +48,7 @@ export function coverageReport(pipeline: Pipeline, facts: ReportFacts): Coverage
     spoolBytes: BigInt(facts.spoolBytes),
     telemetryBatchesDropped: BigInt(facts.telemetryBatchesDropped),
     rulesActive: detector.active,
-    scopeCgroup: pipeline.scopeCgroup === 0 ? '' : String(pipeline.scopeCgroup),
+    scopeCgroup: pipeline.scopeCgroup === 0 ? '' : facts.scopeCgroup,
     detectionsPendingIdentity: BigInt(detector.decidedPending + enforcer.decidedPending),
     rssBytes: BigInt(process.memoryUsage.rss()),
   });

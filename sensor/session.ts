@@ -211,6 +211,7 @@ export class Session {
         problems: this.#problems,
         loaderGone: this.#loaderGone,
         enforcementOff: false,
+        scopeCgroup: this.#options.config.scopeCgroup ?? 'a part of this host',
       }),
     );
   }

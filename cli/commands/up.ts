@@ -67,6 +67,7 @@ class Up {
   readonly #ended = Promise.withResolvers<number>();
   readonly #parts: Part[] = [];
   #sensorSaid = false;
+  #hubSaid = false;
 
   constructor(values: Values, port: number, linkPort: number) {
     this.#values = values;
@@ -117,7 +118,8 @@ class Up {
 
   /** Said once; a hub that was started again is only named in the log. */
   async #hubReady(ready: HubReady): Promise<void> {
-    if (this.#parts.length > 1) return;
+    if (this.#hubSaid) return;
+    this.#hubSaid = true;
     good(`PostgreSQL ${process.env['DATABASE_URL'] ? 'of DATABASE_URL' : `embedded, in ${this.#state.hub}/postgres`}`);
     if (!this.#values['no-sensor']) await this.#startSensor();
     say('');
@@ -155,7 +157,9 @@ class Up {
       good(`sensor on kernel ${release()}: ${String(line['attached'])} hooks, ${String(line['rules'])} rules${missing.length > 0 ? `; not seen here: ${missing.join(', ')}` : ''}`);
       return;
     }
-    if (line.level === 'error' || line.level === 'warn') bad(`${part}: ${line.message}${typeof line['reason'] === 'string' ? `: ${line['reason']}` : ''}${typeof line['error'] === 'string' ? `: ${line['error']}` : ''}`);
+    if (line.level !== 'error' && line.level !== 'warn') return;
+    const more = ['reason', 'error', 'line'].map((one) => line[one]).filter((one) => typeof one === 'string');
+    bad(`${part}: ${[line.message, ...more].join(': ')}`);
   }
 
   #giveUp(reason: string): void {

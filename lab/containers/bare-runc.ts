@@ -17,6 +17,8 @@ export interface BareRuncOptions {
   readonly overlay: boolean;
   readonly command?: readonly string[];
   readonly annotate?: boolean;
+  /** Its place in the cgroup hierarchies. */
+  readonly cgroup?: string;
 }
 
 export class BareRunc {
@@ -63,7 +65,7 @@ export class BareRunc {
     spec.process.terminal = false;
     if (command !== undefined) spec.process.args = [...command];
     spec.root = { path: 'rootfs' };
-    spec.linux.cgroupsPath = `/vedette-lab/${this.#options.id}`;
+    spec.linux.cgroupsPath = this.#options.cgroup ?? `/vedette-lab/${this.#options.id}`;
     if (annotate !== false) {
       spec.annotations = { ...spec.annotations, 'org.opencontainers.image.ref.name': image.name, 'vedette.dev/image-digest': image.platformDigest, 'vedette.dev/image-index-digest': image.indexDigest };
     }

@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { projectRoot } from '../borders/borders.ts';
+import { cacheRoot } from '../containers/debian-root.ts';
 import { ApiClient } from './client.ts';
 
 export interface ProductOptions {
@@ -30,15 +31,20 @@ export class Product {
     this.url = `http://127.0.0.1:${options.port}`;
   }
 
-  async start(): Promise<void> {
-    const { state, port, args, env, keep } = this.options;
-    if (keep !== true) {
+  /** With the state that the last start left. */
+  async startAgain(): Promise<void> {
+    await this.start(true);
+  }
+
+  async start(keep = this.options.keep === true): Promise<void> {
+    const { state, port, args, env } = this.options;
+    if (!keep) {
       // what was compiled from the same sources is as good as new
       for (const one of ['hub', 'sensor', 'log', 'up.sock']) rmSync(join(state, one), { recursive: true, force: true });
     }
     mkdirSync(state, { recursive: true });
     this.output = '';
-    const child = spawn(process.execPath, [join(projectRoot(), 'cli', 'main.ts'), 'up', '--port', String(port), ...(args ?? [])], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, VEDETTE_STATE: state, NO_COLOR: '1', FORCE_COLOR: '0', ...env } });
+    const child = spawn(process.execPath, [join(projectRoot(), 'cli', 'main.ts'), 'up', '--port', String(port), ...(args ?? [])], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, VEDETTE_BUILD: join(cacheRoot, 'build'), VEDETTE_STATE: state, NO_COLOR: '1', FORCE_COLOR: '0', ...env } });
     this.#child = child;
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (this.output += text.toString()));
     await this.waitReady();

@@ -53,17 +53,19 @@ export class Committer {
   #write(content: CommitContent): CommitOutcome {
     const commit = this.#last + 1;
     const drops = this.#spools.drops();
-    const telemetry = drops === undefined ? content.telemetry : [...content.telemetry, dropRecord(drops)];
+    // in the first batch, so that what is refused after it is counted anew
+    const telemetry = drops === undefined ? content.telemetry : [dropRecord(drops), ...content.telemetry];
     for (const batch of batches(content, content.detections)) {
       const outcome = this.#spools.append('detection', commit, batch.payload, batch);
       if (outcome.kind !== 'spooled') return this.#giveUp(outcome.reason);
     }
-    let telemetryFits = true;
+    let isFirst = true;
     for (const batch of batches(content, telemetry)) {
       // a refused batch is counted by the spool; the ones behind it may still fit
-      if (this.#spools.append('telemetry', commit, batch.payload, batch).kind !== 'spooled') telemetryFits = false;
+      const { kind } = this.#spools.append('telemetry', commit, batch.payload, batch);
+      if (isFirst && kind === 'spooled' && drops !== undefined) this.#spools.dropsReported();
+      isFirst = false;
     }
-    if (drops !== undefined && telemetryFits) this.#spools.dropsReported();
     const failure = this.#spools.mend();
     if (failure !== undefined) return this.#giveUp(failure.message);
     try {
@@ -112,24 +114,40 @@ interface EncodedBatch {
   readonly lastBootNs: bigint;
 }
 
-/** Records in order, cut into batches of at most `batchBytesMax`; a single larger record has a batch of its own. */
+/** BatchPayload.records: field 3, length-delimited. */
+const recordTag = (3 << 3) | 2;
+
+/**
+ * Records in order, cut into batches of at most `batchBytesMax`; a single larger record has a batch of its own. Each is
+ * encoded once: a message whose repeated field is appended by hand to its encoded head is the same bytes.
+ */
 function* batches(content: CommitContent, records: readonly WireRecord[]): Generator<EncodedBatch> {
   const now = BigInt(Math.round(content.nowBootNs));
-  let some: WireRecord[] = [];
+  const head = toBinary(BatchPayloadSchema, create(BatchPayloadSchema, { bootId: content.bootId, wallOffsetNs: BigInt(Math.round(content.wallOffsetNs)) }));
+  let pieces: Uint8Array[] = [head];
   let bytes = 0;
-  const encode = (): EncodedBatch => {
-    const payload = toBinary(BatchPayloadSchema, create(BatchPayloadSchema, { bootId: content.bootId, wallOffsetNs: BigInt(Math.round(content.wallOffsetNs)), records: some }));
-    return { payload, records: some.length, firstBootNs: now, lastBootNs: now };
-  };
+  let count = 0;
+  const whole = (): EncodedBatch => ({ payload: Buffer.concat(pieces), records: count, firstBootNs: now, lastBootNs: now });
   for (const record of records) {
-    const size = toBinary(RecordSchema, record).length;
-    if (bytes + size > batchBytesMax && some.length > 0) {
-      yield encode();
-      some = [];
+    const encoded = toBinary(RecordSchema, record);
+    if (bytes + encoded.length > batchBytesMax && count > 0) {
+      yield whole();
+      pieces = [head];
       bytes = 0;
+      count = 0;
     }
-    some.push(record);
-    bytes += size;
+    pieces.push(lengthPrefix(encoded.length), encoded);
+    bytes += encoded.length;
+    count += 1;
   }
-  if (some.length > 0) yield encode();
+  if (count > 0) yield whole();
+}
+
+/** The field's tag and the length as a varint (Protocol Buffers encoding, wire type 2). */
+function lengthPrefix(length: number): Uint8Array {
+  const out = [recordTag];
+  let rest = length;
+  for (; rest > 0x7f; rest >>>= 7) out.push((rest & 0x7f) | 0x80);
+  out.push(rest);
+  return Uint8Array.from(out);
 }
