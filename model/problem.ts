@@ -19,22 +19,33 @@ export const problems = {
   'conflict': { status: 409, title: 'It was changed by someone else meanwhile; read it again.', log: 'info' },
   'too-large': { status: 413, title: 'The request is larger than this endpoint takes.', log: 'info' },
   'policy-invalid': { status: 422, title: 'The policy cannot be used as written.', log: 'info' },
+  'question-too-long': { status: 503, title: 'The answer took too long: narrow the question by a filter or a time range.', log: 'warn' },
   'starting': { status: 503, title: 'The hub is still starting.', log: 'info' },
   'internal': { status: 500, title: 'The hub met a fault of its own; it is in the log under this instance id.', log: 'error' },
 } as const satisfies Record<string, ProblemKind>;
 
 export type ProblemCode = keyof typeof problems;
 
-/** A refused request. `detail` is shown to the caller: never put a secret or an internal message in it. */
+/** A place in a text that was handed in, counted from 1, what is wrong there, and what to do about it. */
+export interface TextProblem {
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+  readonly advice: string;
+}
+
+/** A refused request. `detail` and `places` are shown to the caller: never put a secret or an internal message in them. */
 export class Problem extends Error {
   readonly code: ProblemCode;
   readonly detail: string | undefined;
+  readonly places: readonly TextProblem[];
 
-  constructor(code: ProblemCode, detail?: string) {
+  constructor(code: ProblemCode, detail?: string, places: readonly TextProblem[] = []) {
     super(detail === undefined ? problems[code].title : `${problems[code].title} ${detail}`);
     this.name = 'Problem';
     this.code = code;
     this.detail = detail;
+    this.places = places;
   }
 
   get status(): number {

@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
+import { ProblemDocument } from '@vedette/model/api/views';
 import { Problem } from '@vedette/model/problem';
 import * as fc from 'fast-check';
 import { z } from 'zod';
@@ -12,6 +13,7 @@ import { cursorInteger, cursorText, decodeCursor, encodeCursor, pageOf } from '.
 import { metricsText } from './metrics.ts';
 import { openApiDocument } from './openapi.ts';
 import { hashPassword, isPassword, makePassword } from './passwords.ts';
+import { problemDocument } from './server.ts';
 import { readStaticFiles, staticFileFor } from './static-files.ts';
 
 test('failures block an address and a user for the window, and the table is bounded', () => {
@@ -89,4 +91,13 @@ test('the OpenAPI document has no schema that JSON Schema cannot say', () => {
   const text = JSON.stringify(openApiDocument('1'));
   assert.ok(text.length > 20_000);
   assert.ok(!text.includes('"schema":{}'), 'an empty schema says nothing');
+});
+
+test('a refused text names its places, beside the sentence', async () => {
+  const places = [{ line: 3, column: 5, message: 'there is no such fact', advice: 'Use execution.file.origin.' }];
+  const problem = new Problem('policy-invalid', 'Line 3, column 5: there is no such fact.', places);
+  const document = problemDocument(problem, undefined);
+  assert.deepEqual(ProblemDocument.parse(document).problems, places);
+  assert.equal('problems' in problemDocument(new Problem('policy-invalid'), undefined), false);
+  assert.equal(problemDocument(new Problem('question-too-long'), undefined).status, 503);
 });

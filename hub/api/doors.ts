@@ -5,6 +5,7 @@
 import type { Scope } from '@vedette/model/access';
 import type { EndpointName, endpoints, LiveTopic, Output } from '@vedette/model/api/table';
 import type { CoverageView, FeedView, RiskSummaryView, VulnerabilityDetailView } from '@vedette/model/api/views';
+import type { TextProblem } from '@vedette/model/problem';
 import type { z } from 'zod';
 import type { Database } from '../store/database.ts';
 import type { PolicyFacts } from '../store/policies.ts';
@@ -26,8 +27,8 @@ export interface AssessDoor {
   readonly loadedPoints: Readonly<Record<LoadedState, number>>;
 }
 
-/** Reads a policy's text. A problem is a sentence for whoever wrote it. */
-export type PolicyReader = (yaml: string) => { readonly policy: Omit<PolicyFacts, 'yaml'> } | { readonly problems: readonly string[] };
+/** Reads a policy's text. A problem is a sentence for whoever wrote it; `places` are the same problems where they have a place. */
+export type PolicyReader = (yaml: string) => { readonly policy: Omit<PolicyFacts, 'yaml'> } | { readonly problems: readonly string[]; readonly places?: readonly TextProblem[] };
 
 export interface FleetDoor {
   /** A token for one sensor, and the command that uses it. `secretHash` is what the store keeps. */

@@ -2,7 +2,7 @@
 import { Problem } from '@vedette/model/problem';
 import { z } from 'zod';
 import { addAudit, lockIncident, setIncident } from '../store/access.ts';
-import { countIncidents, eventsOfIncident, historyOf, incidentById, listIncidents } from '../store/read-incidents.ts';
+import { countIncidents, eventsOfIncident, facetsOfIncidents, historyOf, incidentById, listIncidents } from '../store/read-incidents.ts';
 import { cursorInteger, cursorTime, decodeCursor, pageOf } from './cursor.ts';
 import type { Doors, Handlers } from './doors.ts';
 import { eventView, incidentView } from './views.ts';
@@ -20,10 +20,11 @@ export function incidentHandlers(doors: Doors): Handlers<'listIncidents' | 'getI
   return {
     async listIncidents({ caller, query }) {
       const after = decodeCursor(query.cursor, IncidentCursor);
-      const filter = { state: query.state, severity: query.severity, kind: query.kind, container: query.container, search: query.search };
+      const filter = { state: query.state, severity: query.severity, kind: query.kind, container: query.container, search: query.search, source: query.source, outcome: query.outcome };
       const page = { after: after && { rank: after[0], lastSeen: after[1], id: after[2] }, limit: query.limit + 1 };
-      const [rows, total] = await Promise.all([listIncidents(database, caller.scope, filter, page), countIncidents(database, caller.scope, filter)]);
-      return pageOf(rows, query.limit, incidentView, (row) => [row.severity_rank, row.last_seen.toISOString(), row.id], total);
+      const counting = query.facets === 'include' ? facetsOfIncidents(database, caller.scope, filter, now()) : countIncidents(database, caller.scope, filter).then((total) => ({ total, facets: null }));
+      const [rows, { total, facets }] = await Promise.all([listIncidents(database, caller.scope, filter, page), counting]);
+      return { ...pageOf(rows, query.limit, incidentView, (row) => [row.severity_rank, row.last_seen.toISOString(), row.id], total), facets };
     },
     async getIncident({ caller, params }) {
       const id = numberOf(params.id);

@@ -52,7 +52,7 @@ export function policyHandlers(doors: Doors): Handlers<'listPolicies' | 'getPoli
     async putPolicy({ caller, params, body }) {
       requireWholeHub(caller);
       const read = doors.readPolicy(body.yaml);
-      if ('problems' in read) throw new Problem('policy-invalid', read.problems.join(' '));
+      if ('problems' in read) throw new Problem('policy-invalid', read.problems.join(' '), read.places);
       if (read.policy.name !== params.name) throw new Problem('policy-invalid', `metadata.name is ${read.policy.name}, the address says ${params.name}.`);
       await database.transaction(async (db) => {
         const held = await lockPolicy(db, params.name);

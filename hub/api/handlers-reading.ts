@@ -4,11 +4,11 @@ import { z } from 'zod';
 import { countContainerPackages, countContainers, containerById, containerPackages, listContainers, observationOf, type ContainerShape } from '../store/read-containers.ts';
 import { countNodes, listNodes } from '../store/read-fleet.ts';
 import { countProcesses, listExecutions, listProcesses, sumExecutions } from '../store/read-processes.ts';
-import { countVulnerabilities, listVulnerabilities, listVulnerabilitiesOfContainer } from '../store/read-vulnerabilities.ts';
+import { countVulnerabilities, facetsOfContainerVulnerabilities, facetsOfVulnerabilities, listVulnerabilities, listVulnerabilitiesOfContainer } from '../store/read-vulnerabilities.ts';
 import type { Scope } from '@vedette/model/access';
 import { cursorInteger, cursorText, cursorTime, cursorUuid, decodeCursor, pageOf } from './cursor.ts';
 import type { Doors, Handlers } from './doors.ts';
-import { containerView, executionCountView, nodeView, packageView, processView, unloadedOf, vulnerabilityView } from './views.ts';
+import { containerView, executionCountView, nodeView, packageView, processView, unloadedOf, vulnerabilityFacetsView, vulnerabilityView } from './views.ts';
 
 type Reading =
   | 'risk' | 'coverage' | 'listNodes' | 'listContainers' | 'getContainer' | 'listContainerPackages' | 'listProcesses' | 'listExecutions' | 'listVulnerabilities' | 'getVulnerability' | 'listFeeds';
@@ -50,7 +50,7 @@ export function readingHandlers(doors: Doors): Handlers<Reading> {
     listContainerPackages: async ({ caller, params, query }) => packagesOf(doors, caller.scope, await container(caller.scope, params.id), query),
     async listProcesses({ caller, query }) {
       const after = decodeCursor(query.cursor, ProcessCursor);
-      const filter = { node: query.node, container: query.container, search: query.search };
+      const filter = { node: query.node, container: query.container, search: query.search, key: query.key };
       const page = { after: after && { startedAt: after[0], nodeId: after[1], tgid: after[2], startNs: after[3], execId: after[4] }, limit: query.limit + 1 };
       const [rows, total] = await Promise.all([listProcesses(database, caller.scope, filter, page), countProcesses(database, caller.scope, filter)]);
       return pageOf(rows, query.limit, processView, (row) => [row.started_at.toISOString(), row.node_id, row.tgid, row.start_ns, row.exec_id], total);
@@ -65,24 +65,32 @@ export function readingHandlers(doors: Doors): Handlers<Reading> {
       const [rows, sums] = await Promise.all([listExecutions(database, caller.scope, filter, page), sumExecutions(database, caller.scope, filter)]);
       return { ...pageOf(rows, query.limit, executionCountView, (row) => [row.last_seen.toISOString(), row.node_id, row.key, row.day], sums.rows), sum: sums.executions };
     },
-    async listVulnerabilities({ caller, query }) {
-      const after = decodeCursor(query.cursor, VulnerabilityCursor);
-      const filter = { severity: query.severity, loaded: query.loaded, search: query.search };
-      const page = { after: after && { score: after[0], vulnId: after[1] }, limit: query.limit + 1 };
-      const position = (row: { score: number; vuln_id: number }): [number, number] => [row.score, row.vuln_id];
-      if (query.container !== undefined) {
-        const { pk } = await container(caller.scope, query.container);
-        const rows = await listVulnerabilitiesOfContainer(database, caller.scope, pk, { ...filter, loadedPoints: assess.loadedPoints }, page);
-        return pageOf(rows, query.limit, vulnerabilityView, position, null);
-      }
-      const [rows, total] = await Promise.all([listVulnerabilities(database, caller.scope, filter, page), countVulnerabilities(database, caller.scope, filter)]);
-      return pageOf(rows, query.limit, vulnerabilityView, position, total);
-    },
+    listVulnerabilities: async ({ caller, query }) => vulnerabilitiesOf(doors, caller.scope, query, query.container === undefined ? undefined : await container(caller.scope, query.container)),
     async getVulnerability({ caller, params }) {
       const found = await assess.vulnerability(caller.scope, params.id);
       if (found === undefined) throw new Problem('not-found', 'Nothing that runs in your scope has it.');
       return found;
     },
+  };
+}
+
+type VulnerabilityQuery = Parameters<Handlers<'listVulnerabilities'>['listVulnerabilities']>[0]['query'];
+
+async function vulnerabilitiesOf(doors: Doors, scope: Scope, query: VulnerabilityQuery, container: ContainerShape | undefined): ReturnType<Handlers<'listVulnerabilities'>['listVulnerabilities']> {
+  const { database, assess } = doors;
+  const after = decodeCursor(query.cursor, VulnerabilityCursor);
+  const filter = { severity: query.severity, loaded: query.loaded, search: query.search };
+  const page = { after: after && { score: after[0], vulnId: after[1] }, limit: query.limit + 1 };
+  const listed = container === undefined ? listVulnerabilities(database, scope, filter, page) : listVulnerabilitiesOfContainer(database, scope, container.pk, { ...filter, loadedPoints: assess.loadedPoints }, page);
+  const isAsked = query.facets === 'include';
+  const counted = container !== undefined
+    ? facetsOfContainerVulnerabilities(database, scope, container.pk, filter)
+    : isAsked ? facetsOfVulnerabilities(database, scope, filter) : countVulnerabilities(database, scope, filter);
+  const [rows, counts] = await Promise.all([listed, counted]);
+  const total = typeof counts === 'number' ? counts : counts.total;
+  return {
+    ...pageOf(rows, query.limit, vulnerabilityView, (row) => [row.score, row.vuln_id], total),
+    facets: !isAsked || typeof counts === 'number' ? null : vulnerabilityFacetsView(counts),
   };
 }
 

@@ -7,6 +7,7 @@
 import { randomUUID } from 'node:crypto';
 import { permits } from '@vedette/model/access';
 import { endpoints, type Endpoint, type EndpointName } from '@vedette/model/api/table';
+import type { ProblemDocument } from '@vedette/model/api/views';
 import { Problem, problems, type ProblemCode } from '@vedette/model/problem';
 import { fastify, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -203,7 +204,7 @@ async function notFound(request: FastifyRequest, reply: FastifyReply, files: Sta
 /** A question that takes too long, and a database that is away, are of the world and not faults. */
 function worldly(error: unknown): Problem | undefined {
   const state = sqlState(error);
-  if (state === '57014') return new Problem('invalid-request', 'The answer took too long: narrow the question by a filter or a time range.');
+  if (state === '57014') return new Problem('question-too-long');
   const isAway = state !== undefined && (state.startsWith('08') || state.startsWith('57P') || state.startsWith('53'));
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   const isUnreachable = code === 'ECONNREFUSED' || code === 'ENOENT' || (error instanceof Error && /Connection terminated|timeout exceeded when trying to connect|not queryable|EPIPE|ECONNRESET/.test(error.message));
@@ -231,14 +232,18 @@ function answerError(doors: Doors, error: FastifyError, request: FastifyRequest,
   return answerProblem(reply, new Problem('internal'), instance);
 }
 
-function answerProblem(reply: FastifyReply, problem: Problem, instance: string | undefined): FastifyReply {
-  const document = {
+export function problemDocument(problem: Problem, instance: string | undefined): ProblemDocument {
+  return {
     type: `https://vedette.dev/problems/${problem.code}`,
     title: problems[problem.code].title,
     status: problem.status,
     ...(problem.detail === undefined ? {} : { detail: problem.detail }),
     ...(instance === undefined ? {} : { instance: `urn:uuid:${instance}` }),
     code: problem.code,
+    ...(problem.places.length === 0 ? {} : { problems: [...problem.places] }),
   };
-  return reply.code(problem.status).header('cache-control', 'no-store').type('application/problem+json; charset=utf-8').send(JSON.stringify(document));
+}
+
+function answerProblem(reply: FastifyReply, problem: Problem, instance: string | undefined): FastifyReply {
+  return reply.code(problem.status).header('cache-control', 'no-store').type('application/problem+json; charset=utf-8').send(JSON.stringify(problemDocument(problem, instance)));
 }

@@ -1,7 +1,8 @@
 /** Rows of the store as the contract shows them. Pure; nothing is left out silently, absent knowledge is null. */
 import type {
-  ContainerView, ExecutionCountView, ExecutionView, FindingEventView, IncidentView, LoadedFactView, NodeView, PackageView, PolicyView, SensorView, TokenView, VulnerabilitySeverity, VulnerabilityView,
+  ContainerView, ExecutionCountView, ExecutionView, FindingEventView, IncidentView, LoadedFactView, NodeView, PackageView, PolicyView, SensorView, TokenView, VulnerabilityFacetsView, VulnerabilitySeverity, VulnerabilityView,
 } from '@vedette/model/api/views';
+import { shortId } from '@vedette/model/api/short-id';
 import { loadedFact } from '@vedette/model/exposure';
 import type { PolicyMode, Severity } from '@vedette/model/policy';
 import type { TokenShape } from '../store/access.ts';
@@ -10,7 +11,7 @@ import type { NodeShape, SensorShape } from '../store/read-fleet.ts';
 import type { EventShape, IncidentShape } from '../store/read-incidents.ts';
 import type { PolicyShape } from '../store/read-policies.ts';
 import type { ExecutionShape, ProcessShape } from '../store/read-processes.ts';
-import type { VulnerabilityShape } from '../store/read-vulnerabilities.ts';
+import type { VulnerabilityFacets, VulnerabilityShape } from '../store/read-vulnerabilities.ts';
 
 function time(at: Date): string {
   return at.toISOString();
@@ -41,8 +42,8 @@ export function containerView(row: ContainerShape): ContainerView {
     id: row.container_id,
     node: row.node_id,
     hostname: row.hostname,
-    name: row.name === '' ? row.container_id.slice(0, 12) : row.name,
-    workload: workloadWords(row.namespace, row.workload) ?? (row.name === '' ? row.container_id.slice(0, 12) : row.name),
+    name: row.name === '' ? shortId(row.container_id) : row.name,
+    workload: workloadWords(row.namespace, row.workload) ?? (row.name === '' ? shortId(row.container_id) : row.name),
     runtime: row.runtime,
     identity: row.identity as ContainerView['identity'],
     identityReason: row.identity_reason,
@@ -55,6 +56,7 @@ export function containerView(row: ContainerShape): ContainerView {
     startedAt: time(row.started_at),
     endedAt: timeOrNull(row.ended_at),
     seenFromStart: row.seen_from_start,
+    privileged: row.privileged,
     processes: row.processes,
     packages: row.packages,
     inventoryProblems: [...row.inventory_problems, ...unfed],
@@ -197,6 +199,10 @@ export function vulnerabilityView(row: VulnerabilityShape): VulnerabilityView {
     exploited: row.exploited,
     score: row.score,
   };
+}
+
+export function vulnerabilityFacetsView({ critical, high, medium, low, unknown, ...loaded }: VulnerabilityFacets): VulnerabilityFacetsView {
+  return { severity: { critical, high, medium, low, unknown }, loaded: { yes: loaded.loaded_yes, notSeen: loaded.loaded_not_seen, no: loaded.loaded_no, unknown: loaded.loaded_unknown } };
 }
 
 export function policyView(row: PolicyShape, since: Date): PolicyView {

@@ -158,9 +158,9 @@ test('the summary ranks what is loaded and exploited first and says what is not 
   assert.equal(summary.counts.vulnerabilitiesLoaded, 2);
   const first = summary.cards.find((card) => card.kind === 'vulnerability');
   assert.match(first?.title ?? '', /^CVE-2026-000[13] in openssl 3\.0\.1-1 is loaded in web$/);
-  assert.match(first?.why ?? '', /So are 1 others|others of this package/);
+  assert.match(first?.why ?? '', /[^.]\. This package has 1 more vulnerability\.$/);
   assert.deepEqual(summary.cards.map((card) => card.score), summary.cards.map((card) => card.score).sort((a, b) => b - a));
-  assert.match(summary.sentence, /% of what can be seen is seen\./);
+  assert.match(summary.sentence, /% of what the hooks can see is seen\./);
 });
 
 test('a list that cannot be assessed does not keep the others from it', async () => {

@@ -4,11 +4,12 @@ import { test } from 'node:test';
 import type { RiskCardView } from '@vedette/model/api/views';
 import type { ContainerStates } from '../store/read-risk.ts';
 import type { SensorShape } from '../store/read-fleet.ts';
-import { ago, coverageOf, sensorPercent, type CoverageFacts } from './coverage.ts';
-import { compiledFact, duration, loadedView } from './finding.ts';
+import { coverageOf, sensorPercent, type CoverageFacts, type Gap } from './coverage.ts';
+import { compiledFact, loadedView } from './finding.ts';
 import { judgeUnloaded } from './judge-run.ts';
 import { sentence } from './risk.ts';
 import { incidentPoints, listeningPoints, loadedPart, loadedPoints, privilegedPoints, runParts, sum, vulnerabilityParts } from './weights.ts';
+import { duration, plural } from './words.ts';
 
 const watched = (observed_seconds: number, more = {}): { seen_from_start: boolean; records_lost: number; observed_seconds: number } => ({ seen_from_start: true, records_lost: 0, observed_seconds, ...more });
 const day = 86_400;
@@ -85,10 +86,10 @@ const gapsOf: readonly (readonly [string, Partial<CoverageFacts>, RegExp, number
   ['a sensor that never reported', { sensors: [{ ...sensor, coverage: null }] }, /not known yet/, 0],
   ['a hook that is missing', { sensors: [{ ...sensor, coverage: { ...coverageReport, hooks: [...coverageReport.hooks, { eventClass: 'file', hook: 'lsm', attached: false, reason: 'no LSM', misses: null }] } }] }, /class file/, 60],
   ['losses', { sensors: [{ ...sensor, lost_recently: 1000 }] }, /1000 records were lost/, 60],
-  ['one lost record', { sensors: [{ ...sensor, lost_recently: 1 }] }, /1 records were lost/, 99],
+  ['one lost record', { sensors: [{ ...sensor, lost_recently: 1 }] }, /1 record was lost/, 99],
   ['nothing to enforce with', { sensors: [{ ...sensor, coverage: { ...coverageReport, enforcement: { mechanism: 'none', reason: 'no LSM' } } }] }, /Nothing can be refused/, 99],
   ['a policy not in force', { sensors: [{ ...sensor, coverage: { ...coverageReport, policyProblems: ['it needs a fact'] } }] }, /policy is not in force/, 99],
-  ['containers without list', { containers: [states] }, /packages of 1 containers/, 90],
+  ['containers without list', { containers: [states] }, /packages of 1 container on/, 90],
   ['an ecosystem without feed', { unfedEcosystems: [{ ecosystem: 'Go', packages: 3 }] }, /3 running packages/, 99],
   ['an old feed', { feeds: [{ ...facts.feeds[0]!, ageSeconds: 9 * 86_400 }] }, /9 days old/, 99],
   ['no feed', { feeds: [], feedProblem: 'none' }, /No vulnerabilities are known/, 99],
@@ -115,12 +116,42 @@ const card = (severity: RiskCardView['severity'], title: string): RiskCardView =
 test('the sentence says how many, which is worst, and how much is seen', () => {
   const seen = coverageOf(facts).view;
   assert.equal(sentence([], { ...seen, sensorsTotal: 0 }), 'Nothing is seen yet: no sensor has joined this hub.');
-  assert.equal(sentence([card('low', 'x')], seen), 'Nothing urgent among what is seen. Everything that can be seen is seen.');
-  assert.equal(sentence([card('high', 'x')], seen), 'One thing needs you: x. Everything that can be seen is seen.');
-  assert.match(sentence([card('high', 'x'), card('critical', 'y')], { ...seen, percent: 94, gaps: [{ what: '', why: '', action: null, node: null }] }), /^2 things need you; the worst is: x\. 94 % of what can be seen is seen\.$/);
+  assert.equal(sentence([card('low', 'x')], seen), 'Nothing urgent among what is seen. All that the hooks can see is seen.');
+  assert.equal(sentence([card('high', 'x')], seen), 'One thing needs you: x. All that the hooks can see is seen.');
+  assert.match(sentence([card('high', 'x'), card('critical', 'y')], { ...seen, percent: 94, gaps: [{ what: '', why: '', action: null, node: null, at: null }] }), /^2 things need you; the worst is: x\. 94 % of what the hooks can see is seen\.$/);
 });
 
-test('durations and ages', () => {
+test('durations and counts in words', () => {
   assert.deepEqual([30, 600, 36_000, 400_000].map(duration), ['30 s', '10 min', '10 h', '5 days']);
-  assert.equal(ago(new Date(now.getTime() + 5000), now), '0 s ago');
+  assert.deepEqual([0, 1, 2].map((count) => plural(count, 'batch', 'batches')), ['0 batches', '1 batch', '2 batches']);
+});
+
+/** Every gap that counts something, with that count. */
+function gapsWith(count: number): readonly Gap[] {
+  const states_: ContainerStates = { ...states, living: count * 5, pending: count, image_unknown: count, unscanned: count, with_problems: count, unwatched: count };
+  const dropped = ['telemetry-dropped', 'context-dropped', 'batch-rejected', 'record-rejected'].map((kind) => ({ kind, what: 'the spool was full', node_id: 'n', hostname: 'h', count, last_at: now }));
+  const counting: SensorShape = { ...sensor, lost_recently: count, certificate_expires_at: now, coverage: { ...coverageReport, detectionsPendingIdentity: count, ruleProblems: Array.from({ length: count }, (_, index) => `rule ${index}`) } };
+  const feed = { ...facts.feeds[0]!, rejected: count };
+  return coverageOf({
+    ...facts, sensors: [counting, { ...sensor, id: 's2', connected: false }], containers: [states_], dropped, feeds: [feed],
+    unknownRecords: [{ field: 7, count, hostname: 'h', node_id: 'n' }], unfedEcosystems: [{ ecosystem: 'Go', packages: count }],
+  }).gaps;
+}
+
+test('sentences count in the right form, and carry no moment as text', () => {
+  for (const { what, why, action } of gapsWith(1)) assert.doesNotMatch(`${what} ${why}`, /\b1 (running )?\w+s (?!which)\b|\b1 \w+ (were|have|are)\b/, `${what} ${why} ${action ?? ''}`);
+  for (const { what, why } of gapsWith(2)) assert.doesNotMatch(`${what} ${why}`, /\b2 (running )?(record|container|batch|thing|rule|detection|advisory|package)\b|\b2 \w+ (was|has|is)\b/, `${what} ${why}`);
+  for (const gap of gapsWith(3)) assert.doesNotMatch(`${gap.what} ${gap.why} ${gap.action ?? ''}`, /\d{4}-\d\d-\d\dT/);
+  assert.ok(gapsWith(1).length > 12);
+  assert.deepEqual(gapsWith(1).find((gap) => gap.kind === 'away')?.at, now, 'a moment is a field of its own');
+});
+
+test('what hooks miss by their nature is told beside the percentage, each once', () => {
+  const hooks = [
+    { eventClass: 'open', hook: 'a', attached: true, reason: null, misses: 'io_uring' }, { eventClass: 'open', hook: 'b', attached: true, reason: null, misses: 'io_uring' },
+    { eventClass: 'accept', hook: 'c', attached: true, reason: null, misses: 'io_uring' }, { eventClass: 'file', hook: 'd', attached: false, reason: 'no LSM', misses: 'not said of a hook that is not there' },
+  ];
+  const { view } = coverageOf({ ...facts, sensors: [{ ...sensor, coverage: { ...coverageReport, hooks } }, { ...sensor, id: 's2', coverage: { ...coverageReport, hooks: hooks.slice(0, 1) } }, { ...sensor, id: 's3', connected: false }] });
+  assert.deepEqual(view.unhooked, [{ eventClasses: ['open', 'accept'], what: 'io_uring', sensors: 2 }]);
+  assert.deepEqual(coverageOf({ ...facts, sensors: [{ ...sensor, coverage: { ...coverageReport, hooks: hooks.slice(0, 3) } }] }).view.percent, 100);
 });

@@ -1,12 +1,14 @@
 /**
  * What is not seen, and why: from the sensors' last reports, the state of containers, what was dropped, and the feeds.
- * Pure: rows in, gaps and percentages out. A percentage is a share of what could be seen, and with any gap it is never
- * 100; a sensor that is away sees nothing.
+ * Pure: rows in, gaps and percentages out. A percentage is a share of what the hooks can see, and with any gap it is
+ * never 100; a sensor that is away sees nothing. What a hook is known to miss by its nature is told beside the percentage,
+ * never inside it: nothing counts what nobody sees.
  */
 import type { CoverageView, FeedView } from '@vedette/model/api/views';
 import type { ContainerStates } from '../store/read-risk.ts';
 import type { GapShape, SensorShape } from '../store/read-fleet.ts';
 import { feedOldDays } from './weights.ts';
+import { be, have, plural, was } from './words.ts';
 
 export type GapKind = 'no-sensor' | 'away' | 'hook' | 'loss' | 'dropped' | 'enforcement' | 'policy' | 'rule' | 'scope' | 'clock' | 'certificate' | 'container' | 'inventory' | 'contract' | 'feed';
 
@@ -17,6 +19,8 @@ export interface Gap {
   readonly action: string | null;
   readonly node: string | null;
   readonly hostname: string | null;
+  /** When it was last so, where that is known. */
+  readonly at: Date | null;
 }
 
 export interface CoverageFacts {
@@ -39,10 +43,10 @@ const clockSkewMsMax = 5000;
 const certificateHoursMin = 6;
 
 const droppedWords: Record<string, { what: (gap: GapShape) => string; action: string | null }> = {
-  'telemetry-dropped': { what: (gap) => `${gap.count} records of ${gap.hostname} were dropped before they reached this hub`, action: 'Look at why the hub was away, or give the sensor a larger spool.' },
-  'context-dropped': { what: (gap) => `The sensor of ${gap.hostname} forgot ${gap.count} things it knew`, action: null },
-  'batch-rejected': { what: (gap) => `${gap.count} batches of ${gap.hostname} could not be used`, action: 'Compare the versions of sensor and hub, and report this with the log of the hub.' },
-  'record-rejected': { what: (gap) => `${gap.count} records of ${gap.hostname} could not be used`, action: 'Compare the versions of sensor and hub, and report this with the log of the hub.' },
+  'telemetry-dropped': { what: (gap) => `${plural(gap.count, 'record')} of ${gap.hostname} ${was(gap.count)} dropped before reaching this hub`, action: 'Look at why the hub was away, or give the sensor a larger spool.' },
+  'context-dropped': { what: (gap) => `The sensor of ${gap.hostname} forgot ${plural(gap.count, 'thing')} it knew`, action: null },
+  'batch-rejected': { what: (gap) => `${plural(gap.count, 'batch', 'batches')} of ${gap.hostname} could not be used`, action: 'Compare the versions of sensor and hub, and report this with the log of the hub.' },
+  'record-rejected': { what: (gap) => `${plural(gap.count, 'record')} of ${gap.hostname} could not be used`, action: 'Compare the versions of sensor and hub, and report this with the log of the hub.' },
 };
 
 function classesOf(sensor: SensorShape): Map<string, { attached: boolean; reasons: string[] }> {
@@ -75,7 +79,7 @@ export function coverageOf(facts: CoverageFacts): { view: CoverageView; gaps: Ga
     ...facts.sensors.flatMap((sensor) => sensorGaps(sensor, facts.now)),
     ...facts.dropped.map(droppedGap),
     ...facts.containers.flatMap(containerGaps),
-    ...facts.unknownRecords.map((one) => gapAt(one, 'contract', `${one.count} records of ${one.hostname} are of a kind this hub does not know (${one.field})`, 'The sensor is newer than the hub.', 'Update the hub.')),
+    ...facts.unknownRecords.map((one) => gapAt(one, 'contract', `${plural(one.count, 'record')} of ${one.hostname} ${be(one.count)} of a kind this hub does not know (${one.field})`, 'The sensor is newer than the hub.', 'Update the hub.')),
     ...feedGaps(facts),
   ];
   const percents = facts.sensors.map((sensor) => sensorPercent(sensor, byNode.get(sensor.node_id)));
@@ -85,7 +89,8 @@ export function coverageOf(facts: CoverageFacts): { view: CoverageView; gaps: Ga
     gaps,
     view: {
       percent: Math.floor(percent * 10) / 10,
-      gaps: gaps.slice(0, gapsMax).map(({ what, why, action, node }) => ({ what, why, action, node })),
+      gaps: gaps.slice(0, gapsMax).map(({ what, why, action, node, at }) => ({ what, why, action, node, at: at?.toISOString() ?? null })),
+      unhooked: unhooked(facts.sensors),
       sensorsConnected: facts.sensors.filter((sensor) => sensor.connected).length,
       sensorsTotal: facts.sensors.length,
       recordsLost: facts.sensors.reduce((sum, sensor) => sum + sensor.lost_recently, 0),
@@ -100,17 +105,34 @@ const noSensor: Gap = {
   action: 'Make a join token on the Fleet page and run the command it shows on the host.',
   node: null,
   hostname: null,
+  at: null,
 };
 
-function gapAt(place: { readonly node_id: string; readonly hostname: string }, kind: GapKind, what: string, why: string, action: string | null): Gap {
-  return { kind, what, why, action, node: place.node_id, hostname: place.hostname };
+/** What the attached hooks of connected sensors say they miss, each once: the most widespread first. */
+function unhooked(sensors: readonly SensorShape[]): CoverageView['unhooked'] {
+  const misses = new Map<string, { eventClasses: Set<string>; sensors: Set<string> }>();
+  for (const sensor of sensors) {
+    if (!sensor.connected) continue;
+    for (const hook of sensor.coverage?.hooks ?? []) {
+      if (!hook.attached || hook.misses === null) continue;
+      const one = misses.get(hook.misses) ?? { eventClasses: new Set<string>(), sensors: new Set<string>() };
+      misses.set(hook.misses, one);
+      one.eventClasses.add(hook.eventClass);
+      one.sensors.add(sensor.id);
+    }
+  }
+  return [...misses].map(([what, one]) => ({ eventClasses: [...one.eventClasses], what, sensors: one.sensors.size })).sort((a, b) => b.sensors - a.sensors).slice(0, gapsMax);
+}
+
+function gapAt(place: { readonly node_id: string; readonly hostname: string }, kind: GapKind, what: string, why: string, action: string | null, at: Date | null = null): Gap {
+  return { kind, what, why, action, node: place.node_id, hostname: place.hostname, at };
 }
 
 function sensorGaps(sensor: SensorShape, now: Date): Gap[] {
   const host = sensor.hostname;
   if (!sensor.connected) {
-    const heard = sensor.last_seen_at === null ? 'It has joined, but never reported.' : `Its sensor was last heard ${ago(sensor.last_seen_at, now)}.`;
-    return [gapAt(sensor, 'away', `${host} is not seen now`, heard, 'Check that the sensor runs on this host and reaches the hub.')];
+    const heard = sensor.last_seen_at === null ? 'Its sensor has joined, but never reported.' : 'Its sensor is not connected.';
+    return [gapAt(sensor, 'away', `${host} is not seen now`, heard, 'Check that the sensor runs on this host and reaches the hub.', sensor.last_seen_at)];
   }
   if (sensor.coverage === null) return [gapAt(sensor, 'away', `What ${host} sees is not known yet`, 'Its sensor is connected and has not reported its coverage.', null)];
   const { coverage } = sensor;
@@ -120,21 +142,22 @@ function sensorGaps(sensor: SensorShape, now: Date): Gap[] {
   }
   if (sensor.lost_recently > 0) {
     const causes = [...new Set(coverage.losses.filter((loss) => loss.count > 0).map((loss) => `${loss.eventClass}: ${loss.cause}`))];
-    gaps.push(gapAt(sensor, 'loss', `${sensor.lost_recently} records were lost on ${host} within the last hour`, causes.join('; ') || 'The sensor did not say why.', 'Look for what floods this host; a larger ring helps against short bursts.'));
+    gaps.push(gapAt(sensor, 'loss', `${plural(sensor.lost_recently, 'record')} ${was(sensor.lost_recently)} lost on ${host} within the last hour`, causes.join('; ') || 'The sensor did not say why.', 'Look for what floods this host; a larger ring helps against short bursts.'));
   }
   if (coverage.enforcement.mechanism === 'none') gaps.push(gapAt(sensor, 'enforcement', `Nothing can be refused or killed on ${host}`, coverage.enforcement.reason ?? 'The sensor did not say why.', null));
   for (const problem of coverage.policyProblems) gaps.push(gapAt(sensor, 'policy', `A policy is not in force on ${host}`, problem, 'Change the policy, or accept that this host does not hold it.'));
-  if (coverage.ruleProblems.length > 0) gaps.push(gapAt(sensor, 'rule', `${coverage.ruleProblems.length} rules cannot fire on ${host}`, coverage.ruleProblems.slice(0, 3).join('; '), null));
+  if (coverage.ruleProblems.length > 0) gaps.push(gapAt(sensor, 'rule', `${plural(coverage.ruleProblems.length, 'rule')} cannot fire on ${host}`, coverage.ruleProblems.slice(0, 3).join('; '), null));
   if (coverage.scopeCgroup !== null) gaps.push(gapAt(sensor, 'scope', `Only a part of ${host} is watched`, `The sensor was started for ${coverage.scopeCgroup} alone.`, null));
   if (coverage.detectionsPendingIdentity > 0) {
-    gaps.push(gapAt(sensor, 'container', `${coverage.detectionsPendingIdentity} detections on ${host} were decided before the container was known`, 'Exceptions by image or name could not be applied to them.', null));
+    const pending = coverage.detectionsPendingIdentity;
+    gaps.push(gapAt(sensor, 'container', `${plural(pending, 'detection')} on ${host} ${was(pending)} decided before the container was known`, 'Exceptions by image or name could not be applied.', null));
   }
   if (sensor.clock_skew_ms !== null && Math.abs(sensor.clock_skew_ms) > clockSkewMsMax) {
     gaps.push(gapAt(sensor, 'clock', `The clock of ${host} is ${Math.round(Math.abs(sensor.clock_skew_ms) / 1000)} s off`, 'Times of its events are wrong by that.', 'Synchronise the clock of this host.'));
   }
   const expires = sensor.certificate_expires_at;
   if (expires !== null && expires.getTime() - now.getTime() < certificateHoursMin * 3_600_000) {
-    gaps.push(gapAt(sensor, 'certificate', `The certificate of ${host} ends soon`, `It is valid until ${expires.toISOString()} and should have been renewed by now.`, 'Look into the log of the sensor for why it is not renewed.'));
+    gaps.push(gapAt(sensor, 'certificate', `The certificate of ${host} ends soon`, 'It should have been renewed by now. Without it the sensor can no longer report.', 'Look into the log of the sensor for why it is not renewed.'));
   }
   return gaps;
 }
@@ -142,24 +165,24 @@ function sensorGaps(sensor: SensorShape, now: Date): Gap[] {
 function droppedGap(gap: GapShape): Gap {
   const words = droppedWords[gap.kind];
   const what = words === undefined ? `${gap.count} × ${gap.kind} on ${gap.hostname}` : words.what(gap);
-  return gapAt(gap, 'dropped', what, `${gap.what}, last at ${gap.last_at.toISOString()}.`, words?.action ?? null);
+  return gapAt(gap, 'dropped', what, `${gap.what.slice(0, 1).toUpperCase()}${gap.what.slice(1)}.`, words?.action ?? null, gap.last_at);
 }
 
 function containerGaps(state: ContainerStates): Gap[] {
   const gaps: Gap[] = [];
   const host = state.hostname;
-  if (state.pending > 0) gaps.push(gapAt(state, 'container', `${state.pending} containers on ${host} have no identity yet`, 'The container runtime has not said what they are.', 'If this stays, check that the sensor reaches the runtime.'));
+  if (state.pending > 0) gaps.push(gapAt(state, 'container', `${plural(state.pending, 'container')} on ${host} ${have(state.pending)} no identity yet`, `The container runtime has not said what ${state.pending === 1 ? 'it is' : 'they are'}.`, 'If this stays, check that the sensor reaches the runtime.'));
   if (state.unscanned > 0) {
-    gaps.push(gapAt(state, 'inventory', `The packages of ${state.unscanned} containers on ${host} are not known`, `They were not scanned yet: ${state.examples.join(', ')}${state.unscanned > state.examples.length ? ' and others' : ''}.`, 'Wait for the scan; if it does not come, look at the container for why.'));
+    gaps.push(gapAt(state, 'inventory', `The packages of ${plural(state.unscanned, 'container')} on ${host} are not known`, `Not scanned yet: ${state.examples.join(', ')}${state.unscanned > state.examples.length ? ' and others' : ''}.`, 'Wait for the scan; if it does not come, look at the container for why.'));
   }
-  if (state.image_unknown > 0) gaps.push(gapAt(state, 'container', `The image of ${state.image_unknown} containers on ${host} is not known`, 'The runtime did not say which image they were made from.', null));
-  if (state.with_problems > 0) gaps.push(gapAt(state, 'inventory', `The package lists of ${state.with_problems} containers on ${host} may be incomplete`, 'Something in them could not be read; the container says what.', null));
-  if (state.unwatched > 0) gaps.push(gapAt(state, 'container', `What ${state.unwatched} containers on ${host} load is not watched`, 'Their packages are known, but the sensor has not reported loading.', null));
+  if (state.image_unknown > 0) gaps.push(gapAt(state, 'container', `The image of ${plural(state.image_unknown, 'container')} on ${host} is not known`, `The runtime did not say which image ${state.image_unknown === 1 ? 'it was' : 'they were'} made from.`, null));
+  if (state.with_problems > 0) gaps.push(gapAt(state, 'inventory', `The package list of ${plural(state.with_problems, 'container')} on ${host} may be incomplete`, 'Something could not be read; the container says what.', null));
+  if (state.unwatched > 0) gaps.push(gapAt(state, 'container', `What ${plural(state.unwatched, 'container')} on ${host} ${state.unwatched === 1 ? 'loads' : 'load'} is not watched`, 'The packages are known, but the sensor has not reported loading.', null));
   return gaps;
 }
 
 function feedGaps(facts: CoverageFacts): Gap[] {
-  const nowhere = { node: null, hostname: null };
+  const nowhere = { node: null, hostname: null, at: null };
   if (facts.feedProblem !== null || facts.feeds.length === 0) {
     const why = `${facts.feedProblem ?? 'No feed is in the advisory store.'}${facts.wasMatched ? ' What was known before is still shown.' : ''}`;
     return [{ kind: 'feed', what: facts.wasMatched ? nothingNew : nothingKnown, why, action: 'Synchronise the advisories: vedette advisories sync, or import a bundle.', ...nowhere }];
@@ -168,19 +191,11 @@ function feedGaps(facts: CoverageFacts): Gap[] {
   for (const feed of facts.feeds) {
     const days = Math.floor(feed.ageSeconds / 86_400);
     if (days >= feedOldDays) gaps.push({ kind: 'feed', what: `The advisories for ${feed.ecosystem} are ${days} days old`, why: 'Newer vulnerabilities are not known.', action: 'Synchronise the advisories.', ...nowhere });
-    if (feed.rejected > 0) gaps.push({ kind: 'feed', what: `${feed.rejected} advisories for ${feed.ecosystem} could not be read`, why: 'Their form was not understood.', action: null, ...nowhere });
+    if (feed.rejected > 0) gaps.push({ kind: 'feed', what: `${plural(feed.rejected, 'advisory', 'advisories')} for ${feed.ecosystem} could not be read`, why: 'The form was not understood.', action: null, ...nowhere });
   }
   for (const { ecosystem, packages } of facts.unfedEcosystems) {
     const name = ecosystem === '' ? 'packages of no known ecosystem' : ecosystem;
-    gaps.push({ kind: 'feed', what: `${packages} running packages have no advisories`, why: `No feed covers ${name}.`, action: ecosystem === '' ? null : `Add the feed for ${ecosystem}.`, ...nowhere });
+    gaps.push({ kind: 'feed', what: `${plural(packages, 'running package')} ${have(packages)} no advisories`, why: `No feed covers ${name}.`, action: ecosystem === '' ? null : `Add the feed for ${ecosystem}.`, ...nowhere });
   }
   return gaps;
-}
-
-export function ago(then: Date, now: Date): string {
-  const seconds = Math.max(0, Math.round((now.getTime() - then.getTime()) / 1000));
-  if (seconds < 120) return `${seconds} s ago`;
-  if (seconds < 7200) return `${Math.round(seconds / 60)} min ago`;
-  if (seconds < 172_800) return `${Math.round(seconds / 3600)} h ago`;
-  return `${Math.round(seconds / 86_400)} days ago`;
 }

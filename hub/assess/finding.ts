@@ -2,6 +2,7 @@
 import type { FindingView, LoadedFactView, VulnerabilitySeverity } from '@vedette/model/api/views';
 import type { FindingShape } from '../store/read-vulnerabilities.ts';
 import { loadedPart, sum, vulnerabilityParts } from './weights.ts';
+import { duration } from './words.ts';
 
 export function workloadName(namespace: string, name: string): string {
   return namespace === '' ? name : `${namespace}/${name}`;
@@ -49,13 +50,6 @@ function loadedWhy(view: LoadedFactView): string {
   }
 }
 
-export function duration(seconds: number): string {
-  if (seconds < 120) return `${Math.round(seconds)} s`;
-  if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
-  if (seconds < 172_800) return `${Math.round(seconds / 3600)} h`;
-  return `${Math.round(seconds / 86_400)} days`;
-}
-
 /**
  * *Linked* and *entered* are facts of compiled code. Interpreted ecosystems have neither; for the others nothing looks
  * at symbols yet, so the answer is unknown and not no.
@@ -83,6 +77,7 @@ export function findingView(vulnerability: VulnerabilityWords, row: FindingShape
     version: row.version,
     path: row.path === '' ? null : row.path,
     fixedIn: row.fixed_in,
+    uncertain: row.uncertain,
     workload: workloadName(row.namespace, row.workload),
     node: row.node_id ?? '',
     hostname: row.hostname ?? 'no living container',

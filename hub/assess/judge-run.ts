@@ -1,5 +1,6 @@
 /** What is known of the packages of a run whose bit is not set, from the observations of its living containers. Pure. */
 import { loadedFact } from '@vedette/model/exposure';
+import { have, plural } from './words.ts';
 
 export interface WatchedRun {
   readonly living: number;
@@ -24,7 +25,7 @@ export function judgeUnloaded(run: WatchedRun): Unloaded {
       return { unloaded: 'unknown', unloaded_reason: fact.reason, observed_seconds: 0 };
     case 'not-seen':
     case 'no':
-      if (silent > 0) return { unloaded: 'unknown', unloaded_reason: `${silent} of ${run.living} containers of this run have not reported loading yet`, observed_seconds: 0 };
+      if (silent > 0) return { unloaded: 'unknown', unloaded_reason: `${silent} of ${plural(run.living, 'container')} of this run ${have(silent)} not reported loading yet`, observed_seconds: 0 };
       return { unloaded: fact.state, unloaded_reason: null, observed_seconds: fact.observedSeconds };
     default:
       return fact satisfies never;

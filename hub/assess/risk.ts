@@ -15,6 +15,7 @@ import type { Advisories } from './advisories.ts';
 import { coverageOf, nothingKnown, type Gap, type GapKind } from './coverage.ts';
 import { findingView, workloadName } from './finding.ts';
 import * as weights from './weights.ts';
+import { plural } from './words.ts';
 
 export interface RiskDoors {
   readonly database: Database;
@@ -86,7 +87,7 @@ export async function riskSummary(doors: RiskDoors, scope: Scope): Promise<RiskS
 /** The card's title stands in the sentence, so it is a sentence without its full stop. */
 export function sentence(cards: readonly RiskCardView[], seen: CoverageView): string {
   if (seen.sensorsTotal === 0) return 'Nothing is seen yet: no sensor has joined this hub.';
-  const complete = seen.gaps.length === 0 ? 'Everything that can be seen is seen.' : `${seen.percent} % of what can be seen is seen.`;
+  const complete = seen.gaps.length === 0 ? 'All that the hooks can see is seen.' : `${seen.percent} % of what the hooks can see is seen.`;
   const urgent = cards.filter((card) => card.severity === 'critical' || card.severity === 'high');
   const worst = urgent[0];
   if (worst === undefined) return `Nothing urgent among what is seen. ${complete}`;
@@ -114,7 +115,8 @@ function incidentCard(incident: IncidentShape): RiskCardView {
     severity,
     score: weights.incidentPoints[severity] - relief,
     title: incident.title,
-    why: incident.count === 1 ? incident.summary : `${incident.summary} ${incident.count} times since ${incident.first_seen.toISOString()}.`,
+    // The title is of the first event, the summary of the newest: they may speak about different programs.
+    why: incident.count === 1 ? incident.summary : `${incident.count} times, the last: ${incident.summary}`,
     where,
     since: incident.first_seen.toISOString(),
     facts: null,
@@ -147,13 +149,13 @@ async function vulnerabilityCards(doors: RiskDoors, scope: Scope): Promise<RiskC
     if (cards.size === vulnerabilityCardsMax) break;
     cards.set(key, { card: vulnerabilityCard(view, row.cluster_name, place.workloads), others: new Set() });
   }
-  return [...cards.values()].map(({ card, others }) => (others.size === 0 ? card : { ...card, why: `${card.why} So are ${others.size} others of this package.` }));
+  return [...cards.values()].map(({ card, others }) => (others.size === 0 ? card : { ...card, why: `${card.why} This package has ${plural(others.size, 'more vulnerability', 'more vulnerabilities')}.` }));
 }
 
 const loadedWords = { 'yes': 'is loaded in', 'no': 'is installed in', 'not-seen': 'is installed in', 'unknown': 'may be loaded in' } as const;
 
 function vulnerabilityCard(view: ReturnType<typeof findingView>, cluster: string, workloads: number): RiskCardView {
-  const more = workloads > 1 ? ` and ${workloads - 1} other workloads of ${cluster}` : '';
+  const more = workloads > 1 ? ` and ${plural(workloads - 1, 'other workload')} of ${cluster}` : '';
   const upgrade = view.fixedIn === null ? `No fixed version of ${view.package} is known: look at whether the workload needs it at all.` : `Upgrade ${view.package} ${view.version} to ${view.fixedIn}.`;
   return {
     id: `vulnerability-${view.vulnerability}-${view.workload}`,
@@ -161,7 +163,7 @@ function vulnerabilityCard(view: ReturnType<typeof findingView>, cluster: string
     severity: view.severity,
     score: view.score,
     title: `${view.vulnerability} in ${view.package} ${view.version} ${loadedWords[view.loaded.state]} ${view.workload}`,
-    why: `${view.parts.map((part) => `${part.name}: ${part.why}`).join('. ')}.`,
+    why: view.parts.map((part) => `${part.name}: ${part.why.replace(/\.$/, '')}.`).join(' '),
     where: `${view.workload} on ${view.hostname}${more}`,
     since: view.present.since,
     facts: { present: 'yes', loaded: view.loaded, linked: view.linked, entered: view.entered },
@@ -200,7 +202,7 @@ function gapCards(gaps: readonly Gap[], now: Date): RiskCardView[] {
       title: first.what,
       why: some.length === 1 ? first.why : `${first.why} And ${some.length - 1} more of this kind.`,
       where: [...new Set(some.map((gap) => gap.hostname).filter((name) => name !== null))].slice(0, 5).join(', ') || 'this hub',
-      since: now.toISOString(),
+      since: (some.length === 1 ? (first.at ?? now) : now).toISOString(),
       facts: null,
       nextAction: first.action ?? 'Nothing can be done about it here; know that it is not seen.',
       link: weight.card === 'feed' ? '/advisories' : '/coverage',

@@ -26,6 +26,7 @@ const ContainerShape = z.object({
   started_at: z.date(),
   ended_at: z.date().nullable(),
   seen_from_start: z.boolean(),
+  privileged: z.boolean(),
   processes: z.number(),
   inventory_id: z.number().nullable(),
   packages: z.number().nullable(),
@@ -39,7 +40,7 @@ const ContainerShape = z.object({
 export type ContainerShape = z.infer<typeof ContainerShape>;
 
 const columns = `k.id as pk, k.container_id, k.node_id, n.hostname, k.cluster_id, k.name, w.namespace, w.name as workload, k.workload_id, k.runtime, k.identity, k.identity_reason,
-  k.image_name, k.index_digest, k.platform_digest, k.labels, k.mounts, k.root_filesystem, k.started_at, k.ended_at, k.seen_from_start,
+  k.image_name, k.index_digest, k.platform_digest, k.labels, k.mounts, k.root_filesystem, k.started_at, k.ended_at, k.seen_from_start, k.privileged,
   (select count(*) from process_live p where p.container_id = k.container_id and p.node_id = k.node_id) as processes,
   k.inventory_id, cardinality(i.packages) as packages, k.inventory_problems,
   length(replace(o.loaded::text, '0', '')) as packages_loaded,

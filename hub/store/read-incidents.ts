@@ -44,10 +44,16 @@ export interface IncidentFilter {
   readonly kind: string | undefined;
   readonly container: string | undefined;
   readonly search: string | undefined;
+  /** Rule or policy, exactly. */
+  readonly source?: string | undefined;
+  readonly outcome?: string | undefined;
 }
 
-const filtered = `($2 = 'all' or x.state = $2) and ($3::text is null or x.severity = $3) and ($4::text is null or x.kind = $4)
-  and ($5::text is null or x.container_id = $5) and ($6::tsquery is null or x.search @@ $6::tsquery)`;
+const bySeverity = '($3::text is null or x.severity = $3)';
+const byKind = '($4::text is null or x.kind = $4)';
+const byTheRest = `($5::text is null or x.container_id = $5) and ($6::tsquery is null or x.search @@ $6::tsquery)
+  and ($7::text is null or x.source = $7) and ($8::text is null or x.outcome = $8)`;
+const filtered = `($2 = 'all' or x.state = $2) and ${bySeverity} and ${byKind} and ${byTheRest}`;
 
 /** All words, the last one as a beginning: what is being typed is found already. */
 function searchQuery(search: string | undefined): string | null {
@@ -57,7 +63,7 @@ function searchQuery(search: string | undefined): string | null {
 }
 
 function filterValues(scope: Scope, filter: IncidentFilter): unknown[] {
-  return [clustersIn(scope), filter.state, filter.severity ?? null, filter.kind ?? null, filter.container ?? null, searchQuery(filter.search)];
+  return [clustersIn(scope), filter.state, filter.severity ?? null, filter.kind ?? null, filter.container ?? null, searchQuery(filter.search), filter.source ?? null, filter.outcome ?? null];
 }
 
 export interface IncidentPosition {
@@ -73,8 +79,8 @@ export async function listIncidents(db: Db, scope: Scope, filter: IncidentFilter
     db,
     IncidentShape,
     `${selection} where ${inScope('x.cluster_id')} and ${filtered}
-        and ($7::int is null or (x.severity_rank >= $7 and (x.severity_rank > $7 or (x.last_seen <= $8 and (x.last_seen < $8 or x.id < $9)))))
-      order by x.severity_rank, x.last_seen desc, x.id desc limit $10`,
+        and ($9::int is null or (x.severity_rank >= $9 and (x.severity_rank > $9 or (x.last_seen <= $10 and (x.last_seen < $10 or x.id < $11)))))
+      order by x.severity_rank, x.last_seen desc, x.id desc limit $12`,
     [...filterValues(scope, filter), after?.rank ?? null, after?.lastSeen ?? null, after?.id ?? null, page.limit],
   );
 }
@@ -84,6 +90,46 @@ const Counted = z.object({ n: z.number() });
 export async function countIncidents(db: Db, scope: Scope, filter: IncidentFilter): Promise<number> {
   const found = await firstRow(db, Counted, `select count(*) as n from incident x where ${inScope('x.cluster_id')} and ${filtered}`, filterValues(scope, filter));
   return found?.n ?? 0;
+}
+
+const severities = ['critical', 'high', 'medium', 'low'] as const;
+const kinds = ['detection', 'verdict'] as const;
+type BySeverity = Record<(typeof severities)[number], number>;
+
+export interface IncidentFacets {
+  severity: BySeverity;
+  kind: Record<(typeof kinds)[number], number>;
+  days: (BySeverity & { day: string })[];
+}
+
+const FacetShape = z.object({ total: z.number(), critical: z.number(), high: z.number(), medium: z.number(), low: z.number(), detection: z.number(), verdict: z.number() });
+const DayShape = z.object({ day: z.string(), severity: z.string(), n: z.number() });
+const daysShown = 14;
+const dayMs = 86_400_000;
+
+/** The list by severity and by kind, each under the other filters but not its own; and how many began each day, in whatever state. */
+export async function facetsOfIncidents(db: Db, scope: Scope, filter: IncidentFilter, now: Date): Promise<{ total: number; facets: IncidentFacets }> {
+  const days = Array.from({ length: daysShown }, (_, index) => new Date(now.getTime() - (daysShown - 1 - index) * dayMs).toISOString().slice(0, 10));
+  const counts = [...severities.map((one) => `count(*) filter (where x.severity = '${one}' and ${byKind}) as ${one}`), ...kinds.map((one) => `count(*) filter (where x.kind = '${one}' and ${bySeverity}) as ${one}`)];
+  const [found, began] = await Promise.all([
+    firstRow(
+      db,
+      FacetShape,
+      `select count(*) filter (where ${bySeverity} and ${byKind}) as total, ${counts.join(', ')} from incident x where ${inScope('x.cluster_id')} and ($2 = 'all' or x.state = $2) and ${byTheRest}`,
+      filterValues(scope, filter),
+    ),
+    rows(
+      db,
+      DayShape,
+      `select to_char(x.first_seen at time zone 'UTC', 'YYYY-MM-DD') as day, x.severity, count(*) as n from incident x
+        where ${inScope('x.cluster_id')} and ${filtered} and x.last_seen >= $9 and x.first_seen >= $9 group by 1, 2`,
+      [...filterValues(scope, { ...filter, state: 'all', severity: undefined }), new Date(`${days[0]}T00:00:00Z`)],
+    ),
+  ]);
+  const { total = 0, critical = 0, high = 0, medium = 0, low = 0, detection = 0, verdict = 0 } = found ?? {};
+  const of = (day: string, severity: string): number => began.find((one) => one.day === day && one.severity === severity)?.n ?? 0;
+  const perDay = days.map((day) => ({ day, critical: of(day, 'critical'), high: of(day, 'high'), medium: of(day, 'medium'), low: of(day, 'low') }));
+  return { total, facets: { severity: { critical, high, medium, low }, kind: { detection, verdict }, days: perDay } };
 }
 
 export async function incidentById(db: Db, scope: Scope, id: number): Promise<IncidentShape | undefined> {

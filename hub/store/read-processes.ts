@@ -36,6 +36,8 @@ export interface ProcessFilter {
   /** A container id, or `host` for processes in none. */
   readonly container: string | undefined;
   readonly search: string | undefined;
+  /** The one process of this key, as the contract writes it. */
+  readonly key: string | undefined;
 }
 
 export interface ProcessPosition {
@@ -48,10 +50,18 @@ export interface ProcessPosition {
 
 const filtered = `($2::text is null or p.node_id::text = $2 or n.hostname = $2)
   and ($3::text is null or p.container_id = case when $3 = 'host' then '' else $3 end)
-  and ($4::text is null or position(lower($4) in lower(concat_ws(' ', p.path, p.command, array_to_string(p.arguments, ' '), p.tgid::text))) > 0)`;
+  and ($4::text is null or position(lower($4) in lower(concat_ws(' ', p.path, p.command, array_to_string(p.arguments, ' '), p.tgid::text))) > 0)
+  and ($5::text is null or (p.boot_id = $5 and p.tgid = $6::bigint and p.start_ns = $7::bigint and p.exec_id = $8::bigint))`;
+
+/** boot-tgid-start-exec; what has not this form names no process. */
+function partsOf(key: string | undefined): (string | null)[] {
+  if (key === undefined) return [null, null, null, null];
+  const [, boot, tgid, start, exec] = /^(.{1,100})-(\d{1,10})-(\d{1,18})-(\d{1,10})$/.exec(key) ?? [];
+  return boot === undefined ? ['', '0', '0', '0'] : [boot, tgid ?? '0', start ?? '0', exec ?? '0'];
+}
 
 function filterValues(scope: Scope, filter: ProcessFilter): unknown[] {
-  return [clustersIn(scope), filter.node ?? null, filter.container ?? null, filter.search ?? null];
+  return [clustersIn(scope), filter.node ?? null, filter.container ?? null, filter.search ?? null, ...partsOf(filter.key)];
 }
 
 export async function listProcesses(db: Db, scope: Scope, filter: ProcessFilter, page: { after: ProcessPosition | undefined; limit: number }): Promise<ProcessShape[]> {
@@ -63,8 +73,8 @@ export async function listProcesses(db: Db, scope: Scope, filter: ProcessFilter,
         p.parent_exec_id, p.path, p.filename, p.arguments, p.arguments_truncated, p.uid, p.command, p.container_id, p.has_terminal, p.origin, p.started_at, p.started_before_sensor, p.working_directory
        from process_live p join node n on n.id = p.node_id left join container k on k.node_id = p.node_id and k.container_id = p.container_id
       where ${inScope('p.cluster_id')} and ${filtered}
-        and ($5::timestamptz is null or (p.started_at <= $5 and (p.started_at < $5 or (p.node_id, p.tgid, p.start_ns, p.exec_id) > ($6::uuid, $7::bigint, $8::bigint, $9::bigint))))
-      order by p.started_at desc, p.node_id, p.tgid, p.start_ns, p.exec_id limit $10`,
+        and ($9::timestamptz is null or (p.started_at <= $9 and (p.started_at < $9 or (p.node_id, p.tgid, p.start_ns, p.exec_id) > ($10::uuid, $11::bigint, $12::bigint, $13::bigint))))
+      order by p.started_at desc, p.node_id, p.tgid, p.start_ns, p.exec_id limit $14`,
     [...filterValues(scope, filter), after?.startedAt ?? null, after?.nodeId ?? null, after?.tgid ?? null, after?.startNs ?? null, after?.execId ?? null, page.limit],
   );
 }

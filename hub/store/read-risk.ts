@@ -40,7 +40,7 @@ export async function containerStates(db: Db, scope: Scope): Promise<ContainerSt
     `select k.node_id, n.hostname, count(*) as living, count(*) filter (where k.identity = 'pending') as pending, count(*) filter (where k.identity = 'image-unknown') as image_unknown,
         count(*) filter (where k.identity <> 'pending' and k.inventory_id is null) as unscanned, count(*) filter (where k.inventory_problems <> '{}') as with_problems,
         count(*) filter (where k.inventory_id is not null and o.container_pk is null) as unwatched,
-        coalesce((array_agg(coalesce(nullif(k.name, ''), left(k.container_id, 12)) order by k.started_at desc) filter (where k.identity <> 'pending' and k.inventory_id is null))[1:3], '{}') as examples
+        coalesce((array_agg(coalesce(nullif(k.name, ''), case when k.container_id ~ '^[0-9a-f]{64}$' then left(k.container_id, 12) else k.container_id end) order by k.started_at desc) filter (where k.identity <> 'pending' and k.inventory_id is null))[1:3], '{}') as examples
        from container k join node n on n.id = k.node_id left join observation o on o.container_pk = k.id
       where ${inScope('k.cluster_id')} and k.ended_at is null group by k.node_id, n.hostname order by n.hostname limit 20000`,
     [clustersIn(scope)],

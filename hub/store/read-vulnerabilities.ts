@@ -40,8 +40,9 @@ export interface VulnerabilityPosition {
   readonly vulnId: number;
 }
 
-const filtered = `($2::text is null or v.severity = $2)
-  and ($3::text is null or case $3 when 'yes' then t.loaded_yes when 'not-seen' then t.loaded_not_seen when 'no' then t.loaded_no else t.loaded_unknown end > 0)`;
+const bySeverity = '($2::text is null or v.severity = $2)';
+const byLoaded = `($3::text is null or case $3 when 'yes' then t.loaded_yes when 'not-seen' then t.loaded_not_seen when 'no' then t.loaded_no else t.loaded_unknown end > 0)`;
+const filtered = `${bySeverity} and ${byLoaded}`;
 
 /** Words of the vulnerability, or a package in scope that has it: first which vulnerabilities it can be, then whether in scope. */
 const searched = `($4::text is null or (
@@ -82,7 +83,39 @@ export async function countVulnerabilities(db: Db, scope: Scope, filter: Vulnera
   return found?.n ?? 0;
 }
 
-/** The same for one container: what its package list holds, with what its run knows of loading. */
+const FacetShape = z.object({
+  total: z.number(), critical: z.number(), high: z.number(), medium: z.number(), low: z.number(), unknown: z.number(),
+  loaded_yes: z.number(), loaded_not_seen: z.number(), loaded_no: z.number(), loaded_unknown: z.number(),
+});
+export type VulnerabilityFacets = z.infer<typeof FacetShape>;
+
+const noFacets: VulnerabilityFacets = { total: 0, critical: 0, high: 0, medium: 0, low: 0, unknown: 0, loaded_yes: 0, loaded_not_seen: 0, loaded_no: 0, loaded_unknown: 0 };
+const facets = [
+  `count(*) filter (where ${filtered}) as total`,
+  ...['critical', 'high', 'medium', 'low', 'unknown'].map((one) => `count(*) filter (where v.severity = '${one}' and ${byLoaded}) as ${one}`),
+  ...['loaded_yes', 'loaded_not_seen', 'loaded_no', 'loaded_unknown'].map((one) => `count(*) filter (where t.${one} > 0 and ${bySeverity}) as ${one}`),
+].join(', ');
+
+/** The list by severity and by what is known of loading, each under the other filters but not its own. */
+export async function facetsOfVulnerabilities(db: Db, scope: Scope, filter: VulnerabilityFilter): Promise<VulnerabilityFacets> {
+  const found = await firstRow(db, FacetShape, `select ${facets} from (${totals}) t join vuln v on v.id = t.vuln_id where ${searched}`, [
+    clustersIn(scope), filter.severity ?? null, filter.loaded ?? null, filter.search ?? null,
+  ]);
+  return found ?? noFacets;
+}
+
+/** What the package list of one container holds ($5), with what its run knows of loading. */
+const ofContainer = `select f.*, r.points as run_points, r.unloaded, f.loaded::int as loaded_yes, (not f.loaded and r.unloaded = 'not-seen')::int as loaded_not_seen,
+    (not f.loaded and r.unloaded = 'no')::int as loaded_no, (not f.loaded and r.unloaded = 'unknown')::int as loaded_unknown
+  from container k join run r on r.workload_id = k.workload_id and r.image_id is not distinct from k.image_id and r.open
+  cross join lateral (
+    select f.vuln_id, bool_or(case when length(r.loaded) > f.position then get_bit(r.loaded, f.position) = 1 else false end) as loaded, min(greatest(f.since, r.since)) as first_seen,
+        array_agg(distinct p.name || ' ' || p.version) as packages, coalesce(array_agg(distinct f.fixed_in) filter (where f.fixed_in is not null), '{}') as fixed_in
+      from inventory_finding f join package p on p.id = f.package_id where f.inventory_id = r.inventory_id group by f.vuln_id) f
+ where ${inScope('k.cluster_id')} and k.id = $5`;
+const searchedOfContainer = `($4::text is null or position(lower($4) in lower(concat_ws(' ', v.name, array_to_string(v.aliases, ' '), array_to_string(t.packages, ' '), v.summary))) > 0)`;
+
+/** The same for one container. */
 export async function listVulnerabilitiesOfContainer(
   db: Db,
   scope: Scope,
@@ -94,26 +127,24 @@ export async function listVulnerabilitiesOfContainer(
     db,
     VulnerabilityShape,
     `with t as (
-       select f.vuln_id, 1 as workloads, s.loaded_yes, s.loaded_not_seen, s.loaded_no, s.loaded_unknown, f.first_seen, f.packages, f.fixed_in,
-           (v.points + r.points + case when f.loaded then $8::float8 else case r.unloaded when 'not-seen' then $9::float8 when 'no' then $10::float8 else $11::float8 end end)::float8 as score
-         from container k join run r on r.workload_id = k.workload_id and r.image_id is not distinct from k.image_id and r.open
-         cross join lateral (
-           select f.vuln_id, bool_or(case when length(r.loaded) > f.position then get_bit(r.loaded, f.position) = 1 else false end) as loaded, min(greatest(f.since, r.since)) as first_seen,
-               array_agg(distinct p.name || ' ' || p.version) as packages, coalesce(array_agg(distinct f.fixed_in) filter (where f.fixed_in is not null), '{}') as fixed_in
-             from inventory_finding f join package p on p.id = f.package_id where f.inventory_id = r.inventory_id group by f.vuln_id) f
-         join vuln v on v.id = f.vuln_id
-         cross join lateral (select f.loaded::int as loaded_yes, (not f.loaded and r.unloaded = 'not-seen')::int as loaded_not_seen, (not f.loaded and r.unloaded = 'no')::int as loaded_no,
-             (not f.loaded and r.unloaded = 'unknown')::int as loaded_unknown) s
-        where ${inScope('k.cluster_id')} and k.id = $12)
+       select c.*, 1 as workloads,
+           (v.points + c.run_points + case when c.loaded then $6::float8 else case c.unloaded when 'not-seen' then $7::float8 when 'no' then $8::float8 else $9::float8 end end)::float8 as score
+         from (${ofContainer}) c join vuln v on v.id = c.vuln_id)
      select ${columns}, t.score, t.packages, t.fixed_in from t join vuln v on v.id = t.vuln_id
-      where ${filtered} and ($4::text is null or position(lower($4) in lower(concat_ws(' ', v.name, array_to_string(v.aliases, ' '), array_to_string(t.packages, ' '), v.summary))) > 0)
-        and ($5::float8 is null or (t.score <= $5 and (t.score < $5 or v.id > $6)))
-      order by t.score desc, v.id limit $7`,
+      where ${filtered} and ${searchedOfContainer} and ($10::float8 is null or (t.score <= $10 and (t.score < $10 or v.id > $11)))
+      order by t.score desc, v.id limit $12`,
     [
-      clustersIn(scope), filter.severity ?? null, filter.loaded ?? null, filter.search ?? null, page.after?.score ?? null, page.after?.vulnId ?? null, page.limit,
-      filter.loadedPoints.yes, filter.loadedPoints['not-seen'], filter.loadedPoints.no, filter.loadedPoints.unknown, containerPk,
+      clustersIn(scope), filter.severity ?? null, filter.loaded ?? null, filter.search ?? null, containerPk,
+      filter.loadedPoints.yes, filter.loadedPoints['not-seen'], filter.loadedPoints.no, filter.loadedPoints.unknown, page.after?.score ?? null, page.after?.vulnId ?? null, page.limit,
     ],
   );
+}
+
+export async function facetsOfContainerVulnerabilities(db: Db, scope: Scope, containerPk: number, filter: VulnerabilityFilter): Promise<VulnerabilityFacets> {
+  const found = await firstRow(db, FacetShape, `select ${facets} from (${ofContainer}) t join vuln v on v.id = t.vuln_id where ${searchedOfContainer}`, [
+    clustersIn(scope), filter.severity ?? null, filter.loaded ?? null, filter.search ?? null, containerPk,
+  ]);
+  return found ?? noFacets;
 }
 
 const DetailShape = VulnerabilityShape.extend({

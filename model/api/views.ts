@@ -30,8 +30,9 @@ export type TokenView = z.infer<typeof TokenView>;
 
 /** How complete what stands beside it is. */
 export const CoverageView = z.object({
-  percent: z.number().min(0).max(100).describe('Share of what could be seen that is seen now, over all sensors in scope'),
-  gaps: z.array(z.object({ what: z.string(), why: z.string(), action: z.string().nullable(), node: z.string().nullable() })),
+  percent: z.number().min(0).max(100).describe('Share of what the hooks can see that is seen now, over all sensors in scope'),
+  gaps: z.array(z.object({ what: z.string(), why: z.string(), action: z.string().nullable(), node: z.string().nullable(), at: Time.nullable().describe('When it was last so, where that is known') })),
+  unhooked: z.array(z.object({ eventClasses: z.array(z.string()), what: z.string(), sensors: Count })).describe('What attached hooks are known to miss. It lies outside of the percentage: nothing counts it'),
   sensorsConnected: Count,
   sensorsTotal: Count,
   recordsLost: Count,
@@ -91,6 +92,7 @@ export const ContainerView = z.object({
   startedAt: Time,
   endedAt: Time.nullable(),
   seenFromStart: z.boolean(),
+  privileged: z.boolean(),
   processes: Count,
   packages: Count.nullable().describe('null: not scanned yet'),
   inventoryProblems: z.array(z.string()),
@@ -129,6 +131,7 @@ export const ExecutionCountView = z.object({
 });
 export type ExecutionCountView = z.infer<typeof ExecutionCountView>;
 
+export const IncidentOutcome = z.enum(['seen', 'killed', 'would-have-killed', 'kill-failed']);
 export const incidentStates = ['open', 'acknowledged', 'closed'] as const;
 
 export const IncidentView = z.object({
@@ -152,10 +155,20 @@ export const IncidentView = z.object({
   lastSeen: Time,
   count: Count,
   summary: z.string(),
-  outcome: z.enum(['seen', 'killed', 'would-have-killed', 'kill-failed']),
+  outcome: IncidentOutcome,
   nextAction: z.string(),
 });
 export type IncidentView = z.infer<typeof IncidentView>;
+
+const BySeverity = z.object({ critical: Count, high: Count, medium: Count, low: Count });
+
+/** How a list of incidents divides. Each part is counted under the other filters of the list, but not under its own. */
+export const IncidentFacetsView = z.object({
+  severity: BySeverity,
+  kind: z.object({ detection: Count, verdict: Count }),
+  days: z.array(BySeverity.extend({ day: z.iso.date() })).describe('Incidents by the UTC day on which they began, whatever their state is now: the last 14 days, the oldest first'),
+});
+export type IncidentFacetsView = z.infer<typeof IncidentFacetsView>;
 
 export const FindingEventView = z.object({
   id: z.string(),
@@ -165,7 +178,7 @@ export const FindingEventView = z.object({
   source: z.string(),
   output: z.string(),
   fields: z.record(z.string(), z.string().nullable()),
-  outcome: z.enum(['seen', 'killed', 'would-have-killed', 'kill-failed']),
+  outcome: IncidentOutcome,
   mode: z.enum(policyModes).nullable(),
   generation: Count.nullable(),
   identityPending: z.boolean(),
@@ -195,6 +208,13 @@ export const VulnerabilityView = z.object({
 });
 export type VulnerabilityView = z.infer<typeof VulnerabilityView>;
 
+/** How a list of vulnerabilities divides; a vulnerability whose runs differ in `loaded` is counted in each. */
+export const VulnerabilityFacetsView = z.object({
+  severity: BySeverity.extend({ unknown: Count }),
+  loaded: z.object({ yes: Count, notSeen: Count, no: Count, unknown: Count }),
+});
+export type VulnerabilityFacetsView = z.infer<typeof VulnerabilityFacetsView>;
+
 export const FindingView = z.object({
   vulnerability: z.string(),
   severity: VulnerabilitySeverity,
@@ -203,6 +223,7 @@ export const FindingView = z.object({
   version: z.string(),
   path: z.string().nullable(),
   fixedIn: z.string().nullable(),
+  uncertain: z.string().nullable().describe('Why it cannot be said whether this version is affected; null: it is'),
   workload: z.string(),
   node: z.string(),
   hostname: z.string(),
@@ -300,7 +321,14 @@ export const RiskSummaryView = z.object({
 });
 export type RiskSummaryView = z.infer<typeof RiskSummaryView>;
 
-export const ProblemDocument = z.object({ type: z.string(), title: z.string(), status: z.int(), detail: z.string().optional(), instance: z.string().optional(), code: z.string() }).describe('RFC 9457');
+/** A place in a text that was handed in, counted from 1, what is wrong there, and what to do about it. */
+export const TextProblemView = z.object({ line: z.int().min(1), column: z.int().min(1), message: z.string(), advice: z.string() });
+export type TextProblemView = z.infer<typeof TextProblemView>;
+
+export const ProblemDocument = z.object({
+  type: z.string(), title: z.string(), status: z.int(), detail: z.string().optional(), instance: z.string().optional(), code: z.string(),
+  problems: z.array(TextProblemView).optional().describe('The places of a text that cannot be used'),
+}).describe('RFC 9457');
 export type ProblemDocument = z.infer<typeof ProblemDocument>;
 
 /** One page of a list; `next` is handed back as `cursor`. */

@@ -17,6 +17,7 @@ const steps: Readonly<Record<FailureCode, string>> = {
   conflict: 'Load the newest version, then make your change again.',
   'too-large': 'Make it smaller and try again.',
   'policy-invalid': 'Mend the places that are marked, then save again. Nothing has changed on the sensors.',
+  'question-too-long': 'Narrow it by a filter, a host or a shorter time. It is not tried again by itself.',
   starting: 'It tries again by itself; the first start takes up to a minute.',
   internal: 'Try again. If it stays, look for the instance id in the log of the hub.',
   unreachable: 'Check that the hub is running and that the network reaches it. It tries again by itself.',
