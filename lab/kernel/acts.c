@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static void fail(const char *what)
@@ -135,6 +136,77 @@ static void execs(const char *program, int count, int first)
 	}
 }
 
+static double seconds_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* Executions as fast as one worker can, each with its own mark "WORKER:NUMBER". Prints how many. */
+static void storm_exec(const char *program, double seconds, const char *worker)
+{
+	double end = seconds_now() + seconds;
+	long done = 0;
+
+	while (seconds_now() < end) {
+		pid_t child = vfork();
+
+		if (child == 0) {
+			char mark[64];
+
+			snprintf(mark, sizeof(mark), "%s:%ld", worker, done);
+			execl(program, program, mark, NULL);
+			_exit(127);
+		}
+		if (child < 0)
+			fail("vfork");
+		waitpid(child, NULL, 0);
+		done++;
+	}
+	printf("%ld\n", done);
+}
+
+/* Opens for writing as fast as one worker can, over FILES files so that no path comes twice in a row. Prints how many. */
+static void storm_open(const char *directory, double seconds, int files)
+{
+	double end = seconds_now() + seconds;
+	char path[512];
+	long done = 0;
+
+	while (done % 256 || seconds_now() < end) {
+		int fd;
+
+		snprintf(path, sizeof(path), "%s/file-number-%ld", directory, done % files);
+		fd = open(path, O_WRONLY | O_CREAT, 0644);
+		if (fd < 0)
+			fail(path);
+		close(fd);
+		done++;
+	}
+	printf("%ld\n", done);
+}
+
+/* Opens each of COUNT files once for writing, spread over SECONDS. */
+static void open_spread(const char *directory, int files, double seconds)
+{
+	double begin = seconds_now();
+	char path[512];
+
+	for (int i = 0; i < files; i++) {
+		int fd;
+
+		while (seconds_now() < begin + seconds * i / files)
+			usleep(200);
+		snprintf(path, sizeof(path), "%s/watched-%d", directory, i);
+		fd = open(path, O_WRONLY | O_CREAT, 0644);
+		if (fd < 0)
+			fail(path);
+		close(fd);
+	}
+}
+
 int main(int count, char **values)
 {
 	const char *act = count > 2 ? values[2] : "";
@@ -166,6 +238,12 @@ int main(int count, char **values)
 		map_file(values[3]);
 	else if (!strcmp(act, "execs"))
 		execs(values[3], atoi(values[4]), atoi(values[5]));
+	else if (!strcmp(act, "storm-exec"))
+		storm_exec(values[3], atof(values[4]), values[5]);
+	else if (!strcmp(act, "storm-open"))
+		storm_open(values[3], atof(values[4]), atoi(values[5]));
+	else if (!strcmp(act, "open-spread"))
+		open_spread(values[3], atoi(values[4]), atof(values[5]));
 	else
 		return 2;
 	return act[0] == 'e' && act[4] == 0 ? 127 : 0;

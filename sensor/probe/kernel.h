@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
  * The kernel's types as far as the programs read them, and no further. Each is relocated at load by its BTF (CO-RE),
  * so order and size here mean nothing and one object serves x86-64 and arm64. A type___suffix is another kernel's

@@ -1,0 +1,103 @@
+/**
+ * What the bench runs below the real loader in the sensor's place: the product's own stream, decoder and pipeline, without
+ * shipping. `frame` only reads and frames (the baseline), `full` decodes and enriches. At the end of the pipe, or when
+ * asked by SIGUSR2, it writes what it saw and what it cost.
+ */
+import { read, renameSync, writeFileSync } from 'node:fs';
+import type { KernelEvent } from '@vedette/model/event';
+import { EventStream } from '@vedette/sensor/decode/stream';
+import { LoaderConnection } from '@vedette/sensor/enforce/loader';
+import { Pipeline } from '@vedette/sensor/pipeline';
+
+const [mode = 'full', out = '', watchedDirectory = ''] = process.argv.slice(2);
+const recordsFd = Number(process.env['VEDETTE_RECORDS_FD']);
+const loader = new LoaderConnection(Number(process.env['VEDETTE_COMMANDS_FD']), () => undefined);
+const nothing = () => undefined;
+const pipeline = new Pipeline({ host: { hostname: 'bench', userName: () => null }, effects: { identify: nothing, command: nothing, kill: nothing, knownContainer: () => null } });
+
+const counts: Record<string, number> = {};
+const marks = new Map<string, Uint8Array>();
+const watched = new Set<string>();
+let lastTick: KernelEvent | null = null;
+
+function seeMark(mark: string): void {
+  const [worker, number] = mark.split(':');
+  if (worker === undefined || number === undefined) return;
+  const seen = marks.get(worker) ?? new Uint8Array(4 << 20);
+  marks.set(worker, seen);
+  seen[Number(number)] = 1;
+}
+
+function onEvent(event: KernelEvent): void {
+  counts[event.kind] = (counts[event.kind] ?? 0) + 1;
+  if (event.kind === 'tick') lastTick = event;
+  if (event.kind === 'exec' && event.arguments.length === 2) seeMark(event.arguments[1]!);
+  if (event.kind === 'open-write' && event.path.includes('/watched-')) watched.add(event.path);
+  pipeline.onEvent(event);
+}
+
+const stream = new EventStream(onEvent);
+let framed = 0;
+let acknowledged = 0;
+
+function acknowledge(): void {
+  const position = mode === 'frame' ? framed : stream.ringPosition;
+  if (position === acknowledged) return;
+  acknowledged = position;
+  loader.acknowledge(position);
+  // what a commit would take away
+  pipeline.shipment.take(pipeline.containers.takeChanged());
+  pipeline.memory.take();
+}
+
+/** The baseline: only follows the frames. The loader's own records do not count. */
+const frameBuffer = Buffer.alloc(1 << 20);
+let frameHave = 0;
+function frame(count: number): void {
+  frameHave += count;
+  let at = 0;
+  while (frameHave - at >= 8) {
+    const whole = ((frameBuffer.readUInt32LE(at) & 0x3fffffff) + 15) & ~7;
+    if (frameHave - at < whole) break;
+    if (frameBuffer.readUInt32LE(at + 4) !== 0xffffffff) framed += whole;
+    counts['framed'] = (counts['framed'] ?? 0) + 1;
+    at += whole;
+  }
+  frameBuffer.copyWithin(0, at, frameHave);
+  frameHave -= at;
+}
+
+function next(): void {
+  const target = mode === 'frame' ? frameBuffer.subarray(frameHave) : stream.free;
+  read(recordsFd, target, 0, target.length, null, (error, count) => {
+    if (error !== null || count === 0) return finish();
+    if (mode === 'frame') frame(count);
+    else stream.push(count);
+    if ((mode === 'frame' ? framed : stream.ringPosition) - acknowledged > 1 << 20) acknowledge();
+    next();
+  });
+}
+
+function report(): void {
+  const marksSeen = Object.fromEntries([...marks].map(([worker, seen]) => [worker, seen.reduce((sum, one) => sum + one, 0)]));
+  const result = { counts, marksSeen, watched: watched.size, malformed: stream.malformed, cpu: process.cpuUsage(), rssBytes: process.memoryUsage.rss(), losses: lastTick?.kind === 'tick' ? lastTick.losses : [], fillMax: pipeline.coverage.ringFillBytesMax };
+  writeFileSync(`${out}.new`, JSON.stringify(result));
+  renameSync(`${out}.new`, out);
+}
+
+function finish(): void {
+  report();
+  process.exit(0);
+}
+
+if (watchedDirectory !== '') {
+  for (let i = 0; i < 1000; i++) await loader.send({ do: 'watchPath', path: `${watchedDirectory}/watched-${i}` });
+}
+setInterval(acknowledge, 100);
+process.on('SIGUSR2', () => {
+  acknowledge();
+  report();
+});
+process.on('SIGTERM', finish);
+next();
+report();
