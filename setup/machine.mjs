@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const isRoot = process.getuid?.() === 0;
+const nodeMin = 20;
 
 /** A Debian package, how to see that it is there, and what it is for. `file` may be one of several places. */
 const debian = {
@@ -128,11 +129,28 @@ function makeUsers(names) {
   }
 }
 
+/** Ends with what to type when this Node is too old to go on with. */
+function requireNode() {
+  if (Number(process.versions.node.split('.')[0]) >= nodeMin) return;
+  const how = `${isRoot ? '' : 'as root: '}npm install --global node@${nodeMin}`;
+  process.stderr.write(`✗ Vedette needs Node ${nodeMin} or newer to start with (it brings Node 26 for itself); this is ${process.version}. To have it, ${how}\n`);
+  process.exit(1);
+}
+
+/** A step that may take a minute is named before it begins. */
+function step(what, act) {
+  const started = Date.now();
+  process.stdout.write(`▶ ${what}\n`);
+  act();
+  process.stdout.write(`✓ ${what} (${Math.round((Date.now() - started) / 1000)} s)\n`);
+}
+
 /**
  * Brings the machine to where `wanted` can run. Returns what is still missing (only without root), as sentences.
  * Says nothing at all when there is nothing to do.
  */
 export function prepare(purpose, wanted) {
+  requireNode();
   const packages = missingDebian(wanted);
   const accounts = missingUsers();
   const npm = !npmIsCurrent();
@@ -147,14 +165,14 @@ export function prepare(purpose, wanted) {
   const missing = [];
   const started = Date.now();
   if (packages.length > 0) {
-    if (isRoot && isDebian) installDebian(packages);
+    if (isRoot && isDebian) step('installing Debian packages', () => installDebian(packages));
     else missing.push(`not ${isRoot ? 'a Debian system' : 'root'}, so these could not be installed: ${packages.join(', ')}. As root: apt-get install ${packages.join(' ')}`);
   }
   if (accounts.length > 0) {
     if (isRoot) makeUsers(accounts);
     else missing.push('not root: hub and sensor run as you, and the sensor sees only what you may see');
   }
-  if (npm) installNpm();
+  if (npm) step('installing npm packages', installNpm);
   process.stdout.write(`✓ done in ${Math.round((Date.now() - started) / 1000)} s\n\n`);
   for (const one of missing) process.stdout.write(`! ${one}\n`);
   return missing;

@@ -3,10 +3,6 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { node26, prepare, root, running } from './machine.mjs';
 
-if (Number(process.versions.node.split('.')[0]) < 20) {
-  process.stderr.write(`Vedette needs Node 20 or newer to start with (it brings Node 26 for itself); this is ${process.version}\n`);
-  process.exit(1);
-}
 prepare('run Vedette', running);
 
 const given = process.argv.slice(2);
