@@ -6,6 +6,14 @@ import { node26, prepare, root, running } from './machine.mjs';
 prepare('run Vedette', running);
 
 const given = process.argv.slice(2);
-const child = spawn(node26(), [join(root, 'cli', 'main.ts'), 'up', ...given], { stdio: 'inherit' });
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+// in a session of its own: a terminal sends Ctrl-C to everything at once and npm hands it on a second time, but the parts
+// are to be stopped one after the other, by the command line, which is told once
+const child = spawn(node26(), [join(root, 'cli', 'main.ts'), 'up', ...given], { stdio: 'inherit', detached: true });
+let isTold = false;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.on(signal, () => {
+    if (!isTold) child.kill(signal);
+    isTold = true;
+  });
+}
 child.on('exit', (code, signal) => process.exit(code ?? (signal === null ? 1 : 128)));

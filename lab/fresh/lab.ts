@@ -26,7 +26,7 @@ async function play(scene: Scene): Promise<void> {
 export const fresh: Lab = {
   name: 'fresh',
   summary: 'From nothing: npm start and one test file in minimal roots of Debian 12 and 13',
-  rows: 62,
+  rows: 64,
   parts: {
     debian: "apt has no sources: clang cannot be installed, and npm start cannot go on",
     npm: 'the npm registry refuses: the packages cannot be installed',

@@ -95,7 +95,7 @@ export class Machine {
   spawn(command: readonly string[], { directory = '/root', environment = {}, onOutput }: InMachine = {}): Running {
     const all = { PATH: path, HOME: '/root', LANG: 'C.UTF-8', TERM: 'dumb', ...this.#options.environment, ...environment };
     const given = Object.entries(all).map(([name, value]) => `${name}=${value}`);
-    const enter = ['--target', String(this.#init), '--mount', '--pid', '--uts', '--ipc', '--root', '--wd=/'];
+    const enter = ['--target', String(this.#init), '--mount', '--pid', '--uts', '--ipc', '--root', '--wd'];
     return running('nsenter', [...enter, 'env', '-i', ...given, 'setsid', 'sh', '-c', 'cd "$0" && exec "$@"', directory, ...command], { signal: this.#options.signal, ...(onOutput === undefined ? {} : { onOutput }) });
   }
 
