@@ -155,6 +155,7 @@ export class Pipeline {
     const previous = this.processes.current(event.tgid, event.startBootNs);
     // the snapshot knows less than the record that it repeats
     const known = event.kind === 'process' && previous?.execId === event.execId;
+    if (previous === null) this.#displaced(event);
     const execution = known ? previous : this.processes.exec(event);
     if (event.kind === 'process') this.#seenInSnapshot.add(execution);
     if (known) return;
@@ -183,6 +184,7 @@ export class Pipeline {
   }
 
   #fork(event: ForkEvent): void {
+    this.#displaced(event);
     const execution = this.processes.fork(event);
     const container = this.#containerOf(event, event.mountNamespace === this.#hostMountNamespace, null, 'known-only');
     execution.containerId = container?.id ?? null;
@@ -199,7 +201,12 @@ export class Pipeline {
     if (this.detector.looksAt('exit')) this.#detect('exit', event, execution, this.#container(execution.containerId), false);
   }
 
-  /** An execution that another one of the same process replaced. */
+  #displaced(by: Subject): void {
+    const former = this.processes.formerOwner(by);
+    if (former !== null) this.#ended(former, by.startBootNs);
+  }
+
+  /** An execution that another one of the same process replaced, or whose exit was lost. */
   #ended(execution: Execution, atBootNs: number): void {
     if (execution.exitedBootNs === 0) execution.exitedBootNs = atBootNs;
     this.memory.ended(execution);

@@ -5,11 +5,13 @@
  */
 import type { CgroupEvent, ExecEvent, ExitEvent, FileEvent, ForkEvent, HelloEvent, HookEvent, KernelEvent, Loss, Reference, SocketEvent, TickEvent } from '@vedette/model/event';
 import * as at from './layout.ts';
-import { PathDecoder } from './path.ts';
+import { componentsToPath } from './path.ts';
 import type { RecordReader } from './records.ts';
+import { plainText, TextCache } from './text-cache.ts';
 
 export class EventDecoder {
-  readonly #paths = new PathDecoder();
+  readonly #paths = new TextCache(componentsToPath);
+  readonly #texts = new TextCache(plainText);
 
   /** `offset`: of the record, behind its ring head; `length`: its bytes. null: malformed or of an unknown kind. */
   decode(reader: RecordReader, offset: number, length: number): KernelEvent | null {
@@ -20,7 +22,7 @@ export class EventDecoder {
       case at.kinds.process:
         return this.#exec(reader, offset, length, 'process');
       case at.kinds.fork:
-        return length < at.fork.size ? null : decodeFork(reader, offset);
+        return length < at.fork.size ? null : this.#fork(reader, offset);
       case at.kinds.exit:
         return length < at.exit.size ? null : decodeExit(reader, offset);
       case at.kinds.cgroupCreate:
@@ -46,6 +48,7 @@ export class EventDecoder {
     }
   }
 
+  /** One flat literal on purpose: an event put together from parts costs half as much again. */
   #exec(reader: RecordReader, offset: number, length: number, kind: 'exec' | 'process'): ExecEvent | null {
     if (length < at.exec.size) return null;
     const flags = reader.u16(offset + at.header.flags);
@@ -60,20 +63,51 @@ export class EventDecoder {
     if (argumentsAt + argumentBytes > offset + length) return null;
     return {
       kind,
-      ...subject(reader, offset),
+      timeBootNs: reader.u64(offset + at.header.timeBootNs),
+      tgid: reader.u32(offset + at.header.tgid), tid: reader.u32(offset + at.header.tid),
+      startBootNs: reader.u64(offset + at.header.startBootNs),
+      execId: reader.u32(offset + at.header.execId), uid: reader.u32(offset + at.header.uid),
+      cgroupV1: reader.cgroupKey(offset + at.header.cgroupV1), cgroupV2: reader.cgroupKey(offset + at.header.cgroupV2),
       parent: decodeReference(reader, offset + at.exec.parent),
-      path: this.#paths.decode(reader, pathAt, pathBytes, (flags & at.flags.pathTruncated) !== 0),
-      workingDirectory: this.#paths.decode(reader, directoryAt, directoryBytes, false),
-      filename: reader.text(filenameAt, filenameBytes - 1),
+      path: this.#path(reader, pathAt, pathBytes, (flags & at.flags.pathTruncated) !== 0),
+      workingDirectory: this.#path(reader, directoryAt, directoryBytes, false),
+      filename: this.#texts.decode(reader, filenameAt, filenameBytes - 1),
       arguments: reader.texts(argumentsAt, argumentBytes),
-      argumentsTruncated: (flags & at.flags.argumentsTruncated) !== 0,
-      argumentsMissing: (flags & at.flags.argumentsMissing) !== 0,
+      argumentsTruncated: (flags & at.flags.argumentsTruncated) !== 0, argumentsMissing: (flags & at.flags.argumentsMissing) !== 0,
       pathTruncated: (flags & at.flags.pathTruncated) !== 0,
-      isScript: (flags & at.flags.script) !== 0,
-      isUnlinked: (flags & at.flags.unlinked) !== 0,
-      inHostMounts: (flags & at.flags.hostMounts) !== 0,
-      isKernelThread: (flags & at.flags.kernelThread) !== 0,
-      ...execNumbers(reader, offset),
+      isScript: (flags & at.flags.script) !== 0, isUnlinked: (flags & at.flags.unlinked) !== 0,
+      inHostMounts: (flags & at.flags.hostMounts) !== 0, isKernelThread: (flags & at.flags.kernelThread) !== 0,
+      inodeHigh: reader.u32(offset + at.exec.inode + 4), inodeLow: reader.u32(offset + at.exec.inode), device: reader.u32(offset + at.exec.device),
+      sizeBytes: reader.u64(offset + at.exec.size_), ctimeNs: reader.u64(offset + at.exec.ctimeNs),
+      capEffectiveHigh: reader.u32(offset + at.exec.capEffective + 4), capEffectiveLow: reader.u32(offset + at.exec.capEffective),
+      capPermittedHigh: reader.u32(offset + at.exec.capPermitted + 4), capPermittedLow: reader.u32(offset + at.exec.capPermitted),
+      filesystemMagic: reader.u32(offset + at.exec.magic), rootMagic: reader.u32(offset + at.exec.rootMagic),
+      gid: reader.u32(offset + at.exec.gid), containerUid: reader.u32(offset + at.exec.containerUid), loginUid: reader.u32(offset + at.exec.loginUid),
+      pidInNamespace: reader.u32(offset + at.exec.pidInNamespace), parentPidInNamespace: reader.u32(offset + at.exec.parentPidInNamespace),
+      sessionId: reader.u32(offset + at.exec.sessionId), terminal: reader.u32(offset + at.exec.terminal),
+      mountNamespace: reader.u32(offset + at.exec.mountNamespace), pidNamespace: reader.u32(offset + at.exec.pidNamespace),
+      command: this.#texts.decode(reader, offset + at.exec.comm, reader.commandLength(offset + at.exec.comm)),
+      origin: at.originWords[reader.u8(offset + at.exec.origin)] ?? 'none', verdict: at.verdictWords[reader.u8(offset + at.exec.verdict)] ?? 'none',
+      rule: reader.u16(offset + at.exec.rule), policyGeneration: reader.u32(offset + at.exec.policyGeneration),
+    };
+  }
+
+  /** `truncated`: components towards the root are missing, shown as a leading `…`. */
+  #path(reader: RecordReader, from: number, length: number, truncated: boolean): string {
+    const path = this.#paths.decode(reader, from, length);
+    if (!truncated) return path;
+    return path === '/' ? '…' : `…${path}`;
+  }
+
+  #fork(reader: RecordReader, offset: number): ForkEvent {
+    return {
+      kind: 'fork',
+      ...subject(reader, offset),
+      parent: decodeReference(reader, offset + at.fork.parent),
+      pidInNamespace: reader.u32(offset + at.fork.pidInNamespace),
+      mountNamespace: reader.u32(offset + at.fork.mountNamespace),
+      command: this.#texts.decode(reader, offset + at.fork.comm, reader.commandLength(offset + at.fork.comm)),
+      isKernelThread: (reader.u16(offset + at.header.flags) & at.flags.kernelThread) !== 0,
     };
   }
 
@@ -92,7 +126,7 @@ export class EventDecoder {
       uid: reader.u32(offset + at.header.uid),
       cgroupV1: reader.cgroupKey(offset + at.header.cgroupV1),
       cgroupV2: reader.cgroupKey(offset + at.header.cgroupV2),
-      path: this.#paths.decode(reader, offset + at.file.size, pathBytes, truncated),
+      path: this.#path(reader, offset + at.file.size, pathBytes, truncated),
       pathTruncated: truncated,
       inodeHigh: reader.u32(offset + at.file.inode + 4),
       inodeLow: reader.u32(offset + at.file.inode),
@@ -118,53 +152,11 @@ function subject(reader: RecordReader, offset: number) {
   };
 }
 
-function execNumbers(reader: RecordReader, offset: number) {
-  return {
-    inodeHigh: reader.u32(offset + at.exec.inode + 4),
-    inodeLow: reader.u32(offset + at.exec.inode),
-    device: reader.u32(offset + at.exec.device),
-    sizeBytes: reader.u64(offset + at.exec.size_),
-    ctimeNs: reader.u64(offset + at.exec.ctimeNs),
-    capEffectiveHigh: reader.u32(offset + at.exec.capEffective + 4),
-    capEffectiveLow: reader.u32(offset + at.exec.capEffective),
-    capPermittedHigh: reader.u32(offset + at.exec.capPermitted + 4),
-    capPermittedLow: reader.u32(offset + at.exec.capPermitted),
-    filesystemMagic: reader.u32(offset + at.exec.magic),
-    rootMagic: reader.u32(offset + at.exec.rootMagic),
-    gid: reader.u32(offset + at.exec.gid),
-    containerUid: reader.u32(offset + at.exec.containerUid),
-    loginUid: reader.u32(offset + at.exec.loginUid),
-    pidInNamespace: reader.u32(offset + at.exec.pidInNamespace),
-    parentPidInNamespace: reader.u32(offset + at.exec.parentPidInNamespace),
-    sessionId: reader.u32(offset + at.exec.sessionId),
-    terminal: reader.u32(offset + at.exec.terminal),
-    mountNamespace: reader.u32(offset + at.exec.mountNamespace),
-    pidNamespace: reader.u32(offset + at.exec.pidNamespace),
-    command: reader.command(offset + at.exec.comm),
-    origin: at.originWords[reader.u8(offset + at.exec.origin)] ?? 'none',
-    verdict: at.verdictWords[reader.u8(offset + at.exec.verdict)] ?? 'none',
-    rule: reader.u16(offset + at.exec.rule),
-    policyGeneration: reader.u32(offset + at.exec.policyGeneration),
-  };
-}
-
 function decodeReference(reader: RecordReader, offset: number): Reference {
   return {
     tgid: reader.u32(offset + at.reference.tgid),
     startBootNs: reader.u64(offset + at.reference.startBootNs),
     execId: reader.u32(offset + at.reference.execId),
-  };
-}
-
-function decodeFork(reader: RecordReader, offset: number): ForkEvent {
-  return {
-    kind: 'fork',
-    ...subject(reader, offset),
-    parent: decodeReference(reader, offset + at.fork.parent),
-    pidInNamespace: reader.u32(offset + at.fork.pidInNamespace),
-    mountNamespace: reader.u32(offset + at.fork.mountNamespace),
-    command: reader.command(offset + at.fork.comm),
-    isKernelThread: (reader.u16(offset + at.header.flags) & at.flags.kernelThread) !== 0,
   };
 }
 
@@ -183,7 +175,7 @@ function decodeCgroup(reader: RecordReader, offset: number, length: number, kind
     cgroup: reader.cgroupKey(offset + at.cgroup.cgroup),
     parentCgroup: reader.cgroupKey(offset + at.cgroup.parent),
     path: reader.text(offset + at.cgroup.size, pathBytes - 1),
-    command: reader.command(offset + at.cgroup.comm),
+    command: reader.text(offset + at.cgroup.comm, reader.commandLength(offset + at.cgroup.comm)),
     takenForContainer: reader.u8(offset + at.cgroup.container) === 1,
     presentAtStart: (reader.u16(offset + at.header.flags) & at.flags.presentAtStart) !== 0,
   };

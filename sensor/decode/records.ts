@@ -52,11 +52,11 @@ export class RecordReader {
     return length <= 0 ? '' : this.#buffer.toString('utf8', at, at + length);
   }
 
-  /** The 16 bytes of a comm up to its NUL. */
-  command(at: number): string {
+  /** How many of the 16 bytes of a comm are before its NUL. */
+  commandLength(at: number): number {
     let end = at;
     while (end < at + 16 && this.bytes[end] !== 0) end += 1;
-    return this.#buffer.toString('latin1', at, end);
+    return end - at;
   }
 
   /** Texts that each end in NUL; a last one without its NUL (a cut) counts. */

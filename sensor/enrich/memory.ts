@@ -31,7 +31,7 @@ export class ProcessMemory {
   }
 
   ended(execution: Execution): void {
-    this.#exited.push(execution);
+    if (!this.#started.delete(execution)) this.#exited.push(execution);
   }
 
   /** It is in the log already. */
@@ -41,9 +41,7 @@ export class ProcessMemory {
 
   take(): TableChange[] {
     const out: TableChange[] = [];
-    for (const execution of this.#started) {
-      if (execution.exitedBootNs === 0) this.#write(execution, out);
-    }
+    for (const execution of this.#started) this.#write(execution, out);
     for (const execution of this.#exited) {
       if (!this.#written.has(execution)) continue;
       out.push({ of: 'exited', key: executionKey(execution), atBootNs: execution.exitedBootNs, code: execution.exitCode, signal: execution.exitSignal });

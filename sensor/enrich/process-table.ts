@@ -1,20 +1,21 @@
 /**
  * The processes of this kernel and what each executes, from the snapshot and from exec, fork and exit. Every process
  * keeps its parent's execution, alive or not, so a tree still shows ancestors that exited; an exited process is held
- * exactly as long as a living descendant (or the last few thousand exits) needs it. Bounded: beyond `processesMax` the
+ * exactly as long as a living descendant (or being one of the last thousand exits) needs it. Bounded: beyond `processesMax` the
  * oldest exited ones go first and, if that is not enough, new processes are known only by their records (counted).
  * Pure: time comes from the events.
  */
 import type { ExecEvent, ExitEvent, ForkEvent, Reference, Subject } from '@vedette/model/event';
-import { executionKey, type Execution } from '@vedette/model/process';
+import type { Execution } from '@vedette/model/process';
 
-/** How many exited executions are kept for late records and trees, beside those that living descendants hold. */
-const exitedKept = 4096;
+/** How many exited executions are kept for late records, beside those that living descendants hold. */
+const exitedKept = 1024;
 
 export class ProcessTable {
   readonly #alive = new Map<number, Execution>();
+  /** A ring: records about an execution that is over are rare and come soon after, so it is searched from its newest end. */
   readonly #exited: Execution[] = [];
-  readonly #exitedByKey = new Map<string, Execution>();
+  #exitedNext = 0;
   readonly #processesMax: number;
   /** Living processes that were forgotten because the table was full. */
   forgotten = 0;
@@ -39,7 +40,13 @@ export class ProcessTable {
   find(reference: Reference): Execution | null {
     const alive = this.#alive.get(reference.tgid);
     if (alive !== undefined && alive.startBootNs === reference.startBootNs && alive.execId === reference.execId) return alive;
-    return this.#exitedByKey.get(executionKey(reference)) ?? null;
+    return this.#findExited(reference);
+  }
+
+  /** What is still held as alive under an id that another process has now: its exit was lost. */
+  formerOwner(reference: Reference): Execution | null {
+    const alive = this.#alive.get(reference.tgid);
+    return alive !== undefined && alive.startBootNs !== reference.startBootNs ? alive : null;
   }
 
   /** The living process with this id, whatever it executes. */
@@ -142,11 +149,17 @@ export class ProcessTable {
   }
 
   #retire(execution: Execution): void {
-    this.#exited.push(execution);
-    this.#exitedByKey.set(executionKey(execution), execution);
-    if (this.#exited.length < exitedKept * 2) return;
-    const dropped = this.#exited.splice(0, exitedKept);
-    for (const one of dropped) this.#exitedByKey.delete(executionKey(one));
+    this.#exited[this.#exitedNext] = execution;
+    this.#exitedNext = (this.#exitedNext + 1) % exitedKept;
+  }
+
+  #findExited(reference: Reference): Execution | null {
+    const { length } = this.#exited;
+    for (let back = 1; back <= length; back++) {
+      const one = this.#exited[(this.#exitedNext - back + length) % length]!;
+      if (one.tgid === reference.tgid && one.execId === reference.execId && one.startBootNs === reference.startBootNs) return one;
+    }
+    return null;
   }
 }
 

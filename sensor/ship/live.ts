@@ -3,31 +3,30 @@
  * short-lived ones are counted (fold.ts) and never listed; what was told of and ended is said to have ended.
  */
 import { create } from '@bufbuild/protobuf';
-import { executionKey, type Execution } from '@vedette/model/process';
+import type { Execution } from '@vedette/model/process';
 import { LiveProcessesSchema, ProcessEndedSchema, ProcessStartedSchema, type LiveProcesses, type ProcessEnded, type ProcessStarted } from '@vedette/model/wire/generated/record_pb';
 import { wireExecution, wireNs, wireReference } from './wire.ts';
 
 export class LiveProcessReporter {
   /** Told of, and to the hub's knowledge alive. */
-  readonly #told = new Set<string>();
-  readonly #started = new Map<string, Execution>();
+  readonly #told = new Set<Execution>();
+  readonly #started = new Set<Execution>();
   readonly #ended: Execution[] = [];
 
   started(execution: Execution): void {
     if (execution.isKernelThread) return;
-    this.#started.set(executionKey(execution), execution);
+    this.#started.add(execution);
   }
 
   ended(execution: Execution): void {
-    const key = executionKey(execution);
-    if (this.#started.delete(key)) return;
-    if (this.#told.delete(key)) this.#ended.push(execution);
+    if (this.#started.delete(execution)) return;
+    if (this.#told.delete(execution)) this.#ended.push(execution);
   }
 
   takeStarted(): ProcessStarted[] {
     const out: ProcessStarted[] = [];
-    for (const [key, execution] of this.#started) {
-      this.#told.add(key);
+    for (const execution of this.#started) {
+      this.#told.add(execution);
       out.push(create(ProcessStartedSchema, { execution: wireExecution(execution) }));
     }
     this.#started.clear();

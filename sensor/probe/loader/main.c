@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #define TICK_NS 200000000ull
-#define IDLE_NS 5000000ull
+#define IDLE_NS 10000000ull
 #define STOP_NS 10000000000ull
 
 static const char usage[] =
