@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Lab } from './lab.ts';
 import { LabReport } from './report.ts';
+import { bench } from './bench/lab.ts';
 import { firstLight } from './first-light/lab.ts';
+import { fresh } from './fresh/lab.ts';
 
-const labs: readonly Lab[] = [firstLight];
+const labs: readonly Lab[] = [bench, firstLight, fresh];
 
 function stateRoot(): string {
   return process.env['VEDETTE_STATE'] ?? '/var/lib/vedette';
