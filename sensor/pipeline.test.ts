@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Container, ContainerIdentity } from '@vedette/model/container';
-import type { ExecEvent } from '@vedette/model/event';
+import type { ExecEvent, KernelEvent } from '@vedette/model/event';
 import type { VerdictFound } from '@vedette/model/finding';
 import type { Record as WireRecord } from '@vedette/model/wire/generated/record_pb';
 import type { Command } from './enforce/commands.ts';
@@ -169,4 +169,54 @@ test('the end of the last cgroup is the end of the container', () => {
   assert.ok(!kinds(one.take().telemetry).includes('containerEnded'));
   one.pipeline.onEvent(cgroupEvent({ kind: 'cgroup-remove', cgroup: 17 }));
   assert.ok(kinds(one.take().telemetry).includes('containerEnded'));
+});
+
+/** A process that the hub was told of, whose exit record was lost; `again` is the first record of the next owner of its pid. */
+function whenUsedAgain(again: KernelEvent): { ended: string[]; remembered: string[]; living: string[] } {
+  const one = bench();
+  startContainer(one);
+  one.pipeline.onEvent(execEvent({ timeBootNs: 800, tgid: 70, startBootNs: 790, execId: 5, path: '/usr/bin/first' }));
+  one.take();
+  one.pipeline.memory.take();
+  one.pipeline.onEvent(again);
+  const ended = one.take().telemetry.flatMap(({ kind }) => (kind.case === 'processEnded' ? [`${kind.value.ref?.tgid}:${kind.value.ref?.startBootNs} at ${kind.value.endedBootNs}`] : []));
+  const remembered = one.pipeline.memory.take().flatMap((change) => (change.of === 'exited' ? [change.key] : []));
+  return { ended, remembered, living: [...one.pipeline.processes.living()].filter((execution) => execution.tgid === 70).map((execution) => `${execution.tgid}:${execution.startBootNs}`) };
+}
+
+test('a pid that is used again ends its former owner, whose exit was lost, by whatever record it is heard of', () => {
+  const again = { timeBootNs: 9000, tgid: 70, startBootNs: 8900, execId: 9 };
+  const cases: [what: string, event: KernelEvent][] = [
+    ['exec', execEvent({ ...again, path: '/usr/bin/second' })],
+    ['fork', forkEvent({ ...again, parent: { tgid: 50, startBootNs: 5, execId: 2 } })],
+    ['a snapshot', execEvent({ ...again, kind: 'process' })],
+    ['a file that it opens, when its fork and exec were lost too', fileEvent({ ...again, ...inWeb })],
+  ];
+  for (const [what, event] of cases) {
+    const found = whenUsedAgain(event);
+    assert.deepEqual(found.ended, ['70:790 at 8900'], what);
+    assert.deepEqual(found.remembered, ['70-790-5'], what);
+    assert.deepEqual(found.living, ['70:8900'], what);
+  }
+});
+
+test('late records of an earlier owner of a pid end nobody, and make no process that never ends', () => {
+  const one = bench();
+  startContainer(one);
+  one.pipeline.onEvent(execEvent({ timeBootNs: 9000, tgid: 70, startBootNs: 8900, execId: 9, path: '/usr/bin/living' }));
+  one.take();
+  const before = { timeBootNs: 9100, tgid: 70, startBootNs: 790, execId: 5 };
+  for (const late of [fileEvent({ ...before, ...inWeb }), forkEvent(before), execEvent(before), exitEvent(before)]) one.pipeline.onEvent(late);
+  const { telemetry } = one.take();
+  assert.deepEqual(kinds(telemetry).filter((kind) => kind.startsWith('process')), []);
+  assert.deepEqual(telemetry.flatMap(({ kind }) => (kind.case === 'executionCount' ? [kind.value.path] : [])), ['/usr/bin/true'], 'but it ran, and is counted');
+});
+
+test('processes that the full table cannot hold are counted and never shown as living', () => {
+  const one = bench();
+  const max = one.pipeline.processes.sizeMax;
+  for (let i = 0; i < max + 50; i++) one.pipeline.onEvent(forkEvent({ tgid: 1000 + i, startBootNs: 1000 + i }));
+  const shown = one.take().telemetry.filter(({ kind }) => kind.case === 'processStarted').length;
+  assert.equal(shown, max, 'runc of the bench among them');
+  assert.equal(one.pipeline.processes.forgotten, 51);
 });

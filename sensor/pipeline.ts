@@ -157,13 +157,12 @@ export class Pipeline {
     const known = event.kind === 'process' && previous?.execId === event.execId;
     if (previous === null) this.#displaced(event);
     const execution = known ? previous : this.processes.exec(event);
-    if (event.kind === 'process') this.#seenInSnapshot.add(execution);
+    if (event.kind === 'process' && this.#snapshotting) this.#seenInSnapshot.add(execution);
     if (known) return;
     const container = this.#containerOf(event, event.inHostMounts || event.mountNamespace === this.#hostMountNamespace, filesystemName(event.rootMagic));
     execution.containerId = container?.id ?? null;
     if (previous !== null && previous !== execution) this.#ended(previous, event.timeBootNs);
-    this.memory.started(execution);
-    this.shipment.live.started(execution);
+    this.#began(execution);
     if (event.kind === 'process') return;
     const isInit = container !== null && this.#isInit(container, execution);
     if (container !== null) this.exposure.used(container.id, execution.path, 'executed', execution.path, execution, event.timeBootNs);
@@ -188,8 +187,7 @@ export class Pipeline {
     const execution = this.processes.fork(event);
     const container = this.#containerOf(event, event.mountNamespace === this.#hostMountNamespace, null, 'known-only');
     execution.containerId = container?.id ?? null;
-    this.memory.started(execution);
-    this.shipment.live.started(execution);
+    this.#began(execution);
     if (this.detector.looksAt('fork')) this.#detect('fork', event, execution, container, false);
   }
 
@@ -199,6 +197,13 @@ export class Pipeline {
     this.memory.ended(execution);
     this.shipment.live.ended(execution);
     if (this.detector.looksAt('exit')) this.#detect('exit', event, execution, this.#container(execution.containerId), false);
+  }
+
+  /** What the table does not hold as living will never be seen to end: nobody is told that it lives. */
+  #began(execution: Execution): void {
+    if (this.processes.current(execution.tgid, execution.startBootNs) !== execution) return;
+    this.memory.started(execution);
+    this.shipment.live.started(execution);
   }
 
   #displaced(by: Subject): void {
@@ -271,6 +276,7 @@ export class Pipeline {
     const known = this.processes.find(event) ?? this.processes.current(event.tgid, event.startBootNs);
     if (known !== null) return known;
     this.orphans += 1;
+    this.#displaced(event);
     const adopted = this.processes.adopt(event, '', '');
     adopted.containerId = this.#containerOf(event, false, null)?.id ?? null;
     return adopted;

@@ -47,6 +47,17 @@ test('a pid that is used again is another process, also when the exit was lost',
   assert.equal(table.find({ tgid: 10, startBootNs: 100, execId: 2 })?.exitedBootNs, 9000);
 });
 
+test('a late record of an earlier owner of a pid does not end the living one', () => {
+  const table = new ProcessTable();
+  const living = table.exec(execEvent({ tgid: 10, startBootNs: 9000, execId: 2, path: '/bin/living' }));
+  const late = table.exec(execEvent({ tgid: 10, startBootNs: 100, execId: 2, path: '/bin/late' }));
+  assert.equal(table.current(10, 9000), living);
+  assert.equal(living.exitedBootNs, 0);
+  assert.equal(late.exitedBootNs, 9000);
+  assert.equal(table.find({ tgid: 10, startBootNs: 100, execId: 2 }), late, 'and is still found by its own records');
+  assert.equal(table.formerOwner({ tgid: 10, startBootNs: 100, execId: 2 }), null);
+});
+
 test('what the snapshot does not have any more has ended', () => {
   const table = new ProcessTable();
   const { child } = family(table);

@@ -43,10 +43,10 @@ export class ProcessTable {
     return this.#findExited(reference);
   }
 
-  /** What is still held as alive under an id that another process has now: its exit was lost. */
+  /** What is still held as alive under an id that a younger process has now: its exit was lost. */
   formerOwner(reference: Reference): Execution | null {
     const alive = this.#alive.get(reference.tgid);
-    return alive !== undefined && alive.startBootNs !== reference.startBootNs ? alive : null;
+    return alive !== undefined && alive.startBootNs < reference.startBootNs ? alive : null;
   }
 
   /** The living process with this id, whatever it executes. */
@@ -139,11 +139,17 @@ export class ProcessTable {
       this.forgotten += 1;
       return;
     }
-    const former = this.#alive.get(execution.tgid);
-    if (former !== undefined && former.startBootNs !== execution.startBootNs) {
+    const other = this.#alive.get(execution.tgid);
+    if (other !== undefined && other.startBootNs > execution.startBootNs) {
+      // a late record of a process whose pid is in use again: a snapshot comes before what the ring still held
+      execution.exitedBootNs = other.startBootNs;
+      this.#retire(execution);
+      return;
+    }
+    if (other !== undefined && other.startBootNs !== execution.startBootNs) {
       // the pid is in use again and the exit of its last owner was lost
-      former.exitedBootNs = execution.startBootNs;
-      this.#retire(former);
+      other.exitedBootNs = execution.startBootNs;
+      this.#retire(other);
     }
     this.#alive.set(execution.tgid, execution);
   }
