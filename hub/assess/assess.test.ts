@@ -7,7 +7,7 @@ import type { SensorShape } from '../store/read-fleet.ts';
 import { coverageOf, sensorPercent, type CoverageFacts, type Gap } from './coverage.ts';
 import { compiledFact, loadedView } from './finding.ts';
 import { judgeUnloaded } from './judge-run.ts';
-import { sentence } from './risk.ts';
+import { otherFixes, sentence } from './risk.ts';
 import { incidentPoints, listeningPoints, loadedPart, loadedPoints, privilegedPoints, runParts, sum, vulnerabilityParts } from './weights.ts';
 import { duration, plural } from './words.ts';
 
@@ -119,6 +119,18 @@ test('the sentence says how many, which is worst, and how much is seen', () => {
   assert.equal(sentence([card('low', 'x')], seen), 'Nothing urgent among what is seen. All that the hooks can see is seen.');
   assert.equal(sentence([card('high', 'x')], seen), 'One thing needs you: x. All that the hooks can see is seen.');
   assert.match(sentence([card('high', 'x'), card('critical', 'y')], { ...seen, percent: 94, gaps: [{ what: '', why: '', action: null, node: null, at: null }] }), /^2 things need you; the worst is: x\. 94 % of what the hooks can see is seen\.$/);
+});
+
+test('an action names the other fixes of the package too', () => {
+  assert.equal(otherFixes('1.2', ['1.2', '1.2']), '');
+  assert.equal(otherFixes('1.2', ['1.3', '1.3', '1.4']), ' Others of it are fixed in 1.3, 1.4.');
+  assert.equal(otherFixes('1.2', ['1.3', '1.4', '1.5', '1.6', null]), ' Others of it are fixed in 1.3, 1.4, 1.5 and later. 1 other has no known fix.');
+  assert.equal(otherFixes(null, [null, '2']), ' Others of it are fixed in 2.');
+});
+
+test('a sensor that was told to look at a part never sees all', () => {
+  assert.equal(sensorPercent(sensor, undefined), 100);
+  for (const change of [{ scopeCgroup: '/x' }, { enforcement: { mechanism: 'none', reason: null } }, { policyProblems: ['p'] }, { ruleProblems: ['r'] }]) assert.equal(sensorPercent({ ...sensor, coverage: { ...coverageReport, ...change } }, undefined), 99);
 });
 
 test('durations and counts in words', () => {

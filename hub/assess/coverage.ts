@@ -69,7 +69,13 @@ export function sensorPercent(sensor: SensorShape, containers: ContainerStates |
   const kept = lost === 0 ? 1 : Math.min(0.99, sensor.coverage.eventsSeen / (sensor.coverage.eventsSeen + lost));
   const living = containers?.living ?? 0;
   const known = living === 0 ? 1 : 1 - (containers!.pending + containers!.unscanned) / living;
-  return Math.round(1000 * (0.8 * seen * kept + 0.2 * known)) / 10;
+  const percent = Math.round(1000 * (0.8 * seen * kept + 0.2 * known)) / 10;
+  return isLimited(sensor.coverage) ? Math.min(percent, 99) : percent;
+}
+
+/** What the sensor was told not to look at, or cannot use: no hook is missing, and yet it is not everything. */
+function isLimited({ scopeCgroup, enforcement, policyProblems, ruleProblems }: NonNullable<SensorShape['coverage']>): boolean {
+  return scopeCgroup !== null || enforcement.mechanism === 'none' || policyProblems.length + ruleProblems.length > 0;
 }
 
 export function coverageOf(facts: CoverageFacts): { view: CoverageView; gaps: Gap[] } {
@@ -147,7 +153,7 @@ function sensorGaps(sensor: SensorShape, now: Date): Gap[] {
   if (coverage.enforcement.mechanism === 'none') gaps.push(gapAt(sensor, 'enforcement', `Nothing can be refused or killed on ${host}`, coverage.enforcement.reason ?? 'The sensor did not say why.', null));
   for (const problem of coverage.policyProblems) gaps.push(gapAt(sensor, 'policy', `A policy is not in force on ${host}`, problem, 'Change the policy, or accept that this host does not hold it.'));
   if (coverage.ruleProblems.length > 0) gaps.push(gapAt(sensor, 'rule', `${plural(coverage.ruleProblems.length, 'rule')} cannot fire on ${host}`, coverage.ruleProblems.slice(0, 3).join('; '), null));
-  if (coverage.scopeCgroup !== null) gaps.push(gapAt(sensor, 'scope', `Only a part of ${host} is watched`, `The sensor was started for ${coverage.scopeCgroup} alone.`, null));
+  if (coverage.scopeCgroup !== null) gaps.push(gapAt(sensor, 'scope', `Only a part of ${host} is watched`, `The sensor was started for ${coverage.scopeCgroup} alone.`, 'Start it without --cgroup to watch the whole host, or know that the rest is not seen.'));
   if (coverage.detectionsPendingIdentity > 0) {
     const pending = coverage.detectionsPendingIdentity;
     gaps.push(gapAt(sensor, 'container', `${plural(pending, 'detection')} on ${host} ${was(pending)} decided before the container was known`, 'Exceptions by image or name could not be applied.', null));
@@ -185,12 +191,12 @@ function feedGaps(facts: CoverageFacts): Gap[] {
   const nowhere = { node: null, hostname: null, at: null };
   if (facts.feedProblem !== null || facts.feeds.length === 0) {
     const why = `${facts.feedProblem ?? 'No feed is in the advisory store.'}${facts.wasMatched ? ' What was known before is still shown.' : ''}`;
-    return [{ kind: 'feed', what: facts.wasMatched ? nothingNew : nothingKnown, why, action: 'Synchronise the advisories: vedette advisories sync, or import a bundle.', ...nowhere }];
+    return [{ kind: 'feed', what: facts.wasMatched ? nothingNew : nothingKnown, why, action: 'Bring advisories in: the Advisories page has the command.', ...nowhere }];
   }
   const gaps: Gap[] = [];
   for (const feed of facts.feeds) {
     const days = Math.floor(feed.ageSeconds / 86_400);
-    if (days >= feedOldDays) gaps.push({ kind: 'feed', what: `The advisories for ${feed.ecosystem} are ${days} days old`, why: 'Newer vulnerabilities are not known.', action: 'Synchronise the advisories.', ...nowhere });
+    if (days >= feedOldDays) gaps.push({ kind: 'feed', what: `The advisories for ${feed.ecosystem} are ${days} days old`, why: 'Newer vulnerabilities are not known.', action: 'Bring newer advisories in: the Advisories page has the command.', ...nowhere });
     if (feed.rejected > 0) gaps.push({ kind: 'feed', what: `${plural(feed.rejected, 'advisory', 'advisories')} for ${feed.ecosystem} could not be read`, why: 'The form was not understood.', action: null, ...nowhere });
   }
   for (const { ecosystem, packages } of facts.unfedEcosystems) {

@@ -3,7 +3,7 @@
  * ranked on one scale; the sentence on top says what a person would say, and what is not seen is part of it.
  */
 import type { Scope } from '@vedette/model/access';
-import type { CoverageView, FeedView, RiskCardView, RiskSummaryView, VulnerabilityDetailView, VulnerabilitySeverity } from '@vedette/model/api/views';
+import type { CoverageView, FeedView, FindingView, RiskCardView, RiskSummaryView, VulnerabilityDetailView, VulnerabilitySeverity } from '@vedette/model/api/views';
 import type { Severity } from '@vedette/model/policy';
 import { feedState } from '../store/assessing.ts';
 import type { Database } from '../store/database.ts';
@@ -133,7 +133,7 @@ async function vulnerabilityCards(doors: RiskDoors, scope: Scope): Promise<RiskC
   const places = await worstPlaces(doors.database, scope, worstMax);
   const names = new Map((await vulnerabilitiesById(doors.database, scope, [...new Set(places.map((place) => place.vuln_id))])).map((one) => [one.id, one]));
   const rows = new Map((await findingsAt(doors.database, scope, places)).map((row) => [`${row.vuln_id} ${row.run_id} ${row.position}`, row]));
-  const cards = new Map<string, { card: RiskCardView; others: Set<string> }>();
+  const cards = new Map<string, { card: RiskCardView; view: FindingView; others: Map<string, string | null> }>();
   for (const place of places) {
     const words = names.get(place.vuln_id);
     if (words === undefined) continue;
@@ -143,18 +143,31 @@ async function vulnerabilityCards(doors: RiskDoors, scope: Scope): Promise<RiskC
     const key = `${view.ecosystem} ${view.package} ${view.version} ${view.workload} ${row.cluster_id}`;
     const known = cards.get(key);
     if (known !== undefined) {
-      known.others.add(words.name);
+      known.others.set(words.name, view.fixedIn);
       continue;
     }
     if (cards.size === vulnerabilityCardsMax) break;
-    cards.set(key, { card: vulnerabilityCard(view, row.cluster_name, place.workloads), others: new Set() });
+    cards.set(key, { card: vulnerabilityCard(view, row.cluster_name, place.workloads), view, others: new Map() });
   }
-  return [...cards.values()].map(({ card, others }) => (others.size === 0 ? card : { ...card, why: `${card.why} This package has ${plural(others.size, 'more vulnerability', 'more vulnerabilities')}.` }));
+  return [...cards.values()].map(({ card, view, others }) => {
+    if (others.size === 0) return card;
+    return { ...card, why: `${card.why} This package has ${plural(others.size, 'more vulnerability', 'more vulnerabilities')}.`, nextAction: `${card.nextAction}${otherFixes(view.fixedIn, [...others.values()])}` };
+  });
+}
+
+const fixesShown = 3;
+
+/** The worst of a package may be fixed before the others are: whoever upgrades should do it once. */
+export function otherFixes(fixedIn: string | null, others: readonly (string | null)[]): string {
+  const fixes = [...new Set(others.filter((fix) => fix !== null && fix !== fixedIn))];
+  const unfixed = fixedIn === null ? 0 : others.filter((fix) => fix === null).length;
+  const named = fixes.length === 0 ? '' : ` Others of it are fixed in ${fixes.slice(0, fixesShown).join(', ')}${fixes.length > fixesShown ? ' and later' : ''}.`;
+  return `${named}${unfixed === 0 ? '' : ` ${plural(unfixed, 'other')} ${unfixed === 1 ? 'has' : 'have'} no known fix.`}`;
 }
 
 const loadedWords = { 'yes': 'is loaded in', 'no': 'is installed in', 'not-seen': 'is installed in', 'unknown': 'may be loaded in' } as const;
 
-function vulnerabilityCard(view: ReturnType<typeof findingView>, cluster: string, workloads: number): RiskCardView {
+function vulnerabilityCard(view: FindingView, cluster: string, workloads: number): RiskCardView {
   const more = workloads > 1 ? ` and ${plural(workloads - 1, 'other workload')} of ${cluster}` : '';
   const upgrade = view.fixedIn === null ? `No fixed version of ${view.package} is known: look at whether the workload needs it at all.` : `Upgrade ${view.package} ${view.version} to ${view.fixedIn}.`;
   return {
@@ -205,7 +218,7 @@ function gapCards(gaps: readonly Gap[], now: Date): RiskCardView[] {
       since: (some.length === 1 ? (first.at ?? now) : now).toISOString(),
       facts: null,
       nextAction: first.action ?? 'Nothing can be done about it here; know that it is not seen.',
-      link: weight.card === 'feed' ? '/advisories' : '/coverage',
+      link: kind === 'no-sensor' ? '/fleet?add=host' : weight.card === 'feed' ? '/advisories' : '/coverage',
     });
   }
   return cards;
