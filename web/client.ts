@@ -4,7 +4,7 @@
  * request is a Failure with the hub's own sentence; writes carry the session's CSRF token.
  */
 import type { EndpointName, endpoints, Input, Output } from '@vedette/model/api/table';
-import type { ProblemDocument } from '@vedette/model/api/views';
+import type { ProblemDocument, TextProblemView } from '@vedette/model/api/views';
 import { nextStep } from './view/problems.ts';
 
 type Contract = typeof endpoints;
@@ -50,14 +50,17 @@ export class Failure extends Error {
   readonly status: number;
   readonly detail: string | null;
   readonly instance: string | null;
+  /** The places of a text that was refused. */
+  readonly places: readonly TextProblemView[];
 
-  constructor(problem: { code: string; status: number; title: string; detail?: string | undefined; instance?: string | undefined }) {
+  constructor(problem: { code: string; status: number; title: string; detail?: string | undefined; instance?: string | undefined; problems?: readonly TextProblemView[] | undefined }) {
     super(problem.title);
     this.name = 'Failure';
     this.code = problem.code;
     this.status = problem.status;
     this.detail = problem.detail ?? null;
     this.instance = problem.instance ?? null;
+    this.places = problem.problems ?? [];
   }
 
   get step(): string {
@@ -125,7 +128,7 @@ async function send(url: string, request: RequestInit): Promise<Response> {
 
 function refusal(status: number, answer: unknown, name: EndpointName): Failure {
   const document = (typeof answer === 'object' && answer !== null ? answer : {}) as Partial<ProblemDocument>;
-  const { code = 'not-understood', title = `The hub answered with status ${status}.`, detail, instance } = document;
+  const { code = 'not-understood', title = `The hub answered with status ${status}.`, detail, instance, problems } = document;
   if (status === 401 && name !== 'signIn' && name !== 'session' && name !== 'changePassword') onSignedOut();
-  return new Failure({ code, status, title, detail, instance });
+  return new Failure({ code, status, title, detail, instance, problems });
 }

@@ -63,7 +63,8 @@ export function enforceForecast(policy: {
   if (kills.length === 0) return { level: 'cannot', sentence: 'No rule of this policy kills. Enforcing it changes nothing but the word.' };
   if (kills.every((rule) => rule.form === null)) return { level: 'cannot', sentence: 'No kill rule has a kernel form, so nothing can be killed by it.' };
   const { wouldHaveKilled, since } = policy.verdicts;
-  const countedSeconds = (nowMs - Date.parse(since)) / 1000;
+  // Whole minutes: two clocks that differ by seconds must not turn seven days into six and some hours.
+  const countedSeconds = Math.round((nowMs - Date.parse(since)) / 60_000) * 60;
   if (wouldHaveKilled > 0) return { level: 'would-kill', sentence: `In the last ${lengthWords(countedSeconds)} it would have killed ${wouldHaveKilled.toLocaleString('en-US')} ${wouldHaveKilled === 1 ? 'execution' : 'executions'}.` };
   if (policy.mode === 'off') return { level: 'untried', sentence: 'It is off, so nothing is known of what it would kill. Let it run in shadow first.' };
   if (policy.inForce.sensors === 0) return { level: 'untried', sentence: 'No sensor holds it yet, so nothing is known of what it would kill.' };

@@ -2,6 +2,8 @@
  * YAML as coloured pieces for the editor, one line at a time, and the places that a refused policy names. The pieces
  * of a line joined are the line: this colours, it does not parse. What the hub says decides.
  */
+import type { TextProblemView } from '@vedette/model/api/views';
+
 export type PieceKind = 'comment' | 'key' | 'mark' | 'string' | 'number' | 'word' | 'text';
 export interface Piece {
   readonly kind: PieceKind;
@@ -43,6 +45,13 @@ export interface PlacedProblem {
 }
 
 const placePattern = /^\s*(?:at\s+)?(?:line\s+(\d+)(?:\s*,?\s*(?:column|col)\s+(\d+))?|(\d+):(\d+))\s*[:,–-]?\s*(.*)$/i;
+
+/** The places that the hub names; from a hub that names none, what its sentence says of them. */
+export function problemsOf(failure: { readonly code: string; readonly message: string; readonly detail: string | null; readonly places: readonly TextProblemView[] } | null): readonly PlacedProblem[] {
+  if (failure === null || failure.code !== 'policy-invalid') return [];
+  if (failure.places.length > 0) return failure.places.map(({ line, column, message, advice }) => ({ line, column, message: `${message}. ${advice}` }));
+  return placedProblems(failure.detail ?? failure.message);
+}
 
 /** The problems of the hub's answer, each beginning with its place: `Line 3, column 5: …`. Without a place one belongs to the whole. */
 export function placedProblems(detail: string): readonly PlacedProblem[] {

@@ -6,6 +6,9 @@ export const incidentFilters = {
   state: oneOf(['open', 'acknowledged', 'closed', 'all'], 'open'),
   severity: oneOf(incidentSeverities, undefined),
   kind: oneOf(['detection', 'verdict'], undefined),
+  outcome: oneOf(['seen', 'killed', 'would-have-killed', 'kill-failed'], undefined),
+  /** The rule or policy that found it. */
+  source: text(300),
   container: text(300),
   q: text(200),
   open: text(100),

@@ -5,6 +5,7 @@
 import { useState, type ReactNode } from 'react';
 import type { PolicyView } from '@vedette/model/api/views';
 import type { PolicyMode } from '@vedette/model/policy';
+import { shortId } from '@vedette/model/api/short-id';
 import { useNow } from '../../clock.ts';
 import { useApi, useChange } from '../../data.ts';
 import { ModeMark } from '../../parts/marks.tsx';
@@ -13,11 +14,10 @@ import { Dialog, DialogActions } from '../../parts/overlay.tsx';
 import { FormProblem } from '../../parts/problem.tsx';
 import { Link } from '../../router.tsx';
 import { useMay } from '../../session.tsx';
-import { shortId } from '../../view/cut.ts';
 import { enforceForecast } from '../../view/meters.ts';
 import { mechanismWords } from '../../view/fleet.ts';
 import { countWords, plural } from '../../view/numbers.ts';
-import { pathOf } from '../../view/url.ts';
+import { hrefOf, pathOf } from '../../view/url.ts';
 import { modeOrder } from '../../view/words.ts';
 
 export function ModeSwitch({ policy }: { readonly policy: PolicyView }): ReactNode {
@@ -73,18 +73,19 @@ function EnforceDialog({ policy, error, busy, enforce, onClose }: AskProps & { r
 const incidentsShown = 6;
 
 function WouldHaveKilled({ policy }: { readonly policy: PolicyView }): ReactNode {
-  const { data } = useApi('listIncidents', { query: { kind: 'verdict', state: 'all', search: policy.name, limit: 50 } });
-  const incidents = data?.items.filter((incident) => incident.source === policy.name && incident.outcome === 'would-have-killed');
+  const { data } = useApi('listIncidents', { query: { source: policy.name, outcome: 'would-have-killed', state: 'all', limit: incidentsShown } });
+  const incidents = data?.items;
+  const more = (data?.total ?? 0) - incidentsShown;
   return (
     <div className="ask-part">
       <h3 className="strong">It would have killed</h3>
       {incidents === undefined ? <BoneLines count={3} height={28} /> : null}
       <ul className="would">
-        {incidents?.slice(0, incidentsShown).map((incident) => (
+        {incidents?.map((incident) => (
           <li key={incident.id}><span className="number">{countWords(incident.count)}</span><Link to={pathOf('/incidents/:id', { id: incident.id })} className="cut">{incident.title}</Link><span className="cut quiet">{incident.containerName ?? (incident.containerId === null ? incident.hostname : shortId(incident.containerId))}</span></li>
         ))}
       </ul>
-      {incidents !== undefined && incidents.length > incidentsShown ? <p className="quiet">and {incidents.length - incidentsShown} more</p> : null}
+      {more > 0 ? <p><Link to={hrefOf('/incidents', { source: policy.name, outcome: 'would-have-killed', state: 'all' })}>and {countWords(more)} more</Link></p> : null}
       {incidents?.length === 0 ? <p className="quiet">The incidents behind this number are no longer kept.</p> : null}
     </div>
   );

@@ -7,13 +7,13 @@ import { YamlEditor } from '../../parts/yaml-editor.tsx';
 import { go } from '../../router.tsx';
 import { newPolicyText, policyNameIn } from '../../view/policy-text.ts';
 import { pathOf } from '../../view/url.ts';
-import { placedProblems } from '../../view/yaml-text.ts';
+import { problemsOf } from '../../view/yaml-text.ts';
 
 export function NewPolicy({ onClose }: { readonly onClose: () => void }): ReactNode {
   const [yaml, setYaml] = useState(newPolicyText);
   const put = useChange('putPolicy', ['listPolicies']);
   const name = policyNameIn(yaml);
-  const problems = put.error?.code === 'policy-invalid' ? placedProblems(put.error.detail ?? put.error.message) : [];
+  const problems = problemsOf(put.error);
   const save = (): void => {
     if (name === null) return;
     put.mutate({ params: { name }, body: { yaml } }, { onSuccess: (policy) => { onClose(); go(pathOf('/policies/:name', { name: policy.name })); } });

@@ -1,6 +1,7 @@
 /** Policies: what each decides, in which mode, on how many sensors it is in force, and what it has decided so far. */
 import { useState, type ReactNode } from 'react';
 import type { PolicyView } from '@vedette/model/api/views';
+import { useNow } from '../../clock.ts';
 import { useApi, wholeList } from '../../data.ts';
 import { FilterBar, FilterText } from '../../parts/filters.tsx';
 import { Icon } from '../../parts/icons.tsx';
@@ -12,6 +13,7 @@ import { Tip } from '../../parts/tip.tsx';
 import { Link, useFilters } from '../../router.tsx';
 import { useMay } from '../../session.tsx';
 import { countWords, plural } from '../../view/numbers.ts';
+import { countedWords, modeParts } from '../../view/policy-words.ts';
 import { pathOf, text } from '../../view/url.ts';
 import { NewPolicy } from './new-policy.tsx';
 
@@ -39,11 +41,13 @@ export function PoliciesPage(): ReactNode {
 }
 
 function Sentence({ policies }: { readonly policies: readonly PolicyView[] | undefined }): ReactNode {
+  const now = useNow();
   if (policies === undefined) return <Bone width={380} height={18} />;
   if (policies.length === 0) return <>There is no policy, so nothing is decided.</>;
-  const count = (mode: PolicyView['mode']): number => policies.filter((policy) => policy.mode === mode).length;
+  const [enforcing, ...others] = modeParts(policies.map((policy) => policy.mode));
   const killed = policies.reduce((sum, policy) => sum + policy.verdicts.killed, 0);
-  return <><b>{plural(count('enforce'), 'policy', 'policies')}</b> {count('enforce') === 1 ? 'enforces' : 'enforce'}, {countWords(count('shadow'))} {count('shadow') === 1 ? 'watches' : 'watch'} in shadow, {countWords(count('off'))} {count('off') === 1 ? 'is' : 'are'} off. {killed === 0 ? 'Nothing has been killed.' : <>{plural(killed, 'execution')} killed so far.</>}</>;
+  const counted = countedWords(policies[0]!.verdicts.since, now);
+  return <><b>{enforcing}</b>{others.map((part) => `, ${part}`).join('')}. In {counted} {killed === 0 ? 'nothing was killed.' : <><b>{plural(killed, 'execution')}</b> {killed === 1 ? 'was' : 'were'} killed.</>}</>;
 }
 
 const columns: readonly Column<PolicyView>[] = [
@@ -53,7 +57,7 @@ const columns: readonly Column<PolicyView>[] = [
   { id: 'severity', head: 'Severity', minPx: 92, grow: 0, keep: 5, cell: (row) => <Severity severity={row.severity} /> },
   { id: 'force', head: 'In force', minPx: 116, grow: 0, keep: 8, cell: (row) => <InForce policy={row} /> },
   { id: 'killed', head: 'Killed', minPx: 64, grow: 0, keep: 6, end: true, cell: (row) => <span className={row.verdicts.killed === 0 ? 'faint' : 'strong'}>{countWords(row.verdicts.killed)}</span> },
-  { id: 'would', head: 'Would have', minPx: 84, grow: 0, keep: 7, end: true, cell: (row) => <Tip content="Executions it would have killed, had it been enforced."><span className={row.verdicts.wouldHaveKilled === 0 ? 'faint' : ''}>{countWords(row.verdicts.wouldHaveKilled)}</span></Tip> },
+  { id: 'would', head: 'Would have', minPx: 84, grow: 0, keep: 7, end: true, cell: (row) => <Tip content="Executions it would have killed in the last days, had it been enforced."><span className={row.verdicts.wouldHaveKilled === 0 ? 'faint' : ''}>{countWords(row.verdicts.wouldHaveKilled)}</span></Tip> },
   { id: 'updated', head: 'Changed', minPx: 88, grow: 0, keep: 2, end: true, cell: (row) => <Time at={row.updatedAt} /> },
 ];
 

@@ -9,7 +9,7 @@ import { CopyButton } from '../../parts/text.tsx';
 import { YamlEditor } from '../../parts/yaml-editor.tsx';
 import { useLeaveGuard } from '../../router.tsx';
 import { useMay } from '../../session.tsx';
-import { placedProblems } from '../../view/yaml-text.ts';
+import { problemsOf } from '../../view/yaml-text.ts';
 
 export function PolicyText({ policy }: { readonly policy: PolicyView }): ReactNode {
   const may = useMay('policy');
@@ -17,7 +17,7 @@ export function PolicyText({ policy }: { readonly policy: PolicyView }): ReactNo
   const put = useChange('putPolicy', ['listPolicies', 'getPolicy']);
   const unsaved = draft !== null && draft !== policy.yaml;
   useLeaveGuard(unsaved);
-  const problems = put.error?.code === 'policy-invalid' ? placedProblems(put.error.detail ?? put.error.message) : [];
+  const problems = problemsOf(put.error);
   const save = (): void => {
     if (draft !== null) put.mutate({ params: { name: policy.name }, body: { yaml: draft, generation: policy.generation } }, { onSuccess: () => setDraft(null) });
   };

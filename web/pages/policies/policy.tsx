@@ -4,6 +4,7 @@
  */
 import { useState, type ReactNode } from 'react';
 import type { PolicyView } from '@vedette/model/api/views';
+import { useNow } from '../../clock.ts';
 import { useApi, useChange } from '../../data.ts';
 import { Icon } from '../../parts/icons.tsx';
 import { Severity } from '../../parts/marks.tsx';
@@ -14,6 +15,7 @@ import { Fields, Time } from '../../parts/text.tsx';
 import { go, Link } from '../../router.tsx';
 import { useMay } from '../../session.tsx';
 import { countWords } from '../../view/numbers.ts';
+import { countedWords } from '../../view/policy-words.ts';
 import { hrefOf } from '../../view/url.ts';
 import { modeSentences } from '../../view/words.ts';
 import { InForce } from './policies.tsx';
@@ -46,11 +48,10 @@ export function PolicyPage({ params }: { readonly params: Readonly<Record<string
 
 function Facts({ policy }: { readonly policy: PolicyView }): ReactNode {
   return (
-    <Section title="So far">
+    <Section title="Decisions" aside={`in ${countedWords(policy.verdicts.since, useNow())}`}>
       <Fields items={[
-        ['Killed', <Link key="killed" to={hrefOf('/incidents', { kind: 'verdict', state: 'all', q: policy.name })}>{countWords(policy.verdicts.killed)}</Link>],
-        ['Would have killed', <Link key="would" to={hrefOf('/incidents', { kind: 'verdict', state: 'all', q: policy.name })}>{countWords(policy.verdicts.wouldHaveKilled)}</Link>],
-        ['Counted since', <Time key="since" at={policy.verdicts.since} />],
+        ['Killed', <Link key="killed" to={hrefOf('/incidents', { source: policy.name, outcome: 'killed', state: 'all' })}>{countWords(policy.verdicts.killed)}</Link>],
+        ['Would have killed', <Link key="would" to={hrefOf('/incidents', { source: policy.name, outcome: 'would-have-killed', state: 'all' })}>{countWords(policy.verdicts.wouldHaveKilled)}</Link>],
         ['Severity', <Severity key="severity" severity={policy.severity} />],
         ['ATT&CK', policy.attack.length === 0 ? <span key="attack" className="faint">none named</span> : policy.attack.join(', ')],
         ['Generation', <span key="generation">{policy.generation}, <Time at={policy.updatedAt} /> by {policy.updatedBy}{policy.shipped ? ', shipped with the product' : ''}</span>],
