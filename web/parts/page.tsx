@@ -100,6 +100,8 @@ export interface Tile {
   readonly label: ReactNode;
   readonly count: string | null;
   readonly note?: ReactNode;
+  /** Beside the count; leaves first where there is no room. */
+  readonly beside?: ReactNode;
   readonly to: string;
   readonly chosen?: boolean;
 }
@@ -111,7 +113,7 @@ export function Tiles({ label, tiles }: { readonly label: string; readonly tiles
       {tiles.map((tile) => (
         <Link key={tile.id} to={tile.to} className="tile" data-testid={`tile-${tile.id}`} {...(tile.chosen === true ? { 'aria-current': 'true' as const } : {})}>
           <span className="tile-label">{tile.label}</span>
-          <span className="tile-count">{tile.count ?? '…'}</span>
+          <span className="tile-count">{tile.count ?? '…'}{tile.beside === undefined ? null : <span className="tile-beside">{tile.beside}</span>}</span>
           {tile.note === undefined ? null : <span className="tile-note faint">{tile.note}</span>}
         </Link>
       ))}

@@ -70,6 +70,10 @@ export const roleSentences: Record<Role, string> = {
   admin: 'also makes API tokens',
 };
 
+/** What brings advisories in, on the hub: from OSV's public exports, or from a copy of them where there is no network. */
+export const syncCommand = 'vedette advisories sync --from https://osv-vulnerabilities.storage.googleapis.com';
+export const syncCopyCommand = 'vedette advisories sync --from DIRECTORY';
+
 /** Only uid 0 has a name that is the same on every host; any other name would be a guess. */
 export function userWords(uid: number): string {
   return uid === 0 ? 'root' : `uid ${uid}`;

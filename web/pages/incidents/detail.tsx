@@ -4,6 +4,7 @@
  */
 import { useMemo, useState, type ReactNode } from 'react';
 import type { FindingEventView, IncidentDetailView } from '@vedette/model/api/views';
+import { shortId } from '@vedette/model/api/short-id';
 import { useApi } from '../../data.ts';
 import { OutcomeMark, Severity } from '../../parts/marks.tsx';
 import { Bone, BoneLines, NextAction, Section } from '../../parts/page.tsx';
@@ -12,7 +13,7 @@ import { ProcessTree } from '../../parts/process-tree.tsx';
 import { Code, CopyButton, Digest, Fields, ImageText, Time } from '../../parts/text.tsx';
 import { Tip } from '../../parts/tip.tsx';
 import { Link } from '../../router.tsx';
-import { shortId, visible } from '../../view/cut.ts';
+import { visible } from '../../view/cut.ts';
 import { countWords, plural } from '../../view/numbers.ts';
 import type { Chain } from '../../view/process-tree.ts';
 import { hrefOf, pathOf } from '../../view/url.ts';
@@ -44,7 +45,7 @@ function Loaded({ incident, event, eventTo, titled = false }: { readonly inciden
       <Section title="Process tree" aside={chains.length === 0 ? undefined : `time to the right, ${plural(chains.length, 'event')}`} id="incident-tree">
         {chains.length === 0 ? <p className="quiet">No process tree came with these events: the sensor did not know the process.</p> : <ProcessTree chains={chains} chosen={event} />}
       </Section>
-      <Section title="Why it matters"><p>{incident.summary}</p><p className="quiet">{outcomeSentences[incident.outcome]}</p></Section>
+      <Section title="Why it matters"><Why incident={incident} /></Section>
       <Section title="Evidence" aside={incident.events.length < incident.count ? `the newest ${incident.events.length} of ${countWords(incident.count)} events` : plural(incident.events.length, 'event')}>
         <Events events={incident.events} chosen={event} eventTo={eventTo} />
         {chosen === undefined ? null : <EventFields event={chosen} />}
@@ -61,11 +62,28 @@ function Head({ incident, titled }: { readonly incident: IncidentDetailView; rea
       <div className="wrap-flow"><Severity severity={incident.severity} /><OutcomeMark outcome={incident.outcome} /><span className="quiet">{stateWords[incident.state]}{incident.assignee === null ? ', nobody has it' : `, ${incident.assignee} has it`}</span></div>
       {titled ? null : <h2 className="panel-title">{incident.title}</h2>}
       <p className="quiet wrap-flow">
-        <span>{countWords(incident.count)} {incident.count === 1 ? 'time' : 'times'}</span><span>first <Time at={incident.firstSeen} /></span><span>last <Time at={incident.lastSeen} /></span>
+        <Where incident={incident} />
+        {incident.count === 1 ? <span>once, <Time at={incident.lastSeen} /></span> : <><span>{countWords(incident.count)} times</span><span>first <Time at={incident.firstSeen} /></span><span>last <Time at={incident.lastSeen} /></span></>}
         <span>{incident.kind === 'verdict' ? <>by policy <Link to={pathOf('/policies/:name', { name: incident.source })}>{incident.source}</Link></> : <>by rule {incident.source}</>}</span>
       </p>
       <NextAction><p className="strong">{incident.nextAction}</p><IncidentActions incident={incident} /></NextAction>
     </header>
+  );
+}
+
+function Where({ incident }: { readonly incident: IncidentDetailView }): ReactNode {
+  const host = <Link to={hrefOf('/live', { node: incident.node })}>{incident.hostname}</Link>;
+  if (incident.containerId === null) return <span>on host {host}</span>;
+  return <span>in container <Link to={hrefOf('/live', { open: incident.containerId, ended: 'include' })}>{incident.containerName ?? shortId(incident.containerId)}</Link> on {host}</span>;
+}
+
+/** The title is of the first event; the summary is of the newest, which may be about another program. */
+function Why({ incident }: { readonly incident: IncidentDetailView }): ReactNode {
+  return (
+    <>
+      <p>{incident.count === 1 ? incident.summary : <>{countWords(incident.count)} times. The last: {incident.summary}</>}</p>
+      <p className="quiet">{outcomeSentences[incident.outcome]}</p>
+    </>
   );
 }
 

@@ -1,10 +1,10 @@
 /** One incident as a page of its own, for a link in a chat or a wide process tree. */
 import type { ReactNode } from 'react';
+import { shortId } from '@vedette/model/api/short-id';
 import { useApi } from '../../data.ts';
 import { Icon } from '../../parts/icons.tsx';
 import { Page } from '../../parts/page.tsx';
 import { Link, useFilters } from '../../router.tsx';
-import { shortId } from '../../view/cut.ts';
 import { text } from '../../view/url.ts';
 import { IncidentDetail } from './detail.tsx';
 

@@ -3,21 +3,22 @@
  * renewed live without moving under the reader, and worked through by keyboard: j, k, Enter, x.
  */
 import { useMemo, useState, type ReactNode } from 'react';
+import type { Output } from '@vedette/model/api/table';
 import type { IncidentView } from '@vedette/model/api/views';
-import type { Severity as SeverityWord } from '@vedette/model/policy';
+import { shortId } from '@vedette/model/api/short-id';
 import { useApi, usePages } from '../../data.ts';
 import { CoverageClause } from '../../parts/coverage-clause.tsx';
 import { Chips, Choices, FilterBar, FilterText, type Chip } from '../../parts/filters.tsx';
 import { Icon } from '../../parts/icons.tsx';
 import { OutcomeMark, Severity, SeverityShape } from '../../parts/marks.tsx';
 import { Bone, Empty, Page, SidePanel, Tiles, type Tile } from '../../parts/page.tsx';
+import { Spark } from '../../parts/spark.tsx';
 import { Table, type Column } from '../../parts/table.tsx';
-import { Time } from '../../parts/text.tsx';
+import { Command, Time } from '../../parts/text.tsx';
 import { Link, useFilters } from '../../router.tsx';
-import { shortId } from '../../view/cut.ts';
 import { countWords, plural } from '../../view/numbers.ts';
 import { hrefOf, pathOf } from '../../view/url.ts';
-import { kindWords, severityWords, stateWords } from '../../view/words.ts';
+import { incidentSeverities, kindWords, outcomeWords, severityWords, stateWords } from '../../view/words.ts';
 import { ChosenBar } from './chosen-bar.tsx';
 import { incidentFilters } from './filters.ts';
 import { IncidentDetail } from './detail.tsx';
@@ -26,14 +27,14 @@ const incidentKey = (row: IncidentView): string => row.id;
 
 export function IncidentsPage(): ReactNode {
   const [filters, set, link] = useFilters(incidentFilters);
-  const { state, severity, kind, container, q, open } = filters;
-  const query = { state, severity, kind, container, search: q };
+  const { state, severity, kind, outcome, source, container, q, open } = filters;
+  const query = { state, severity, kind, outcome, source, container, search: q };
   const list = usePages('listIncidents', query);
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const choice = useMemo(() => ({ chosen, toggle: (key: string) => setChosen((old) => (old.has(key) ? new Set([...old].filter((one) => one !== key)) : new Set([...old, key]))) }), [chosen]);
   const linkOf = (row: IncidentView): string => link({ open: row.id, event: undefined });
   const columns = useMemo(() => incidentColumns(linkOf), [link]);
-  const filtered = severity !== undefined || kind !== undefined || container !== undefined || q !== undefined;
+  const filtered = [severity, kind, outcome, source, container, q].some((one) => one !== undefined);
   const panel = open === undefined ? null : (
     <SidePanel kind="Incident" icon="incidents" label={shortId(open)} closeTo={link({ open: undefined, event: undefined })} fullTo={pathOf('/incidents/:id', { id: open })} wide>
       <IncidentDetail id={open} event={filters.event} eventTo={(event) => link({ event })} />
@@ -46,7 +47,7 @@ export function IncidentsPage(): ReactNode {
         <FilterText label="Title, rule, command or workload" value={q} onChange={(value) => set({ q: value }, { replace: true })} />
         <Choices label="State" options={(['open', 'acknowledged', 'closed', 'all'] as const).map((one) => ({ id: one, label: one === 'all' ? 'All' : stateWords[one], to: link({ state: one }), chosen: state === one }))} />
         <Choices label="Found by" options={([['any', undefined, 'Any'], ['detection', 'detection', 'Rules'], ['verdict', 'verdict', 'Policies']] as const).map(([id, value, label]) => ({ id, label, to: link({ kind: value }), chosen: kind === value }))} />
-        <Chips chips={chipsOf(filters, link)} clearTo={link({ severity: undefined, container: undefined })} />
+        <Chips chips={chipsOf(filters, link)} clearTo={link(noChips)} />
       </FilterBar>
       <ChosenBar chosen={chosen} clear={() => setChosen(new Set())} />
       <Table key={JSON.stringify(query)} label="Incidents" kind="incident" noun={['incident', 'incidents']} list={list} columns={columns} keyOf={incidentKey} linkOf={linkOf} openKey={open} choice={choice} empty={<NoIncidents filtered={filtered} state={state} clearTo={hrefOf('/incidents', { state: state === 'open' ? undefined : state })} />} />
@@ -57,28 +58,33 @@ export function IncidentsPage(): ReactNode {
 type LinkTo = ReturnType<typeof useFilters<typeof incidentFilters>>[2];
 type Filters = ReturnType<typeof useFilters<typeof incidentFilters>>[0];
 
-function useTotal(query: { readonly state?: 'open' | 'all'; readonly severity?: SeverityWord }): number | null | undefined {
-  const { data } = useApi('listIncidents', { query: { ...query, limit: 1 } });
-  return data === undefined ? undefined : data.total;
+/** One question for the sentence and, while nothing narrows the list, for the tiles too. */
+function useFacets(query: { readonly state?: Filters['state']; readonly kind?: Filters['kind']; readonly outcome?: Filters['outcome']; readonly source?: string | undefined; readonly container?: string | undefined; readonly search?: string | undefined }): Output<'listIncidents'> | undefined {
+  return useApi('listIncidents', { query: { ...query, facets: 'include', limit: 1 } }, { keep: true }).data;
 }
 
 function Sentence(): ReactNode {
-  const open = useTotal({ state: 'open' });
-  const critical = useTotal({ state: 'open', severity: 'critical' });
-  if (open === undefined || critical === undefined) return <Bone width={380} height={18} />;
-  if (open === null) return <>Incidents that are open now, the latest first.</>;
-  if (open === 0) return <>No incident is open.</>;
-  return <><b>{plural(open, 'incident')}</b> {open === 1 ? 'is' : 'are'} open{critical === null || critical === 0 ? ', none of them critical.' : <>, <b>{countWords(critical)} critical</b>.</>}</>;
+  const open = useFacets({ state: 'open' });
+  const sensors = useApi('coverage', {}).data?.sensorsTotal;
+  if (open === undefined || sensors === undefined) return <Bone width={380} height={18} />;
+  const total = open.total ?? 0;
+  if (total === 0) return sensors === 0 ? <>No sensor has joined, so no incident can be seen.</> : <>No incident is open.</>;
+  const critical = open.facets?.severity.critical ?? 0;
+  return <><b>{plural(total, 'incident')}</b> {total === 1 ? 'is' : 'are'} open{critical === 0 ? (total === 1 ? ', not critical.' : ', none of them critical.') : critical === total ? <>, <b>{total === 1 ? 'and it is critical' : 'all of them critical'}</b>.</> : <>, <b>{countWords(critical)} critical</b>.</>}</>;
 }
 
+/** Each tile counts what choosing it would list, and shows how many of that severity began on each of the last days. */
 function SeverityTiles({ filters, link }: { readonly filters: Filters; readonly link: LinkTo }): ReactNode {
-  const totals = { critical: useTotal({ state: 'open', severity: 'critical' }), high: useTotal({ state: 'open', severity: 'high' }), medium: useTotal({ state: 'open', severity: 'medium' }), low: useTotal({ state: 'open', severity: 'low' }) };
-  const tiles = (['critical', 'high', 'medium', 'low'] as const).map((severity): Tile => {
-    const total = totals[severity];
+  const { state, kind, outcome, source, container, q } = filters;
+  const facets = useFacets({ state, kind, outcome, source, container, search: q })?.facets;
+  const tiles = incidentSeverities.map((severity): Tile => {
     const chosen = filters.severity === severity;
-    return { id: severity, label: <><SeverityShape severity={severity} size={10} />{severityWords[severity]}</>, count: total === undefined ? null : total === null ? '?' : countWords(total), to: link({ severity: chosen ? undefined : severity }), chosen };
+    return {
+      id: severity, label: <><SeverityShape severity={severity} size={10} />{severityWords[severity]}</>, count: facets ? countWords(facets.severity[severity]) : null,
+      beside: facets ? <Spark counts={facets.days.map((day) => day[severity])} /> : null, to: link({ severity: chosen ? undefined : severity }), chosen,
+    };
   });
-  return <Tiles label="Open incidents by severity" tiles={tiles} />;
+  return <Tiles label="Incidents by severity" tiles={tiles} />;
 }
 
 function incidentColumns(linkOf: (row: IncidentView) => string): readonly Column<IncidentView>[] {
@@ -99,19 +105,34 @@ function Where({ row }: { readonly row: IncidentView }): ReactNode {
   return <><Icon name={inContainer ? 'container' : 'host'} size={14} /><span className="cut">{inContainer ? <>{row.containerName ?? shortId(row.containerId!)} <span className="faint">on {row.hostname}</span></> : row.hostname}</span></>;
 }
 
+const noChips = { severity: undefined, outcome: undefined, source: undefined, container: undefined };
+
 function chipsOf(filters: Filters, link: LinkTo): readonly Chip[] {
   const chips: Chip[] = [];
   if (filters.severity !== undefined) chips.push({ id: 'severity', name: 'severity', value: severityWords[filters.severity].toLowerCase(), withoutTo: link({ severity: undefined }) });
+  if (filters.outcome !== undefined) chips.push({ id: 'outcome', name: 'outcome', value: outcomeWords[filters.outcome].toLowerCase(), withoutTo: link({ outcome: undefined }) });
+  if (filters.source !== undefined) chips.push({ id: 'source', name: 'found by', value: filters.source, withoutTo: link({ source: undefined }) });
   if (filters.container !== undefined) chips.push({ id: 'container', name: 'container', value: shortId(filters.container), withoutTo: link({ container: undefined }) });
   return chips;
 }
 
 function NoIncidents({ filtered, state, clearTo }: { readonly filtered: boolean; readonly state: string; readonly clearTo: string }): ReactNode {
+  const sensors = useApi('coverage', {}).data?.sensorsTotal;
   if (filtered) return <Empty title="No incident matches" action={<Link to={clearTo} className="button">Clear the filters</Link>}><p>Other incidents may exist; the filters above hide them.</p></Empty>;
+  const shown = <p>Here stands what rules saw and what policies stopped or would have stopped, with the process tree behind it.</p>;
+  if (sensors === 0) {
+    return (
+      <Empty title="No sensor has joined yet" action={<Link to={hrefOf('/fleet', { add: 'host' })} className="button is-main">Add a host</Link>}>
+        {shown}
+        <p>For that a host needs a sensor: one command on the host, and about a minute.</p>
+      </Empty>
+    );
+  }
   return (
     <Empty title={state === 'open' ? 'No incident is open' : 'No incident yet'} action={<Link to="/policies" className="button">Policies</Link>}>
-      <p>Here stands what rules saw and what policies stopped or would have stopped, with the process tree behind it.</p>
-      <p>See one come in: in any container run <code className="mono">cp /bin/true /tmp/x &amp;&amp; /tmp/x</code>. It was not in the image, so the policy for such files speaks.</p>
+      {shown}
+      <p>See one come in: in any container run this. The file was not in the image, so the policy for such files speaks.</p>
+      <Command text="cp /bin/true /tmp/x && /tmp/x" />
     </Empty>
   );
 }

@@ -4,6 +4,7 @@
  */
 import { useState, type ReactNode } from 'react';
 import type { FindingView, VulnerabilityDetailView } from '@vedette/model/api/views';
+import { shortId } from '@vedette/model/api/short-id';
 import { useApi } from '../../data.ts';
 import { Icon } from '../../parts/icons.tsx';
 import { FactLines, Glyph, LoadedBar, Severity } from '../../parts/marks.tsx';
@@ -15,7 +16,7 @@ import { Code, CopyButton, Digest, Fields, ImageText, Outside, Time } from '../.
 import { Tip } from '../../parts/tip.tsx';
 import { Link } from '../../router.tsx';
 import { useNow } from '../../clock.ts';
-import { shortId, visible } from '../../view/cut.ts';
+import { visible } from '../../view/cut.ts';
 import { factMarks } from '../../view/glyph.ts';
 import { scoreWords } from '../../view/meters.ts';
 import { countWords, listWords, plural } from '../../view/numbers.ts';
@@ -38,7 +39,7 @@ function Loaded({ vulnerability, titled }: { readonly vulnerability: Vulnerabili
     <article data-testid="vulnerability" data-key={vulnerability.id}>
       <Head vulnerability={vulnerability} titled={titled} />
       <WhatToDo vulnerability={vulnerability} />
-      <Section title="Where it runs" aside={`${plural(vulnerability.findings.length, 'place')}, the worst first`} id="findings"><Findings findings={vulnerability.findings} /></Section>
+      <Section title="Where it runs" aside={vulnerability.findings.length === 1 ? '1 place' : `${plural(vulnerability.findings.length, 'place')}, the worst first`} id="findings"><Findings findings={vulnerability.findings} /></Section>
       <Section title="What is known"><Known vulnerability={vulnerability} /></Section>
     </article>
   );
@@ -55,7 +56,7 @@ function Head({ vulnerability, titled }: { readonly vulnerability: Vulnerability
       </div>
       {titled ? null : <h2 className="panel-title row-flow">{vulnerability.id}<CopyButton text={vulnerability.id} what="id" /></h2>}
       <p>{vulnerability.summary ?? <span className="quiet">The advisory has no summary.</span>}</p>
-      <p className="wrap-flow quiet"><LoadedBar loaded={loaded} /><span>loaded in {countWords(loaded.yes)} of {plural(vulnerability.workloads, 'run')}{loaded.unknown === 0 ? '' : `, unknown in ${countWords(loaded.unknown)}`}</span><span>here since <Time at={vulnerability.firstSeen} /></span></p>
+      <p className="wrap-flow quiet"><LoadedBar loaded={loaded} /><span>loaded in {countWords(loaded.yes)} of {plural(vulnerability.workloads, 'run')}{loaded.unknown === 0 ? '' : `, unknown in ${countWords(loaded.unknown)}`}</span><span>here for <Time at={vulnerability.firstSeen} age /></span></p>
     </header>
   );
 }
@@ -115,6 +116,7 @@ function FindingFields({ finding }: { readonly finding: FindingView }): ReactNod
       <FactLines marks={factMarks(finding, now)} />
       <Fields items={[
         ['Package', <span key="package" className="row-flow">{finding.ecosystem} · {finding.package} <span className="mono">{visible(finding.version)}</span></span>],
+        finding.uncertain === null ? null : ['Affected', <span key="uncertain"><span className="hatched unknown-mark">uncertain</span> <span className="quiet">{finding.uncertain}</span></span>],
         ['Fixed in', finding.fixedIn === null ? <span key="fix" className="faint">no fix known</span> : <Code key="fix" text={finding.fixedIn} what="version" />],
         finding.path === null ? null : ['Path', <Code key="path" text={finding.path} what="path" max={120} />],
         ['Image', finding.image === null ? <span key="image" className="faint">not known</span> : <span key="image" className="row-flow"><ImageText image={finding.image} whole /><CopyButton text={finding.image} what="image" /></span>],

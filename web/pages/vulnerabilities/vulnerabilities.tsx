@@ -3,7 +3,9 @@
  * stands above what only lies there, and what is not known is never counted as clean.
  */
 import { useMemo, type ReactNode } from 'react';
+import type { Output } from '@vedette/model/api/table';
 import type { VulnerabilityView } from '@vedette/model/api/views';
+import { shortId } from '@vedette/model/api/short-id';
 import { useApi, usePages } from '../../data.ts';
 import { CoverageClause } from '../../parts/coverage-clause.tsx';
 import { Chips, Choices, FilterBar, FilterText, type Chip } from '../../parts/filters.tsx';
@@ -11,14 +13,13 @@ import { LoadedBar, Severity, SeverityShape } from '../../parts/marks.tsx';
 import { Bone, Empty, Page, SidePanel, Tiles, type Tile } from '../../parts/page.tsx';
 import { CutMiddle } from '../../parts/process.tsx';
 import { Table, type Column } from '../../parts/table.tsx';
-import { Time } from '../../parts/text.tsx';
+import { Command, Time } from '../../parts/text.tsx';
 import { Tip } from '../../parts/tip.tsx';
 import { Link, useFilters } from '../../router.tsx';
-import { shortId } from '../../view/cut.ts';
 import { scoreWords } from '../../view/meters.ts';
-import { countWords, listWords, plural } from '../../view/numbers.ts';
+import { countWords, listWords } from '../../view/numbers.ts';
 import { pathOf } from '../../view/url.ts';
-import { severityOrder, severityWords } from '../../view/words.ts';
+import { severityOrder, severityWords, syncCommand } from '../../view/words.ts';
 import { VulnerabilityDetail } from './detail.tsx';
 import { vulnerabilityFilters } from './filters.ts';
 
@@ -53,30 +54,31 @@ export function VulnerabilitiesPage(): ReactNode {
   );
 }
 
-function useTotal(query: { readonly severity?: VulnerabilityView['severity']; readonly loaded?: 'yes' }): number | null | undefined {
-  const { data } = useApi('listVulnerabilities', { query: { ...query, limit: 1 } });
-  return data === undefined ? undefined : data.total;
+/** One question for the sentence and, while nothing narrows the list, for the tiles too. */
+function useFacets(query: { readonly loaded?: Filters['loaded']; readonly container?: string | undefined; readonly search?: string | undefined }): Output<'listVulnerabilities'> | undefined {
+  return useApi('listVulnerabilities', { query: { ...query, facets: 'include', limit: 1 } }, { keep: true }).data;
 }
 
 function Sentence(): ReactNode {
-  const all = useTotal({});
-  const loaded = useTotal({ loaded: 'yes' });
+  const found = useFacets({});
   const feeds = useApi('listFeeds', {}).data;
-  if (all === undefined || loaded === undefined || feeds === undefined) return <Bone width={440} height={18} />;
+  if (found === undefined || feeds === undefined) return <Bone width={440} height={18} />;
   if (feeds.items.length === 0) return <>No advisories are loaded, so vulnerabilities are <b>unknown</b>, not absent.</>;
-  if (all === null || loaded === null) return <>Vulnerabilities of what runs now, the most dangerous first.</>;
+  const all = found.total ?? 0;
+  const loaded = found.facets?.loaded.yes ?? 0;
   if (all === 0) return <>No known vulnerability in what runs now.</>;
-  return <><b>{countWords(loaded)}</b> of {plural(all, 'vulnerability', 'vulnerabilities')} in what runs now {loaded === 1 ? 'is' : 'are'} <b>loaded</b> by a process.</>;
+  if (all === 1) return <>The one vulnerability in what runs now is {loaded === 1 ? '' : 'not seen to be '}<b>loaded</b> by a process.</>;
+  return <><b>{loaded === 0 ? 'None' : countWords(loaded)}</b> of {countWords(all)} vulnerabilities in what runs now {loaded < 2 ? 'is' : 'are'} {loaded === 0 ? 'seen to be ' : ''}<b>loaded</b> by a process.</>;
 }
 
 function SeverityTiles({ filters, link }: { readonly filters: Filters; readonly link: LinkTo }): ReactNode {
-  const totals = { critical: useTotal({ severity: 'critical' }), high: useTotal({ severity: 'high' }), medium: useTotal({ severity: 'medium' }), low: useTotal({ severity: 'low' }), unknown: useTotal({ severity: 'unknown' }) };
+  const facets = useFacets({ loaded: filters.loaded, container: filters.container, search: filters.q })?.facets;
   const noFeeds = useApi('listFeeds', {}).data?.items.length === 0;
   const tiles = severityOrder.map((severity): Tile => {
-    // Without advisories a zero would be a lie.
-    const total = noFeeds ? null : totals[severity];
     const chosen = filters.severity === severity;
-    return { id: severity, label: <><SeverityShape severity={severity} size={10} />{severityWords[severity]}</>, count: total === undefined ? null : total === null ? '?' : countWords(total), to: link({ severity: chosen ? undefined : severity }), chosen };
+    // Without advisories a zero would be a lie.
+    const count = noFeeds ? '?' : facets ? countWords(facets.severity[severity]) : null;
+    return { id: severity, label: <><SeverityShape severity={severity} size={10} />{severityWords[severity]}</>, count, to: link({ severity: chosen ? undefined : severity }), chosen };
   });
   return <Tiles label="Vulnerabilities by severity" tiles={tiles} />;
 }
@@ -85,12 +87,12 @@ function vulnerabilityColumns(linkOf: (row: VulnerabilityView) => string): reado
   return [
     { id: 'severity', head: 'Severity', minPx: 92, grow: 0, keep: 8, cell: (row) => <Severity severity={row.severity} /> },
     { id: 'id', head: 'Vulnerability', minPx: 158, grow: 0, keep: 10, cell: (row) => <Link to={linkOf(row)} tabIndex={-1} className="plain-link strong cut" title={row.aliases.length === 0 ? row.id : `${row.id}, also ${row.aliases.join(', ')}`}>{row.id}</Link> },
-    { id: 'packages', head: 'Package', minPx: 130, grow: 2, keep: 7, cell: (row) => <span className="packages" title={row.packages.join(', ')}><CutMiddle text={listWords(row.packages, 2)} tailLength={12} /></span> },
+    { id: 'packages', head: 'Package', minPx: 150, grow: 3, keep: 7, cell: (row) => <span className="packages" title={row.packages.join(', ')}><CutMiddle text={listWords(row.packages, 2)} tailLength={12} /></span> },
     { id: 'summary', head: 'Summary', minPx: 160, grow: 5, keep: 2, cell: (row) => <span className="cut quiet" title={row.summary ?? undefined}>{row.summary ?? 'no summary'}</span> },
     { id: 'loaded', head: 'Loaded in runs', minPx: 128, grow: 0, keep: 9, cell: (row) => <><LoadedBar loaded={row.loaded} /><span>{countWords(row.loaded.yes)} <span className="faint">of {countWords(row.workloads)}</span></span></> },
     { id: 'exploited', head: 'Exploited', minPx: 84, grow: 0, keep: 5, cell: (row) => <Exploited exploited={row.exploited} /> },
-    { id: 'fix', head: 'Fixed in', minPx: 110, grow: 2, keep: 4, cell: (row) => (row.fixedIn.length === 0 ? <span className="faint">no fix known</span> : <span className="cut mono" title={row.fixedIn.join(', ')}>{listWords(row.fixedIn, 1)}</span>) },
-    { id: 'first', head: 'Here since', minPx: 88, grow: 0, keep: 1, end: true, cell: (row) => <Time at={row.firstSeen} /> },
+    { id: 'fix', head: 'Fixed in', minPx: 104, grow: 1, keep: 4, cell: (row) => (row.fixedIn.length === 0 ? <span className="faint">no fix known</span> : <span className="cut mono" title={row.fixedIn.join(', ')}>{listWords(row.fixedIn, 1)}</span>) },
+    { id: 'first', head: 'First seen', minPx: 88, grow: 0, keep: 1, end: true, cell: (row) => <Time at={row.firstSeen} /> },
     { id: 'score', head: 'Score', minPx: 56, grow: 0, keep: 6, end: true, cell: (row) => <span className="strong">{scoreWords(row.score)}</span> },
   ];
 }
@@ -114,7 +116,8 @@ function NoVulnerabilities({ filtered }: { readonly filtered: boolean }): ReactN
     return (
       <Empty title="No advisories are loaded" action={<Link to="/advisories" className="button is-main">How to load them</Link>}>
         <p>Here stand the vulnerabilities of everything that runs, with what is known of each: is the package only present, or has a process loaded it?</p>
-        <p>For that the hub needs the advisory feeds: <code className="mono">vedette advisories sync</code>, or <code className="mono">vedette advisories import FILE</code> without a network.</p>
+        <p>For that the hub needs advisory feeds. One command on the hub brings them in:</p>
+        <Command text={syncCommand} />
       </Empty>
     );
   }
