@@ -10,7 +10,7 @@ import { endpointsTouched, topicNames, topicsOf } from './view/live-topics.ts';
 
 export type LiveState = { readonly kind: 'connecting' } | { readonly kind: 'live'; readonly sinceMs: number } | { readonly kind: 'down'; readonly sinceMs: number };
 
-/** Changes come in bursts; one round of requests a burst is enough. */
+/** The first change is fetched at once; what follows it within this time waits, since changes come in bursts. */
 const gatherMs = 1200;
 const reconnectMs = 10_000;
 const pollMs = 30_000;
@@ -19,6 +19,7 @@ let state: LiveState = { kind: 'connecting' };
 const listeners = new Set<() => void>();
 const pending = new Set<LiveTopic>();
 let timer: number | undefined;
+let fetchedAtMs = Number.NEGATIVE_INFINITY;
 
 function become(next: LiveState): void {
   if (next.kind === state.kind) return;
@@ -35,8 +36,9 @@ function gather(topics: Iterable<LiveTopic>): void {
     if (document.hidden) return;
     const names = endpointsTouched(pending);
     pending.clear();
+    fetchedAtMs = performance.now();
     void renew(names);
-  }, gatherMs);
+  }, Math.max(0, fetchedAtMs + gatherMs - performance.now()));
 }
 
 /** Opens the stream and keeps it open; returns what closes it. */

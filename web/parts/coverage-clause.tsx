@@ -8,5 +8,5 @@ export function CoverageClause(): ReactNode {
   const { data } = useApi('coverage', {});
   if (data === undefined) return null;
   if (data.sensorsTotal === 0) return <span>No sensor has joined, so nothing is seen.</span>;
-  return <span>Rests on <Link to="/coverage" className="clause-link">{percentWords(data.percent)} of what could be seen</Link>.</span>;
+  return <span>Rests on <Link to="/coverage" className="clause-link">{percentWords(data.percent)} of what the hooks can see</Link>.</span>;
 }

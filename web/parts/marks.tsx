@@ -124,7 +124,7 @@ export function Origin({ origin, word = true }: { readonly origin: FileOrigin; r
 const outcomeShapes: Record<Outcome, ReactNode> = {
   seen: <><path d="M1 6c2.6-4.4 7.4-4.4 10 0-2.6 4.4-7.4 4.4-10 0Z" /><circle cx="6" cy="6" r="1.4" fill="currentColor" /></>,
   killed: <path d="M2.5 2.5l7 7M9.5 2.5l-7 7" strokeWidth="1.8" />,
-  'would-have-killed': <path d="M2.5 2.5l7 7M9.5 2.5l-7 7" strokeWidth="1.6" strokeDasharray="1.6 1.7" />,
+  'would-have-killed': <><circle cx="6" cy="6" r="5.2" strokeDasharray="2.1 1.17" /><path d="M4 4l4 4M8 4l-4 4" strokeWidth="1.3" /></>,
   'kill-failed': <path d="M6 1v6M6 9.4v1.6" strokeWidth="2" />,
 };
 

@@ -30,7 +30,8 @@ test('head and tail are the text', () => {
 
 test('commands are quoted as a shell needs them', () => {
   assert.equal(quoteArgument('a b'), "'a b'");
-  assert.equal(quoteArgument("it's"), String.raw`'it'\''s'`);
+  assert.equal(quoteArgument("it's"), `"it's"`);
+  assert.equal(quoteArgument("it's $HOME"), String.raw`'it'\''s $HOME'`);
   assert.equal(quoteArgument('--flag=/x'), '--flag=/x');
   assert.equal(quoteArgument(''), "''");
   assert.equal(commandLine('/bin/sh', ['sh', '-c', 'curl x | sh']), "/bin/sh -c 'curl x | sh'");

@@ -29,9 +29,10 @@ export function visible(text: string): string {
 
 const plain = /^[\w@%+=:,./-]+$/;
 
-/** One argument as a shell would need it. */
+/** One argument as a shell would need it; in double quotes where single ones would have to be taken apart. */
 export function quoteArgument(argument: string): string {
   if (plain.test(argument)) return argument;
+  if (argument.includes("'") && !/["$`\\!]/.test(argument)) return `"${visible(argument)}"`;
   return `'${visible(argument).replaceAll("'", String.raw`'\''`)}'`;
 }
 
@@ -56,10 +57,6 @@ export function baseName(path: string): string {
 export function shortDigest(digest: string): string {
   const hex = digest.replace(/^sha256:/, '');
   return hex.length > 12 ? `${hex.slice(0, 12)}${ellipsis}` : hex;
-}
-
-export function shortId(id: string): string {
-  return id.length > 12 ? id.slice(0, 12) : id;
 }
 
 export interface ImageName {

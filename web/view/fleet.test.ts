@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { SensorView } from '@vedette/model/api/views';
-import { hooksMissing, lossRows, lostRecords, mechanismWords, sensorNeeds, skewWords } from './fleet.ts';
+import { hookRows, hooksMissing, lossRows, lostRecords, mechanismWords, sensorNeeds, skewWords } from './fleet.ts';
 
 const now = Date.parse('2026-11-23T06:20:00.000Z');
 const fine: SensorView = {
@@ -33,6 +33,12 @@ test('losses by class and cause, the most first, zeros left out', () => {
   const losses = [{ eventClass: 'open', cause: 'ring full', count: 5 }, { eventClass: 'exec', cause: 'too big', count: 7 }, { eventClass: 'open', cause: 'share of cgroup', count: 9 }, { eventClass: 'exit', cause: 'ring full', count: 0 }];
   assert.deepEqual(lossRows(losses).map((row) => [row.eventClass, row.count, row.causes[0]!.cause]), [['open', 14, 'share of cgroup'], ['exec', 7, 'too big']]);
   assert.equal(lostRecords({ losses }), 21);
+});
+
+test('hooks that fare alike are one row, and what is missing stands first', () => {
+  const hook = (eventClass: string, name: string, attached = true, misses: string | null = null) => ({ eventClass, hook: name, attached, reason: attached ? null : 'no LSM', misses });
+  const rows = hookRows([hook('open', 'a', true, 'io_uring'), hook('open', 'b', true, 'io_uring'), hook('open', 'c'), hook('file', 'd', false)]);
+  assert.deepEqual(rows.map((row) => [row.eventClass, row.hooks, row.attached, row.misses]), [['file', ['d'], false, null], ['open', ['a', 'b'], true, 'io_uring'], ['open', ['c'], true, null]]);
 });
 
 test('hooks and skew', () => {

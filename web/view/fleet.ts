@@ -34,6 +34,26 @@ export function sensorNeeds(sensor: SensorView, nowMs: number): readonly string[
   return [...needs, ...sensor.problems];
 }
 
+export interface HookRow {
+  readonly eventClass: string;
+  readonly hooks: readonly string[];
+  readonly attached: boolean;
+  readonly reason: string | null;
+  readonly misses: string | null;
+}
+
+/** Hooks that fare alike and miss the same stand in one row; those that are not attached stand first: what is missing is the news. */
+export function hookRows(hooks: SensorView['hooks']): readonly HookRow[] {
+  const rows = new Map<string, { eventClass: string; hooks: string[]; attached: boolean; reason: string | null; misses: string | null }>();
+  for (const { hook, ...facts } of hooks) {
+    const key = JSON.stringify([facts.eventClass, facts.attached, facts.reason, facts.misses]);
+    const row = rows.get(key);
+    if (row === undefined) rows.set(key, { ...facts, hooks: [hook] });
+    else row.hooks.push(hook);
+  }
+  return [...rows.values()].sort((a, b) => Number(a.attached) - Number(b.attached));
+}
+
 export interface LossRow {
   readonly eventClass: string;
   readonly causes: readonly { readonly cause: string; readonly count: number }[];

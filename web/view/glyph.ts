@@ -51,7 +51,7 @@ function plainMark(fact: FactName, state: Fact): FactMark {
 
 function presentMark(present: Facts['present'], nowMs: number): FactMark {
   if (typeof present === 'string') return plainMark('present', present);
-  return { fact: 'present', state: 'yes', watched: 0, word: 'yes', sentence: `In the image; running since ${agoWords(present.since, nowMs)}.` };
+  return { fact: 'present', state: 'yes', watched: 0, word: 'yes', sentence: `In the image, which has run for ${ageWords(nowMs - Date.parse(present.since))}.` };
 }
 
 export function loadedMark(loaded: LoadedFactView, nowMs: number): FactMark {

@@ -11,7 +11,7 @@ const touched: Readonly<Record<LiveTopic, readonly EndpointName[]>> = {
   vulnerabilities: ['listVulnerabilities', 'getVulnerability', 'listContainerPackages', 'listContainers', 'getContainer', 'risk'],
   policies: ['listPolicies', 'getPolicy'],
   sensors: ['listSensors', 'getSensor', 'listNodes', 'coverage', 'risk', 'listPolicies', 'getPolicy'],
-  advisories: ['listFeeds', 'listVulnerabilities', 'getVulnerability', 'risk'],
+  advisories: ['listFeeds', 'listVulnerabilities', 'getVulnerability', 'risk', 'coverage'],
 };
 
 export const topicNames = Object.keys(touched) as readonly LiveTopic[];

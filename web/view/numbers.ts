@@ -41,6 +41,11 @@ export function plural(count: number, one: string, many = `${one}s`): string {
   return `${countWords(count)} ${count === 1 ? one : many}`;
 }
 
+/** Lost records as a clause: "no records lost", "1 record lost". */
+export function lostWords(count: number): string {
+  return count === 0 ? 'no records lost' : `${plural(count, 'record')} lost`;
+}
+
 /** A list in a sentence: "a", "a and b", "a, b and 3 more". */
 export function listWords(items: readonly string[], shownMax = 3): string {
   if (items.length === 0) return 'none';

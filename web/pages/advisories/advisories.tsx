@@ -2,12 +2,13 @@
 import type { ReactNode } from 'react';
 import type { FeedView } from '@vedette/model/api/views';
 import { useApi, useChange } from '../../data.ts';
-import { Bone, BoneLines, Empty, Page } from '../../parts/page.tsx';
+import { Bone, BoneLines, Empty, Page, Section } from '../../parts/page.tsx';
 import { FormProblem, ProblemBox } from '../../parts/problem.tsx';
 import { Command, Time } from '../../parts/text.tsx';
 import { useMay } from '../../session.tsx';
 import { countWords, plural } from '../../view/numbers.ts';
 import { ageWords, freshness } from '../../view/time.ts';
+import { syncCommand, syncCopyCommand } from '../../view/words.ts';
 import './advisories.css';
 
 const limits = { oldAfterSeconds: 24 * 3600, staleAfterSeconds: 3 * 24 * 3600 };
@@ -21,15 +22,15 @@ export function AdvisoriesPage(): ReactNode {
     <Page title="Advisories" sentence={<Sentence feeds={data?.items} />} actions={button} note="Vulnerabilities are found by matching what runs against these feeds. What is not in them is not found.">
       {reload.data === undefined ? null : <p className="next-action" role="status">Read {plural(reload.data.advisories, 'advisory', 'advisories')}; {plural(reload.data.matches, 'match', 'matches')} with what runs.</p>}
       <FormProblem error={reload.error} />
-      {data?.problem === null || data === undefined ? null : <div className="problem"><p className="strong">{data.problem}</p></div>}
-      {data === undefined ? error === null ? <BoneLines count={6} /> : <ProblemBox error={error} again={() => void refetch()} /> : data.items.length === 0 ? <NoFeeds /> : <Feeds feeds={data.items} />}
+      {data === undefined || data.problem === null || data.items.length === 0 ? null : <div className="problem"><p className="strong">{data.problem}</p></div>}
+      {data === undefined ? error === null ? <BoneLines count={6} /> : <ProblemBox error={error} again={() => void refetch()} /> : data.items.length === 0 ? <NoFeeds problem={data.problem} /> : <><Feeds feeds={data.items} /><Section title="To bring in newer ones"><Commands /></Section></>}
     </Page>
   );
 }
 
 function Sentence({ feeds }: { readonly feeds: readonly FeedView[] | undefined }): ReactNode {
   if (feeds === undefined) return <Bone width={380} height={18} />;
-  if (feeds.length === 0) return <>No advisories are loaded, so vulnerabilities are <b>unknown</b>.</>;
+  if (feeds.length === 0) return <>No advisories are loaded, so vulnerabilities are <b>unknown</b>, not absent.</>;
   const oldest = Math.max(...feeds.map((feed) => feed.ageSeconds));
   const sum = feeds.reduce((total, feed) => total + feed.advisories, 0);
   return <><b>{countWords(sum)}</b> advisories from {plural(feeds.length, 'feed')}; the oldest was read {ageWords(oldest * 1000)} ago.</>;
@@ -56,12 +57,21 @@ function Feeds({ feeds }: { readonly feeds: readonly FeedView[] }): ReactNode {
   );
 }
 
-function NoFeeds(): ReactNode {
+function Commands(): ReactNode {
   return (
-    <Empty title="How to load them">
-      <p>With a network, on the hub:</p><Command text="vedette advisories sync" />
-      <p>Without one, from a file that was made elsewhere:</p><Command text="vedette advisories import FILE" />
-      <p>Then everything that runs is matched at once.</p>
+    <div className="stack feed-commands">
+      <p>On the hub, with a network:</p><Command text={syncCommand} />
+      <p>Without one, from a copy of such a directory (<code className="mono">Debian/all.zip</code>, <code className="mono">npm/all.zip</code>):</p><Command text={syncCopyCommand} />
+      <p className="quiet">The hub sees the new content within seconds and matches everything that runs against it.</p>
+    </div>
+  );
+}
+
+function NoFeeds({ problem }: { readonly problem: string | null }): ReactNode {
+  return (
+    <Empty title={problem ?? 'No feed is in the advisory store.'}>
+      <p>Here stand the advisory feeds, how old each is, and what of it could not be read. Without them nothing can be said about vulnerabilities.</p>
+      <Commands />
     </Empty>
   );
 }

@@ -14,7 +14,7 @@ import { FormProblem, ProblemBox } from '../../parts/problem.tsx';
 import { Code, Fields, Time } from '../../parts/text.tsx';
 import { go, Link } from '../../router.tsx';
 import { useMay } from '../../session.tsx';
-import { hooksMissing, lossRows, lostRecords, mechanismWords, sensorNeeds, skewWords } from '../../view/fleet.ts';
+import { hookRows, hooksMissing, lossRows, lostRecords, mechanismWords, sensorNeeds, skewWords } from '../../view/fleet.ts';
 import { bytesWords, countWords, percentWords, plural } from '../../view/numbers.ts';
 import { hrefOf } from '../../view/url.ts';
 import './fleet.css';
@@ -34,7 +34,7 @@ function Loaded({ sensor, afterRemoval, titled }: { readonly sensor: SensorView;
       <header className="stack">
         {titled ? null : <h2 className="panel-title">{sensor.hostname}</h2>}
         <p className="wrap-flow quiet"><span>{sensor.connected ? 'connected' : 'not connected'}, last seen <Time at={sensor.lastSeenAt} /></span><span>{sensor.distribution}, kernel {sensor.kernel}</span><Link to={hrefOf('/live', { node: sensor.node })}>what runs there</Link></p>
-        <div className="sensor-coverage"><CoverageScale percent={sensor.coveragePercent} ticks={50} height={16} /><span><span className="strong">{percentWords(sensor.coveragePercent)}</span> of what could be seen on this host</span></div>
+        <div className="sensor-coverage"><CoverageScale percent={sensor.coveragePercent} ticks={50} height={16} /><span><span className="strong">{percentWords(sensor.coveragePercent)}</span> of what its hooks can see</span></div>
       </header>
       {needs.length === 0 ? null : <Section title="Needs attention" id="sensor-needs"><ul className="plain-list">{needs.map((need) => <li key={need}>{need}</li>)}</ul></Section>}
       <Section title="Sees" aside={sensor.hooks.length === 0 ? undefined : hooksMissing(sensor) === 0 ? `all ${plural(sensor.hooks.length, 'hook')} attached` : `${hooksMissing(sensor)} of ${plural(sensor.hooks.length, 'hook')} not attached`} id="sensor-hooks"><Hooks sensor={sensor} /></Section>
@@ -46,18 +46,16 @@ function Loaded({ sensor, afterRemoval, titled }: { readonly sensor: SensorView;
   );
 }
 
-/** Hooks that are not attached stand first: what is missing is the news. */
 function Hooks({ sensor }: { readonly sensor: SensorView }): ReactNode {
   if (sensor.hooks.length === 0) return <p className="quiet">It has not reported its hooks yet.</p>;
-  const hooks = [...sensor.hooks].sort((a, b) => Number(a.attached) - Number(b.attached));
   return (
     <table className="plain-table hooks">
       <thead><tr><th>Event class</th><th>Hook</th><th>What it misses</th></tr></thead>
       <tbody>
-        {hooks.map((hook) => (
-          <tr key={`${hook.eventClass}${hook.hook}`} data-attached={hook.attached}>
+        {hookRows(sensor.hooks).map((hook) => (
+          <tr key={`${hook.eventClass}${hook.hooks.join()}`} data-attached={hook.attached}>
             <td><span className="hook-class nowrap">{hook.attached ? <Icon name="check" size={12} /> : <span className="hatched hook-off" aria-hidden="true" />}<span className={hook.attached ? '' : 'strong'}>{hook.eventClass}</span></span></td>
-            <td className="mono quiet nowrap">{hook.hook}</td>
+            <td className="mono quiet">{hook.hooks.map((name) => <span key={name} className="hook-name">{name}</span>)}</td>
             <td>{hook.attached ? hook.misses ?? <span className="faint">nothing known</span> : <span><span className="strong">Not attached</span>{hook.reason === null ? '' : `: ${hook.reason}`}{hook.misses === null ? '' : `. ${hook.misses}`}</span>}</td>
           </tr>
         ))}

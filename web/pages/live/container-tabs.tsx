@@ -24,7 +24,7 @@ export function ContainerProcesses({ id, node }: { readonly id: string; readonly
   return (
     <>
       <ProcessForest processes={data.items} />
-      <p className="small faint table-foot">{data.next === null ? `All ${plural(data.items.length, 'process', 'processes')}` : `The first ${countWords(data.items.length)} of ${data.total === null ? 'more' : countWords(data.total)}`}</p>
+      <p className="small faint table-foot">{data.next === null ? `${data.items.length > 1 ? 'All ' : ''}${plural(data.items.length, 'process', 'processes')}` : `The first ${countWords(data.items.length)} of ${data.total === null ? 'more' : countWords(data.total)}`}</p>
     </>
   );
 }
@@ -64,7 +64,7 @@ export function ContainerPackages({ container, filters, link, set }: PackagesPro
       <Table key={JSON.stringify(query)} label="Packages" kind="package" noun={['package', 'packages']} list={list} columns={packageColumns} keyOf={packageKey}
         empty={container.packages === null
           ? <Empty title="Not scanned yet"><p>The packages are read from the container's own files by a short-lived, niced process, one image at a time. It usually takes less than a minute.</p></Empty>
-          : <Empty title="No package matches"><p>This container has {plural(container.packages, 'package')}; none fits the filter.</p></Empty>} />
+          : <Empty title="No package matches"><p>{container.packages === 0 ? 'No package was found in this container.' : <>This container has {plural(container.packages, 'package')}; none fits the filter.</>}</p></Empty>} />
     </>
   );
 }

@@ -1,13 +1,14 @@
 /** A container's panel: what it is, what runs in it, what is installed and loaded, and what it has executed. */
 import type { ReactNode } from 'react';
 import type { ContainerView } from '@vedette/model/api/views';
+import { shortId } from '@vedette/model/api/short-id';
 import { useApi } from '../../data.ts';
 import { VulnerabilityCounts } from '../../parts/counts.tsx';
 import { BoneLines, Section, SidePanel, Tabs } from '../../parts/page.tsx';
 import { ProblemBox } from '../../parts/problem.tsx';
 import { Code, CopyButton, Digest, Fields, ImageText, Time } from '../../parts/text.tsx';
 import { Link } from '../../router.tsx';
-import { shortId, visible } from '../../view/cut.ts';
+import { visible } from '../../view/cut.ts';
 import { countWords } from '../../view/numbers.ts';
 import { hrefOf } from '../../view/url.ts';
 import { ContainerExecutions, ContainerPackages, ContainerProcesses } from './container-tabs.tsx';
@@ -36,7 +37,7 @@ function Loaded({ container, filters, link, set }: { readonly container: Contain
     <>
       <h2 className="panel-title">{container.name}</h2>
       <p className="quiet panel-lead">
-        {container.endedAt === null ? <>Runs since <Time at={container.startedAt} /></> : <>Ended <Time at={container.endedAt} /></>} on <Link to={link({ node: container.node })}>{container.hostname}</Link>
+        {container.endedAt === null ? <>Started <Time at={container.startedAt} /></> : <>Ended <Time at={container.endedAt} /></>} on <Link to={link({ node: container.node })}>{container.hostname}</Link>
         {container.seenFromStart ? ', watched from its start.' : ', started before the sensor: what it did until then was not seen.'}
       </p>
       <Tabs label="Of this container" chosen={tab} tabs={[
@@ -62,12 +63,13 @@ function Overview({ container, link }: { readonly container: ContainerView; read
         ['Platform digest', container.platformDigest === null ? unknown : <Digest key="platform" digest={container.platformDigest} />],
         ['Index digest', container.indexDigest === null ? <span key="index" className="faint">none, or not known</span> : <Digest key="index" digest={container.indexDigest} />],
         ['Vulnerabilities', <span key="vulnerabilities" className="row-flow"><VulnerabilityCounts counts={container.vulnerabilities} />{container.vulnerabilities === null ? null : <Link to={hrefOf('/vulnerabilities', { container: container.id })} className="small">list</Link>}</span>],
-        ['Packages', container.packages === null ? <span key="packages" className="faint">not scanned yet</span> : <Link key="packages" to={link({ tab: 'packages' })}>{countWords(container.packages)}, of which {container.packagesLoaded === null ? 'an unknown number is' : countWords(container.packagesLoaded)} loaded</Link>],
+        ['Packages', container.packages === null ? <span key="packages" className="faint">not scanned yet</span> : <Link key="packages" to={link({ tab: 'packages' })}>{countWords(container.packages)}, of which {container.packagesLoaded === null ? 'an unknown number is loaded' : container.packagesLoaded === 0 ? 'none is loaded yet' : `${countWords(container.packagesLoaded)} ${container.packagesLoaded === 1 ? 'is' : 'are'} loaded`}</Link>],
         ['Incidents', <Link key="incidents" to={hrefOf('/incidents', { container: container.id, state: 'all' })}>of this container</Link>],
         ['Id', <Code key="id" text={container.id} what="container id" max={28} />],
         ['Workload', container.workload],
         container.podName === null ? null : ['Pod', `${container.podNamespace ?? '?'} / ${container.podName}`],
         ['Runtime', container.runtime],
+        ['Privileged', container.privileged ? <span key="privileged"><span className="strong">yes</span><span className="quiet">: what gets out of a program in it has the whole host</span></span> : 'no'],
         ['Root filesystem', container.rootFilesystem === null ? <span key="root" className="faint">not known</span> : <span key="root">{container.rootFilesystem}{container.rootFilesystem === 'overlay' ? null : <span className="quiet">: where files came from cannot be judged</span>}</span>],
       ]} />
       {container.inventoryProblems.length === 0 ? null : <Section title="What could not be read"><ul className="plain-list">{container.inventoryProblems.map((problem) => <li key={problem}>{problem}</li>)}</ul></Section>}

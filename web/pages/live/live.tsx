@@ -4,6 +4,7 @@
  */
 import type { ReactNode } from 'react';
 import type { NodeView } from '@vedette/model/api/views';
+import { shortId } from '@vedette/model/api/short-id';
 import { useApi, usePages } from '../../data.ts';
 import { CoverageClause } from '../../parts/coverage-clause.tsx';
 import { Chips, FilterBar, FilterText, Choices, type Chip } from '../../parts/filters.tsx';
@@ -11,7 +12,6 @@ import { Icon } from '../../parts/icons.tsx';
 import { Bone, Page, Tabs } from '../../parts/page.tsx';
 import { Tip } from '../../parts/tip.tsx';
 import { Link, useFilters } from '../../router.tsx';
-import { shortId } from '../../view/cut.ts';
 import { countWords, plural } from '../../view/numbers.ts';
 import { ContainerPanel } from './container.tsx';
 import { ContainerTable, ProcessTable } from './tables.tsx';
@@ -26,7 +26,7 @@ export function LivePage(): ReactNode {
   const closeTo = link({ open: undefined, process: undefined, tab: 'overview', loaded: undefined, package: undefined });
   const panel = filters.open !== undefined
     ? <ContainerPanel id={filters.open} filters={filters} link={link} set={set} closeTo={closeTo} />
-    : filters.process !== undefined ? <ProcessPanel processKey={filters.process} filters={filters} closeTo={closeTo} link={link} /> : null;
+    : filters.process !== undefined ? <ProcessPanel processKey={filters.process} closeTo={closeTo} link={link} /> : null;
   return (
     <Page title="Live" sentence={<Sentence node={node} />} panel={panel} note={nodes.rows === undefined ? <Bone width={260} /> : <Crumbs node={node} filters={filters} link={link} />}>
       <div className="live">
@@ -51,11 +51,12 @@ export function LivePage(): ReactNode {
 function Sentence({ node }: { readonly node: NodeView | undefined }): ReactNode {
   const counts = useApi('risk', {}).data?.counts;
   if (node !== undefined) {
-    return <><b>{node.hostname}</b> runs {plural(node.processes, 'process', 'processes')}, in {plural(node.containers, 'container')} and on the host itself{node.connected ? '.' : '; its sensor is not connected, so this is the last that was seen.'}</>;
+    return <><b>{node.hostname}</b> runs {plural(node.processes, 'process', 'processes')}, {node.containers === 0 ? 'in no container' : <>in {plural(node.containers, 'container')} and on the host itself</>}{node.connected ? '.' : '; its sensor is not connected, so this is the last that was seen.'}</>;
   }
   if (counts === undefined) return <Bone width={420} height={18} />;
   if (counts.hosts === 0) return <>Nothing is watched yet.</>;
-  return <><b>{plural(counts.processes, 'process', 'processes')}</b> run on {plural(counts.hosts, 'host')}, in {plural(counts.containers, 'container')} and beside them.</>;
+  const where = counts.containers === 0 ? 'in no container' : <>in {plural(counts.containers, 'container')} and beside {counts.containers === 1 ? 'it' : 'them'}</>;
+  return <><b>{plural(counts.processes, 'process', 'processes')}</b> {counts.processes === 1 ? 'runs' : 'run'} on {plural(counts.hosts, 'host')}, {where}.</>;
 }
 
 function Crumbs({ node, filters, link }: { readonly node: NodeView | undefined; readonly filters: LiveFilters; readonly link: LinkTo }): ReactNode {

@@ -1,5 +1,6 @@
 /** The two lists of the Live page: containers with what is known of each, and processes with how they were started. */
 import type { ReactNode } from 'react';
+import { shortId } from '@vedette/model/api/short-id';
 import type { ContainerView } from '@vedette/model/api/views';
 import { useApi, usePages, type RowOf } from '../../data.ts';
 import { VulnerabilityCounts } from '../../parts/counts.tsx';
@@ -91,7 +92,7 @@ function processColumns(severalHosts: boolean): readonly Column<ProcessRow>[] {
     { id: 'name', head: 'Process', minPx: 220, grow: 6, keep: 9, cell: (row) => <ProcessName execution={row} /> },
     { id: 'origin', head: 'File from', minPx: 96, grow: 0, keep: 8, cell: (row) => <Origin origin={row.origin} /> },
     { id: 'user', head: 'User', minPx: 76, grow: 0, keep: 6, cell: (row) => <span className="quiet">{userWords(row.uid)}</span> },
-    { id: 'container', head: 'Container', minPx: 120, grow: 2, keep: 5, cell: (row) => (row.containerId === null ? <span className="faint">on the host</span> : <Link to={hrefOf('/live', { open: row.containerId })} tabIndex={-1} className="cut">{row.containerName ?? row.containerId.slice(0, 12)}</Link>) },
+    { id: 'container', head: 'Container', minPx: 120, grow: 2, keep: 5, cell: (row) => (row.containerId === null ? <span className="faint">on the host</span> : <Link to={hrefOf('/live', { open: row.containerId })} tabIndex={-1} className="cut">{row.containerName ?? shortId(row.containerId)}</Link>) },
     { id: 'host', head: 'Host', minPx: 96, grow: 1, keep: 3, cell: (row) => <span className="cut quiet">{row.hostname}</span> },
     { id: 'pid', head: 'Pid', minPx: 68, grow: 0, keep: 4, end: true, cell: (row) => <span className="quiet">{row.pid}</span> },
     { id: 'started', head: 'Started', minPx: 92, grow: 0, keep: 2, end: true, cell: (row) => <Time at={row.startedAt} /> },

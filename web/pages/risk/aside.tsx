@@ -3,8 +3,9 @@ import type { ReactNode } from 'react';
 import type { RiskSummaryView } from '@vedette/model/api/views';
 import { CoverageScale } from '../../parts/meters.tsx';
 import { Bone } from '../../parts/page.tsx';
+import { Time } from '../../parts/text.tsx';
 import { Link } from '../../router.tsx';
-import { percentWords, countWords } from '../../view/numbers.ts';
+import { countWords, percentWords, plural } from '../../view/numbers.ts';
 import { ageWords } from '../../view/time.ts';
 
 const gapsShown = 3;
@@ -15,11 +16,11 @@ export function RiskAside({ summary }: { readonly summary: RiskSummaryView }): R
   return (
     <aside className="risk-aside" aria-label="How complete this is">
       <section className="aside-box" data-testid="aside-coverage">
-        <div className="aside-head"><h2>Coverage</h2><Link to="/coverage">{coverage.gaps.length === 0 ? 'Details' : `${coverage.gaps.length} ${coverage.gaps.length === 1 ? 'gap' : 'gaps'}`}</Link></div>
+        <div className="aside-head"><h2>Coverage</h2><Link to="/coverage">{coverage.gaps.length === 0 ? 'Details' : plural(coverage.gaps.length, 'gap')}</Link></div>
         <div className="aside-coverage"><CoverageScale percent={coverage.percent} ticks={40} height={20} /><span className="aside-number">{percentWords(coverage.percent)}</span></div>
         <ul className="aside-gaps">
           {coverage.gaps.slice(0, gapsShown).map((gap, index) => (
-            <li key={`${gap.node}${gap.what}${index}`}><span className="strong">{gap.what}</span><span className="quiet">{gap.why}{gap.action === null ? null : <>{' '}<span className="gap-action">{gap.action}</span></>}</span></li>
+            <li key={`${gap.node}${gap.what}${index}`}><span className="strong">{gap.what}</span><span className="quiet">{gap.why}{gap.at === null ? null : <> Last <Time at={gap.at} />.</>}{gap.action === null ? null : <>{' '}<span className="gap-action">{gap.action}</span></>}</span></li>
           ))}
           {coverage.gaps.length === 0 ? <li className="quiet">{coverage.sensorsTotal === 0 ? 'No sensor has joined, so nothing is seen.' : 'No known gap.'}</li> : null}
         </ul>

@@ -16,7 +16,7 @@ import { Tip } from '../../parts/tip.tsx';
 import { Link } from '../../router.tsx';
 import { factMeaning, factNames } from '../../view/glyph.ts';
 import { scoreWords } from '../../view/meters.ts';
-import { countWords, percentWords, plural } from '../../view/numbers.ts';
+import { countWords, lostWords, percentWords, plural } from '../../view/numbers.ts';
 import { hrefOf, localPath } from '../../view/url.ts';
 import { severityWords } from '../../view/words.ts';
 import { RiskAside, RiskAsideWaiting } from './aside.tsx';
@@ -40,13 +40,13 @@ export function RiskPage(): ReactNode {
 
 function CoverageNote({ summary }: { readonly summary: RiskSummaryView }): ReactNode {
   const { coverage } = summary;
-  if (coverage.sensorsTotal === 0) return <span>No sensor has joined yet, so nothing is seen.</span>;
-  const complete = coverage.percent >= 100 && coverage.gaps.length === 0;
+  if (coverage.sensorsTotal === 0) return <span>Here stand the most dangerous things that run now, each with why, where, since when, and what to do.</span>;
+  const missed = coverage.unhooked.length;
   return (
-    <span>
-      {complete ? 'Everything that could be seen is seen: ' : <>Rests on <Link to="/coverage" className="clause-link">{percentWords(coverage.percent)} of what could be seen</Link>: </>}
-      {coverage.sensorsConnected} of {plural(coverage.sensorsTotal, 'sensor')} connected, {coverage.recordsLost === 0 ? 'no records lost' : `${countWords(coverage.recordsLost)} records lost`}.
-    </span>
+    <>
+      <span>{coverage.sensorsConnected} of {plural(coverage.sensorsTotal, 'sensor')} connected, {lostWords(coverage.recordsLost)}.</span>
+      {missed === 0 ? null : <span>No percentage holds <Link to="/coverage" className="clause-link">what no hook sees</Link>: {missed === 1 ? 'one known kind' : `${countWords(missed)} known kinds`}.</span>}
+    </>
   );
 }
 
@@ -119,7 +119,7 @@ function NoCards({ summary }: { readonly summary: RiskSummaryView }): ReactNode 
   }
   return (
     <Empty title="Nothing stands out right now" action={summary.feeds.length === 0 ? <Link to="/advisories" className="button">How to load advisories</Link> : <Link to="/coverage" className="button">What is not seen</Link>}>
-      <p>No open incident, and no vulnerability worth a card in what is seen ({percentWords(summary.coverage.percent)} of what could be).</p>
+      <p>No open incident, and no vulnerability worth a card in what is seen ({percentWords(summary.coverage.percent)} of what the hooks can see).</p>
       {summary.feeds.length === 0 ? <p>No advisories are loaded, so vulnerabilities are unknown, not absent.</p> : null}
     </Empty>
   );

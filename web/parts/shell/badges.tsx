@@ -7,7 +7,7 @@ import { useNow } from '../../clock.ts';
 import { useApi } from '../../data.ts';
 import { useLive } from '../../live.ts';
 import { Link } from '../../router.tsx';
-import { countWords, percentWords, plural } from '../../view/numbers.ts';
+import { lostWords, percentWords, plural } from '../../view/numbers.ts';
 import { ageWords, freshness } from '../../view/time.ts';
 import { CoverageScale } from '../meters.tsx';
 import { Pop } from '../overlay.tsx';
@@ -24,8 +24,8 @@ export function CoverageBadge(): ReactNode {
     <Pop label="Coverage" trigger={trigger} testId="coverage-badge" className="badge-coverage">
       {(close) => (
         <div className="stack badge-panel">
-          <p className="strong">{percentWords(data.percent)} of what could be seen is seen now</p>
-          <p className="quiet">{data.sensorsConnected} of {plural(data.sensorsTotal, 'sensor')} connected · {data.recordsLost === 0 ? 'no records lost' : `${countWords(data.recordsLost)} records lost`}</p>
+          <p className="strong">{data.sensorsTotal === 0 ? 'Nothing is seen: no sensor has joined' : `${percentWords(data.percent)} of what the hooks can see is seen now`}</p>
+          <p className="quiet">{data.sensorsConnected} of {plural(data.sensorsTotal, 'sensor')} connected · {lostWords(data.recordsLost)}</p>
           {data.gaps.length === 0 ? null : (
             <ul className="badge-gaps">
               {data.gaps.slice(0, gapsShown).map((gap, index) => <li key={`${gap.node}${gap.what}${index}`}><span className="strong">{gap.what}</span><span className="quiet">{gap.why}</span></li>)}
