@@ -310,7 +310,7 @@ export class Pipeline {
     for (const execution of ended) this.memory.ended(execution);
     this.#seenInSnapshot.clear();
     // containers that ended while no sensor was looking
-    for (const container of [...this.containers.all()]) {
+    for (const container of this.containers.all()) {
       if (this.cgroups.container(container.id) === null) this.#containerEnded(container.id, atBootNs);
     }
     this.shipment.allLive(this.processes.living(), atBootNs);
