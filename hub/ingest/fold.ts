@@ -5,6 +5,7 @@
 import type { ExecutionCount, FlowCount, FlowCount_Direction } from '@vedette/model/wire/generated/record_pb';
 import { FlowCount_Direction as Direction } from '@vedette/model/wire/generated/record_pb';
 import { originWord } from '@vedette/model/origin-words';
+import { addressText } from '@vedette/rules/address';
 import type { ExecutionHour, FlowHour } from '../store/counts.ts';
 import type { LiveProcess, ProcessRef } from '../store/processes.ts';
 import { count, keyOf, plausible, RefusedRecord, text, wallTime } from './clean.ts';
@@ -100,15 +101,6 @@ export class FlowFold {
   rows(): FlowHour[] {
     return [...this.#rows.values()];
   }
-}
-
-/** IPv4 in its own notation where it is mapped, IPv6 in full. */
-export function addressText(bytes: Uint8Array): string {
-  const mapped = bytes.subarray(0, 10).every((byte) => byte === 0) && bytes[10] === 0xff && bytes[11] === 0xff;
-  if (mapped) return [...bytes.subarray(12)].join('.');
-  const groups: string[] = [];
-  for (let index = 0; index < 16; index += 2) groups.push((((bytes[index] ?? 0) << 8) | (bytes[index + 1] ?? 0)).toString(16));
-  return groups.join(':');
 }
 
 /** What the starts and ends of a batch leave: each process once, with the program it runs last. */

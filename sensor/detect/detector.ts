@@ -49,8 +49,9 @@ export class Detector {
     ({ set: this.#set, bound: this.#bound } = bind(this.#host, files));
   }
 
+  /** Rules that may fire here: one that never can is a problem, not a guard. */
   get active(): number {
-    return this.#set.enabled.length;
+    return this.#set.enabled.filter((one) => one.reach.kind !== 'cannot-fire').length;
   }
 
   get held(): readonly Held[] {

@@ -2,6 +2,8 @@
  * What a rule reads of one event: each field of the language answered from the event, the execution and its ancestors,
  * and the container. null means that this event has no such value, which every check then knows.
  */
+import { addressText } from '@vedette/rules/address';
+import { globPredicate } from '@vedette/rules/compile/glob';
 import type { EventClass } from '@vedette/rules/events';
 import type { Suppliers } from '@vedette/rules/subject';
 import type { Container } from '@vedette/model/container';
@@ -65,22 +67,11 @@ function ends(socket: SocketEvent): string {
   }
 }
 
-/** IPv4 mapped addresses as IPv4, the rest as IPv6 in full groups without leading zeros. */
-export function addressText(address: Uint8Array): string {
-  const mapped = address.subarray(0, 10).every((byte) => byte === 0) && address[10] === 0xff && address[11] === 0xff;
-  if (mapped) return address.subarray(12, 16).join('.');
-  const groups: string[] = [];
-  for (let i = 0; i < 16; i += 2) groups.push(((address[i]! << 8) | address[i + 1]!).toString(16));
-  const text = groups.join(':');
-  const run = /(?:^|:)0(?::0)+(?::|$)/.exec(text);
-  return run === null ? text : `${text.slice(0, run.index)}::${text.slice(run.index + run[0].length)}`;
-}
-
 function mountDestination(container: Container, source: string): string | null {
   const mounts = container.identity?.mounts ?? [];
   if (/^\d+$/.test(source)) return mounts[Number(source)]?.destination ?? null;
-  const pattern = new RegExp(`^${source.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&')).join('.*')}$`);
-  return mounts.find((one) => pattern.test(one.source))?.destination ?? null;
+  const fits = globPredicate(source, false);
+  return mounts.find((one) => fits(one.source))?.destination ?? null;
 }
 
 function eventArgument(subject: RuleSubject, name: string): string | null {

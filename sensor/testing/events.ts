@@ -1,5 +1,5 @@
 /** Events for tests, with everything filled in that a test does not care about. */
-import type { CgroupEvent, ExecEvent, ExitEvent, FileEvent, ForkEvent, HelloEvent } from '@vedette/model/event';
+import type { CgroupEvent, ExecEvent, ExitEvent, FileEvent, ForkEvent, HelloEvent, SocketEvent } from '@vedette/model/event';
 
 export const bootId = '0edf5140-55fa-487a-b87b-ce6dd8136631';
 
@@ -40,4 +40,16 @@ export function helloEvent(more: Partial<HelloEvent> = {}): HelloEvent {
     kind: 'hello', timeBootNs: 500, ringEpoch: 77, ringPosition: 0, wallOffsetNs: 1_795_393_082_000_000_000, scopeCgroup: 0, schema: 1, ringBytes: 8 << 20,
     hostMountNamespace: 3, v1Hierarchy: 8, loaderPid: 10, session: 1, kernelRelease: '6.18.0', bootId, architecture: 'x86_64', problem: '', ...more,
   };
+}
+
+export function socketEvent(more: Partial<SocketEvent> = {}): SocketEvent {
+  return {
+    kind: 'connect', ...subject, localAddress: ipv4(10, 0, 0, 2), remoteAddress: ipv4(192, 0, 2, 7), localPort: 40001, remotePort: 443, family: 2, protocol: 6,
+    result: 0, networkNamespace: 9, ...more,
+  };
+}
+
+/** As the kernel programs write it: mapped into IPv6. */
+export function ipv4(...bytes: readonly number[]): Uint8Array {
+  return Uint8Array.from([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, ...bytes]);
 }

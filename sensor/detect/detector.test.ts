@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Container } from '@vedette/model/container';
+import { execEvent, fileEvent } from '../testing/events.ts';
+import { containerOf, executionOf, identityOf } from '../testing/things.ts';
+import { Detector } from './detector.ts';
+
+const host = { hostname: 'node-1', userName: () => null };
+
+function rule(name: string, condition: string, output = 'seen %proc.cmdline'): { name: string; text: string } {
+  return { name: `${name}.yaml`, text: `- rule: ${name}\n  desc: of a test\n  condition: ${condition}\n  output: "${output}"\n  priority: WARNING\n  tags: [lab]\n` };
+}
+
+const anyExec = rule('any', 'evt.type = execve');
+const byImage = rule('by-image', 'evt.type = execve and container.image = registry.test/shop/cart:1.4', '%container.image');
+const byOther = rule('by-other', 'evt.type = execve and container.image = other', '%container.image');
+
+/** An identity arrives in the same object that the decision holds. */
+function pendingContainer(id = 'web'): Container & { identity: Container['identity'] } {
+  return { ...containerOf({ id, identity: null }) };
+}
+
+function subjectIn(container: Container | null, timeBootNs = 1000) {
+  return { eventClass: 'exec' as const, event: execEvent({ timeBootNs }), execution: executionOf({ timeBootNs }), container, isContainerInit: false, wallOffsetNs: 0 };
+}
+
+test('every rule that matches is reported, each with its own id, output and fields', () => {
+  const detector = new Detector(host, [anyExec, rule('again', 'evt.type = execve and proc.name = true'), rule('never', 'evt.type = execve and proc.name = false')]);
+  const found = detector.evaluate(subjectIn(null));
+  assert.deepEqual(found.map((one) => [one.rule, one.id, one.output, one.priority, one.tags, one.identityPending]), [
+    ['any', '100-900-2-1000-any', 'seen true', 'warning', ['lab'], false],
+    ['again', '100-900-2-1000-again', 'seen true', 'warning', ['lab'], false],
+  ]);
+  assert.deepEqual(found[0]!.fields, [{ name: 'proc.cmdline', value: 'true' }]);
+});
+
+test('the same act told twice has the same id', () => {
+  const detector = new Detector(host, [anyExec]);
+  assert.equal(detector.evaluate(subjectIn(null))[0]!.id, detector.evaluate(subjectIn(null))[0]!.id);
+});
+
+test('only classes that a rule is about are looked at', () => {
+  const detector = new Detector(host, [anyExec]);
+  assert.deepEqual([detector.looksAt('exec'), detector.looksAt('open')], [true, false]);
+  detector.load([rule('open', 'evt.type in (open, openat, openat2) and fd.name = /etc/shadow', '%fd.name')]);
+  assert.deepEqual([detector.looksAt('exec'), detector.looksAt('open'), detector.active], [false, true, 1]);
+  const open = { eventClass: 'open' as const, event: fileEvent({ path: '/etc/shadow' }), execution: executionOf(), container: null, isContainerInit: false, wallOffsetNs: 0 };
+  assert.deepEqual(detector.evaluate(open).map((one) => one.output), ['/etc/shadow']);
+});
+
+test('while the identity is pending, a rule that asks for it is held, and others are not', () => {
+  const detector = new Detector(host, [anyExec, byImage, byOther]);
+  const container = pendingContainer();
+  assert.deepEqual(detector.evaluate(subjectIn(container)).map((one) => one.rule), ['any']);
+  assert.equal(detector.held.length, 1);
+  assert.deepEqual(detector.release('somebody-else', 1001), []);
+  container.identity = identityOf();
+  assert.deepEqual(detector.release('web', 1001).map((one) => [one.rule, one.output, one.identityPending]), [['by-image', 'registry.test/shop/cart:1.4', false]]);
+  assert.deepEqual([detector.held.length, detector.decidedPending], [0, 0]);
+});
+
+test('a runtime that does not answer in two seconds does not hide an alert: it is reported and marked', () => {
+  const detector = new Detector(host, [byImage]);
+  detector.evaluate(subjectIn(pendingContainer(), 5e9));
+  assert.deepEqual(detector.release(null, 6.9e9), []);
+  const found = detector.release(null, 7e9);
+  assert.deepEqual(found.map((one) => [one.rule, one.identityPending, one.atBootNs]), [['by-image', true, 5e9]]);
+  assert.equal(detector.decidedPending, 1);
+  assert.deepEqual(detector.release(null, 9e9), [], 'once');
+});
+
+test('at the end everything that is held is decided', () => {
+  const detector = new Detector(host, [byImage]);
+  detector.evaluate(subjectIn(pendingContainer(), 5e9));
+  assert.equal(detector.release(null, 5e9, true).length, 1);
+});
+
+test('what no longer fits is decided at once, never forgotten', () => {
+  const detector = new Detector(host, [byImage]);
+  let atOnce = 0;
+  for (let i = 0; i < 1200; i++) atOnce += detector.evaluate(subjectIn(pendingContainer(), 1000 + i)).length;
+  assert.deepEqual([detector.held.length, atOnce, detector.decidedPending], [1000, 200, 200]);
+});
+
+test('rules that are changed meanwhile decide what is held by their new words, by name', () => {
+  const detector = new Detector(host, [byImage, byOther]);
+  const container = pendingContainer();
+  detector.evaluate(subjectIn(container));
+  container.identity = identityOf();
+  detector.load([anyExec, byOther]);
+  assert.deepEqual(detector.release('web', 1001), [], 'the rule that would have matched is gone, and the new one was never asked');
+});
+
+test('a rule that cannot fire here says so, and one that cannot be read does not stop the others', () => {
+  const detector = new Detector(host, [anyExec, rule('flags', 'evt.type = openat and evt.arg.flags contains O_TRUNC'), rule('broken', 'evt.type = = execve')]);
+  assert.equal(detector.active, 1);
+  assert.match(detector.problems().join('\n'), /flags: .*evt\.arg\.flags/);
+  assert.match(detector.problems().join('\n'), /broken/);
+  assert.equal(detector.evaluate(subjectIn(null)).length, 1);
+});
+
+test('what a former sensor held goes on being held, within the same bound', () => {
+  const first = new Detector(host, [byImage]);
+  first.evaluate(subjectIn(pendingContainer(), 5e9));
+  const [held] = first.held;
+  const second = new Detector(host, [byImage]);
+  for (let i = 0; i < 1100; i++) second.restoreHeld(held!);
+  assert.equal(second.held.length, 1000);
+  assert.equal(second.release(null, 8e9)[0]!.rule, 'by-image');
+});
