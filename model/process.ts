@@ -4,7 +4,7 @@
  */
 import type { KernelOrigin, Reference } from './event.ts';
 
-/** One program run by one process. Immutable once made, but for `exitedBootNs` and `container`. */
+/** One program run by one process. Immutable but for its end, its container, and what its exec record adds to a snapshot's. */
 export interface Execution {
   readonly tgid: number;
   readonly startBootNs: number;

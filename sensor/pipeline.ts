@@ -279,6 +279,7 @@ export class Pipeline {
     this.#displaced(event);
     const adopted = this.processes.adopt(event, '', '');
     adopted.containerId = this.#containerOf(event, false, null)?.id ?? null;
+    this.#began(adopted);
     return adopted;
   }
 

@@ -4,7 +4,7 @@
  */
 import type { Loss } from '@vedette/model/event';
 import type { Container } from '@vedette/model/container';
-import { executionKey } from '@vedette/model/process';
+import { executionKey, type Execution } from '@vedette/model/process';
 import type { Held } from './detect/detector.ts';
 import type { ExposureChange } from './enrich/exposure.ts';
 import { containerState, ProcessMemory, ProcessRecall, type TableChange } from './enrich/memory.ts';
@@ -51,7 +51,7 @@ export class Recall {
   /** What changed since the last call. `containers` and `ended` are those of this commit. */
   takeChanges(containers: readonly Container[], ended: readonly string[], drops: Drops | undefined): Change[] {
     const { memory, exposure, detector, coverage, inits } = this.#pipeline;
-    const out: Change[] = [...memory.take()];
+    const out: Change[] = [...memory.take(heldExecutions(detector.held))];
     for (const one of containers) out.push({ of: 'container', container: containerState(one, inits.get(one.id) ?? null) });
     for (const id of ended) out.push({ of: 'container-ended', id });
     for (const change of exposure.takeChanges()) out.push({ of: 'exposure', change });
@@ -70,7 +70,7 @@ export class Recall {
   whole(drops: Drops | undefined): Change[] {
     const { processes, containers, exposure, detector, coverage, inits } = this.#pipeline;
     return [
-      ...ProcessMemory.whole(processes.living()),
+      ...ProcessMemory.whole(processes.living(), heldExecutions(detector.held)),
       ...[...containers.all()].map((one): Change => ({ of: 'container', container: containerState(one, inits.get(one.id) ?? null) })),
       ...exposure.wholeState().map((change): Change => ({ of: 'exposure', change })),
       { of: 'held', held: detector.held.map(heldState) },
@@ -119,6 +119,11 @@ export class Recall {
     const container = containerId === null ? null : this.#pipeline.containers.get(containerId);
     this.#pipeline.detector.restoreHeld({ subject: { ...subject, execution, container }, rules: new Set(one.rules), untilBootNs: one.untilBootNs });
   }
+}
+
+/** What is held may be about a process that came and went within one commit. */
+function heldExecutions(held: readonly Held[]): Execution[] {
+  return held.map((one) => one.subject.execution);
 }
 
 function heldState(held: Held): HeldState {

@@ -67,7 +67,9 @@ export class ExposureTracker {
   used(id: string, path: string, kind: LoadKind, readerPath: string, reader: Reference, atBootNs: number): void {
     const one = this.#watched.get(id);
     if (one === undefined) return;
-    const use: Use = { kind, readerPath, reader, atBootNs };
+    const { tgid, startBootNs, execId } = reader;
+    // a reference and no more: what is handed in may be an execution with all of its ancestors
+    const use: Use = { kind, readerPath, reader: { tgid, startBootNs, execId }, atBootNs };
     if (one.index !== null) {
       mark(one, path, use);
       return;

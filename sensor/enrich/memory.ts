@@ -26,7 +26,9 @@ export class ProcessMemory {
   readonly #started = new Set<Execution>();
   readonly #exited: Execution[] = [];
 
+  /** Also when more is known of it than before: it is then written again. */
   started(execution: Execution): void {
+    this.#written.delete(execution);
     this.#started.add(execution);
   }
 
@@ -39,9 +41,11 @@ export class ProcessMemory {
     this.#written.add(execution);
   }
 
-  take(): TableChange[] {
+  /** `needed`: executions that something else in the log speaks of, whether they live or not. */
+  take(needed: Iterable<Execution> = []): TableChange[] {
     const out: TableChange[] = [];
     for (const execution of this.#started) this.#write(execution, out);
+    for (const execution of needed) this.#write(execution, out);
     for (const execution of this.#exited) {
       if (!this.#written.has(execution)) continue;
       out.push({ of: 'exited', key: executionKey(execution), atBootNs: execution.exitedBootNs, code: execution.exitCode, signal: execution.exitSignal });
@@ -51,12 +55,11 @@ export class ProcessMemory {
     return out;
   }
 
-  /** Everything that lives, with its ancestors. */
-  static whole(living: Iterable<Execution>): TableChange[] {
+  /** Everything that lives or is needed, with its ancestors. */
+  static whole(living: Iterable<Execution>, needed: Iterable<Execution>): TableChange[] {
     const memory = new ProcessMemory();
-    const out: TableChange[] = [];
-    for (const execution of living) memory.#write(execution, out);
-    return out;
+    for (const execution of living) memory.started(execution);
+    return memory.take(needed);
   }
 
   /** Ancestors first, so that the way back finds them. */

@@ -57,10 +57,11 @@ export class ProcessTable {
 
   exec(event: ExecEvent): Execution {
     const known = this.current(event.tgid, event.startBootNs);
-    // the snapshot may already have seen what the ring reports now; the event knows more (arguments)
     const parent = known?.parent ?? this.#parentOf(event.parent);
     const execution = executionOf(event, parent, known?.containerId ?? null);
-    if (known !== null && known.execId !== execution.execId) this.#retire(known);
+    // the snapshot had seen what the ring reports now: the same execution, of which the event knows more
+    if (known !== null && known.execId === execution.execId) return Object.assign(known, execution);
+    if (known !== null) this.#retire(known);
     this.#keep(execution);
     return execution;
   }
