@@ -22,7 +22,7 @@ export class ContainerDesk {
   readonly #identifier: Identifier;
   readonly #runner: InventoryRunner;
   readonly #runcStates: readonly string[];
-  #known: { id: string; cgroupPaths: string[] }[] = [];
+  #known: { id: string; cgroupPaths: readonly string[] }[] = [];
 
   constructor(options: { pipeline: () => Pipeline; identifier: Identifier; runner: InventoryRunner; runcStates: readonly string[] }) {
     this.#pipeline = options.pipeline;

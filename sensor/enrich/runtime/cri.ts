@@ -1,6 +1,11 @@
-/** Identity from a runtime that speaks Kubernetes' CRI and nothing else that we know (CRI-O). */
+/**
+ * Identity from a runtime that speaks Kubernetes' CRI and nothing else that we know (CRI-O). The contract itself does not
+ * say whether a container is privileged; CRI-O says it in the text that comes with a verbose answer, together with the
+ * whole specification. A runtime that fails on verbose questions is asked the plain one.
+ */
 import type { ContainerIdentity, RuntimeName } from '@vedette/model/container';
-import { ImageService, RuntimeService } from './wire/generated/cri_pb.ts';
+import { factsOf, field, parsed } from './oci-spec.ts';
+import { ImageService, RuntimeService, type ContainerStatusResponse } from './wire/generated/cri_pb.ts';
 import { isNotFound, runtimeClient } from './socket-client.ts';
 
 const digestInReference = /(sha256:[0-9a-f]{64})$/;
@@ -19,8 +24,9 @@ export class CriSource {
   /** null: the runtime does not know this container. Throws when it cannot be asked. */
   async identify(id: string): Promise<ContainerIdentity | null> {
     try {
-      const { status } = await this.#containers.containerStatus({ containerId: id });
+      const { status, info } = await this.#ask(id);
       if (status === undefined) return null;
+      const verbose = parsed(info['info'] ?? '');
       const imageName = status.image?.image ?? '';
       const digest = await this.#digest(status.imageRef);
       return {
@@ -35,11 +41,20 @@ export class CriSource {
         podName: status.labels['io.kubernetes.pod.name'] ?? null,
         podNamespace: status.labels['io.kubernetes.pod.namespace'] ?? null,
         podUid: status.labels['io.kubernetes.pod.uid'] ?? null,
-        privileged: false,
+        privileged: field(verbose, 'privileged') === true || factsOf(field(verbose, 'runtimeSpec')).privileged,
       };
     } catch (error) {
       if (isNotFound(error)) return null;
       throw error;
+    }
+  }
+
+  async #ask(id: string): Promise<ContainerStatusResponse> {
+    try {
+      return await this.#containers.containerStatus({ containerId: id, verbose: true });
+    } catch (error) {
+      if (isNotFound(error)) throw error;
+      return await this.#containers.containerStatus({ containerId: id });
     }
   }
 

@@ -13,12 +13,20 @@ export interface SpecFacts {
 const mountsMax = 200;
 
 export function specFacts(text: string): SpecFacts {
-  let spec: unknown;
+  return factsOf(parsed(text));
+}
+
+/** null: no JSON. */
+export function parsed(text: string): unknown {
   try {
-    spec = JSON.parse(text);
+    return JSON.parse(text);
   } catch {
-    spec = null;
+    return null;
   }
+}
+
+/** Of a specification that was parsed already. */
+export function factsOf(spec: unknown): SpecFacts {
   return { mounts: mountsOf(field(spec, 'mounts')), annotations: textsOf(field(spec, 'annotations')), privileged: isPrivileged(spec) };
 }
 

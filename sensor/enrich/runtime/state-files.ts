@@ -1,12 +1,13 @@
 /**
- * Identity from what runtimes leave on disk: podman's container storage (containers.json, images.json, config.json) and
- * the state.json of a bare runc or crun, whose labels carry the bundle's OCI annotations. Files of the host, but written
+ * Identity from what runtimes leave on disk: the container storage of podman and CRI-O (containers.json, its volatile
+ * sibling, images.json, config.json), and the state of a bare runc (state.json, whose labels carry the bundle's OCI
+ * annotations) or crun (status, which names the bundle). Files of the host, but written
  * by others: size is bounded, and a file that cannot be read or parsed says so instead of failing.
  */
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ContainerIdentity } from '@vedette/model/container';
-import { field, specFacts, text, textsOf } from './oci-spec.ts';
+import { field, parsed, specFacts, text, textsOf } from './oci-spec.ts';
 
 const fileBytesMax = 16 << 20;
 /** Annotations that may carry the digest of the image a bundle was unpacked from, in order of preference. */
@@ -27,15 +28,13 @@ async function readText(path: string): Promise<string | null> {
 }
 
 async function readJson(path: string): Promise<unknown> {
-  const content = await readText(path);
-  try {
-    return content === null ? null : JSON.parse(content);
-  } catch {
-    return null;
-  }
+  return parsed((await readText(path)) ?? '');
 }
 
-/** podman keeps containers under <storage>/<driver>-containers, images under <storage>/<driver>-images. */
+/** What `--rm` and CRI-O make need not outlive a crash of the host and is kept in a list of its own. */
+const containerLists = ['containers.json', 'volatile-containers.json'];
+
+/** podman and CRI-O keep containers under <storage>/<driver>-containers, images under <storage>/<driver>-images. */
 export async function podmanIdentity(storage: string, id: string): Promise<ContainerIdentity | null> {
   let drivers: string[];
   try {
@@ -44,8 +43,8 @@ export async function podmanIdentity(storage: string, id: string): Promise<Conta
     return null;
   }
   for (const directory of drivers) {
-    const containers = await readJson(join(storage, directory, 'containers.json'));
-    const found: unknown = Array.isArray(containers) ? containers.find((one) => field(one, 'id') === id) : undefined;
+    const lists = await Promise.all(containerLists.map(async (one) => await readJson(join(storage, directory, one))));
+    const found: unknown = lists.flatMap((one) => (Array.isArray(one) ? (one as unknown[]) : [])).find((one) => field(one, 'id') === id);
     if (found === undefined) continue;
     const images = await readJson(join(storage, directory.replace(/-containers$/, '-images'), 'images.json'));
     const spec = specFacts((await readText(join(storage, directory, id, 'userdata', 'config.json'))) ?? '');
@@ -55,55 +54,70 @@ export async function podmanIdentity(storage: string, id: string): Promise<Conta
 }
 
 function podmanFrom(id: string, container: unknown, images: unknown, spec: ReturnType<typeof specFacts>): ContainerIdentity {
-  let metadata: unknown = null;
-  try {
-    metadata = JSON.parse(text(field(container, 'metadata')));
-  } catch {
-    metadata = null;
-  }
+  const metadata = parsed(text(field(container, 'metadata')));
+  // only CRI-O writes the pod's id: what it names a container is not what a person named it
+  const isCrio = text(field(metadata, 'pod-id')) !== '';
   const imageId = text(field(container, 'image'));
   const image: unknown = Array.isArray(images) ? images.find((one) => field(one, 'id') === imageId) : undefined;
   const digest = text(field(image, 'digest'));
   const names = field(container, 'names');
-  const name = text(field(metadata, 'name')) || (Array.isArray(names) ? text(names[0]) : '') || id;
+  const name = (isCrio ? text(field(metadata, 'metadata-name')) : '') || text(field(metadata, 'name')) || (Array.isArray(names) ? text(names[0]) : '') || id;
   const imageName = text(field(metadata, 'image-name'));
   return {
-    runtime: 'podman',
+    runtime: isCrio ? 'crio' : 'podman',
     name,
     imageName: imageName === '' ? null : imageName,
     indexDigest: null,
     platformDigest: digestPattern.test(digest) ? digest : null,
-    imageReason: digestPattern.test(digest) ? null : `podman's storage has no digest for the image ${imageName || imageId}`,
+    imageReason: digestPattern.test(digest) ? null : `the container storage has no digest for the image ${imageName || imageId}`,
     labels: spec.annotations,
     mounts: spec.mounts,
-    podName: null,
-    podNamespace: null,
-    podUid: null,
-    privileged: spec.privileged,
+    podName: spec.annotations['io.kubernetes.pod.name'] ?? null,
+    podNamespace: spec.annotations['io.kubernetes.pod.namespace'] ?? null,
+    podUid: spec.annotations['io.kubernetes.pod.uid'] ?? null,
+    privileged: spec.privileged || field(metadata, 'privileged') === true,
   };
 }
 
-/** The state directory of a bare runc (or crun) holds one folder a container. */
-export async function runcIdentity(stateDirectory: string, id: string, cgroupPath: string): Promise<ContainerIdentity | null> {
-  const state = await readJson(join(stateDirectory, id, 'state.json'));
-  if (state === null || !pathsName(field(state, 'cgroup_paths'), cgroupPath)) return null;
-  const config = field(state, 'config');
-  const labels = field(config, 'labels');
-  const annotations: Record<string, string> = {};
-  for (const one of Array.isArray(labels) ? labels.slice(0, 400) : []) {
-    const at = text(one).indexOf('=');
-    if (at > 0) annotations[text(one).slice(0, at)] = text(one).slice(at + 1).slice(0, 4096);
-  }
-  const bundle = annotations['bundle'] ?? '';
-  const spec = specFacts(bundle === '' ? '' : ((await readText(join(bundle, 'config.json'))) ?? ''));
-  return runcFrom(id, { ...spec.annotations, ...textsOf(annotations) }, spec);
+interface BareState {
+  /** Full directories, one a hierarchy. */
+  readonly cgroupPaths: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly bundle: string;
 }
 
-/** cgroup_paths names full directories; ours is the place within a hierarchy. */
-function pathsName(paths: unknown, cgroupPath: string): boolean {
-  if (typeof paths === 'string') return paths.endsWith(cgroupPath);
-  if (typeof paths !== 'object' || paths === null) return false;
-  return Object.values(paths).some((one) => typeof one === 'string' && one.endsWith(cgroupPath));
+/** null: neither runc nor crun knows this container here. */
+async function bareState(stateDirectory: string, id: string): Promise<BareState | null> {
+  const runc = await readJson(join(stateDirectory, id, 'state.json'));
+  if (runc !== null) {
+    const paths = field(runc, 'cgroup_paths');
+    const all: unknown[] = typeof paths === 'object' && paths !== null ? Object.values(paths) : [paths];
+    const labels = labelsOf(field(field(runc, 'config'), 'labels'));
+    return { cgroupPaths: all.filter((one) => typeof one === 'string'), labels, bundle: labels['bundle'] ?? '' };
+  }
+  const crun = await readJson(join(stateDirectory, id, 'status'));
+  const place = text(field(crun, 'cgroup-path'));
+  if (crun === null) return null;
+  // crun names the place within the hierarchies
+  return { cgroupPaths: place === '' ? [] : [join('/sys/fs/cgroup', place)], labels: {}, bundle: text(field(crun, 'bundle')) };
+}
+
+/** runc keeps annotations as texts of the form key=value. */
+function labelsOf(value: unknown): Record<string, string> {
+  const out: Record<string, string> = {};
+  for (const one of Array.isArray(value) ? value.slice(0, 400) : []) {
+    const at = text(one).indexOf('=');
+    if (at > 0) out[text(one).slice(0, at)] = text(one).slice(at + 1).slice(0, 4096);
+  }
+  return out;
+}
+
+/** The state directory of a bare runc or crun holds one folder a container. */
+export async function runcIdentity(stateDirectory: string, id: string, cgroupPath: string): Promise<ContainerIdentity | null> {
+  const state = await bareState(stateDirectory, id);
+  if (state === null || !state.cgroupPaths.some((one) => one.endsWith(cgroupPath))) return null;
+  const spec = specFacts(state.bundle === '' ? '' : ((await readText(join(state.bundle, 'config.json'))) ?? ''));
+  return runcFrom(id, { ...spec.annotations, ...textsOf(state.labels) }, spec);
 }
 
 function runcFrom(id: string, annotations: Readonly<Record<string, string>>, spec: ReturnType<typeof specFacts>): ContainerIdentity {
@@ -126,19 +140,18 @@ function runcFrom(id: string, annotations: Readonly<Record<string, string>>, spe
   };
 }
 
-/** Containers that a bare runc knows already, by the place of their cgroup: asked once at start. */
-export async function runcContainers(stateDirectory: string): Promise<{ id: string; cgroupPaths: string[] }[]> {
+/** Containers that a bare runc or crun knows already, by the place of their cgroup: asked once at start. */
+export async function runcContainers(stateDirectory: string): Promise<{ id: string; cgroupPaths: readonly string[] }[]> {
   let ids: string[];
   try {
     ids = await readdir(stateDirectory);
   } catch {
     return [];
   }
-  const out: { id: string; cgroupPaths: string[] }[] = [];
+  const out: { id: string; cgroupPaths: readonly string[] }[] = [];
   for (const id of ids.slice(0, 10_000)) {
-    const paths = field(await readJson(join(stateDirectory, id, 'state.json')), 'cgroup_paths');
-    const all = typeof paths === 'object' && paths !== null ? Object.values(paths) : [paths];
-    out.push({ id, cgroupPaths: all.filter((one): one is string => typeof one === 'string') });
+    const state = await bareState(stateDirectory, id);
+    if (state !== null) out.push({ id, cgroupPaths: state.cgroupPaths });
   }
   return out;
 }
