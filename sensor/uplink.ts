@@ -1,6 +1,8 @@
 /**
  * The sensor's side of the link: joins once with a token, then keeps delivering from the spools. While there is no hub, no
- * token or no network everything waits in the spool, and the reason is a sentence that the log shows once.
+ * token or no network everything waits in the spool, and the reason is a sentence that the log shows once. A token that was
+ * refused is tried ever more rarely, since a hub limits attempts by address; another token is tried at once. A sensor that
+ * was removed from its fleet waits for a token again.
  */
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -14,7 +16,8 @@ import { schema } from './decode/layout.ts';
 import type { Log } from './log.ts';
 import { nodeFacts } from './node-facts.ts';
 
-const joinRetryMs = 2000;
+const lookAgainMs = 2000;
+const refusedRetryMsMax = 60_000;
 
 export interface UplinkOptions {
   readonly directory: string;
@@ -23,12 +26,23 @@ export interface UplinkOptions {
   readonly bootId: string;
   readonly log: Log;
   readonly onCommand: (command: Command) => void;
+  /** How often it looks for a token; 2000. */
+  readonly lookAgainMs?: number;
+}
+
+/** A token that was refused, or a hub that did not answer. */
+interface Refused {
+  readonly text: string;
+  readonly problem: string;
+  readonly times: number;
+  readonly notBeforeMs: number;
 }
 
 export class Uplink {
   readonly #options: UplinkOptions;
   #sender: RunningSender | null = null;
   #retry: NodeJS.Timeout | undefined;
+  #refused: Refused | null = null;
   #said = '';
   #stopped = false;
 
@@ -62,7 +76,15 @@ export class Uplink {
     const problem = found.kind === 'broken' ? found.reason : await this.#join();
     if (problem === null || this.#stopped) return;
     this.#say('warn', problem);
-    this.#retry = setTimeout(() => void this.#begin(), joinRetryMs);
+    this.#lookAgain();
+  }
+
+  get #lookAgainMs(): number {
+    return this.#options.lookAgainMs ?? lookAgainMs;
+  }
+
+  #lookAgain(): void {
+    if (!this.#stopped) this.#retry = setTimeout(() => void this.#begin(), this.#lookAgainMs);
   }
 
   /** null: joined and running. */
@@ -75,10 +97,18 @@ export class Uplink {
     } catch {
       return 'waiting for a join token';
     }
+    const before = this.#refused?.text === text ? this.#refused : null;
+    if (before !== null && performance.now() < before.notBeforeMs) return before.problem;
     const parsed = parseJoinToken(text);
     if (parsed.kind === 'refused') return parsed.reason;
     const outcome = await joinFleet({ token: parsed.token, node: nodeFacts(bootId) });
-    if (outcome.kind === 'refused') return `joining was refused: ${outcome.reason}`;
+    if (outcome.kind === 'refused') {
+      const times = (before?.times ?? 0) + 1;
+      const waitMs = Math.min(refusedRetryMsMax, this.#lookAgainMs * 2 ** times);
+      this.#refused = { text, problem: `joining was refused: ${outcome.reason}`, times, notBeforeMs: performance.now() + waitMs };
+      return this.#refused.problem;
+    }
+    this.#refused = null;
     const failure = writeCredentials(directory, outcome.credentials);
     if (failure !== undefined) return failure;
     this.#say('info', `joined as sensor ${outcome.credentials.sensorId}`);
@@ -93,7 +123,10 @@ export class Uplink {
       spools,
       credentials,
       keepCredentials: (fresh) => writeCredentials(directory, fresh),
-      forgetCredentials: () => removeCredentials(directory),
+      forgetCredentials: () => {
+        removeCredentials(directory);
+        this.#lookAgain();
+      },
       node: () => nodeFacts(bootId),
       schemaVersion: schema,
       clock: { monotonicMs: () => performance.now(), wallMs: () => Date.now() },
