@@ -1,12 +1,11 @@
 /**
  * Inventories of containers: one scan at a time by the child process, kept on disk by image digest so that a second
- * container of the same image, or the next sensor process, reads nothing again. A container whose image is not known has
- * an inventory of its own. Answers are values: a container that ended meanwhile, or a root that could not be read, says so.
+ * container of the same image, or the next sensor process, reads nothing again. A container whose image is not known is
+ * read each time. Answers are values: a container that ended meanwhile, or a root that could not be read, says so.
  */
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { decodeFileIndex } from '@vedette/inventory/file-index-bytes';
 import { FileIndex } from '@vedette/inventory/file-index';
@@ -16,6 +15,8 @@ const execute = promisify(execFile);
 const timeoutMs = 90_000;
 const heapMib = 256;
 const keptInventories = 200;
+/** The scanner's source; the built sensor is told where the built one is. */
+export const scannerProgram = join(import.meta.dirname, 'child.ts');
 
 const Scanned = z.object({
   revision: z.string(),
@@ -55,10 +56,13 @@ export interface ScanRequest {
 
 export class InventoryRunner {
   readonly #directory: string;
+  readonly #program: string;
   #queue: Promise<unknown> = Promise.resolve();
 
-  constructor(directory: string) {
+  /** `program`: the scanner, as source or built. */
+  constructor(directory: string, program: string = scannerProgram) {
     this.#directory = directory;
+    this.#program = program;
   }
 
   /** Waits for its turn; never rejects. */
@@ -69,15 +73,17 @@ export class InventoryRunner {
   }
 
   async #scan(request: ScanRequest): Promise<Inventory | { readonly problem: string }> {
-    const name = (request.platformDigest ?? `container-${request.containerId}`).replace(/[^A-Za-z0-9._-]/g, '-');
+    // never "..": a runtime's word for the digest is not checked before
+    const name = (request.platformDigest === null ? `container-${request.containerId}` : `image-${request.platformDigest}`).replace(/[^A-Za-z0-9._-]/g, '-');
     const place = join(this.#directory, name);
-    const known = readInventory(place, true);
+    // an image's digest says what is in it; a container's id does not: people use their names again
+    const known = request.platformDigest === null ? null : readInventory(place, true);
     if (known !== null) return known;
+    rmSync(place, { recursive: true, force: true });
     const witness = request.witness();
     if (witness === 0) return { problem: 'the container ended before its packages could be read' };
-    const script = fileURLToPath(new URL('./child.ts', import.meta.url));
     try {
-      await execute(process.execPath, [`--max-old-space-size=${heapMib}`, script, `/proc/${witness}/root`, place, ...request.mounts.filter((one) => one !== '/')], { timeout: timeoutMs, killSignal: 'SIGKILL' });
+      await execute(process.execPath, [`--max-old-space-size=${heapMib}`, this.#program, `/proc/${witness}/root`, place, ...request.mounts.filter((one) => one !== '/')], { timeout: timeoutMs, killSignal: 'SIGKILL' });
     } catch (error) {
       const { stderr, signal } = error as { stderr?: string; signal?: string };
       const why = signal != null ? `it was ended by ${signal} after ${timeoutMs / 1000} s or for want of memory` : (stderr ?? '').trim() || String(error);
