@@ -17,18 +17,28 @@ const enteringWaitMs = 250;
 /** A report of more packages than this would not fit into one batch. */
 const packagesReportedMax = 4000;
 
+export interface DeskOptions {
+  readonly pipeline: () => Pipeline;
+  readonly identifier: Pick<Identifier, 'identify'>;
+  readonly runner: Pick<InventoryRunner, 'scan'>;
+  readonly runcStates: readonly string[];
+  readonly sharesHostRoot?: (tgid: number) => boolean;
+}
+
 export class ContainerDesk {
   readonly #pipeline: () => Pipeline;
-  readonly #identifier: Identifier;
-  readonly #runner: InventoryRunner;
+  readonly #identifier: DeskOptions['identifier'];
+  readonly #runner: DeskOptions['runner'];
   readonly #runcStates: readonly string[];
+  readonly #sharesHostRoot: (tgid: number) => boolean;
   #known: { id: string; cgroupPaths: readonly string[] }[] = [];
 
-  constructor(options: { pipeline: () => Pipeline; identifier: Identifier; runner: InventoryRunner; runcStates: readonly string[] }) {
+  constructor(options: DeskOptions) {
     this.#pipeline = options.pipeline;
     this.#identifier = options.identifier;
     this.#runner = options.runner;
     this.#runcStates = options.runcStates;
+    this.#sharesHostRoot = options.sharesHostRoot ?? sharesHostRoot;
   }
 
   /** Reads which containers the low-level runtimes know, before the first record is. */
@@ -49,11 +59,13 @@ export class ContainerDesk {
 
   async attend(container: Container, hint: RuntimeName | null): Promise<void> {
     const pipeline = this.#pipeline();
-    const isThere = () => pipeline.containers.get(container.id) !== null;
+    // this very one: a name that a person chose may belong to the next container by the time the answer comes
+    const isThere = () => pipeline.containers.get(container.id) === container;
     const identity = container.identity ?? (await this.#identifier.identify(container.id, container.cgroupPath, hint, isThere));
     if (!isThere()) return;
     if (container.identity === null) pipeline.identified(container.id, identity);
-    await this.#entered(container.id);
+    await this.#entered(container.id, isThere);
+    if (!isThere()) return;
     const found = await this.#runner.scan({
       containerId: container.id,
       platformDigest: identity.platformDigest,
@@ -70,11 +82,11 @@ export class ContainerDesk {
   }
 
   /** Waits until a process of the container has left the host's root: before, its root would be the host's. */
-  async #entered(id: string): Promise<void> {
+  async #entered(id: string, isThere: () => boolean): Promise<void> {
     for (let attempt = 0; attempt < enteringAttempts; attempt++) {
       const witness = this.#pipeline().witness(id);
-      if (witness !== 0 && !sharesHostRoot(witness)) return;
-      if (this.#pipeline().containers.get(id) === null) return;
+      if (witness !== 0 && !this.#sharesHostRoot(witness)) return;
+      if (!isThere()) return;
       await sleep(enteringWaitMs);
     }
   }
