@@ -92,6 +92,7 @@ const gapsOf: readonly (readonly [string, Partial<CoverageFacts>, RegExp, number
   ['containers without list', { containers: [states] }, /packages of 1 container on/, 90],
   ['an ecosystem without feed', { unfedEcosystems: [{ ecosystem: 'Go', packages: 3 }] }, /3 running packages/, 99],
   ['an old feed', { feeds: [{ ...facts.feeds[0]!, ageSeconds: 9 * 86_400 }] }, /9 days old/, 99],
+  ['an old copy read just now', { feeds: [{ ...facts.feeds[0]!, newest: new Date(now.getTime() - 40 * 86_400_000).toISOString() }] }, /npm is newer than 40 days/, 99],
   ['no feed', { feeds: [], feedProblem: 'none' }, /No vulnerabilities are known/, 99],
   ['a feed that went away', { feeds: [], feedProblem: 'gone', wasMatched: true }, /Newer vulnerabilities are not known/, 99],
   ['a clock that is off', { sensors: [{ ...sensor, clock_skew_ms: -60_000 }] }, /60 s off/, 99],
@@ -112,7 +113,7 @@ test('a sensor without any hook sees nothing of the kernel', () => {
   assert.equal(sensorPercent({ ...sensor, coverage: { ...coverageReport, hooks: [] } }, undefined), 20);
 });
 
-const card = (severity: RiskCardView['severity'], title: string): RiskCardView => ({ id: title, kind: 'incident', severity, score: 1, title, why: '', where: '', since: '', facts: null, nextAction: '', link: '' });
+const card = (severity: RiskCardView['severity'], title: string): RiskCardView => ({ id: title, kind: 'incident', severity, score: 1, title, why: '', where: '', since: '', facts: null, chain: null, nextAction: '', link: '' });
 test('the sentence says how many, which is worst, and how much is seen', () => {
   const seen = coverageOf(facts).view;
   assert.equal(sentence([], { ...seen, sensorsTotal: 0 }), 'Nothing is seen yet: no sensor has joined this hub.');

@@ -7,7 +7,7 @@
 import type { CoverageView, FeedView } from '@vedette/model/api/views';
 import type { ContainerStates } from '../store/read-risk.ts';
 import type { GapShape, SensorShape } from '../store/read-fleet.ts';
-import { feedOldDays } from './weights.ts';
+import { feedContentOldDays, feedOldDays } from './weights.ts';
 import { be, have, plural, was } from './words.ts';
 
 export type GapKind = 'no-sensor' | 'away' | 'hook' | 'loss' | 'dropped' | 'enforcement' | 'policy' | 'rule' | 'scope' | 'clock' | 'certificate' | 'container' | 'inventory' | 'contract' | 'feed';
@@ -187,6 +187,8 @@ function containerGaps(state: ContainerStates): Gap[] {
   return gaps;
 }
 
+const dayMs = 86_400_000;
+
 function feedGaps(facts: CoverageFacts): Gap[] {
   const nowhere = { node: null, hostname: null, at: null };
   if (facts.feedProblem !== null || facts.feeds.length === 0) {
@@ -195,8 +197,10 @@ function feedGaps(facts: CoverageFacts): Gap[] {
   }
   const gaps: Gap[] = [];
   for (const feed of facts.feeds) {
-    const days = Math.floor(feed.ageSeconds / 86_400);
+    const days = Math.floor((feed.ageSeconds * 1000) / dayMs);
     if (days >= feedOldDays) gaps.push({ kind: 'feed', what: `The advisories for ${feed.ecosystem} are ${days} days old`, why: 'Newer vulnerabilities are not known.', action: 'Bring newer advisories in: the Advisories page has the command.', ...nowhere });
+    const newestDays = feed.newest === null ? 0 : Math.floor((facts.now.getTime() - Date.parse(feed.newest)) / dayMs);
+    if (days < feedOldDays && newestDays >= feedContentOldDays) gaps.push({ kind: 'feed', what: `Nothing in the advisories for ${feed.ecosystem} is newer than ${newestDays} days`, why: 'They were read lately, but from an old copy: what became known since is not in it.', action: 'Bring newer advisories in: the Advisories page has the command.', ...nowhere });
     if (feed.rejected > 0) gaps.push({ kind: 'feed', what: `${plural(feed.rejected, 'advisory', 'advisories')} for ${feed.ecosystem} could not be read`, why: 'The form was not understood.', action: null, ...nowhere });
   }
   for (const { ecosystem, packages } of facts.unfedEcosystems) {

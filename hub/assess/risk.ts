@@ -4,11 +4,11 @@
  */
 import type { Scope } from '@vedette/model/access';
 import type { CoverageView, FeedView, FindingView, RiskCardView, RiskSummaryView, VulnerabilityDetailView, VulnerabilitySeverity } from '@vedette/model/api/views';
-import type { Severity } from '@vedette/model/policy';
+import type { FileOrigin, Severity } from '@vedette/model/policy';
 import { feedState } from '../store/assessing.ts';
 import type { Database } from '../store/database.ts';
 import { listSensors, recentGaps, unknownRecords } from '../store/read-fleet.ts';
-import { listIncidents, type IncidentShape } from '../store/read-incidents.ts';
+import { firstChains, listIncidents, type IncidentShape } from '../store/read-incidents.ts';
 import { containerStates, countThings, runningEcosystems, type ContainerStates } from '../store/read-risk.ts';
 import { countVulnerabilityStates, findingsAt, findingsOf, vulnerabilitiesById, vulnerabilityNamed, worstPlaces } from '../store/read-vulnerabilities.ts';
 import type { Advisories } from './advisories.ts';
@@ -102,10 +102,14 @@ async function incidentCards(doors: RiskDoors, scope: Scope): Promise<RiskCardVi
     listIncidents(doors.database, scope, { ...filter, state: 'open' }, page),
     listIncidents(doors.database, scope, { ...filter, state: 'acknowledged' }, page),
   ]);
-  return [...open, ...acknowledged].map(incidentCard);
+  const incidents = [...open, ...acknowledged];
+  const chains = await firstChains(doors.database, scope, incidents.map((incident) => incident.id));
+  return incidents.map((incident) => incidentCard(incident, chains.get(incident.id) ?? []));
 }
 
-function incidentCard(incident: IncidentShape): RiskCardView {
+const chainShown = 5;
+
+function incidentCard(incident: IncidentShape, tree: readonly { path: string; origin: FileOrigin }[]): RiskCardView {
   const severity = incident.severity as Severity;
   const relief = (incident.outcome === 'killed' ? weights.killedRelief : 0) + (incident.state === 'acknowledged' ? weights.acknowledgedRelief : 0);
   const where = incident.workload === null ? incident.hostname : `${workloadName(incident.namespace ?? '', incident.workload)} on ${incident.hostname}`;
@@ -120,6 +124,7 @@ function incidentCard(incident: IncidentShape): RiskCardView {
     where,
     since: incident.first_seen.toISOString(),
     facts: null,
+    chain: tree.length === 0 ? null : tree.slice(-chainShown).map(({ path, origin }) => ({ program: path.slice(path.lastIndexOf('/') + 1), origin })),
     nextAction: incident.next_action,
     link: `/incidents/${incident.id}`,
   };
@@ -168,7 +173,7 @@ export function otherFixes(fixedIn: string | null, others: readonly (string | nu
 const loadedWords = { 'yes': 'is loaded in', 'no': 'is installed in', 'not-seen': 'is installed in', 'unknown': 'may be loaded in' } as const;
 
 function vulnerabilityCard(view: FindingView, cluster: string, workloads: number): RiskCardView {
-  const more = workloads > 1 ? ` and ${plural(workloads - 1, 'other workload')} of ${cluster}` : '';
+  const more = workloads > 1 ? ` and ${plural(workloads - 1, 'other workload')} in cluster ${cluster}` : '';
   const upgrade = view.fixedIn === null ? `No fixed version of ${view.package} is known: look at whether the workload needs it at all.` : `Upgrade ${view.package} ${view.version} to ${view.fixedIn}.`;
   return {
     id: `vulnerability-${view.vulnerability}-${view.workload}`,
@@ -180,6 +185,7 @@ function vulnerabilityCard(view: FindingView, cluster: string, workloads: number
     where: `${view.workload} on ${view.hostname}${more}`,
     since: view.present.since,
     facts: { present: 'yes', loaded: view.loaded, linked: view.linked, entered: view.entered },
+    chain: null,
     nextAction: upgrade,
     link: `/vulnerabilities/${encodeURIComponent(view.vulnerability)}`,
   };
@@ -217,6 +223,7 @@ function gapCards(gaps: readonly Gap[], now: Date): RiskCardView[] {
       where: [...new Set(some.map((gap) => gap.hostname).filter((name) => name !== null))].slice(0, 5).join(', ') || 'this hub',
       since: (some.length === 1 ? (first.at ?? now) : now).toISOString(),
       facts: null,
+      chain: null,
       nextAction: first.action ?? 'Nothing can be done about it here; know that it is not seen.',
       link: kind === 'no-sensor' ? '/fleet?add=host' : weight.card === 'feed' ? '/advisories' : '/coverage',
     });

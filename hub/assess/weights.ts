@@ -32,6 +32,8 @@ export const inventoryMissingPoints = 40;
 export const feedsAbsentPoints = 65;
 export const feedsOldPoints = 35;
 export const feedOldDays = 7;
+/** A feed in which nothing is newer than this was read from an old copy, however lately it was read. */
+export const feedContentOldDays = 30;
 
 function round(points: number): number {
   return Math.round(points * 10) / 10;

@@ -1,5 +1,6 @@
 /** Incidents and their events as people see them. */
 import type { Scope } from '@vedette/model/access';
+import { fileOrigins } from '@vedette/model/policy';
 import { z } from 'zod';
 import { firstRow, rows, type Db } from './database.ts';
 import { clustersIn, inScope } from './scope.ts';
@@ -160,6 +161,20 @@ export async function eventsOfIncident(db: Db, scope: Scope, incidentId: number,
       where ${inScope('cluster_id')} and incident_id = $2 order by at desc, id desc limit $3`,
     [clustersIn(scope), incidentId, limit],
   );
+}
+
+const ChainShape = z.object({ id: z.number(), tree: z.array(z.object({ path: z.string(), origin: z.enum(fileOrigins) })) });
+
+/** For each incident the process tree of the event that its title is of: the first one, as far as events are still kept. */
+export async function firstChains(db: Db, scope: Scope, incidentIds: readonly number[]): Promise<ReadonlyMap<number, z.infer<typeof ChainShape>['tree']>> {
+  const found = await rows(
+    db,
+    ChainShape,
+    `select i.id, e.tree from unnest($2::bigint[]) as i(id) cross join lateral (
+        select tree from event where ${inScope('cluster_id')} and incident_id = i.id order by at, id limit 1) e`,
+    [clustersIn(scope), incidentIds],
+  );
+  return new Map(found.map(({ id, tree }) => [id, tree]));
 }
 
 const ChangeShape = z.object({ at: z.date(), actor: z.string(), change: z.string() });

@@ -307,6 +307,7 @@ export const RiskCardView = z.object({
   where: z.string(),
   since: Time,
   facts: z.object({ present: z.enum(['yes', 'no', 'unknown', 'not-applicable']), loaded: LoadedFactView, linked: z.enum(['yes', 'no', 'unknown', 'not-applicable']), entered: z.enum(['yes', 'no', 'unknown', 'not-applicable']) }).nullable(),
+  chain: z.array(z.object({ program: z.string(), origin: z.enum(fileOrigins) })).nullable().describe('How what the title names came to be: the programs up to the offender, the oldest first; null for what no process did'),
   nextAction: z.string(),
   link: z.string().describe('Path in the console'),
 });
