@@ -3,7 +3,7 @@
  * A new page is rendered beside the old one, which stays until the new one can be shown; back returns to the same
  * place in the list. About one screen of code, so a library for it would be mostly unused.
  */
-import { createContext, startTransition, useCallback, useContext, useEffect, useLayoutEffect, useMemo, useState, type AnchorHTMLAttributes, type MouseEvent, type ReactNode } from 'react';
+import { createContext, startTransition, useCallback, useContext, useEffect, useLayoutEffect, useMemo, useRef, useState, type AnchorHTMLAttributes, type MouseEvent, type ReactNode } from 'react';
 import { hrefOf, parseSearch, readFilters, writeFilters, type Filter, type Search, type Values } from './view/url.ts';
 
 export interface Place {
@@ -78,6 +78,13 @@ export function Router({ children }: { readonly children: ReactNode }): ReactNod
     const scroller = document.querySelector(`#${scrollerId}`);
     if (scroller !== null) scroller.scrollTop = scrolls.get(place.entry) ?? 0;
   }, [place.path, place.entry]);
+  const pathBefore = useRef(place.path);
+  useLayoutEffect(() => {
+    if (pathBefore.current === place.path) return;
+    pathBefore.current = place.path;
+    // What was followed may be gone, and keys pressed next are meant for the new page.
+    document.querySelector<HTMLElement>(`#${scrollerId}`)?.focus({ preventScroll: true });
+  }, [place.path]);
   return <Here value={place}>{children}</Here>;
 }
 

@@ -12,13 +12,15 @@ interface ProblemProps {
 
 export function ProblemBox({ error, again }: ProblemProps): ReactNode {
   const failure = failureOf(error);
+  // What is not there has not failed, and asking again does not bring it.
+  const isAbsent = failure.code === 'not-found';
   return (
-    <div className="problem" role="alert" data-testid="problem" data-code={failure.code}>
+    <div className={`problem ${isAbsent ? 'is-absent' : ''}`} role="alert" data-testid="problem" data-code={failure.code}>
       <p className="strong">{failure.message}</p>
       {failure.detail === null ? null : <p className="problem-detail">{failure.detail}</p>}
       <p className="quiet">{failure.step}</p>
       {failure.instance === null ? null : <p className="quiet row-flow">Instance <Code text={failure.instance} what="instance id" /></p>}
-      {again === undefined ? null : <p><button type="button" className="button" onClick={again}>Try again</button></p>}
+      {again === undefined || isAbsent ? null : <p><button type="button" className="button" onClick={again}>Try again</button></p>}
     </div>
   );
 }

@@ -60,8 +60,9 @@ export function Table<Row>(props: TableProps<Row>): ReactNode {
   useEffect(() => {
     if (list.hasMore && held.rows !== undefined && range.to >= held.rows.length - overscan) list.more();
   });
-  if (list.failure !== null && held.rows === undefined) return <ProblemBox error={list.failure} again={list.again} />;
-  if (held.rows?.length === 0 && held.waiting === 0) return props.empty;
+  const instead = list.failure !== null && held.rows === undefined ? <ProblemBox error={list.failure} again={list.again} /> : held.rows?.length === 0 && held.waiting === 0 ? props.empty : null;
+  // The frame stays whatever stands in it: it is what is measured, and an empty list may fill by itself.
+  if (instead !== null) return <div className="table-wrap" ref={root}>{instead}</div>;
   return (
     <div className="table-wrap" ref={root} data-testid={`table-${props.kind}`}>
       <div className="table" role="grid" aria-label={props.label} aria-rowcount={list.total ?? -1} aria-busy={held.rows === undefined} style={{ gridTemplateColumns: tracks(columns, props.choice !== undefined) }}>
@@ -236,5 +237,11 @@ function focusRow(root: HTMLDivElement | null, index: number, key: string): void
   const top = root.getBoundingClientRect().top - scroller.getBoundingClientRect().top + headPx + index * rowPx;
   if (top < headPx) scroller.scrollTop += top - headPx;
   else if (top + rowPx > scroller.clientHeight) scroller.scrollTop += top + rowPx - scroller.clientHeight + 8;
-  requestAnimationFrame(() => requestAnimationFrame(() => root.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true })));
+  const focus = (): boolean => {
+    const row = root.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`);
+    row?.focus({ preventScroll: true });
+    return row !== null;
+  };
+  // At once where it is drawn, since Enter may follow within a frame; what was scrolled to is drawn a frame or two later.
+  if (!focus()) requestAnimationFrame(() => requestAnimationFrame(focus));
 }

@@ -52,13 +52,15 @@ function Problems({ problems, text, area }: { readonly problems: readonly Placed
     area.current.setSelectionRange(at, at);
   };
   return (
-    <ul className="yaml-problems" role="alert" data-testid="yaml-problems">
-      {problems.map((problem) => (
-        <li key={`${problem.line}:${problem.column}:${problem.message}`}>
-          {problem.line === null ? null : <button type="button" className="yaml-place" onClick={() => show(problem)}>line {problem.line}{problem.column === null ? '' : `, column ${problem.column}`}</button>}
-          <span>{problem.message}</span>
-        </li>
-      ))}
-    </ul>
+    <div role="alert" data-testid="yaml-problems">
+      <ul className="yaml-problems">
+        {problems.map((problem) => (
+          <li key={`${problem.line}:${problem.column}:${problem.message}`}>
+            {problem.line === null ? null : <button type="button" className="yaml-place" onClick={() => show(problem)}>line {problem.line}{problem.column === null ? '' : `, column ${problem.column}`}</button>}
+            <span>{problem.message}</span>
+          </li>
+        ))}
+      </ul>
+    </div>
   );
 }

@@ -13,7 +13,7 @@ const steps: Readonly<Record<FailureCode, string>> = {
   'too-many-attempts': 'Wait a minute, then try again.',
   forbidden: 'Ask an administrator for a role that permits it.',
   'cross-site': 'Reload the page and try again.',
-  'not-found': 'It may have ended, been removed, or lie outside your scope. Go back to the list.',
+  'not-found': 'It may have ended or been removed since the link was made. Its list shows what there is.',
   conflict: 'Load the newest version, then make your change again.',
   'too-large': 'Make it smaller and try again.',
   'policy-invalid': 'Mend the places that are marked, then save again. Nothing has changed on the sensors.',
