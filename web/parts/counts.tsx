@@ -6,15 +6,15 @@ import { severityOrder, severityWords } from '../view/words.ts';
 import { SeverityShape } from './marks.tsx';
 import './counts.css';
 
-export function VulnerabilityCounts({ counts }: { readonly counts: ContainerView['vulnerabilities'] }): ReactNode {
+/** In a column each severity keeps its place, so that it reads like a table. */
+export function VulnerabilityCounts({ counts, column = false }: { readonly counts: ContainerView['vulnerabilities']; readonly column?: boolean }): ReactNode {
   if (counts === null) return <span className="unknown-mark hatched">not matched yet</span>;
   const shown = severityOrder.filter((severity) => counts[severity] > 0);
-  // Each severity keeps its place, so that a column of these reads like a table.
   if (shown.length === 0) return <span className="faint">none known</span>;
   const words = shown.map((severity) => `${countWords(counts[severity])} ${severityWords[severity].toLowerCase()}`).join(', ');
   return (
-    <span className="counts" role="img" aria-label={words} title={words}>
-      {severityOrder.map((severity) => <span key={severity} className="counts-one">{counts[severity] === 0 ? null : <><SeverityShape severity={severity} size={10} />{shortCount(counts[severity])}</>}</span>)}
+    <span className={`counts ${column ? 'is-column' : ''}`} role="img" aria-label={words} title={words}>
+      {(column ? severityOrder : shown).map((severity) => <span key={severity} className="counts-one">{counts[severity] === 0 ? null : <><SeverityShape severity={severity} size={10} />{shortCount(counts[severity])}</>}</span>)}
     </span>
   );
 }

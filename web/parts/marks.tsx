@@ -90,13 +90,14 @@ export function FactName({ fact, state }: { readonly fact: FactMark['fact']; rea
 
 /** How the runs of one vulnerability divide by loaded: a bar in the same forms as the glyph, and the count that matters. */
 export function LoadedBar({ loaded }: { readonly loaded: Parameters<typeof loadedShares>[0] }): ReactNode {
+  const words = loadedShares(loaded).filter((share) => share.count > 0).map((share) => `${share.count} ${share.word}`).join(', ');
+  return <Tip label={words === '' ? 'no runs' : words} content={words}><LoadedShape loaded={loaded} /></Tip>;
+}
+
+/** The bar alone, where the words stand beside it. */
+export function LoadedShape({ loaded }: { readonly loaded: Parameters<typeof loadedShares>[0] }): ReactNode {
   const shares = loadedShares(loaded).filter((share) => share.count > 0);
-  const words = shares.map((share) => `${share.count} ${share.word}`).join(', ');
-  return (
-    <Tip label={words === '' ? 'no runs' : words} content={words} className="loaded-bar">
-      {shares.map((share) => <span key={share.state} className={`loaded-share is-${share.state}`} style={{ flexGrow: share.count }} />)}
-    </Tip>
-  );
+  return <span className="loaded-bar" aria-hidden="true">{shares.map((share) => <span key={share.state} className={`loaded-share is-${share.state}`} style={{ flexGrow: share.count }} />)}</span>;
 }
 
 const originShapes: Record<FileOrigin, ReactNode> = {
@@ -109,12 +110,16 @@ const originShapes: Record<FileOrigin, ReactNode> = {
   unjudged: <path d="M1.5 9 9 1.5M1.5 5 5 1.5M3 10.5 10.5 3M7 10.5 10.5 7" />,
 };
 
+export function OriginShape({ origin }: { readonly origin: FileOrigin }): ReactNode {
+  return <svg width="12" height="12" viewBox="0 0 12 12" fill="none" stroke="currentColor" strokeWidth="1.2" aria-hidden="true">{originShapes[origin]}</svg>;
+}
+
 /** Where an executed file came from. What came with the image is quiet; what did not is set in reverse. */
 export function Origin({ origin, word = true }: { readonly origin: FileOrigin; readonly word?: boolean }): ReactNode {
   return (
     <Tip content={`The file ${originSentences[origin]}.`} {...(word ? {} : { label: originWords[origin] })}>
       <span className={`origin ${originIsForeign(origin) ? 'is-foreign' : ''}`}>
-        <svg width="12" height="12" viewBox="0 0 12 12" fill="none" stroke="currentColor" strokeWidth="1.2" aria-hidden="true">{originShapes[origin]}</svg>
+        <OriginShape origin={origin} />
         {word ? originWords[origin] : null}
       </span>
     </Tip>
@@ -133,7 +138,7 @@ export function OutcomeMark({ outcome }: { readonly outcome: Outcome }): ReactNo
     <Tip content={outcomeSentences[outcome]}>
       <span className={`outcome is-${outcome}`}>
         <svg width="12" height="12" viewBox="0 0 12 12" fill="none" stroke="currentColor" strokeWidth="1.2" aria-hidden="true">{outcomeShapes[outcome]}</svg>
-        {outcomeWords[outcome]}
+        <span className="outcome-word">{outcomeWords[outcome]}</span>
       </span>
     </Tip>
   );

@@ -32,6 +32,11 @@ export function FillBar({ value, max, label }: { readonly value: number; readonl
   );
 }
 
+/** How much of a whole; hatched where that is not known. The words stand beside it. */
+export function ShareBar({ share }: { readonly share: number | null }): ReactNode {
+  return <span className={`share-bar ${share === null ? 'hatched' : ''}`} aria-hidden="true"><span style={{ width: `${100 * fill(share ?? 0, 1)}%` }} /></span>;
+}
+
 /** Each part of a score with its points and its reason; the bars stand one after the other, so they visibly add up. */
 export function ScoreParts({ parts, score }: { readonly parts: readonly ScorePart[]; readonly score: number }): ReactNode {
   return (

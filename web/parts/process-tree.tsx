@@ -14,9 +14,12 @@ import { Tip } from './tip.tsx';
 import './process-tree.css';
 
 const linePx = 32;
-const laneWidths = { wide: 168, narrow: 96 } as const;
+const laneWidths = { wide: 168, narrow: 96, phone: 60 } as const;
 const narrowBelowPx = 760;
+const phoneBelowPx = 480;
 const stepPx = 14;
+/** Two ends of an axis that read the same second say nothing. */
+const fineBelowMs = 10_000;
 
 /** Time decides the place; each level stands at least one step right of its parent, so that depth stays readable. */
 function lanePlaces(lines: readonly TreeLine[], lanePx: number): readonly number[] {
@@ -34,7 +37,7 @@ export function ProcessTree({ chains, chosen }: { readonly chains: readonly Chai
   const [open, setOpen] = useState<string | null>(null);
   const lines = useMemo(() => treeLines(chains, folds), [chains, folds]);
   const root = useRef<HTMLDivElement>(null);
-  const lanePx = useIsNarrow(root) ? laneWidths.narrow : laneWidths.wide;
+  const lanePx = useLaneWidth(root);
   const places = useMemo(() => lanePlaces(lines, lanePx), [lines, lanePx]);
   const lane = Math.max(lanePx, ...places.map((place) => place + 12));
   const toggleFold = (id: string): void => setFolds((old) => (old.has(id) ? new Set([...old].filter((one) => one !== id)) : new Set([...old, id])));
@@ -50,29 +53,31 @@ export function ProcessTree({ chains, chosen }: { readonly chains: readonly Chai
   );
 }
 
-function useIsNarrow(root: RefObject<HTMLElement | null>): boolean {
-  const [narrow, setNarrow] = useState(false);
+/** The drawing gives way before the names do. */
+function useLaneWidth(root: RefObject<HTMLElement | null>): number {
+  const [width, setWidth] = useState<number>(laneWidths.wide);
   useLayoutEffect(() => {
     const element = root.current;
     if (element === null) return undefined;
-    const measure = (): void => setNarrow(element.clientWidth < narrowBelowPx);
+    const measure = (): void => setWidth(element.clientWidth < phoneBelowPx ? laneWidths.phone : element.clientWidth < narrowBelowPx ? laneWidths.narrow : laneWidths.wide);
     measure();
     const observer = new ResizeObserver(measure);
     observer.observe(element);
     return () => observer.disconnect();
   }, [root]);
-  return narrow;
+  return width;
 }
 
 function TreeHead({ lines, lane }: { readonly lines: readonly TreeLine[]; readonly lane: number }): ReactNode {
   const now = useNow();
   const starts = lines.map((line) => line.execution.startedAt).sort();
   const [first, last] = [starts[0], starts.at(-1)];
+  const fine = first !== undefined && Date.parse(last!) - Date.parse(first) < fineBelowMs;
   return (
     <div className="tree-head small quiet" aria-hidden="true">
       <span className="tree-axis" style={{ width: `${lane}px` }}>
-        {first === undefined || lane < laneWidths.wide ? null : <span>{clockTime(first, now, localZone)}</span>}
-        {last === undefined ? null : <span className="tree-last">{clockTime(last, now, localZone)}</span>}
+        {first === undefined || lane < laneWidths.wide ? null : <span>{clockTime(first, now, localZone, fine)}</span>}
+        {last === undefined ? null : <span className="tree-last">{clockTime(last, now, localZone, fine)}</span>}
       </span>
       <span className="tree-head-name">Process</span><span className="tree-gap">after parent</span><span className="tree-user">User</span><span className="tree-origin">File from</span>
     </div>

@@ -64,7 +64,7 @@ export function loadedMark(loaded: LoadedFactView, nowMs: number): FactMark {
     case 'not-seen': {
       const watched = Math.min(1, Math.max(0, loaded.observedSeconds / notLoadedAfterSeconds));
       const seen = lengthWords(loaded.observedSeconds);
-      return { ...base, state: 'not-seen', watched, word: `not seen in ${ageWords(loaded.observedSeconds * 1000)}`, sentence: `Not seen in ${seen} of watching. After ${lengthWords(notLoadedAfterSeconds)} without a lost record this becomes "no".` };
+      return { ...base, state: 'not-seen', watched, word: loaded.observedSeconds < 1 ? 'not seen yet' : `not seen in ${ageWords(loaded.observedSeconds * 1000)}`, sentence: `Not seen in ${seen} of watching. After ${lengthWords(notLoadedAfterSeconds)} without a lost record this becomes "no".` };
     }
     case 'unknown':
       return { ...base, state: 'unknown', word: 'unknown', sentence: `Not known: ${loaded.reason}.` };

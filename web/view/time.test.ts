@@ -58,3 +58,8 @@ test('every length and age has words, none empty', () => {
     assert.match(ageWords(value), /^\d+ (s|min|h|d|months|years)$/);
   }));
 });
+
+test('an axis shorter than seconds shows thousandths', () => {
+  const at = '2026-11-23T06:14:02.120Z';
+  assert.deepEqual([clockTime(at, Date.parse(at), 'UTC'), clockTime(at, Date.parse(at), 'UTC', true)], ['06:14:02', '06:14:02.120']);
+});

@@ -64,12 +64,12 @@ export function absoluteTime(iso: string, timeZone: string): string {
   return `${part('year')}-${part('month')}-${part('day')} ${part('hour')}:${part('minute')}:${part('second')}.${part('fractionalSecond')}`;
 }
 
-/** The clock time of an axis label; the date only when it is not the reference's day. */
-export function clockTime(iso: string, referenceMs: number, timeZone: string): string {
+/** The clock time of an axis label; the date only when it is not the reference's day, thousandths where seconds are too coarse. */
+export function clockTime(iso: string, referenceMs: number, timeZone: string, fine = false): string {
   const text = absoluteTime(iso, timeZone);
   if (text === 'unknown time') return text;
   const reference = absoluteTime(new Date(referenceMs).toISOString(), timeZone);
-  const time = text.slice(11, 19);
+  const time = text.slice(11, fine ? 23 : 19);
   return text.slice(0, 10) === reference.slice(0, 10) ? time : `${text.slice(5, 10)} ${time}`;
 }
 

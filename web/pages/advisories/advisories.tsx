@@ -1,17 +1,17 @@
 /** Advisory feeds: which are loaded, how old each is, what could not be read of it, and how to bring in newer ones. */
 import type { ReactNode } from 'react';
 import type { FeedView } from '@vedette/model/api/views';
+import { useNow } from '../../clock.ts';
 import { useApi, useChange } from '../../data.ts';
 import { Bone, BoneLines, Empty, Page, Section } from '../../parts/page.tsx';
 import { FormProblem, ProblemBox } from '../../parts/problem.tsx';
 import { Command, Time } from '../../parts/text.tsx';
 import { useMay } from '../../session.tsx';
 import { countWords, plural } from '../../view/numbers.ts';
-import { ageWords, freshness } from '../../view/time.ts';
+import { feedState } from '../../view/feeds.ts';
+import { ageWords } from '../../view/time.ts';
 import { syncCommand, syncCopyCommand } from '../../view/words.ts';
 import './advisories.css';
-
-const limits = { oldAfterSeconds: 24 * 3600, staleAfterSeconds: 3 * 24 * 3600 };
 
 export function AdvisoriesPage(): ReactNode {
   const { data, error, refetch } = useApi('listFeeds', {});
@@ -37,17 +37,18 @@ function Sentence({ feeds }: { readonly feeds: readonly FeedView[] | undefined }
 }
 
 function Feeds({ feeds }: { readonly feeds: readonly FeedView[] }): ReactNode {
+  const now = useNow();
   return (
     <table className="plain-table feeds">
       <thead><tr><th>Ecosystem</th><th className="number">Advisories</th><th>Read</th><th>Newest in it</th><th className="number">Not readable</th></tr></thead>
       <tbody>
         {feeds.map((feed) => {
-          const state = freshness(feed.ageSeconds, limits);
+          const state = feedState(feed, now);
           return (
             <tr key={feed.ecosystem} data-testid="feed" data-key={feed.ecosystem}>
               <td className="strong">{feed.ecosystem}</td><td className="number">{countWords(feed.advisories)}</td>
-              <td><Time at={feed.syncedAt} />{state === 'fresh' ? null : <span className="strong">{state === 'old' ? ', older than a day' : ', too old to rely on'}</span>}</td>
-              <td><Time at={feed.newest} absent="not known" /></td>
+              <td><Time at={feed.syncedAt} />{state === 'old' || state === 'stale' ? <span className="strong">{state === 'old' ? ', older than a day' : ', too old to rely on'}</span> : null}</td>
+              <td><Time at={feed.newest} absent="not known" />{state === 'old-copy' ? <span className="strong">: this is an old copy</span> : null}</td>
               <td className={`number ${feed.rejected === 0 ? 'faint' : 'strong'}`}>{countWords(feed.rejected)}</td>
             </tr>
           );

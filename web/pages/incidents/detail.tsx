@@ -16,6 +16,7 @@ import { Link } from '../../router.tsx';
 import { visible } from '../../view/cut.ts';
 import { countWords, plural } from '../../view/numbers.ts';
 import type { Chain } from '../../view/process-tree.ts';
+import { absoluteTime, gapWords } from '../../view/time.ts';
 import { hrefOf, pathOf } from '../../view/url.ts';
 import { modeWords, outcomeSentences, stateWords } from '../../view/words.ts';
 import { IncidentActions } from './actions.tsx';
@@ -111,7 +112,7 @@ function EventFields({ event }: { readonly event: FindingEventView }): ReactNode
     <div className="stack" data-testid="event-fields">
       <Fields items={[
         ['Event', <Code key="id" text={event.id} what="event id" max={48} />],
-        ['Seen', <span key="at"><Time at={event.at} /><span className="quiet">, received <Time at={event.receivedAt} /></span></span>],
+        ['Seen', <span key="at"><span className="mono">{absoluteTime(event.at, 'UTC')}</span> UTC<span className="quiet">, <Time at={event.at} />; at the hub {gapWords(Date.parse(event.receivedAt) - Date.parse(event.at))}</span></span>],
         event.mode === null ? null : ['Policy was', `${modeWords[event.mode]}${event.generation === null ? '' : `, generation ${event.generation}`}`],
         event.identityPending ? ['Identity', 'pending: the container was not yet known when this was decided'] : null,
         ...names.map((name): readonly [string, ReactNode] => {

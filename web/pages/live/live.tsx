@@ -51,12 +51,11 @@ export function LivePage(): ReactNode {
 function Sentence({ node }: { readonly node: NodeView | undefined }): ReactNode {
   const counts = useApi('risk', {}).data?.counts;
   if (node !== undefined) {
-    return <><b>{node.hostname}</b> runs {plural(node.processes, 'process', 'processes')}, {node.containers === 0 ? 'in no container' : <>in {plural(node.containers, 'container')} and on the host itself</>}{node.connected ? '.' : '; its sensor is not connected, so this is the last that was seen.'}</>;
+    return <><b>{node.hostname}</b> runs {plural(node.processes, 'process', 'processes')} and {node.containers === 0 ? 'no container' : plural(node.containers, 'container')}{node.connected ? '.' : '; its sensor is not connected, so this is the last that was seen.'}</>;
   }
   if (counts === undefined) return <Bone width={420} height={18} />;
   if (counts.hosts === 0) return <>Nothing is watched yet.</>;
-  const where = counts.containers === 0 ? 'in no container' : <>in {plural(counts.containers, 'container')} and beside {counts.containers === 1 ? 'it' : 'them'}</>;
-  return <><b>{plural(counts.processes, 'process', 'processes')}</b> {counts.processes === 1 ? 'runs' : 'run'} on {plural(counts.hosts, 'host')}, {where}.</>;
+  return <><b>{plural(counts.processes, 'process', 'processes')}</b> and <b>{counts.containers === 0 ? 'no container' : plural(counts.containers, 'container')}</b> run on {plural(counts.hosts, 'host')}.</>;
 }
 
 function Crumbs({ node, filters, link }: { readonly node: NodeView | undefined; readonly filters: LiveFilters; readonly link: LinkTo }): ReactNode {

@@ -4,6 +4,7 @@ import { shortId } from '@vedette/model/api/short-id';
 import type { ContainerView } from '@vedette/model/api/views';
 import { useApi, usePages, type RowOf } from '../../data.ts';
 import { VulnerabilityCounts } from '../../parts/counts.tsx';
+import { ShareBar } from '../../parts/meters.tsx';
 import { Icon } from '../../parts/icons.tsx';
 import { Origin } from '../../parts/marks.tsx';
 import { Empty } from '../../parts/page.tsx';
@@ -24,8 +25,8 @@ function containerColumns(link: LinkTo, severalHosts: boolean): readonly Column<
     { id: 'name', head: 'Container', minPx: 150, grow: 2, keep: 9, cell: (row) => <><Icon name="container" size={14} /><Link to={link({ open: row.id })} tabIndex={-1} className="plain-link strong cut">{row.name}</Link>{row.endedAt === null ? null : <span className="faint small">ended</span>}</> },
     { id: 'image', head: 'Image', minPx: 176, grow: 4, keep: 7, cell: (row) => (row.image === null ? <NoImage row={row} /> : <ImageText image={row.image} />) },
     { id: 'host', head: 'Host', minPx: 116, grow: 1, keep: 3, cell: (row) => <span className="cut quiet">{row.hostname}</span> },
-    { id: 'vulnerabilities', head: 'Vulnerabilities', minPx: 192, grow: 0, keep: 6, cell: (row) => <VulnerabilityCounts counts={row.vulnerabilities} /> },
-    { id: 'packages', head: 'Packages loaded', minPx: 116, grow: 0, keep: 4, end: true, cell: (row) => <PackagesLoaded row={row} /> },
+    { id: 'vulnerabilities', head: 'Vulnerabilities', minPx: 192, grow: 0, keep: 6, cell: (row) => <VulnerabilityCounts column counts={row.vulnerabilities} /> },
+    { id: 'packages', head: 'Packages loaded', minPx: 164, grow: 0, keep: 4, end: true, cell: (row) => <PackagesLoaded row={row} /> },
     { id: 'processes', head: 'Processes', minPx: 80, grow: 0, keep: 5, end: true, cell: (row) => countWords(row.processes) },
     { id: 'started', head: 'Started', minPx: 88, grow: 0, keep: 2, end: true, cell: (row) => <Time at={row.startedAt} /> },
   ];
@@ -38,7 +39,8 @@ function NoImage({ row }: { readonly row: ContainerView }): ReactNode {
 
 function PackagesLoaded({ row }: { readonly row: ContainerView }): ReactNode {
   if (row.packages === null) return <span className="faint">not scanned yet</span>;
-  return <span>{row.packagesLoaded === null ? '?' : countWords(row.packagesLoaded)} <span className="faint">of {countWords(row.packages)}</span></span>;
+  const { packages, packagesLoaded } = row;
+  return <><ShareBar share={packagesLoaded === null ? null : packagesLoaded / Math.max(1, packages)} /><span className="share-words">{packagesLoaded === null ? '?' : countWords(packagesLoaded)} <span className="faint">of {countWords(packages)}</span></span></>;
 }
 
 export function ContainerTable({ filters, link }: { readonly filters: LiveFilters; readonly link: LinkTo }): ReactNode {

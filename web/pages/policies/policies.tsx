@@ -57,7 +57,7 @@ const columns: readonly Column<PolicyView>[] = [
   { id: 'severity', head: 'Severity', minPx: 92, grow: 0, keep: 5, cell: (row) => <Severity severity={row.severity} /> },
   { id: 'force', head: 'In force', minPx: 116, grow: 0, keep: 8, cell: (row) => <InForce policy={row} /> },
   { id: 'killed', head: 'Killed', minPx: 64, grow: 0, keep: 6, end: true, cell: (row) => <span className={row.verdicts.killed === 0 ? 'faint' : 'strong'}>{countWords(row.verdicts.killed)}</span> },
-  { id: 'would', head: 'Would have', minPx: 84, grow: 0, keep: 7, end: true, cell: (row) => <Tip content="Executions it would have killed in the last days, had it been enforced."><span className={row.verdicts.wouldHaveKilled === 0 ? 'faint' : ''}>{countWords(row.verdicts.wouldHaveKilled)}</span></Tip> },
+  { id: 'would', head: 'Would have killed', minPx: 116, grow: 0, keep: 7, end: true, cell: (row) => <Tip content="Executions it would have killed in the last days, had it been enforced."><span className={row.verdicts.wouldHaveKilled === 0 ? 'faint' : ''}>{countWords(row.verdicts.wouldHaveKilled)}</span></Tip> },
   { id: 'updated', head: 'Changed', minPx: 88, grow: 0, keep: 2, end: true, cell: (row) => <Time at={row.updatedAt} /> },
 ];
 

@@ -7,10 +7,12 @@ import type { RiskCardView, RiskSummaryView } from '@vedette/model/api/views';
 import { useNow } from '../../clock.ts';
 import { useApi } from '../../data.ts';
 import { useCardKeys } from './card-keys.ts';
+import { Chain } from '../../parts/chain.tsx';
 import { Icon, type IconName } from '../../parts/icons.tsx';
-import { Glyph, SeverityShape } from '../../parts/marks.tsx';
+import { Glyph, LoadedShape, SeverityShape } from '../../parts/marks.tsx';
 import { Bone, Empty, Page, Tiles, type Tile } from '../../parts/page.tsx';
 import { ProblemBox } from '../../parts/problem.tsx';
+import { Spark } from '../../parts/spark.tsx';
 import { Time } from '../../parts/text.tsx';
 import { Tip } from '../../parts/tip.tsx';
 import { Link } from '../../router.tsx';
@@ -54,14 +56,28 @@ function RiskTiles({ summary }: { readonly summary: RiskSummaryView | undefined 
   const counts = summary?.counts;
   const number = (count: number | undefined): string | null => (count === undefined ? null : countWords(count));
   const noFeeds = summary !== undefined && summary.feeds.length === 0;
+  // Nothing counted is not zero where nobody counts; and what was counted last is not what runs now.
+  const unwatched = summary?.coverage.sensorsTotal === 0;
+  const running = (count: number | undefined): Pick<Tile, 'count' | 'note'> => (unwatched ? { count: 'unknown', note: 'no host is watched' } : { count: number(count), note: summary?.coverage.sensorsConnected === 0 ? 'when last seen' : 'running now' });
   const tiles: readonly Tile[] = [
-    { id: 'incidents', label: 'Open incidents', count: number(counts?.incidentsOpen), note: 'rules and policies', to: '/incidents' },
-    { id: 'loaded', label: 'Vulnerabilities loaded', count: noFeeds ? 'unknown' : number(counts?.vulnerabilitiesLoaded), note: counts === undefined ? ' ' : noFeeds ? 'no advisories loaded' : `of ${countWords(counts.vulnerabilities)} present`, to: hrefOf('/vulnerabilities', { loaded: 'yes' }) },
+    { id: 'incidents', label: 'Open incidents', count: number(counts?.incidentsOpen), note: 'rules and policies', beside: <BeganDaily />, to: '/incidents' },
+    { id: 'loaded', label: 'Vulnerabilities loaded', count: noFeeds || unwatched ? 'unknown' : number(counts?.vulnerabilitiesLoaded), note: counts === undefined ? ' ' : noFeeds ? 'no advisories loaded' : unwatched ? 'no host is watched' : `of ${countWords(counts.vulnerabilities)} present`, beside: noFeeds || unwatched ? undefined : <LoadedOfAll />, to: hrefOf('/vulnerabilities', { loaded: 'yes' }) },
     { id: 'hosts', label: 'Hosts', count: number(counts?.hosts), note: summary === undefined ? ' ' : `${summary.coverage.sensorsConnected} connected`, to: '/fleet' },
-    { id: 'containers', label: 'Containers', count: number(counts?.containers), note: 'running now', to: '/live' },
-    { id: 'processes', label: 'Processes', count: number(counts?.processes), note: 'running now', to: hrefOf('/live', { view: 'processes' }) },
+    { id: 'containers', label: 'Containers', ...running(counts?.containers), to: '/live' },
+    { id: 'processes', label: 'Processes', ...running(counts?.processes), to: hrefOf('/live', { view: 'processes' }) },
   ];
   return <Tiles label="Counts" tiles={tiles} />;
+}
+
+/** How many incidents began on each of the last days, of any severity. */
+function BeganDaily(): ReactNode {
+  const days = useApi('listIncidents', { query: { state: 'open', facets: 'include', limit: 1 } }, { keep: true }).data?.facets?.days;
+  return days === undefined ? null : <Spark counts={days.map(({ critical, high, medium, low }) => critical + high + medium + low)} />;
+}
+
+function LoadedOfAll(): ReactNode {
+  const loaded = useApi('listVulnerabilities', { query: { facets: 'include', limit: 1 } }, { keep: true }).data?.facets?.loaded;
+  return loaded === undefined ? null : <LoadedShape loaded={loaded} />;
 }
 
 function Cards({ cards, summary }: { readonly cards: readonly RiskCardView[]; readonly summary: RiskSummaryView }): ReactNode {
@@ -91,6 +107,7 @@ function Card({ card, rank }: { readonly card: RiskCardView; readonly rank: numb
         {card.facts === null ? null : <Glyph facts={card.facts} />}
         <Tip content={`${severityWords[card.severity]}. Score ${scoreWords(card.score)}: the sum of the parts that its page shows.`}><span className="card-score">{scoreWords(card.score)}</span></Tip>
       </div>
+      {card.chain === null ? null : <div className="card-chain"><Chain steps={card.chain} /></div>}
       <p className="card-why">{card.why}</p>
       <p className="card-where quiet">
         <span className="row-flow"><Icon name={kindIcons[card.kind]} size={14} />{kindWords[card.kind]}</span>

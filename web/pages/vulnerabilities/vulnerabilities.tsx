@@ -11,7 +11,6 @@ import { CoverageClause } from '../../parts/coverage-clause.tsx';
 import { Chips, Choices, FilterBar, FilterText, type Chip } from '../../parts/filters.tsx';
 import { LoadedBar, Severity, SeverityShape } from '../../parts/marks.tsx';
 import { Bone, Empty, Page, SidePanel, Tiles, type Tile } from '../../parts/page.tsx';
-import { CutMiddle } from '../../parts/process.tsx';
 import { Table, type Column } from '../../parts/table.tsx';
 import { Command, Time } from '../../parts/text.tsx';
 import { Tip } from '../../parts/tip.tsx';
@@ -87,7 +86,7 @@ function vulnerabilityColumns(linkOf: (row: VulnerabilityView) => string): reado
   return [
     { id: 'severity', head: 'Severity', minPx: 92, grow: 0, keep: 8, cell: (row) => <Severity severity={row.severity} /> },
     { id: 'id', head: 'Vulnerability', minPx: 158, grow: 0, keep: 10, cell: (row) => <Link to={linkOf(row)} tabIndex={-1} className="plain-link strong cut" title={row.aliases.length === 0 ? row.id : `${row.id}, also ${row.aliases.join(', ')}`}>{row.id}</Link> },
-    { id: 'packages', head: 'Package', minPx: 150, grow: 3, keep: 7, cell: (row) => <span className="packages" title={row.packages.join(', ')}><CutMiddle text={listWords(row.packages, 2)} tailLength={12} /></span> },
+    { id: 'packages', head: 'Package', minPx: 186, grow: 2, keep: 7, cell: (row) => <span className="cut" title={row.packages.join(', ')}>{listWords(row.packages, 1)}</span> },
     { id: 'summary', head: 'Summary', minPx: 160, grow: 5, keep: 2, cell: (row) => <span className="cut quiet" title={row.summary ?? undefined}>{row.summary ?? 'no summary'}</span> },
     { id: 'loaded', head: 'Loaded in runs', minPx: 128, grow: 0, keep: 9, cell: (row) => <><LoadedBar loaded={row.loaded} /><span>{countWords(row.loaded.yes)} <span className="faint">of {countWords(row.workloads)}</span></span></> },
     { id: 'exploited', head: 'Exploited', minPx: 84, grow: 0, keep: 5, cell: (row) => <Exploited exploited={row.exploited} /> },

@@ -8,7 +8,8 @@ import { useApi } from '../../data.ts';
 import { useLive } from '../../live.ts';
 import { Link } from '../../router.tsx';
 import { lostWords, percentWords, plural } from '../../view/numbers.ts';
-import { ageWords, freshness } from '../../view/time.ts';
+import { worstFeedState } from '../../view/feeds.ts';
+import { ageWords } from '../../view/time.ts';
 import { CoverageScale } from '../meters.tsx';
 import { Pop } from '../overlay.tsx';
 import { Bone } from '../page.tsx';
@@ -38,16 +39,15 @@ export function CoverageBadge(): ReactNode {
   );
 }
 
-const feedLimits = { oldAfterSeconds: 24 * 3600, staleAfterSeconds: 3 * 24 * 3600 };
-
-/** The age of the oldest feed: a list is as old as its oldest part. */
+/** The age of the oldest feed, and a flag where what is in one is older still. */
 export function FeedsBadge(): ReactNode {
+  const now = useNow();
   const { data } = useApi('listFeeds', {});
   if (data === undefined) return <span className="badge-wait"><Bone width={64} /></span>;
   const oldest = Math.max(...data.items.map((feed) => feed.ageSeconds));
-  const state = data.items.length === 0 ? 'none' : freshness(oldest, feedLimits);
+  const state = worstFeedState(data.items, now);
   const words = data.items.length === 0 ? 'none' : ageWords(oldest * 1000);
-  const tip = data.items.length === 0 ? 'No advisory feed is loaded: vulnerabilities are unknown, not absent.' : `${plural(data.items.length, 'advisory feed')}; the oldest was read ${words} ago.`;
+  const tip = data.items.length === 0 ? 'No advisory feed is loaded: vulnerabilities are unknown, not absent.' : `${plural(data.items.length, 'advisory feed')}; the oldest was read ${words} ago${state === 'old-copy' ? ', and from an old copy' : ''}.`;
   return (
     <Tip content={tip}>
       <Link to="/advisories" className={`pop-button badge-feeds is-${state}`} data-testid="feeds-badge"><span className="badge-word">feeds</span><span className="badge-value">{words}</span>{state === 'fresh' ? null : <span className="badge-flag" aria-label={state === 'none' ? 'none loaded' : 'old'}>!</span>}</Link>
