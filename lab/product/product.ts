@@ -17,6 +17,8 @@ export interface ProductOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Keep what an earlier run left. */
   readonly keep?: boolean;
+  /** A name of its own for the host, for what people will look at. */
+  readonly hostname?: string;
 }
 
 export class Product {
@@ -37,14 +39,16 @@ export class Product {
   }
 
   async start(keep = this.options.keep === true): Promise<void> {
-    const { state, port, args, env } = this.options;
+    const { state, port, args, env, hostname } = this.options;
     if (!keep) {
       // what was compiled from the same sources is as good as new
       for (const one of ['hub', 'sensor', 'log', 'up.sock']) rmSync(join(state, one), { recursive: true, force: true });
     }
     mkdirSync(state, { recursive: true });
     this.output = '';
-    const child = spawn(process.execPath, [join(projectRoot(), 'cli', 'main.ts'), 'up', '--port', String(port), ...(args ?? [])], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, VEDETTE_BUILD: join(cacheRoot, 'build'), VEDETTE_STATE: state, NO_COLOR: '1', FORCE_COLOR: '0', ...env } });
+    const named = hostname === undefined ? [] : ['unshare', '--uts', 'sh', '-c', 'hostname "$0" && exec "$@"', hostname];
+    const [command, ...rest] = [...named, process.execPath, join(projectRoot(), 'cli', 'main.ts'), 'up', '--port', String(port), ...(args ?? [])] as [string, ...string[]];
+    const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, VEDETTE_BUILD: join(cacheRoot, 'build'), VEDETTE_STATE: state, NO_COLOR: '1', FORCE_COLOR: '0', ...env } });
     this.#child = child;
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (this.output += text.toString()));
     await this.waitReady();
@@ -102,7 +106,8 @@ export class Product {
     if (child === null || child.exitCode !== null || child.signalCode !== null) return;
     const ended = new Promise((resolve) => child.once('exit', resolve));
     child.kill('SIGTERM');
-    await Promise.race([ended, sleep(30_000)]);
+    // A time-out that is over must not hold the process.
+    await Promise.race([ended, sleep(30_000, undefined, { ref: false })]);
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
   }
 }
