@@ -1,5 +1,5 @@
 /**
- * What must be compiled before the product runs: the kernel programs and the loader (clang), and the console (Vite). Each
+ * What must be compiled before the product runs: the kernel programs and the loader (clang), the sensor and the console (Vite). Each
  * result lies in the state directory under a key made from its sources and its compiler, so an unchanged one is found again
  * at once and two clones never overwrite each other. A build that fails says why in a value; what can run without it does.
  */
@@ -93,10 +93,19 @@ export async function buildProbe(buildRoot: string): Promise<Built> {
 export async function buildConsole(buildRoot: string): Promise<Built> {
   const web = join(projectRoot, 'web');
   const files = [...filesUnder(web), ...filesUnder(join(projectRoot, 'model')), join(projectRoot, 'package-lock.json')];
-  return await cached(buildRoot, 'console', keyOf(files, []), async (directory) => {
-    const vite = join(projectRoot, 'node_modules', 'vite', 'bin', 'vite.js');
-    await run(process.execPath, [vite, 'build', '--outDir', directory, '--emptyOutDir', '--logLevel', 'error'], { cwd: web, maxBuffer: 16 << 20 });
-  });
+  return await cached(buildRoot, 'console', keyOf(files, []), async (directory) => await vite(web, directory));
+}
+
+/** sensor.mjs and scanner.mjs: the sensor without its sources' weight; see sensor/vite.config.ts. */
+export async function buildSensor(buildRoot: string): Promise<Built> {
+  const parts = ['sensor', 'model', 'rules', 'policy', 'inventory', 'link'].flatMap((one) => filesUnder(join(projectRoot, one)));
+  const files = [...parts.filter((one) => one.endsWith('.ts')), join(projectRoot, 'package-lock.json')];
+  return await cached(buildRoot, 'sensor', keyOf(files, []), async (directory) => await vite(join(projectRoot, 'sensor'), directory));
+}
+
+async function vite(part: string, directory: string): Promise<void> {
+  const program = join(projectRoot, 'node_modules', 'vite', 'bin', 'vite.js');
+  await run(process.execPath, [program, 'build', '--outDir', directory, '--emptyOutDir', '--logLevel', 'error'], { cwd: part, maxBuffer: 16 << 20 });
 }
 
 export function probeObject(directory: string): string {

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { createCertificateRequest } from '@vedette/link/transport/authority';
+import { createCertificateRequest } from '@vedette/link/transport/certificate-request';
 import { createLinkClient, type LinkClient } from '@vedette/link/transport/client';
 import type { Credentials } from '@vedette/link/transport/credentials';
 import { joinFleet } from '@vedette/link/transport/join';

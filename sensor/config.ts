@@ -1,5 +1,6 @@
 /** What the sensor is started with: one object, checked once. */
 import { z } from 'zod';
+import { scannerProgram } from './enrich/inventory/runner.ts';
 import { usualPlaces } from './enrich/runtime/identify.ts';
 
 export const SensorConfig = z.strictObject({
@@ -12,6 +13,7 @@ export const SensorConfig = z.strictObject({
   commitMs: z.int().min(20).max(10_000).default(250),
   spoolBytesMax: z.strictObject({ detection: z.int().min(1 << 20), telemetry: z.int().min(1 << 20) }).optional(),
   rulesDirectory: z.string().optional().describe('Rules for as long as the hub has sent none'),
+  scannerProgram: z.string().default(scannerProgram).describe('The program that reads the packages of a container'),
   scopeCgroup: z.string().optional().describe('The cgroup that the loader was limited to, as a person named it'),
   blindReason: z.string().optional().describe('Why there is no loader; the sensor then only lists processes'),
 });

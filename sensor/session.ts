@@ -83,7 +83,7 @@ export class Session {
     this.#desk = new ContainerDesk({
       pipeline: () => this.pipeline,
       identifier: new Identifier(config),
-      runner: new InventoryRunner(join(config.stateDirectory, 'inventories')),
+      runner: new InventoryRunner(join(config.stateDirectory, 'inventories'), config.scannerProgram),
       runcStates: config.runcStates,
     });
     this.pipeline = new Pipeline({

@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { sensorEnvironment, sensorNodeFlags } from '@vedette/cli/sensor-part';
 import { descendants } from '../product/product.ts';
 import { probeFiles } from '../kernel/probe-build.ts';
 
@@ -34,12 +35,19 @@ function cpuNs(pid: number): number {
   return sum;
 }
 
-export async function measured(mode: 'frame' | 'full', options: { readonly watched?: string; readonly ringBytes?: number }, act: () => Promise<void>): Promise<Measured> {
+export interface MeasuredOptions {
+  readonly watched?: string;
+  readonly ringBytes?: number;
+  /** Runs before the measure, so that a sensor that has been running for a while is measured, not its compiler. */
+  readonly warmUp?: () => Promise<void>;
+}
+
+export async function measured(mode: 'frame' | 'full', options: MeasuredOptions, act: () => Promise<void>): Promise<Measured> {
   const { object, loader: program } = await probeFiles();
   const place = mkdtempSync(join(tmpdir(), 'vedette-bench-'));
   const out = join(place, 'seen.json');
   const args = ['--object', object, ...(options.ringBytes === undefined ? [] : ['--ring-bytes', String(options.ringBytes)])];
-  const child: ChildProcess = spawn(program, [...args, '--', process.execPath, join(import.meta.dirname, 'bench-sensor.ts'), mode, out, options.watched ?? ''], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const child: ChildProcess = spawn(program, [...args, '--', process.execPath, ...sensorNodeFlags, join(import.meta.dirname, 'bench-sensor.ts'), mode, out, options.watched ?? ''], { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, ...sensorEnvironment } });
   try {
     for (let i = 0; i < 400 && !existsSync(out); i++) await sleep(25);
     if (!existsSync(out)) throw new Error('the bench sensor did not start');
@@ -50,6 +58,8 @@ export async function measured(mode: 'frame' | 'full', options: { readonly watch
       await sleep(200);
       return JSON.parse(readFileSync(out, 'utf8')) as Seen;
     };
+    await options.warmUp?.();
+    await sleep(300);
     const before = await look();
     const [loaderBefore, sensorBefore] = [cpuNs(child.pid!), cpuNs(sensor)];
     await act();

@@ -56,7 +56,7 @@ export const thirdParty: Readonly<Record<string, readonly string[]>> = {
   'react-dom': ['web'],
   re2js: ['rules'],
   semver: ['advisories'],
-  vite: ['web'],
+  vite: ['web', 'sensor/vite.config.ts'],
   yaml: ['rules', 'policy'],
   yauzl: ['advisories'],
   zod: ['model', 'advisories', 'policy', 'sensor', 'hub', 'cli', 'lab'],

@@ -46,7 +46,7 @@ export class JoinedSensor {
 
   /** The sensor process itself, below its loader; 0 while there is none. */
   get sensorPid(): number {
-    return descendants(this.#child?.pid ?? 0).find((pid) => pid !== this.#child?.pid && commandLine(pid).includes('sensor/main.ts') && !commandLine(pid).includes('vedette-loader')) ?? 0;
+    return descendants(this.#child?.pid ?? 0).find((pid) => pid !== this.#child?.pid && commandLine(pid).includes('--config') && !commandLine(pid).includes('vedette-loader')) ?? 0;
   }
 
   get loaderPid(): number {

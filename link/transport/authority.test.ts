@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { createPrivateKey, generateKeyPairSync, randomUUID, X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import {
-  clockSkewMsMax, createAuthority, createCertificateRequest, loadAuthority, readCertificateRequest, sensorLifeMs, sensorUri, signingAuthority,
-} from './authority.ts';
+import { clockSkewMsMax, createAuthority, loadAuthority, sensorLifeMs, signingAuthority } from './authority.ts';
+import { createCertificateRequest, readCertificateRequest } from './certificate-request.ts';
+import { sensorUri } from './certificate-text.ts';
 import { judgePeer, whyNotValid } from './peer.ts';
 
 const now = Date.parse('2026-11-23T12:00:00Z');

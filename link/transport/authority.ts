@@ -5,13 +5,12 @@
  * that it works at once and without lists.
  */
 import './reflect-metadata.ts';
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
 import * as x509 from '@peculiar/x509';
+import type { CertificateRequest } from './certificate-request.ts';
+import { algorithm, exportPrivateKey, fingerprintOf, pem, sensorUri, signing } from './certificate-text.ts';
 
-const algorithm = { name: 'ECDSA', namedCurve: 'P-256' } as const;
-const signing = { name: 'ECDSA', hash: 'SHA-256' } as const;
-const requestBytesMax = 4096;
 const dayMs = 86_400_000;
 
 /** Clocks of nodes may be this far behind the hub's. */
@@ -32,13 +31,6 @@ export interface ServerCertificate extends IssuedCertificate {
   /** The certificate and its authority, so that a joiner can find the authority that its token names. */
   readonly chainPem: string;
   readonly privateKeyPem: string;
-}
-
-/** A PKCS#10 request whose signature proved that the sender has the key. */
-export interface CertificateRequest {
-  readonly publicKey: x509.PublicKey;
-  /** SHA-256 of the public key, hex: the same key asking again after a lost answer. */
-  readonly keyFingerprint: string;
 }
 
 export class Authority {
@@ -93,7 +85,7 @@ export class Authority {
       names: names.map((name) => ({ type: isIP(name) === 0 ? ('dns' as const) : ('ip' as const), value: name })),
     });
     const chainPem = `${pem(issued.certificate)}\n${this.certificatePem}\n`;
-    return { ...issued, chainPem, privateKeyPem: await exportPrivateKey(keys.privateKey) };
+    return { ...issued, chainPem, privateKeyPem: exportPrivateKey(keys.privateKey) };
   }
 
   async #sign(wish: {
@@ -140,7 +132,7 @@ export async function createAuthority(nowMs: number, lifeMs: number = authorityL
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   });
-  return { authority: new Authority(certificate, keys.privateKey), privateKeyPem: await exportPrivateKey(keys.privateKey) };
+  return { authority: new Authority(certificate, keys.privateKey), privateKeyPem: exportPrivateKey(keys.privateKey) };
 }
 
 export async function loadAuthority(certificatePem: string, privateKeyPem: string): Promise<Authority> {
@@ -157,43 +149,6 @@ export async function loadAuthority(certificatePem: string, privateKeyPem: strin
 export function signingAuthority(authorities: readonly Authority[], nowMs: number, heardAfterMs: number): Authority | undefined {
   const oldestFirst = authorities.filter(({ notAfterMs }) => notAfterMs > nowMs).toSorted((a, b) => a.notBeforeMs - b.notBeforeMs);
   return oldestFirst.findLast(({ notBeforeMs }) => notBeforeMs + heardAfterMs <= nowMs) ?? oldestFirst[0];
-}
-
-/** Undefined when it is no request, has another kind of key, or does not prove that its sender owns the key. */
-export async function readCertificateRequest(der: Uint8Array): Promise<CertificateRequest | undefined> {
-  if (der.length === 0 || der.length > requestBytesMax) return undefined;
-  try {
-    const request = new x509.Pkcs10CertificateRequest(Uint8Array.from(der));
-    const key: { name: string; namedCurve?: string } = request.publicKey.algorithm;
-    if (key.name !== algorithm.name || key.namedCurve !== algorithm.namedCurve || !(await request.verify())) return undefined;
-    return { publicKey: request.publicKey, keyFingerprint: fingerprintOf(new Uint8Array(request.publicKey.rawData)) };
-  } catch {
-    // Whatever the parser stumbled over: it came from outside and is not a request.
-    return undefined;
-  }
-}
-
-/** A key pair that never leaves this machine, and the request for a certificate over it. */
-export async function createCertificateRequest(): Promise<{ privateKeyPem: string; request: Uint8Array }> {
-  const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-  const request = await x509.Pkcs10CertificateRequestGenerator.create({ name: 'CN=vedette sensor', keys, signingAlgorithm: signing });
-  return { privateKeyPem: await exportPrivateKey(keys.privateKey), request: new Uint8Array(request.rawData) };
-}
-
-export function sensorUri(sensorId: string): string {
-  return `vedette:sensor:${sensorId}`;
-}
-
-export function fingerprintOf(der: Uint8Array): string {
-  return createHash('sha256').update(der).digest('hex');
-}
-
-export function pem(der: Uint8Array, tag: string = x509.PemConverter.CertificateTag): string {
-  return x509.PemConverter.encode(Uint8Array.from(der), tag);
-}
-
-async function exportPrivateKey(key: CryptoKey): Promise<string> {
-  return pem(new Uint8Array(await crypto.subtle.exportKey('pkcs8', key)), x509.PemConverter.PrivateKeyTag);
 }
 
 /** 16 bytes of chance, positive as a DER integer. */

@@ -10,7 +10,7 @@ import type { Command, NodeFactsSchema } from '@vedette/model/wire/generated/lin
 import { Disposition, Link } from '@vedette/model/wire/generated/link_pb';
 import type { DeliverAnswer, HelloAnswer } from '../protocol/sender-words.ts';
 import type { Credentials } from './credentials.ts';
-import { pem } from './authority.ts';
+import { pem } from './certificate-text.ts';
 import type { LinkFailure } from './failure.ts';
 import { failed, failureOf } from './failure.ts';
 import type { DeliverWords, HelloWords } from './wire.ts';

@@ -3,7 +3,9 @@ import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
-import { createAuthority, createCertificateRequest, pem, readCertificateRequest } from './authority.ts';
+import { createAuthority } from './authority.ts';
+import { createCertificateRequest, readCertificateRequest } from './certificate-request.ts';
+import { pem } from './certificate-text.ts';
 import { AttemptLimit } from './attempt-limit.ts';
 import { readCredentials, removeCredentials, validityOf, writeCredentials } from './credentials.ts';
 import { flawOf } from './join.ts';

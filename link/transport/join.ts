@@ -10,7 +10,7 @@ import { connect } from 'node:tls';
 import { createClient } from '@connectrpc/connect';
 import { createConnectTransport, Http2SessionManager } from '@connectrpc/connect-node';
 import { Enrollment } from '@vedette/model/wire/generated/link_pb';
-import { createCertificateRequest, fingerprintOf, pem, sensorUri } from './authority.ts';
+import { fingerprintOf, pem, sensorUri } from './certificate-text.ts';
 import type { NodeFactsInit } from './client.ts';
 import type { Credentials } from './credentials.ts';
 import { failureOf } from './failure.ts';
@@ -45,7 +45,7 @@ async function joinTrusting(authorityPem: string, token: JoinToken, node: NodeFa
   const manager = new Http2SessionManager(token.hubUrl, {}, { ca: [authorityPem], minVersion: 'TLSv1.3' });
   const transport = createConnectTransport({ baseUrl: token.hubUrl, httpVersion: '2', sessionManager: manager, readMaxBytes: answerBytesMax, acceptCompression: [] });
   try {
-    const { privateKeyPem, request } = await createCertificateRequest();
+    const { privateKeyPem, request } = await (await import('./certificate-request.ts')).createCertificateRequest();
     const answer = await createClient(Enrollment, transport).join({ tokenSecret: token.secret, certificateRequest: request, node }, { timeoutMs });
     const { sensorId, nodeId, clusterId } = answer;
     const credentials: Credentials = {

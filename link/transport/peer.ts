@@ -4,7 +4,7 @@
  * expired certificate can be told from a foreign one: it may still be renewed for a while, nothing else.
  */
 import type { X509Certificate } from 'node:crypto';
-import { sensorUri } from './authority.ts';
+import { sensorUri } from './certificate-text.ts';
 
 export type Peer =
   | { readonly kind: 'sensor'; readonly sensorId: string; readonly notBeforeMs: number; readonly notAfterMs: number }

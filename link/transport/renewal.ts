@@ -3,7 +3,6 @@
  * and again until it succeeds, also after the end, because the hub renews for a while what has expired during its own
  * absence. A renewed pair that the disk does not take is used and stored again later.
  */
-import { createCertificateRequest } from './authority.ts';
 import type { LinkClient } from './client.ts';
 import type { Credentials, Validity } from './credentials.ts';
 import { validityOf } from './credentials.ts';
@@ -65,7 +64,7 @@ export class Renewal {
   }
 
   async #renew(wallMs: number): Promise<void> {
-    const { privateKeyPem, request } = await createCertificateRequest();
+    const { privateKeyPem, request } = await (await import('./certificate-request.ts')).createCertificateRequest();
     const client = this.#options.connect(this.#credentials);
     const answer = await client.renew(request);
     client.close();

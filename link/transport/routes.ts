@@ -10,7 +10,7 @@ import type { Command, DeliverResponseSchema, HelloResponseSchema, JoinRequest, 
 import { Disposition, Enrollment, Link } from '@vedette/model/wire/generated/link_pb';
 import type { AttemptLimit } from './attempt-limit.ts';
 import type { Authority, IssuedCertificate } from './authority.ts';
-import { readCertificateRequest } from './authority.ts';
+import { readCertificateRequest } from './certificate-request.ts';
 import type { DeliverVerdict, HelloVerdict, HubHandlers } from './hub-handlers.ts';
 import type { Peer } from './peer.ts';
 import { whyNotValid } from './peer.ts';

@@ -11,7 +11,7 @@ import { TLSSocket } from 'node:tls';
 import { Code, ConnectError, createContextValues } from '@connectrpc/connect';
 import { compressionGzip, connectNodeAdapter } from '@connectrpc/connect-node';
 import type { Authority } from './authority.ts';
-import { pem } from './authority.ts';
+import { pem } from './certificate-text.ts';
 import { AttemptLimit } from './attempt-limit.ts';
 import type { HubHandlers } from './hub-handlers.ts';
 import type { Peer } from './peer.ts';

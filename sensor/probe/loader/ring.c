@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The mapped ring and the pipe. The kernel maps the data area twice in a row, so every run of finished records is
- * contiguous in memory and goes to the pipe with one write, untouched, 8-byte heads included. Reading and releasing are
- * apart: sent_position is how far the pipe got, the consumer position moves with the sensor's acknowledgement.
+ * The mapped ring and the pipe. A run of finished records goes to the pipe untouched, 8-byte heads included: with one
+ * write, or two where it wraps, because the data is mapped once; the second mapping that the kernel offers would count
+ * the whole ring into the loader's memory once more. Reading and releasing are apart: sent_position is how far the pipe
+ * got, the consumer position moves with the sensor's acknowledgement.
  */
 #include "loader.h"
 #include <errno.h>
@@ -24,7 +25,7 @@ int ring_map(struct loader *loader)
 	consumer = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (consumer == MAP_FAILED)
 		return -errno;
-	producer = mmap(NULL, page + 2 * size, PROT_READ, MAP_SHARED, fd, (off_t)page);
+	producer = mmap(NULL, page + size, PROT_READ, MAP_SHARED, fd, (off_t)page);
 	if (producer == MAP_FAILED)
 		return -errno;
 	loader->consumer_position = consumer;
@@ -59,7 +60,7 @@ int write_all(int fd, const void *bytes, size_t count)
 	return 0;
 }
 
-/* The end of the run of finished records that starts at `position`. */
+/* The end of the run of finished records that starts at `position`. A head is 8 bytes at a multiple of 8: it never wraps. */
 static uint64_t run_end(struct loader *loader, uint64_t position, uint64_t produced)
 {
 	uint64_t end = position;
@@ -74,6 +75,18 @@ static uint64_t run_end(struct loader *loader, uint64_t position, uint64_t produ
 		end += (length + 8 + 7) / 8 * 8;
 	}
 	return end;
+}
+
+/* Both positions count from the ring's start and never wrap; the data does. */
+static int write_run(struct loader *loader, uint64_t from, uint64_t to)
+{
+	uint64_t at = from & loader->ring_mask, count = to - from, until_wrap = loader->ring_mask + 1 - at;
+	int error;
+
+	if (count <= until_wrap)
+		return write_all(loader->pipe_fd, loader->ring_data + at, count);
+	error = write_all(loader->pipe_fd, loader->ring_data + at, until_wrap);
+	return error ? error : write_all(loader->pipe_fd, loader->ring_data, count - until_wrap);
 }
 
 /* Sends one run. Returns how many bytes went, 0 when there is nothing to send, or a negative errno. */
@@ -91,7 +104,7 @@ int64_t ring_drain(struct loader *loader)
 		return 0;
 	/* told before it is sent: an acknowledgement may arrive while we are still in write() */
 	atomic_store(&loader->sent_position, end);
-	error = write_all(loader->pipe_fd, loader->ring_data + (sent & loader->ring_mask), end - sent);
+	error = write_run(loader, sent, end);
 	return error ? error : (int64_t)(end - sent);
 }
 
