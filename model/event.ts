@@ -175,6 +175,8 @@ export interface TickEvent {
   readonly ringFillBytes: number;
   readonly ringFillBytesMax: number;
   readonly commandsRefused: number;
+  /** Nothing is stopped any more, by command or by the dead man; only a new loader enforces again. */
+  readonly enforcementOff: boolean;
   readonly eventsSeen: number;
   readonly losses: readonly Loss[];
 }

@@ -3,7 +3,7 @@
  * says plainly that it sees nothing else. What starts and ends between two looks is not seen.
  */
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
-import { arch, release } from 'node:os';
+import { machine, release } from 'node:os';
 import type { ExecEvent, KernelEvent } from '@vedette/model/event';
 import { schema } from './decode/layout.ts';
 
@@ -28,7 +28,7 @@ export class BlindWatch {
     this.#onEvent({
       kind: 'hello', timeBootNs, ringEpoch: 0, ringPosition: 0, wallOffsetNs: Date.now() * 1e6 - timeBootNs, scopeCgroup: 0, schema, ringBytes: 0,
       hostMountNamespace: 0, v1Hierarchy: 0, loaderPid: 0, session: 1, kernelRelease: release(), bootId: readText('/proc/sys/kernel/random/boot_id').trim(),
-      architecture: arch(), problem: reason,
+      architecture: machine(), problem: reason,
     });
     for (const eventClass of ['exec', 'fork', 'exit', 'open', 'map-exec', 'connect', 'accept', 'listen', 'cgroup-create']) {
       this.#onEvent({ kind: 'hook', timeBootNs, eventClass, hook: 'none', attached: false, reason, misses: 'everything' });
@@ -59,7 +59,7 @@ export class BlindWatch {
       this.#onEvent({ kind: 'exit', timeBootNs: bootNs(), tgid, tid: tgid, startBootNs, execId: 0, uid: 0, cgroupV1: 0, cgroupV2: 0, exitCode: 0, signal: 0 });
     }
     const timeBootNs = bootNs();
-    this.#onEvent({ kind: 'tick', timeBootNs, wallOffsetNs: Date.now() * 1e6 - timeBootNs, ringFillBytes: 0, ringFillBytesMax: 0, commandsRefused: 0, eventsSeen: 0, losses: [] });
+    this.#onEvent({ kind: 'tick', timeBootNs, wallOffsetNs: Date.now() * 1e6 - timeBootNs, ringFillBytes: 0, ringFillBytesMax: 0, commandsRefused: 0, enforcementOff: false, eventsSeen: 0, losses: [] });
   }
 }
 

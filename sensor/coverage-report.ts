@@ -10,7 +10,6 @@ export interface ReportFacts {
   readonly problems: readonly string[];
   /** Why the loader is gone; null while it lives. */
   readonly loaderGone: string | null;
-  readonly enforcementOff: boolean;
   readonly scopeCgroup: string;
 }
 
@@ -29,10 +28,10 @@ export function coverageReport(pipeline: Pipeline, facts: ReportFacts): Coverage
       }),
     ),
     losses: coverage.losses().map((one) => create(LossCountSchema, { eventClass: one.eventClass, cause: one.cause, count: BigInt(one.count) })),
-    enforcementMechanism: execAttached && !facts.enforcementOff ? 'kill-at-exec' : 'none',
+    enforcementMechanism: execAttached && !coverage.enforcementOff ? 'kill-at-exec' : 'none',
     enforcementReason: execAttached
-      ? facts.enforcementOff
-        ? 'enforcement was switched off on this node'
+      ? coverage.enforcementOff
+        ? 'enforcement was switched off on this node, by command or because its time was up (--dead-man)'
         : ''
       : (facts.loaderGone ?? 'the exec hook is not attached, so nothing can be stopped'),
     policyGeneration: BigInt(enforcer.generation),

@@ -71,7 +71,7 @@ const web: KernelEvent[] = [
   execEvent({ ...inWeb, timeBootNs: 720, tgid: 60, startBootNs: 700, path: '/usr/bin/node', pidInNamespace: 1 }),
   fileEvent({ ...inWeb, timeBootNs: 730, tgid: 60, startBootNs: 700, path: '/srv/app/main.js' }),
 ];
-const lost: KernelEvent = { kind: 'tick', timeBootNs: 740, wallOffsetNs: 0, ringFillBytes: 0, ringFillBytesMax: 0, commandsRefused: 0, eventsSeen: 9, losses: [{ eventClass: 'open-read', cause: 'share', count: 4 }] };
+const lost: KernelEvent = { kind: 'tick', timeBootNs: 740, wallOffsetNs: 0, ringFillBytes: 0, ringFillBytesMax: 0, commandsRefused: 0, enforcementOff: false, eventsSeen: 9, losses: [{ eventClass: 'open-read', cause: 'share', count: 4 }] };
 
 test('a successor in the same boot goes on with processes, containers, what is held, exposure and losses', () => {
   const first = new Life().see(...start, ...web, lost);

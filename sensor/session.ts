@@ -210,7 +210,6 @@ export class Session {
         telemetryBatchesDropped: open.spools.drops()?.batches ?? 0,
         problems: this.#problems,
         loaderGone: this.#loaderGone,
-        enforcementOff: false,
         scopeCgroup: this.#options.config.scopeCgroup ?? 'a part of this host',
       }),
     );

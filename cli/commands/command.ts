@@ -12,6 +12,14 @@ export interface CliCommand {
 /** A mistake in how the command was called: said with the usage, exit code 2. */
 export class UsageError extends Error {}
 
+/** An option's value as a number; undefined when it was not given. */
+export function wholeNumber(text: string | undefined, name: string, min: number, max: number): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+  throw new UsageError(`${name} must be a whole number from ${min} to ${max}, not ${text === '' ? 'nothing' : text}`);
+}
+
 export function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }

@@ -8,7 +8,7 @@ import type { LogLine } from '../log-file.ts';
 import { hasJoined, keepJoinToken, sensorPart } from '../sensor-part.ts';
 import type { Part } from '../part.ts';
 import { isRoot, prepareRoot, stateDirectory, type StateDirectory } from '../state-directory.ts';
-import { complain, say, UsageError, type CliCommand } from './command.ts';
+import { complain, say, UsageError, wholeNumber, type CliCommand } from './command.ts';
 
 const flags = {
   'host': { type: 'string' },
@@ -26,11 +26,11 @@ const flags = {
 
 type Values = ReturnType<typeof parseArgs<{ options: typeof flags }>>['values'];
 
-function portOf(text: string | undefined, name: string): number | null {
-  if (text === undefined || text === '') return null;
-  const port = Number(text);
-  if (!Number.isInteger(port) || port < 1 || port > 65535) throw new UsageError(`${name} must be a port from 1 to 65535, not ${text}`);
-  return port;
+/** Options that only the loader reads, checked here so that nothing is built or started for a mistake. */
+function checkLoaderOptions(values: Values): void {
+  wholeNumber(values['dead-man'], '--dead-man', 1, 2_592_000);
+  const ring = wholeNumber(values['ring-bytes'], '--ring-bytes', 65_536, 1 << 30);
+  if (ring !== undefined && (ring & (ring - 1)) !== 0) throw new UsageError(`--ring-bytes must be a power of two from 65536 to ${1 << 30}, not ${ring}`);
 }
 
 export const up: CliCommand = {
@@ -53,8 +53,9 @@ export const up: CliCommand = {
   examples: ['vedette up', 'PORT=8000 vedette up', 'vedette up --link-host 0.0.0.0 --link-name hub.example.org'],
   async run(args) {
     const { values } = parseArgs({ args: [...args], options: flags, strict: true });
-    const port = portOf(values.port ?? process.env['PORT'], 'the port') ?? 7420;
-    const linkPort = portOf(values['link-port'], '--link-port') ?? port + 1;
+    const port = wholeNumber(values.port ?? (process.env['PORT'] || undefined), 'the port', 1, 65_534) ?? 7420;
+    const linkPort = wholeNumber(values['link-port'], '--link-port', 1, 65_535) ?? port + 1;
+    checkLoaderOptions(values);
     return await new Up(values, port, linkPort).run();
   },
 };

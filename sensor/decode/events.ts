@@ -266,6 +266,7 @@ function decodeTick(reader: RecordReader, offset: number, timeBootNs: number): T
     ringFillBytes: reader.u64(offset + at.tick.ringFillBytes),
     ringFillBytesMax: reader.u64(offset + at.tick.ringFillBytesMax),
     commandsRefused: reader.u64(offset + at.tick.commandsRefused),
+    enforcementOff: (reader.u16(offset + at.header.flags) & at.flags.enforcementOff) !== 0,
     eventsSeen,
     losses,
   };

@@ -12,6 +12,8 @@ export class CoverageLedger {
   ringFillBytesMax = 0;
   eventsSeen = 0;
   commandsRefused = 0;
+  /** As the last tick said. */
+  enforcementOff = false;
 
   /** A new loader session; `newRing`: its counters begin at nothing again. */
   session(newRing: boolean): void {
@@ -29,6 +31,7 @@ export class CoverageLedger {
     this.ringFillBytesMax = Math.max(this.ringFillBytesMax, event.ringFillBytesMax);
     this.eventsSeen = event.eventsSeen;
     this.commandsRefused = event.commandsRefused;
+    this.enforcementOff = event.enforcementOff;
     for (const one of event.losses) this.#now.set(`${one.eventClass}\0${one.cause}`, one.count);
   }
 

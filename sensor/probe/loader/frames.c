@@ -336,6 +336,8 @@ int frame_tick(struct loader *loader)
 	uint64_t lost = 0;
 
 	head(&tick.header, VD_TICK);
+	if (atomic_load(&loader->enforcement_off))
+		tick.header.flags |= VD_F_ENFORCEMENT_OFF;
 	tick.wall_offset_ns = wall_offset_ns();
 	tick.commands_refused = atomic_load(&loader->commands_refused);
 	if (loader->loaded) {

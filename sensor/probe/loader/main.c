@@ -46,6 +46,22 @@ static void on_signal(int number)
 	stopping = number;
 }
 
+/* A number and nothing else: "60s" taken for 0 would mean a dead man that never acts. */
+static int number(const char *text, uint32_t *out)
+{
+	char *end;
+	unsigned long value;
+
+	errno = 0;
+	value = strtoul(text, &end, 10);
+	if (errno || end == text || *end || *text == '-' || value > UINT32_MAX) {
+		fprintf(stderr, "vedette-loader: %s is not a number\n", text);
+		return -1;
+	}
+	*out = (uint32_t)value;
+	return 0;
+}
+
 static int parse(struct options *options, int count, char **values)
 {
 	static const struct option known[] = {
@@ -60,18 +76,27 @@ static int parse(struct options *options, int count, char **values)
 		switch (option) {
 		case 'o': options->object = optarg; break;
 		case 'c': options->cgroup = optarg; break;
-		case 'r': options->ring_bytes = (uint32_t)strtoul(optarg, NULL, 10); break;
+		case 'r':
+			if (number(optarg, &options->ring_bytes))
+				return -1;
+			break;
 		case 'f': options->record = optarg; break;
-		case 's': options->seconds = (uint32_t)strtoul(optarg, NULL, 10); break;
+		case 's':
+			if (number(optarg, &options->seconds))
+				return -1;
+			break;
 		case 'l': options->lifelines = optarg; break;
-		case 'd': options->dead_man_seconds = (uint32_t)strtoul(optarg, NULL, 10); break;
+		case 'd':
+			if (number(optarg, &options->dead_man_seconds))
+				return -1;
+			break;
 		case 'u':
 			if (sscanf(optarg, "%u:%u", &options->uid, &options->gid) != 2)
 				return -1;
 			break;
 		case 'g':
-			if (options->group_count < 16)
-				options->groups[options->group_count++] = (gid_t)strtoul(optarg, NULL, 10);
+			if (options->group_count == 16 || number(optarg, &options->groups[options->group_count++]))
+				return -1;
 			break;
 		default: return -1;
 		}
