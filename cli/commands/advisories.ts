@@ -55,7 +55,7 @@ async function sync(args: readonly string[]): Promise<number> {
 function status(): number {
   const store = openStore(storePath());
   if ('problem' in store) {
-    complain(store.sentence);
+    complain(`${store.sentence} To fetch them: vedette advisories sync --from DIRECTORY|URL`);
     return 2;
   }
   for (const feed of store.feeds()) say(`  ${feed.ecosystem.padEnd(16)} ${String(feed.advisories).padStart(8)} advisories   synced ${age((Date.now() - Date.parse(feed.syncedAt)) / 1000)} ago`);
