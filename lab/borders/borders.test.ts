@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { breaches, importsOf, projectRoot, sourcesUnder } from './borders.ts';
+import { breaches, importsOf, projectRoot, sourcesUnder, thirdParty } from './borders.ts';
 
 test('the sources keep the borders of the architecture', () => {
   const files = sourcesUnder(projectRoot());
@@ -23,7 +23,7 @@ test('a deliberately wrong import is reported', () => {
 
 test('each kind of breach is seen', () => {
   const cases: [path: string, text: string, expected: RegExp][] = [
-    ['model/x.ts', `import { readFileSync } from 'node:fs';`, /model is pure/],
+    ['model/x.ts', `import { existsSync, readdirSync, readFileSync } from 'node:fs';`, /model is pure/],
     ['link/protocol/x.ts', `import { Client } from '../transport/client.ts';`, /link\/protocol is pure/],
     ['web/view/x.ts', `export * from '../pages/risk/page.tsx';`, /web\/view is pure/],
     ['hub/api/x.ts', `import { ingest } from '../ingest/ingest.ts';`, /the step api imports the step ingest/],
@@ -32,6 +32,8 @@ test('each kind of breach is seen', () => {
     ['rules/utils/x.ts', `export {};`, /says nothing/],
     ['cli/x.ts', `const { startHub } = await import('@vedette/hub/main');`, /cli may not use hub/],
     ['cli/x.ts', 'x\n'.repeat(500), /longer than/],
+    ['content/rules/x.test.ts', `import { startHub } from '@vedette/hub/main';`, /content may not use hub/],
+    ['content/rules/x.ts', `export {};`, /content is data/],
   ];
   for (const [path, text, expected] of cases) assert.match(breaches([{ path, text }]).join('\n'), expected, path);
 });
@@ -42,6 +44,7 @@ test('what is allowed is not reported', () => {
     ['hub/main.ts', `import { ingest } from './ingest/ingest.ts';`],
     ['sensor/pipeline.ts', `import { decode } from './decode/stream.ts';`],
     ['policy/x.ts', `import { regex } from '@vedette/rules/regex';`],
+    ['content/rules/execution/x.test.ts', `import { loadRules } from '@vedette/rules/ruleset';`],
     ['sensor/x.host.test.ts', `import { PrivateContainerd } from '@vedette/lab/containers/containerd';`],
   ];
   for (const [path, text] of cases) assert.deepEqual(breaches([{ path, text }]), [], path);
@@ -50,4 +53,38 @@ test('what is allowed is not reported', () => {
 test('imports are found in every form', () => {
   const text = `import a from 'a';\nimport type { B } from "b";\nexport { c } from 'c';\nimport 'd';\nimport {\n  e,\n  f,\n} from 'e';\nconst g = await import('node:path');\n// import h from 'h' in a comment is harmless\n`;
   assert.deepEqual(importsOf(text), ['a', 'b', 'c', 'd', 'e', 'node:path']);
+});
+
+/** Names of the first column of the table of third-party packages in docs/decisions.md. */
+function decidedPackages(): Set<string> {
+  const text = readFileSync(join(projectRoot(), 'docs', 'decisions.md'), 'utf8');
+  const table = text.slice(text.indexOf('## Third-party packages'), text.indexOf('## Sensor'));
+  return new Set([...table.matchAll(/^\| ([^|]+) \|/gm)].flatMap(([, names = '']) => names.split(', ')));
+}
+
+test('every third-party package has its line of reason, and no line is about one that is gone', () => {
+  const decided = decidedPackages();
+  assert.ok(decided.size > 15, 'the table was not found');
+  const sources = sourcesUnder(projectRoot());
+  const resolved = sources.flatMap((file) => [...file.text.matchAll(/\bresolve\('([@a-z][\w./@-]*)'\)/g)].map((one) => one[1] ?? ''));
+  const imported = new Set([...sources.flatMap((file) => importsOf(file.text)), ...resolved].filter((one) => !/^(\.|node:|@vedette\/)/.test(one)).map((one) => one.split('/').slice(0, one.startsWith('@') ? 2 : 1).join('/')));
+  for (const one of imported) assert.ok(decided.has(one), `${one} is imported and not in docs/decisions.md`);
+  for (const one of Object.keys(thirdParty)) assert.ok(imported.has(one), `${one} is in the table of lab/borders and imported nowhere`);
+});
+
+test('what is installed is what was decided, in exact versions', () => {
+  const decided = decidedPackages();
+  const manifests = ['.', ...readdirSync(projectRoot())].map((one) => join(projectRoot(), one, 'package.json')).filter((one) => existsSync(one));
+  assert.ok(manifests.length > 8);
+  const installed = new Set<string>();
+  for (const path of manifests) {
+    const { dependencies = {}, devDependencies = {}, optionalDependencies = {} } = JSON.parse(readFileSync(path, 'utf8')) as Partial<Record<'dependencies' | 'devDependencies' | 'optionalDependencies', Record<string, string>>>;
+    for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies, ...optionalDependencies })) {
+      assert.match(version, /^\d+\.\d+\.\d+(-[\w.]+)?$/, `${name} in ${path} has no exact version`);
+      // types belong to the package that they describe
+      if (!/^@(vedette|types)\//.test(name)) installed.add(name);
+    }
+  }
+  for (const one of installed) assert.ok(decided.has(one), `${one} is installed and not in docs/decisions.md`);
+  for (const one of decided) if (one !== 'Package' && one !== '---') assert.ok(installed.has(one), `${one} is in docs/decisions.md and not installed`);
 });
