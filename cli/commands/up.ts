@@ -7,6 +7,7 @@ import { takeInstance } from '../instance.ts';
 import type { LogLine } from '../log-file.ts';
 import { hasJoined, keepJoinToken, sensorPart } from '../sensor-part.ts';
 import type { Part } from '../part.ts';
+import { startAdvice } from '../start-advice.ts';
 import { isRoot, prepareRoot, stateDirectory, type StateDirectory } from '../state-directory.ts';
 import { complain, say, UsageError, wholeNumber, type CliCommand } from './command.ts';
 
@@ -101,7 +102,7 @@ class Up {
       localJoin: true,
       onLine: (line) => this.#onLine('hub', line),
       onReady: (ready) => void this.#hubReady(ready),
-      onGivenUp: (reason) => this.#giveUp(`the hub did not start: ${reason}`),
+      onGivenUp: (reason) => this.#giveUp(`the hub did not start: ${startAdvice(reason, { console: this.#port, link: this.#linkPort })}`),
     });
     this.#parts.push(hub);
     hub.start();
