@@ -75,13 +75,32 @@ function readText(path: string): string {
   }
 }
 
-/** proc(5): the name in parentheses may hold anything, so fields are counted from its last one. */
+export interface ProcessStat {
+  readonly command: string;
+  readonly parentTgid: number;
+  readonly sessionId: number;
+  readonly terminal: number;
+  readonly startBootNs: number;
+}
+
+/** proc(5): the name in parentheses may hold anything, so fields are counted from its last one. null: no such text. */
+export function parseStat(text: string): ProcessStat | null {
+  const close = text.lastIndexOf(')');
+  const fields = text.slice(close + 2).split(' ').map(Number);
+  const [, parentTgid, , sessionId, terminal] = fields;
+  const startTicks = fields[19];
+  if (close < 0 || parentTgid === undefined || sessionId === undefined || terminal === undefined || startTicks === undefined || !Number.isFinite(startTicks)) return null;
+  return { command: text.slice(text.indexOf('(') + 1, close), parentTgid, sessionId, terminal, startBootNs: startTicks * (1e9 / ticksPerSecond) };
+}
+
+function statOf(tgid: number): ProcessStat | null {
+  return parseStat(readText(`/proc/${tgid}/stat`));
+}
+
 function processEvent(tgid: number): ExecEvent | null {
-  const stat = readText(`/proc/${tgid}/stat`);
-  const close = stat.lastIndexOf(')');
-  if (close < 0) return null;
-  const fields = stat.slice(close + 2).split(' ');
-  const startBootNs = Number(fields[19]) * (1e9 / ticksPerSecond);
+  const stat = statOf(tgid);
+  if (stat === null) return null;
+  const { startBootNs, parentTgid } = stat;
   const args = readText(`/proc/${tgid}/cmdline`).split('\0');
   if (args.at(-1) === '') args.pop();
   let path = '';
@@ -91,19 +110,13 @@ function processEvent(tgid: number): ExecEvent | null {
     path = args[0] ?? '';
   }
   const uid = Number(/^Uid:\t(\d+)/m.exec(readText(`/proc/${tgid}/status`))?.[1] ?? 0);
-  const parentTgid = Number(fields[1]);
   return {
     kind: 'process', timeBootNs: startBootNs, tgid, tid: tgid, startBootNs, execId: 0, uid, cgroupV1: 0, cgroupV2: 0,
-    parent: { tgid: parentTgid, startBootNs: parentTgid === 0 ? 0 : startOf(parentTgid), execId: 0 }, path, workingDirectory: '', filename: '', arguments: args,
+    parent: { tgid: parentTgid, startBootNs: statOf(parentTgid)?.startBootNs ?? 0, execId: 0 }, path, workingDirectory: '', filename: '', arguments: args,
     argumentsTruncated: false, argumentsMissing: false, pathTruncated: false, isScript: false, isUnlinked: false, inHostMounts: true,
     isKernelThread: path === '' && args.length === 0, inodeHigh: 0, inodeLow: 0, device: 0, sizeBytes: 0, ctimeNs: 0, capEffectiveHigh: 0,
     capEffectiveLow: 0, capPermittedHigh: 0, capPermittedLow: 0, filesystemMagic: 0, rootMagic: 0, gid: 0, containerUid: uid, loginUid: 0xffffffff,
-    pidInNamespace: 0, parentPidInNamespace: 0, sessionId: Number(fields[3]), terminal: Number(fields[4]), mountNamespace: 0, pidNamespace: 0,
-    command: stat.slice(stat.indexOf('(') + 1, close), origin: 'none', verdict: 'none', rule: 0, policyGeneration: 0,
+    pidInNamespace: 0, parentPidInNamespace: 0, sessionId: stat.sessionId, terminal: stat.terminal, mountNamespace: 0, pidNamespace: 0,
+    command: stat.command, origin: 'none', verdict: 'none', rule: 0, policyGeneration: 0,
   };
-}
-
-function startOf(tgid: number): number {
-  const stat = readText(`/proc/${tgid}/stat`);
-  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? 0) * (1e9 / ticksPerSecond);
 }

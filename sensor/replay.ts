@@ -64,7 +64,7 @@ export async function replay(path: string, options: ReplayOptions): Promise<Repl
     }
   };
   for await (const bytes of contentOf(path)) {
-    feed(stream, bytes);
+    stream.feed(bytes);
     ship();
   }
   // nobody will say any more who a container is: what waits for it is decided, and marked
@@ -105,15 +105,6 @@ async function* contentOf(path: string): AsyncGenerator<Uint8Array> {
     yield head.subarray(magic.length);
   }
   if (head.toString('latin1', 0, magic.length) !== magic) throw new Error(`${path} is not a recording of Vedette's sensor`);
-}
-
-function feed(stream: EventStream, bytes: Uint8Array): void {
-  for (let at = 0; at < bytes.length && stream.state === 'open'; ) {
-    const count = Math.min(stream.free.length, bytes.length - at);
-    stream.free.set(bytes.subarray(at, at + count));
-    stream.push(count);
-    at += count;
-  }
 }
 
 export async function readRuleFiles(paths: readonly string[]): Promise<{ name: string; text: string }[]> {

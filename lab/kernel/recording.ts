@@ -85,12 +85,7 @@ export class Recording {
 export function decodeRecording(file: Uint8Array): KernelEvent[] {
   const events: KernelEvent[] = [];
   const stream = new EventStream((event) => events.push(event));
-  for (let at = magicBytes; at < file.length; ) {
-    const count = Math.min(stream.free.length, file.length - at);
-    stream.free.set(file.subarray(at, at + count));
-    stream.push(count);
-    at += count;
-  }
+  stream.feed(file.subarray(magicBytes));
   if (stream.state === 'broken' || stream.malformed > 0) throw new Error(`the recording does not decode: ${stream.state}, ${stream.malformed} malformed`);
   return events;
 }

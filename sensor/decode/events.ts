@@ -69,7 +69,8 @@ export class EventDecoder {
       execId: reader.u32(offset + at.header.execId), uid: reader.u32(offset + at.header.uid),
       cgroupV1: reader.cgroupKey(offset + at.header.cgroupV1), cgroupV2: reader.cgroupKey(offset + at.header.cgroupV2),
       parent: decodeReference(reader, offset + at.exec.parent),
-      path: this.#path(reader, pathAt, pathBytes, (flags & at.flags.pathTruncated) !== 0),
+      // a kernel thread executes nothing; every program has at least a name
+      path: pathBytes === 0 ? '' : this.#path(reader, pathAt, pathBytes, (flags & at.flags.pathTruncated) !== 0),
       workingDirectory: this.#path(reader, directoryAt, directoryBytes, false),
       filename: this.#texts.decode(reader, filenameAt, filenameBytes - 1),
       arguments: reader.texts(argumentsAt, argumentBytes),

@@ -73,6 +73,13 @@ test('an exec record with everything in it', () => {
   assert.deepEqual([event.cgroupV1, event.cgroupV2], [17, -44]);
 });
 
+test('what executes nothing has no path, and the root as working directory is the root', () => {
+  const record = frame(at.kinds.process, at.exec.size, Buffer.alloc(0), (bytes) => bytes.writeUInt16LE(at.flags.kernelThread, at.header.flags));
+  const [event] = collect(record, [1 << 20]).events;
+  assert.ok(event?.kind === 'process');
+  assert.deepEqual([event.path, event.workingDirectory, event.filename, event.arguments, event.isKernelThread], ['', '/', '', [], true]);
+});
+
 test('pieces of any size give the same events', () => {
   const paths = fc.array(fc.stringMatching(/^[a-z0-9._ -]{1,40}$/), { minLength: 1, maxLength: 8 }).map((names) => `/${names.join('/')}`);
   const records = fc.array(fc.oneof(paths.map((path) => ({ path, bytes: openRecord(path) })), paths.map((path) => ({ path, bytes: execRecord(path, [path]) }))), { maxLength: 40 });
@@ -85,6 +92,15 @@ test('pieces of any size give the same events', () => {
       assert.equal(stream.waiting, 0);
     }),
   );
+});
+
+test('bytes from elsewhere, more than the buffer takes at once, are the same as in pieces', () => {
+  const bytes = Buffer.concat(Array.from({ length: 400 }, (_, i) => openRecord(`/tmp/file-${i}`)));
+  const events: KernelEvent[] = [];
+  const stream = new EventStream((event) => events.push(event), 32768);
+  stream.feed(bytes);
+  assert.equal(events.length, 400);
+  assert.deepEqual([stream.ringPosition, stream.waiting, stream.state], [bytes.length, 0, 'open']);
 });
 
 test('garbage never throws: it is counted, or it ends the stream', () => {

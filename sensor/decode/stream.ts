@@ -27,6 +27,7 @@ export class EventStream {
   malformed = 0;
 
   constructor(onEvent: (event: KernelEvent) => void, bufferBytes = 1 << 20) {
+    if (bufferBytes < 2 * recordBytesMax) throw new RangeError('the buffer must have room for a whole record behind a cut one');
     this.buffer = new Uint8Array(bufferBytes);
     this.#reader = new RecordReader(this.buffer);
     this.#onEvent = onEvent;
@@ -40,6 +41,16 @@ export class EventStream {
   /** Bytes of a record that is not whole yet. */
   get waiting(): number {
     return this.#have;
+  }
+
+  /** Bytes that lie elsewhere, such as those of a recording. */
+  feed(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length && this.state === 'open'; ) {
+      const count = Math.min(this.free.length, bytes.length - at);
+      this.free.set(bytes.subarray(at, at + count));
+      this.push(count);
+      at += count;
+    }
   }
 
   /** `count` bytes were written into `free`. */
