@@ -17,5 +17,7 @@ export interface Lab {
   readonly rows: number;
   /** What it crosses and can break, with what breaking it means. */
   readonly parts: Readonly<Record<string, string>>;
+  /** By part, the end of the names of rows that must fail when it is broken: a lab that fails elsewhere has not seen it. */
+  readonly breaks?: Readonly<Record<string, readonly string[]>>;
   run(run: LabRun): Promise<void>;
 }

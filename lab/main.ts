@@ -1,4 +1,8 @@
-/** `npm run lab NAME [--sabotage PART] [--parts]`: runs one lab on the real thing and ends with 1 when a row fails. */
+/**
+ * `npm run lab NAME [-- --sabotage PART] [-- --parts]`: runs one lab on the real thing. Ends with 0 when every row holds, 1
+ * when one fails (with a sabotage: when those fail that it must break), 3 when the lab did not see its sabotage, 2 when it
+ * was asked for something that there is not.
+ */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Lab } from './lab.ts';
@@ -17,8 +21,8 @@ async function main(): Promise<number> {
   const { values, positionals } = parseArgs({ options: { sabotage: { type: 'string' }, parts: { type: 'boolean' }, help: { type: 'boolean' } }, allowPositionals: true, strict: false });
   const [name, ...args] = positionals;
   if (name === undefined || values.help === true) {
-    process.stdout.write(`usage: npm run lab NAME [-- --sabotage PART] [-- --parts]\n\n${labs.map((one) => `  ${one.name.padEnd(14)}${one.summary}`).join('\n')}\n`);
-    return name === undefined && values.help !== true ? 2 : 0;
+    process.stdout.write(`usage: npm run lab NAME                          runs it, as root\n       npm run lab NAME -- --parts               what it can break\n       npm run lab NAME -- --sabotage PART       breaks it: the lab must fail\n\n${labs.map((one) => `  ${one.name.padEnd(14)}${one.summary}`).join('\n')}\n`);
+    return 0;
   }
   const lab = labs.find((one) => one.name === name);
   if (lab === undefined) {
@@ -39,13 +43,25 @@ async function main(): Promise<number> {
     return 2;
   }
   const directory = join(stateRoot(), 'lab');
-  const report = new LabReport(sabotage === null ? name : `${name}-sabotage-${sabotage}`, lab.rows);
+  const report = sabotage === null ? new LabReport(name, lab.rows) : new LabReport(`${name}-sabotage-${sabotage}`, 0);
   try {
     await lab.run({ report, place: join(directory, name), sabotage, args });
   } catch (error) {
     report.row('the lab ran to its end', 'yes', error instanceof Error ? (error.stack ?? error.message) : String(error), '', false);
   }
-  return report.finish(directory) ? 0 : 1;
+  const ok = report.finish(directory);
+  return sabotage === null ? (ok ? 0 : 1) : judgeSabotage(lab, sabotage, report);
+}
+
+/** A sabotage must be seen where it strikes: any other failure proves nothing about the part. */
+function judgeSabotage(lab: Lab, part: string, report: LabReport): number {
+  const unseen = (lab.breaks?.[part] ?? []).filter((row) => !report.broken.some((one) => one.endsWith(row)));
+  if (unseen.length === 0 && report.failed > 0) {
+    process.stdout.write(`  the sabotage was seen, as it must be: ${lab.parts[part]}\n`);
+    return 1;
+  }
+  process.stderr.write(`✗ ${lab.name} did not see its sabotage (${part}: ${lab.parts[part]})${unseen.map((row) => `\n    this row should have failed: ${row}`).join('')}\n`);
+  return 3;
 }
 
 process.exit(await main());

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { node26, prepare, root } from './machine.mjs';
 import { testFiles } from './test-files.mjs';
 
-prepare('check the sources', []);
+await prepare('check the sources', []);
 const bin = (name) => join(root, 'node_modules', '.bin', name);
 const env = { ...process.env, PATH: `${join(root, 'node_modules', '.bin')}:${process.env.PATH}` };
 const steps = [

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { prepare, root } from './machine.mjs';
 
-prepare('generate code', []);
+await prepare('generate code', []);
 const bin = join(root, 'node_modules', '.bin');
 for (const place of ['model/wire', 'sensor/enrich/runtime/wire']) {
   const { status } = spawnSync(join(bin, 'buf'), ['generate', '.'], { cwd: join(root, place), stdio: 'inherit', env: { ...process.env, PATH: `${bin}:${process.env.PATH}` } });

@@ -1,10 +1,10 @@
 /**
  * What this machine needs before the product, its tests or its labs can run: Debian packages, the npm packages of the
  * lock file (Node 26 among them), two system users. Plain JavaScript for any Node from 20 on and without dependencies,
- * because nothing is installed yet when it runs. It prints what it is going to do before it does it, does it once, and
- * without root says exactly what is missing.
+ * because nothing is installed yet when it runs. It prints what it is going to do before it does it, shows while it does it
+ * that it goes on, does it once, and without root says exactly what is missing.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
@@ -27,7 +27,6 @@ const debian = {
   containerd: { command: 'containerd', why: 'runs containers as Kubernetes does' },
   umoci: { command: 'umoci', why: 'makes OCI images' },
   mmdebstrap: { command: 'mmdebstrap', why: 'makes root file systems' },
-  'uidmap': { command: 'newuidmap', why: 'user namespaces in container tests' },
   chromium: { command: 'chromium', why: 'opens the console in tests' },
   'fonts-dejavu-core': { files: ['/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf'], why: 'text in screenshots' },
   'fonts-liberation': { files: ['/usr/share/fonts/truetype/liberation', '/usr/share/fonts/truetype/liberation2'], why: 'text in screenshots' },
@@ -50,7 +49,9 @@ export function missingDebian(wanted) {
   });
 }
 
-function missingUsers() {
+/** Without root the parts run as the caller: users of their own would be nobody's. */
+function missingUsers(wanted) {
+  if (!isRoot || wanted.length === 0) return [];
   const known = existsSync('/etc/passwd') ? readFileSync('/etc/passwd', 'utf8') : '';
   return users.filter((name) => !known.split('\n').some((line) => line.startsWith(`${name}:`)));
 }
@@ -74,58 +75,86 @@ function say(line) {
   process.stdout.write(`  ${line}\n`);
 }
 
-function run(command, args, options = {}) {
-  return spawnSync(command, args, { stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8', maxBuffer: 64 << 20, ...options });
+const outputMax = 1 << 20;
+const tickMs = 5000;
+const lineMax = 90;
+
+/** What a command said last, fit for one line of a terminal. */
+function lastWords(output) {
+  const line = (output.trimEnd().split(/[\r\n]/).at(-1) ?? '').replace(/[\x00-\x1f\x7f]/g, ' ').trim();
+  return line.length > lineMax ? `${line.slice(0, lineMax)}…` : line;
 }
 
-function lastLines(text, count) {
-  return text.trimEnd().split('\n').slice(-count).join('\n');
+/** Runs a command to its end, and every few seconds shows that it goes on. `output` is what it said, the end of it. */
+async function run(command, args, options = {}) {
+  const begun = Date.now();
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output = (output + text).slice(-outputMax)));
+  const tick = setInterval(() => say(`… ${Math.round((Date.now() - begun) / 1000)} s   ${lastWords(output)}`.trimEnd()), tickMs);
+  const code = await new Promise((resolve) => {
+    child.on('error', (error) => {
+      output += error.message;
+      resolve(1);
+    });
+    child.on('close', (status) => resolve(status ?? 1));
+  });
+  clearInterval(tick);
+  return { ok: code === 0, output };
 }
 
-function fail(what, result) {
-  process.stderr.write(`\n✗ ${what}\n${lastLines(`${result.stdout ?? ''}${result.stderr ?? ''}${result.error ?? ''}`, 15)}\n`);
+/** Ends: what did not work, what was said about it, and what to do. */
+function fail(what, output, todo) {
+  const lines = output.trim().split('\n');
+  // npm names the reason first, apt-get last
+  const shown = lines.length > 18 ? [...lines.slice(0, 6), '…', ...lines.slice(-11)] : lines;
+  process.stderr.write(`\n✗ ${what}:\n${shown.map((one) => `    ${one}`).join('\n')}\n  ${todo}\n`);
   process.exit(1);
 }
 
-function installDebian(names) {
+async function installDebian(names) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const lists = existsSync('/var/lib/apt/lists') ? readdirSync('/var/lib/apt/lists') : [];
   const install = () => run('apt-get', ['install', '-y', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=300', ...names], { env });
   const update = () => run('apt-get', ['update', '-o', 'DPkg::Lock::Timeout=300'], { env });
   if (!lists.some((one) => one.includes('_Packages'))) {
-    const updated = update();
-    if (updated.status !== 0) fail('apt-get update failed', updated);
+    const updated = await update();
+    if (!updated.ok) fail('apt-get update failed', updated.output, 'Mend the package sources of this machine (/etc/apt) or its network, and try again.');
   }
-  let result = install();
-  if (result.status !== 0) {
+  let result = await install();
+  if (!result.ok) {
     // package lists that are too old name versions that are gone
-    update();
-    result = install();
+    await update();
+    result = await install();
   }
-  if (result.status !== 0) fail(`apt-get could not install ${names.join(' ')}`, result);
+  if (!result.ok) fail(`apt-get could not install ${names.join(' ')}`, result.output, `What it says is to be mended, until this works: apt-get install ${names.join(' ')}. Then try again.`);
 }
 
-function installNpm() {
+async function installNpm() {
   const npm = process.env.npm_execpath;
   // not `npm ci`: it insists on lock entries for every platform's optional packages, and registries that mirror only some
   // of them cannot give those; the lock file pins every version all the same, and --no-save leaves it as it is
   const args = ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'];
   const options = { cwd: root, env: { ...process.env, NODE_ENV: '' } };
-  const result = npm !== undefined && existsSync(npm) ? run(process.execPath, [npm, ...args], options) : run('npm', args, options);
-  if (result.status !== 0) fail('npm install failed', result);
-  if (!existsSync(node26()) || run(node26(), ['--version']).status !== 0) {
-    fail('npm installed its packages but not Node 26: the install script of the package "node" was blocked. Allow it (package.json lists it under allowScripts) and try again', result);
+  const { ok, output } = npm !== undefined && existsSync(npm) ? await run(process.execPath, [npm, ...args], options) : await run('npm', args, options);
+  if (!ok) fail('npm install failed', output, 'Usually the registry cannot be reached ("npm config get registry" names it), or the disk is full. Try again when that is mended.');
+  if (!node26Runs()) {
+    fail('npm installed its packages but not Node 26', output, 'The install script of the package "node" did not run. Allow install scripts (npm config get ignore-scripts; package.json lists those needed under allowScripts) and try again.');
   }
   mkdirSync(dirname(stampFile), { recursive: true });
   writeFileSync(stampFile, lockStamp());
 }
 
-function makeUsers(names) {
+function node26Runs() {
+  return existsSync(node26()) && spawnSync(node26(), ['--version']).status === 0;
+}
+
+async function makeUsers(names) {
   for (const name of names) {
-    const result = run('useradd', ['--system', '--no-create-home', '--home-dir', '/nonexistent', '--shell', '/usr/sbin/nologin', name], {
+    const { ok, output } = await run('useradd', ['--system', '--no-create-home', '--home-dir', '/nonexistent', '--shell', '/usr/sbin/nologin', name], {
       env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` },
     });
-    if (result.status !== 0) fail(`the system user ${name} could not be made`, result);
+    if (!ok) fail(`the system user ${name} could not be made`, output, `Make it by hand: useradd --system --shell /usr/sbin/nologin ${name}`);
   }
 }
 
@@ -138,21 +167,27 @@ function requireNode() {
 }
 
 /** A step that may take a minute is named before it begins. */
-function step(what, act) {
+async function step(what, act) {
   const started = Date.now();
   process.stdout.write(`▶ ${what}\n`);
-  act();
+  await act();
   process.stdout.write(`✓ ${what} (${Math.round((Date.now() - started) / 1000)} s)\n`);
 }
 
+/** Why packages could not be installed by this, and what would. */
+function notInstalled(packages, isDebian) {
+  if (!isDebian) return `not a Debian system, so these could not be installed: ${packages.join(', ')}. Install what they are called here`;
+  return `not root, so these could not be installed: ${packages.join(', ')}. As root: apt-get install ${packages.join(' ')}`;
+}
+
 /**
- * Brings the machine to where `wanted` can run. Returns what is still missing (only without root), as sentences.
+ * Brings the machine to where `wanted` can run. Returns what is still missing, as sentences, which are also printed.
  * Says nothing at all when there is nothing to do.
  */
-export function prepare(purpose, wanted) {
+export async function prepare(purpose, wanted) {
   requireNode();
   const packages = missingDebian(wanted);
-  const accounts = missingUsers();
+  const accounts = missingUsers(wanted);
   const npm = !npmIsCurrent();
   const isDebian = existsSync('/usr/bin/apt-get');
   if (packages.length === 0 && accounts.length === 0 && !npm) return [];
@@ -162,18 +197,27 @@ export function prepare(purpose, wanted) {
   for (const name of accounts) say(`system user    ${name.padEnd(18)} runs ${name === 'vedette-hub' ? 'the hub and its database' : 'the sensor'} without root`);
   if (npm) say('npm packages of package-lock.json, with Node 26 among them, into node_modules');
 
-  const missing = [];
   const started = Date.now();
-  if (packages.length > 0) {
-    if (isRoot && isDebian) step('installing Debian packages', () => installDebian(packages));
-    else missing.push(`not ${isRoot ? 'a Debian system' : 'root'}, so these could not be installed: ${packages.join(', ')}. As root: apt-get install ${packages.join(' ')}`);
-  }
-  if (accounts.length > 0) {
-    if (isRoot) makeUsers(accounts);
-    else missing.push('not root: hub and sensor run as you, and the sensor sees only what you may see');
-  }
-  if (npm) step('installing npm packages', installNpm);
-  process.stdout.write(`✓ done in ${Math.round((Date.now() - started) / 1000)} s\n\n`);
+  const canInstall = isRoot && isDebian;
+  if (packages.length > 0 && canInstall) await step('installing Debian packages', () => installDebian(packages));
+  if (accounts.length > 0) await makeUsers(accounts);
+  if (npm) await step('installing npm packages', installNpm);
+  if (canInstall || npm) process.stdout.write(`✓ done in ${Math.round((Date.now() - started) / 1000)} s\n`);
+  const missing = packages.length > 0 && !canInstall ? [notInstalled(packages, isDebian)] : [];
   for (const one of missing) process.stdout.write(`! ${one}\n`);
+  process.stdout.write('\n');
   return missing;
+}
+
+/**
+ * npm keeps options for itself that do not stand behind "--": they would have no effect, and nobody would say so.
+ * Ends with what to type when one of `names` was given like that.
+ */
+export function refuseSwallowed(script, names) {
+  const kept = (name) => process.env[`npm_config_${name.replaceAll('-', '_')}`];
+  // npm reads --no-x as x being false
+  const swallowed = names.filter((one) => (one.startsWith('no-') ? kept(one.slice(3)) === '' : kept(one) !== undefined));
+  if (swallowed.length === 0) return;
+  process.stderr.write(`✗ npm took ${swallowed.map((one) => `--${one}`).join(' and ')} for itself. Options stand behind "--": npm ${script} -- --${swallowed[0]} …\n`);
+  process.exit(2);
 }

@@ -1,9 +1,10 @@
 /** `npm start`: prepares the machine, then hands over to the command line under Node 26. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { node26, prepare, root, running } from './machine.mjs';
+import { node26, prepare, refuseSwallowed, root, running } from './machine.mjs';
 
-prepare('run Vedette', running);
+refuseSwallowed('start', ['host', 'port', 'link-host', 'link-port', 'link-name', 'no-sensor', 'cgroup', 'containerd-socket', 'ring-bytes', 'life-lines', 'dead-man']);
+await prepare('run Vedette', running);
 
 const given = process.argv.slice(2);
 // in a session of its own: a terminal sends Ctrl-C to everything at once and npm hands it on a second time, but the parts

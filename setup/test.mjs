@@ -9,7 +9,7 @@ import { testFiles } from './test-files.mjs';
 
 const isRoot = process.getuid?.() === 0;
 const chosen = process.argv.slice(2).filter((one) => !one.startsWith('-'));
-prepare('test Vedette', testing);
+await prepare('test Vedette', testing);
 if (isRoot && missingDebian(testing).length > 0) {
   process.stderr.write(`✗ still missing after installing: ${missingDebian(testing).join(', ')}\n`);
   process.exit(1);
@@ -26,6 +26,7 @@ if (units.length + host.length === 0) {
   process.exit(1);
 }
 
+const filesOf = (files) => `${files.length} ${files.length === 1 ? 'file' : 'files'}`;
 const steps = [];
 if (chosen.length === 0) {
   steps.push(['types of the pure packages', bin('tsc'), ['-p', 'tsconfig.pure.json']]);
@@ -33,10 +34,10 @@ if (chosen.length === 0) {
   steps.push(['types of the console', bin('tsc'), ['-p', 'tsconfig.web.json']]);
   steps.push(['lint', bin('oxlint'), ['--quiet']]);
 }
-if (units.length > 0) steps.push([`${units.length} files of unit tests`, node26(), ['--test', '--test-concurrency=2', ...units]]);
+if (units.length > 0) steps.push([`${filesOf(units)} of unit tests`, node26(), ['--test', '--test-concurrency=2', ...units]]);
 if (host.length > 0) {
-  if (isRoot) steps.push([`${host.length} files of tests on this host, one at a time`, node26(), ['--test', '--test-concurrency=1', '--test-timeout=240000', ...host]]);
-  else process.stdout.write(`! not root: ${host.length} files of tests that need this host's kernel, containers, database and browser are left out\n`);
+  if (isRoot) steps.push([`${filesOf(host)} of tests on this host, one at a time`, node26(), ['--test', '--test-concurrency=1', '--test-timeout=240000', ...host]]);
+  else process.stdout.write(`! not root: ${filesOf(host)} of tests left out, which need root, this host's kernel, containers, database and browser\n`);
 }
 
 const begun = Date.now();

@@ -9,6 +9,7 @@ const acts = 200;
 export async function delays(scene: Scene): Promise<void> {
   const { lab: { report }, client, containerd } = scene;
   report.say(`The delay from kernel to API over ${acts} acts`);
+  report.progress('one shell every 137 ms, for half a minute');
   // one long-lived process of the container starts a shell at each line it reads, so that an act costs no new session
   const script = `const { execFileSync } = require('node:child_process'); let n = 0; const timer = setInterval(() => { execFileSync('/bin/sh', ['-c', 'true']); console.log(Date.now()); if (++n === ${acts}) clearInterval(timer); }, 137);`;
   const incident = await findIncident(scene, (one) => one.source === 'Shell in a container' && one.containerName === web, 3000);

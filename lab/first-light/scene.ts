@@ -56,20 +56,24 @@ export async function withScene(lab: LabRun, play: (scene: Scene) => Promise<voi
   try {
     lab.report.say('Setting the scene');
     mkdirSync(lab.place, { recursive: true });
+    lab.report.progress('the image of the shop: a Debian with an npm application (made once, which takes a minute or two)');
     const image = await shopImage();
     const state = join(lab.place, 'state');
     const containerd = new PrivateContainerd(join(lab.place, 'containerd'));
     rmSync(containerd.directory, { recursive: true, force: true });
     stops.push(async () => await containerd.stop());
+    lab.report.progress('a containerd of its own');
     await containerd.start();
     await containerd.import(image.archive);
     const product = new Product({ state, port, keep: true, args: [...(lab.sabotage === 'runtime' ? [] : ['--containerd-socket', containerd.socket]), ...(lab.sabotage === 'sensor' ? ['--no-sensor'] : []), '--dead-man', '60'] });
     stops.push(async () => await product.stop());
     rmSync(state, { recursive: true, force: true });
     if (lab.sabotage !== 'advisories') process.stdout.write(await syncAdvisories(state, advisoryDirectory('own')!));
+    lab.report.progress(`the product, on port ${port}`);
     await product.start();
     if (lab.sabotage !== 'sensor') await product.waitSensor();
     const client = await product.client();
+    lab.report.progress('a browser');
     const browser = await Browser.start();
     stops.push(async () => await browser.stop());
     const page = await browser.page();

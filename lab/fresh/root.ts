@@ -22,10 +22,13 @@ export const debian13: System = { suite: 'trixie', title: 'Debian 13', version: 
 const packages = ['npm', 'ca-certificates'];
 const makeMs = 480_000;
 
-export async function freshRoot(system: System, settings: Settings, signal: AbortSignal): Promise<string> {
+export async function freshRoot(system: System, settings: Settings, signal: AbortSignal, progress: (text: string) => void): Promise<string> {
   const ingredients = [system.suite, ...packages, ...settings.sources, ...settings.aptOptions, 'v1'];
   return await cached(`fresh-${system.suite}`, ingredients, async (path) => {
     const beside = mkdtempSync(join(tmpdir(), 'vedette-fresh-'));
+    const begun = performance.now();
+    progress(`making the root of ${system.title} with mmdebstrap, once: ${packages.join(' and ')} bring several hundred packages`);
+    const ticks = setInterval(() => progress(`… ${Math.round((performance.now() - begun) / 1000)} s`), 10_000);
     try {
       const options = join(beside, 'apt.conf');
       writeFileSync(options, `${settings.aptOptions.join('\n')}\n`);
@@ -35,6 +38,7 @@ export async function freshRoot(system: System, settings: Settings, signal: Abor
       const { code } = await made.ended(makeMs);
       if (code !== 0) throw new Error(`mmdebstrap could not make ${system.title} (${code ?? 'it took too long'}):\n${made.output.trim().slice(-2000)}`);
     } finally {
+      clearInterval(ticks);
       rmSync(beside, { recursive: true, force: true });
     }
   });

@@ -42,7 +42,7 @@ export async function withScene(lab: LabRun, system: System, signal: AbortSignal
   await nobodyAnswers();
   const settings = await settingsOfThisMachine(system.suite);
   const begun = performance.now();
-  const root = await freshRoot(system, settings, signal);
+  const root = await freshRoot(system, settings, signal, (text) => lab.report.progress(text));
   lab.report.figure(named('seconds for the root, made or found in the cache'), Math.round((performance.now() - begun) / 1000));
   const place = join(lab.place, system.suite);
   const machine = await Machine.start({ root, place, hostname: `fresh-${system.suite}`, environment: settings.environment, signal }, async (upper) => {

@@ -35,6 +35,7 @@ export async function oldNodeActs(scene: Scene): Promise<void> {
   const sentence = stripColour(old.output).split('\n').find((line) => /Node 20/.test(line)) ?? '';
   report.row(named("npm start on Debian's own Node 18 ends and says why"), 'not 0, needs Node 20, what to type', `${old.code}, ${sentence}`, lastLines(old.output), old.code !== 0 && /needs Node 20 or newer.*v18.*npm install --global node@20/.test(sentence));
   if (scene.lab.sabotage === 'node') return;
+  report.progress('npm i -g node@20');
   const installed = await machine.run(['npm', 'i', '-g', 'node@20'], 180_000);
   report.row(named('npm i -g node@20 ends with 0'), 0, installed.code, lastLines(installed.output));
 }
@@ -43,6 +44,16 @@ export async function nodeActs(scene: Scene): Promise<void> {
   const { machine, named } = scene;
   const { output } = await machine.run(['sh', '-c', 'echo "node $(node --version), npm $(npm --version)"'], 20_000);
   scene.lab.report.row(named('node is 20'), 'node v20', output.trim(), '', /^node v20\./m.test(output));
+}
+
+/** Shows the steps that a command of the machine names, as it names them. */
+export function steps({ lab }: Scene): (output: string) => void {
+  let shownLines = 0;
+  return (output) => {
+    const lines = stripColour(output).split('\n').slice(0, -1);
+    for (const line of lines.slice(shownLines)) if (/^\s*[▶✓✗…!] /.test(line)) lab.report.progress(`  ${line.trim()}`);
+    shownLines = lines.length;
+  };
 }
 
 export async function isReady(): Promise<boolean> {
@@ -61,7 +72,7 @@ export async function waitReady(scene: Scene, running: Running, timeoutMs: numbe
 function sabotageSettings({ lab, machine }: Scene): Promise<unknown> {
   if (lab.sabotage === 'debian') return machine.run(['sh', '-c', 'rm -f /etc/apt/sources.list /etc/apt/sources.list.d/*'], 10_000);
   // the port of nobody: what npm asks for is refused
-  if (lab.sabotage === 'npm') return machine.run(['sh', '-c', 'echo "registry=http://127.0.0.1:9/" >> /root/.npmrc'], 10_000);
+  if (lab.sabotage === 'npm') return machine.run(['sh', '-c', 'printf "registry=http://127.0.0.1:9/\\nfetch-retries=0\\n" >> /root/.npmrc'], 10_000);
   return Promise.resolve();
 }
 
@@ -72,10 +83,13 @@ export async function firstStartActs(scene: Scene): Promise<Started | null> {
   const { report } = scene.lab;
   await sabotageSettings(scene);
   let atPlan: string | null = null;
+  report.progress('npm start, for the first time:');
+  const shown = steps(scene);
   const running = machine.spawn(['npm', 'start'], {
     directory: clone,
     environment: { PORT: String(port) },
     onOutput: (output) => {
+      shown(output);
       if (atPlan === null && output.includes(planned.at(-1)!)) atPlan = ['/usr/bin/clang', `${clone}/node_modules`].filter((one) => machine.has(one)).join(', ') || 'nothing yet';
     },
   });
