@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { projectRoot } from '../borders/borders.ts';
 import { cacheRoot } from '../containers/debian-root.ts';
-import { descendants } from './product.ts';
+import { commandLine, descendants } from './product.ts';
 
 export interface JoinedSensorOptions {
   readonly state: string;
@@ -73,13 +73,5 @@ export class JoinedSensor {
     child.kill('SIGTERM');
     await Promise.race([ended, sleep(20_000)]);
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
-  }
-}
-
-function commandLine(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-  } catch {
-    return '';
   }
 }

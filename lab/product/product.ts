@@ -19,6 +19,8 @@ export interface ProductOptions {
   readonly keep?: boolean;
   /** A name of its own for the host, for what people will look at. */
   readonly hostname?: string;
+  /** Started by this user instead of root. */
+  readonly as?: { readonly uid: number; readonly gid: number };
 }
 
 export class Product {
@@ -39,7 +41,7 @@ export class Product {
   }
 
   async start(keep = this.options.keep === true): Promise<void> {
-    const { state, port, args, env, hostname } = this.options;
+    const { state, port, args, env, hostname, as } = this.options;
     if (!keep) {
       // what was compiled from the same sources is as good as new
       for (const one of ['hub', 'sensor', 'log', 'up.sock']) rmSync(join(state, one), { recursive: true, force: true });
@@ -48,7 +50,7 @@ export class Product {
     this.output = '';
     const named = hostname === undefined ? [] : ['unshare', '--uts', 'sh', '-c', 'hostname "$0" && exec "$@"', hostname];
     const [command, ...rest] = [...named, process.execPath, join(projectRoot(), 'cli', 'main.ts'), 'up', '--port', String(port), ...(args ?? [])] as [string, ...string[]];
-    const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, VEDETTE_BUILD: join(cacheRoot, 'build'), VEDETTE_STATE: state, NO_COLOR: '1', FORCE_COLOR: '0', ...env } });
+    const child = spawn(command, rest, { ...as, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, VEDETTE_BUILD: join(cacheRoot, 'build'), VEDETTE_STATE: state, NO_COLOR: '1', FORCE_COLOR: '0', ...env } });
     this.#child = child;
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (this.output += text.toString()));
     await this.waitReady();
@@ -116,7 +118,8 @@ export function stripColour(text: string): string {
   return text.replace(/\u001b\[[0-9;]*m/g, '');
 }
 
-function commandLine(pid: number): string {
+/** With blanks between the arguments; empty when the process is gone. */
+export function commandLine(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
   } catch {
