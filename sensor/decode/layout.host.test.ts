@@ -1,9 +1,10 @@
 /** The decoder's offsets against the BTF of the compiled object, for both architectures: the contract cannot drift. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import * as layout from './layout.ts';
 
 interface BtfType {
@@ -17,7 +18,9 @@ interface BtfType {
 const sources = join(import.meta.dirname, '..', 'probe', 'probe.bpf.c');
 
 function structsOf(target: string): Map<string, BtfType> {
-  const object = join(mkdtempSync('/tmp/vedette-layout-'), 'probe.o');
+  const place = mkdtempSync(join(tmpdir(), 'vedette-layout-'));
+  after(() => rmSync(place, { recursive: true, force: true }));
+  const object = join(place, 'probe.o');
   execFileSync('clang', ['-O2', '-g', '-target', 'bpf', `-D__TARGET_ARCH_${target}`, '-c', sources, '-o', object]);
   const { types } = JSON.parse(execFileSync('bpftool', ['--json', 'btf', 'dump', 'file', object], { encoding: 'utf8', maxBuffer: 64 << 20 })) as { types: BtfType[] };
   return new Map(types.filter((one) => one.kind === 'STRUCT').map((one) => [one.name, one]));
