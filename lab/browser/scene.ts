@@ -5,7 +5,7 @@
  * scope, and the host has a name of its own. Everything that was started is stopped in the opposite order.
  */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ContainerView, IncidentView } from '@vedette/model/api/views';
@@ -68,13 +68,15 @@ export class ConsoleScene {
     // The pictures show what the sensor is scoped to.
     const cgroup = new TestCgroup('shop.slice');
     const product = new Product({ state: join(place, 'state'), port, keep: true, hostname: hostName, args: ['--cgroup', cgroup.path] });
-    const stops: (() => Promise<void>)[] = [async () => rmSync(place, { recursive: true, force: true, maxRetries: 5 }), async () => cgroup.remove(), async () => await product.stop()];
+    const stops: (() => Promise<void>)[] = [async () => rmSync(place, { recursive: true, force: true, maxRetries: 5 }), async () => { cgroup.remove(); removeParents(cgroup.name); }, async () => await product.stop()];
     try {
       await syncAdvisories(product.options.state, advisoriesOfToday(place));
       await product.start();
       await product.waitSensor();
       const client = await product.client();
       const image = await shopImage();
+      // What a run that was killed left would have the names.
+      for (const id of [serving, sleeping]) await run('runc', ['delete', '--force', id], { accept: [1] });
       for (const [id, command] of [[serving, undefined], [sleeping, ['/usr/bin/sleep', '600']]] as const) {
         const container = new BareRunc({ directory: join(place, id), id, image, overlay: true, cgroup: `/${cgroup.name}/runc-${id}.scope`, ...(command === undefined ? {} : { command }) });
         stops.push(async () => await container.stop());
@@ -116,6 +118,15 @@ export class ConsoleScene {
     const { value } = await until(async () => (await this.client.call('listIncidents', { query: { limit: 200 } })).items.find(fits), timeoutMs, 25);
     if (value === null) throw new Error(`the incident did not appear within ${timeoutMs} ms:\n${this.product.log('sensor')}`);
     return value;
+  }
+}
+
+/** What runc made above its containers in the other hierarchies, and leaves behind. */
+function removeParents(name: string): void {
+  for (const line of readFileSync('/proc/self/mounts', 'utf8').split('\n')) {
+    const [, path = '', type] = line.split(' ');
+    const parent = join(path, name);
+    if ((type === 'cgroup' || type === 'cgroup2') && existsSync(parent)) rmdirSync(parent);
   }
 }
 
