@@ -58,7 +58,7 @@ export const causeNames = ['ring-full', 'reserve', 'share', 'unreadable', 'map-f
 
 export const flags = {
   pathTruncated: 0x1, argumentsTruncated: 0x2, argumentsMissing: 0x4, script: 0x8, unlinked: 0x10, hostMounts: 0x20, kernelThread: 0x40,
-  nameTruncated: 0x80, presentAtStart: 0x100, enforcementOff: 0x200,
+  nameTruncated: 0x80, presentAtStart: 0x100, enforcementOff: 0x200, outside: 0x400,
 } as const;
 
 export const originWords = ['none', 'host', 'image', 'modified', 'dropped', 'memory', 'volume', 'unjudged'] as const;

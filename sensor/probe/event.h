@@ -66,6 +66,7 @@ enum vd_cause {
 #define VD_F_NAME_TRUNCATED 0x0080
 #define VD_F_PRESENT_AT_START 0x0100	/* from the iterator, not from an event */
 #define VD_F_ENFORCEMENT_OFF 0x0200	/* of a tick: nothing is stopped any more, by command or by the dead man */
+#define VD_F_OUTSIDE 0x0400		/* from the iterator: not in our scope, told for the host's mount namespace only */
 
 /* Where the executed file came from; the numbers of FileOrigin in record.proto. */
 enum vd_origin {

@@ -52,10 +52,16 @@ int vd_process(struct bpf_iter__task *ctx)
 	struct vd_exec_scratch *scratch;
 	struct vd_exec *record;
 	struct file *file;
-	__u32 zero = 0;
+	__u32 zero = 0, is_kernel_thread;
+	int is_outside;
 	__u64 bytes;
 
-	if (!task || BPF_CORE_READ(task, pid) != BPF_CORE_READ(task, tgid) || !task_in_scope(task))
+	if (!task || BPF_CORE_READ(task, pid) != BPF_CORE_READ(task, tgid))
+		return 0;
+	is_kernel_thread = BPF_CORE_READ(task, flags) & PF_KTHREAD;
+	is_outside = !task_in_scope(task);
+	/* whatever the scope, the loader must learn the host's mount namespace: made_by_runtime() compares with it */
+	if (is_outside && !is_kernel_thread && BPF_CORE_READ(task, tgid) != 1)
 		return 0;
 	scratch = bpf_map_lookup_elem(&vd_process_scratch_map, &zero);
 	if (!scratch)
@@ -63,12 +69,12 @@ int vd_process(struct bpf_iter__task *ctx)
 	record = &scratch->record;
 	__builtin_memset(record, 0, sizeof(*record));
 	fill_header(&record->header, VD_PROCESS, task);
-	record->header.flags = VD_F_PRESENT_AT_START | VD_F_ARGUMENTS_MISSING;
+	record->header.flags = VD_F_PRESENT_AT_START | VD_F_ARGUMENTS_MISSING | (is_outside ? VD_F_OUTSIDE : 0);
 	record->origin = VD_ORIGIN_NONE;
 	fill_exec_task(record, task);
 	bytes = 0;
 	file = BPF_CORE_READ(task, mm, exe_file);
-	if (BPF_CORE_READ(task, flags) & PF_KTHREAD) {
+	if (is_kernel_thread) {
 		record->header.flags |= VD_F_KERNEL_THREAD;
 	} else if (file) {
 		fill_exec_file(record, task, file);

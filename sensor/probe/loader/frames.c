@@ -190,6 +190,8 @@ static int send_process(void *context, const char *record, size_t bytes)
 	int fd;
 
 	memcpy(&exec, record, sizeof(exec));
+	if (exec.header.flags & VD_F_OUTSIDE)
+		return 0;
 	if (bytes > sizeof(whole) - VD_ARGUMENT_BYTES_MAX || exec.header.flags & VD_F_KERNEL_THREAD)
 		return send_record(context, record, bytes);
 	memcpy(whole, record, bytes);
