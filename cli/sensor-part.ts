@@ -57,7 +57,8 @@ export async function sensorPart(options: SensorPartOptions): Promise<Part> {
   const [command = '', ...args] = probe.ok
     ? [
         join(probe.directory, 'vedette-loader'),
-        ...['--object', probeObject(probe.directory)],
+        '--object',
+        probeObject(probe.directory),
         ...(user === null ? [] : ['--user', `${user.uid}:${user.gid}`]),
         ...socketGroups([...usualSockets, ...sockets]),
         ...(cgroup === undefined ? [] : ['--cgroup', cgroup]),
