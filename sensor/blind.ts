@@ -16,11 +16,13 @@ interface Seen {
 
 export class BlindWatch {
   readonly #onEvent: (event: KernelEvent) => void;
+  readonly #lookMs: number;
   readonly #seen = new Map<number, Seen>();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(onEvent: (event: KernelEvent) => void) {
+  constructor(onEvent: (event: KernelEvent) => void, everyMs = lookMs) {
     this.#onEvent = onEvent;
+    this.#lookMs = everyMs;
   }
 
   start(reason: string): void {
@@ -35,7 +37,7 @@ export class BlindWatch {
     }
     this.#look();
     this.#onEvent({ kind: 'snapshot-end', timeBootNs });
-    this.#timer = setInterval(() => this.#look(), lookMs);
+    this.#timer = setInterval(() => this.#look(), this.#lookMs);
   }
 
   stop(): void {
@@ -81,6 +83,8 @@ export interface ProcessStat {
   readonly sessionId: number;
   readonly terminal: number;
   readonly startBootNs: number;
+  /** Its parent has not asked for it yet; of a leader whose threads go on, only the leader has ended. */
+  readonly hasEnded: boolean;
 }
 
 /** proc(5): the name in parentheses may hold anything, so fields are counted from its last one. null: no such text. */
@@ -88,9 +92,10 @@ export function parseStat(text: string): ProcessStat | null {
   const close = text.lastIndexOf(')');
   const fields = text.slice(close + 2).split(' ').map(Number);
   const [, parentTgid, , sessionId, terminal] = fields;
-  const startTicks = fields[19];
+  const [threads, startTicks] = [fields[17], fields[19]];
   if (close < 0 || parentTgid === undefined || sessionId === undefined || terminal === undefined || startTicks === undefined || !Number.isFinite(startTicks)) return null;
-  return { command: text.slice(text.indexOf('(') + 1, close), parentTgid, sessionId, terminal, startBootNs: startTicks * (1e9 / ticksPerSecond) };
+  const hasEnded = 'ZX'.includes(text.charAt(close + 2)) && (threads ?? 0) <= 1;
+  return { command: text.slice(text.indexOf('(') + 1, close), parentTgid, sessionId, terminal, startBootNs: startTicks * (1e9 / ticksPerSecond), hasEnded };
 }
 
 function statOf(tgid: number): ProcessStat | null {
@@ -99,7 +104,7 @@ function statOf(tgid: number): ProcessStat | null {
 
 function processEvent(tgid: number): ExecEvent | null {
   const stat = statOf(tgid);
-  if (stat === null) return null;
+  if (stat === null || stat.hasEnded) return null;
   const { startBootNs, parentTgid } = stat;
   const args = readText(`/proc/${tgid}/cmdline`).split('\0');
   if (args.at(-1) === '') args.pop();

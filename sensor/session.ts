@@ -114,7 +114,8 @@ export class Session {
 
   take(event: KernelEvent): void {
     if (event.kind === 'hello') this.#hello(event);
-    else if (isFromRing(event) && this.stream.ringPosition <= this.#skipTo) return;
+    // nothing to skip is not everything up to 0: without a ring all records are at 0
+    else if (this.#skipTo > 0 && isFromRing(event) && this.stream.ringPosition <= this.#skipTo) return;
     this.pipeline.onEvent(event);
     if (event.kind === 'snapshot-end') this.#afterSnapshot();
   }
