@@ -256,7 +256,7 @@ test('sensors: listed with what they see, removed for good', async () => {
   await leaving.send([record.container({ containerId: 'e'.repeat(64), name: 'left-behind' }), record.started(execution({ containerId: 'e'.repeat(64) }))]);
   const listed = (await hub.ask('GET', `/api/v1/sensors/${sensor.sensorId}`, { token: tokens.viewer })).json;
   assert.equal(listed['connected'], true);
-  assert.equal(listed['coveragePercent'], 60, 'one of two classes is seen, the container is known');
+  assert.equal(listed['coveragePercent'], 50, 'one of two classes is seen');
   assert.equal((await hub.ask('DELETE', `/api/v1/sensors/${leaving.sensorId}`, { token: tokens.operator })).status, 204);
   assert.equal((await leaving.send([record.count()])).kind, 'removed');
   assert.equal((await hub.ask('GET', `/api/v1/sensors/${leaving.sensorId}`, { token: tokens.viewer })).status, 404);

@@ -84,8 +84,8 @@ const gapsOf: readonly (readonly [string, Partial<CoverageFacts>, RegExp, number
   ['no sensor', { sensors: [] }, /No host is seen/, 0],
   ['a sensor that is away', { sensors: [{ ...sensor, connected: false }] }, /not seen now/, 0],
   ['a sensor that never reported', { sensors: [{ ...sensor, coverage: null }] }, /not known yet/, 0],
-  ['a hook that is missing', { sensors: [{ ...sensor, coverage: { ...coverageReport, hooks: [...coverageReport.hooks, { eventClass: 'file', hook: 'lsm', attached: false, reason: 'no LSM', misses: null }] } }] }, /class file/, 60],
-  ['losses', { sensors: [{ ...sensor, lost_recently: 1000 }] }, /1000 records were lost/, 60],
+  ['a hook that is missing', { sensors: [{ ...sensor, coverage: { ...coverageReport, hooks: [...coverageReport.hooks, { eventClass: 'file', hook: 'lsm', attached: false, reason: 'no LSM', misses: null }] } }] }, /class file/, 50],
+  ['losses', { sensors: [{ ...sensor, lost_recently: 1000 }] }, /1000 records were lost/, 50],
   ['one lost record', { sensors: [{ ...sensor, lost_recently: 1 }] }, /1 record was lost/, 99],
   ['nothing to enforce with', { sensors: [{ ...sensor, coverage: { ...coverageReport, enforcement: { mechanism: 'none', reason: 'no LSM' } } }] }, /Nothing can be refused/, 99],
   ['a policy not in force', { sensors: [{ ...sensor, coverage: { ...coverageReport, policyProblems: ['it needs a fact'] } }] }, /policy is not in force/, 99],
@@ -109,8 +109,22 @@ for (const [what, change, words, percent] of gapsOf) {
   });
 }
 
-test('a sensor without any hook sees nothing of the kernel', () => {
-  assert.equal(sensorPercent({ ...sensor, coverage: { ...coverageReport, hooks: [] } }, undefined), 20);
+test('a sensor without any hook sees nothing, however well its containers are known', () => {
+  const known = { ...states, pending: 0, unscanned: 0 };
+  const without = coverageReport.hooks.map((one) => ({ ...one, attached: false, reason: 'no privileges' }));
+  for (const hooks of [[], without]) {
+    for (const containers of [undefined, { ...known, living: 0 }, known]) assert.equal(sensorPercent({ ...sensor, coverage: { ...coverageReport, hooks } }, containers), 0);
+  }
+  const { view, gaps } = coverageOf({ ...facts, sensors: [{ ...sensor, coverage: { ...coverageReport, hooks: without } }] });
+  assert.deepEqual([view.percent, gaps.filter((one) => one.kind === 'hook').length], [0, 1]);
+});
+
+test('containers that are not known take up to a fifth of what is seen; where there are none there is nothing to know', () => {
+  const half = { ...sensor, coverage: { ...coverageReport, hooks: [...coverageReport.hooks, { eventClass: 'file', hook: 'lsm', attached: false, reason: 'no LSM', misses: null }] } };
+  const cases: [containers: ContainerStates | undefined, whole: number, half: number][] = [
+    [undefined, 100, 50], [{ ...states, living: 0, pending: 0, unscanned: 0 }, 100, 50], [{ ...states, pending: 0, unscanned: 0 }, 100, 50], [states, 90, 45], [{ ...states, pending: 2, unscanned: 2 }, 80, 40],
+  ];
+  for (const [containers, ...expected] of cases) assert.deepEqual([sensor, half].map((one) => sensorPercent(one, containers)), expected);
 });
 
 const card = (severity: RiskCardView['severity'], title: string): RiskCardView => ({ id: title, kind: 'incident', severity, score: 1, title, why: '', where: '', since: '', facts: null, chain: null, nextAction: '', link: '' });

@@ -39,6 +39,7 @@ export interface CoverageFacts {
 export const nothingKnown = 'No vulnerabilities are known';
 const nothingNew = 'Newer vulnerabilities are not known';
 const gapsMax = 500;
+const unknownContainersWeight = 0.2;
 const clockSkewMsMax = 5000;
 const certificateHoursMin = 6;
 
@@ -60,16 +61,15 @@ function classesOf(sensor: SensorShape): Map<string, { attached: boolean; reason
   return classes;
 }
 
-/** Containers that lack identity or a package list weigh a fifth, what the kernel shows four fifths. */
+/** The share of what the kernel shows; containers that lack identity or a package list take up to a fifth of it. */
 export function sensorPercent(sensor: SensorShape, containers: ContainerStates | undefined): number {
   if (!sensor.connected || sensor.coverage === null) return 0;
   const classes = [...classesOf(sensor).values()];
   const seen = classes.length === 0 ? 0 : classes.filter((one) => one.attached).length / classes.length;
   const lost = sensor.lost_recently;
   const kept = lost === 0 ? 1 : Math.min(0.99, sensor.coverage.eventsSeen / (sensor.coverage.eventsSeen + lost));
-  const living = containers?.living ?? 0;
-  const known = living === 0 ? 1 : 1 - (containers!.pending + containers!.unscanned) / living;
-  const percent = Math.round(1000 * (0.8 * seen * kept + 0.2 * known)) / 10;
+  const unknown = containers === undefined || containers.living === 0 ? 0 : (containers.pending + containers.unscanned) / containers.living;
+  const percent = Math.round(1000 * seen * kept * (1 - unknownContainersWeight * unknown)) / 10;
   return isLimited(sensor.coverage) ? Math.min(percent, 99) : percent;
 }
 
