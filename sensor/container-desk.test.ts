@@ -41,7 +41,7 @@ function bench(scene: Scene = {}): Bench {
   const { identify = async () => await Promise.resolve(identityOf({ mounts: [{ destination: '/data', source: '/srv', kind: 'bind', readOnly: false }] })), scan = async () => await Promise.resolve(inventoryOf(2)) } = scene;
   const pipeline = new Pipeline({
     host: { hostname: 'node-1', userName: () => null },
-    effects: { identify: (one, hint) => void running.push(desk.attend(one, hint)), command: () => undefined, kill: () => undefined, knownContainer: (path) => desk.knownAt(path) },
+    effects: { identify: (one, hint) => void running.push(desk.attend(one, hint)), command: () => undefined, kill: () => undefined, knownContainer: (path, key) => desk.knownAt(path, key) },
   });
   const desk = new ContainerDesk({
     pipeline: () => pipeline,
@@ -147,28 +147,45 @@ test('a container that was identified before the sensor came is only read', asyn
   assert.deepEqual([asked, one.scans.length], [1, 2]);
 });
 
-function stateFolder(t: TestContext): string {
+function stateFolder(t: TestContext, cgroupPaths: unknown): string {
   const place = mkdtempSync(join(tmpdir(), 'vedette-desk-'));
   t.after(() => rmSync(place, { recursive: true, force: true }));
   mkdirSync(join(place, 'web'));
-  writeFileSync(join(place, 'web', 'state.json'), JSON.stringify({ cgroup_paths: { '': '/sys/fs/cgroup/lab/web' }, config: { labels: [] } }));
+  writeFileSync(join(place, 'web', 'state.json'), JSON.stringify({ cgroup_paths: cgroupPaths, config: { labels: [] } }));
   return place;
 }
 
 test('a container that was there before, under a name that a person chose, is found by its runtime’s state', async (t) => {
-  const one = bench({ runcStates: [stateFolder(t)] });
+  const one = bench({ runcStates: [stateFolder(t, { pids: '/sys/fs/cgroup/pids/lab/web' })] });
   await one.desk.prepare();
-  const cases: [path: string, expected: string | null][] = [['/lab/web', 'web'], ['/lab', null], ['/', null], ['', null], ['/sys/fs/cgroup/lab/web', null], ['/lab/web/inner', null]];
-  for (const [path, expected] of cases) assert.equal(one.desk.knownAt(path)?.id ?? null, expected, path);
+  one.pipeline.onEvent(cgroupEvent({ timeBootNs: 700, path: '/web', cgroup: 16, presentAtStart: true, takenForContainer: false }));
+  one.pipeline.onEvent(execEvent({ cgroupV1: 16, cgroupV2: 0, kind: 'process', tgid: 59, startBootNs: 500 }));
+  assert.equal(one.pipeline.containers.get('web'), null, 'a cgroup of the host that is called the same');
   one.pipeline.onEvent(cgroupEvent({ timeBootNs: 700, path: '/lab/web', cgroup: 17, presentAtStart: true, takenForContainer: false }));
   one.pipeline.onEvent(execEvent({ ...inWeb, kind: 'process', tgid: 60, startBootNs: 500 }));
   await one.attended();
   assert.deepEqual([one.pipeline.containers.get('web')?.seenFromStart], [false]);
 });
 
+test('its cgroup is the one at the whole path in the same hierarchy, on hosts of v1, of v2 and of both', async (t) => {
+  const paths = ['/lab/web', '/web', '/pids/lab/web', '/unified/lab/web', '/lab', '/lab/web/inner', '/sys/fs/cgroup/lab/web', '/sys/fs/cgroup/pids/lab/web', 'lab/web', '/', ''];
+  const hosts: [what: string, cgroupPaths: unknown, found: readonly string[]][] = [
+    ['v1', { pids: '/sys/fs/cgroup/pids/lab/web', memory: '/sys/fs/cgroup/memory/other' }, ['v1 /lab/web']],
+    ['v2', { '': '/sys/fs/cgroup/lab/web' }, ['v2 /lab/web']],
+    ['both', { pids: '/sys/fs/cgroup/pids/lab/web', '': '/sys/fs/cgroup/unified/lab/web' }, ['v1 /lab/web', 'v2 /lab/web']],
+    ['both, in different places', { pids: '/sys/fs/cgroup/pids/lab/web', '': '/sys/fs/cgroup/unified/web' }, ['v1 /lab/web', 'v2 /web']],
+  ];
+  for (const [what, cgroupPaths, expected] of hosts) {
+    const one = bench({ runcStates: [stateFolder(t, cgroupPaths)] });
+    await one.desk.prepare();
+    const found = [17, -17].flatMap((key) => paths.flatMap((path) => (one.desk.knownAt(path, key)?.id === 'web' ? [`${key > 0 ? 'v1' : 'v2'} ${path}`] : [])));
+    assert.deepEqual(found, expected, what);
+  }
+});
+
 test('a container that the sensor before knew is found by its cgroup, without any state', () => {
   const one = bench();
   start(one);
-  assert.deepEqual(one.desk.knownAt('/lab/web'), { id: 'web', runtime: 'runc' });
-  assert.equal(one.desk.knownAt('/lab/other'), null);
+  assert.deepEqual(one.desk.knownAt('/lab/web', 17), { id: 'web', runtime: 'runc' });
+  assert.equal(one.desk.knownAt('/lab/other', 17), null);
 });

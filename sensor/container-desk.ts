@@ -6,10 +6,11 @@ import { statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { create } from '@bufbuild/protobuf';
 import type { Container, RuntimeName } from '@vedette/model/container';
+import type { CgroupKey } from '@vedette/model/event';
 import { InventoryReportSchema, PackageSchema, type InventoryReport } from '@vedette/model/wire/generated/record_pb';
 import type { Inventory, InventoryRunner } from './enrich/inventory/runner.ts';
 import type { Identifier } from './enrich/runtime/identify.ts';
-import { runcContainers } from './enrich/runtime/state-files.ts';
+import { runcContainers, type CgroupPlaces } from './enrich/runtime/state-files.ts';
 import type { Pipeline } from './pipeline.ts';
 
 const enteringAttempts = 40;
@@ -31,7 +32,7 @@ export class ContainerDesk {
   readonly #runner: DeskOptions['runner'];
   readonly #runcStates: readonly string[];
   readonly #sharesHostRoot: (tgid: number) => boolean;
-  #known: { id: string; cgroupPaths: readonly string[] }[] = [];
+  #known: { id: string; places: CgroupPlaces }[] = [];
 
   constructor(options: DeskOptions) {
     this.#pipeline = options.pipeline;
@@ -46,10 +47,10 @@ export class ContainerDesk {
     this.#known = (await Promise.all(this.#runcStates.map(async (one) => await runcContainers(one)))).flat();
   }
 
-  /** A container that was there before, whose name a person chose. */
-  knownAt(cgroupPath: string): { id: string; runtime: RuntimeName } | null {
+  /** A container that was there before, whose name a person chose: by the whole path in the hierarchy of the key. */
+  knownAt(cgroupPath: string, key: CgroupKey): { id: string; runtime: RuntimeName } | null {
     if (cgroupPath === '' || cgroupPath === '/') return null;
-    const found = this.#known.find((one) => one.cgroupPaths.some((path) => path.endsWith(cgroupPath) && path.length > cgroupPath.length));
+    const found = this.#known.find(({ places }) => cgroupPath === (key > 0 ? places.v1 : places.v2));
     if (found !== undefined) return { id: found.id, runtime: 'runc' };
     for (const container of this.#pipeline().containers.all()) {
       if (container.cgroupPath === cgroupPath) return { id: container.id, runtime: 'runc' };

@@ -5,7 +5,7 @@
  * sensor that died goes on from its log as if it had not.
  */
 import type { Container, ContainerIdentity } from '@vedette/model/container';
-import type { CgroupEvent, ExecEvent, ExitEvent, FileEvent, ForkEvent, KernelEvent, SocketEvent, Subject } from '@vedette/model/event';
+import type { CgroupEvent, CgroupKey, ExecEvent, ExitEvent, FileEvent, ForkEvent, KernelEvent, SocketEvent, Subject } from '@vedette/model/event';
 import type { LoadKind } from '@vedette/model/exposure-evidence';
 import type { RuntimeName } from '@vedette/model/container';
 import type { Execution } from '@vedette/model/process';
@@ -31,7 +31,7 @@ export interface PipelineEffects {
   /** Kill the verdict's process; the answer comes by `verdictComplete`. */
   kill(verdict: VerdictFound): void;
   /** A container that a runtime's own state places at this cgroup path, for names that people chose. */
-  knownContainer(cgroupPath: string): { id: string; runtime: RuntimeName } | null;
+  knownContainer(cgroupPath: string, key: CgroupKey): { id: string; runtime: RuntimeName } | null;
 }
 
 const eventClassOf = {
@@ -221,7 +221,7 @@ export class Pipeline {
   #cgroup(event: CgroupEvent): void {
     switch (event.kind) {
       case 'cgroup-create':
-        this.cgroups.created(event, event.presentAtStart ? this.#effects.knownContainer(event.path) : null);
+        this.cgroups.created(event, event.presentAtStart ? this.#effects.knownContainer(event.path, event.cgroup) : null);
         for (const key of this.cgroups.takeDisclaimed()) this.#effects.command({ do: 'deleteCgroup', key });
         return;
       case 'cgroup-remove': {

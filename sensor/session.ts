@@ -92,7 +92,7 @@ export class Session {
         identify: (container, hint) => void this.#desk.attend(container, hint),
         command: (command) => void this.#command(command),
         kill: (verdict) => void this.#kill(verdict),
-        knownContainer: (path) => this.#desk.knownAt(path),
+        knownContainer: (path, key) => this.#desk.knownAt(path, key),
       },
     });
     this.#recall = new Recall(this.pipeline);

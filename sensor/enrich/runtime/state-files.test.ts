@@ -107,6 +107,7 @@ test('runc: a container of the same id in another cgroup is another one', async 
   const state = folder(t, { 'web/state.json': runcState('/nowhere') });
   assert.equal(await runcIdentity(state, 'web', '/other/web'), null);
   assert.equal(await runcIdentity(state, 'other', '/lab/web'), null);
+  for (const path of ['/web', '/pids/lab/web', '/unified/lab/web', 'web', '/', '']) assert.equal(await runcIdentity(state, 'web', path), null, path);
   assert.equal((await runcIdentity(state, 'web', '/lab/web'))?.imageReason, "the bundle's annotations name no image digest (vedette.dev/image-digest or org.opencontainers.image.digest)");
 });
 
@@ -114,6 +115,31 @@ test('runc on a host with only the unified hierarchy names one path', async (t) 
   const state = folder(t, { 'web/state.json': { ...runcState('/nowhere'), cgroup_paths: { '': '/sys/fs/cgroup/lab/web' } }, 'old/state.json': { ...runcState('/nowhere'), cgroup_paths: '/sys/fs/cgroup/lab/old' } });
   assert.equal((await runcIdentity(state, 'web', '/lab/web'))?.runtime, 'runc');
   assert.equal((await runcIdentity(state, 'old', '/lab/old'))?.runtime, 'runc');
+});
+
+test('the place of a cgroup within its hierarchy, on hosts of v1, of v2 and of both', async (t) => {
+  const both = { pids: '/sys/fs/cgroup/pids/a', '': '/sys/fs/cgroup/unified/b' };
+  const cases: [paths: unknown, v1: string | null, v2: string | null][] = [
+    [{ cpu: '/sys/fs/cgroup/cpu,cpuacct/lab/web', pids: '/sys/fs/cgroup/pids/lab/web', 'name=systemd': '/sys/fs/cgroup/systemd/lab/web' }, '/lab/web', null],
+    [{ cpu: '/sys/fs/cgroup/cpu/lab/web' }, null, null],
+    [{ pids: '/sys/fs/cgroup/pids,rdma/system.slice/runc-web.scope' }, '/system.slice/runc-web.scope', null],
+    [{ '': '/sys/fs/cgroup/lab/web' }, null, '/lab/web'],
+    // only beside v1 is the unified hierarchy mounted below /unified: alone it is a cgroup that is called so
+    [{ '': '/sys/fs/cgroup/unified/web' }, null, '/unified/web'],
+    [both, '/a', '/b'],
+    ['/sys/fs/cgroup/lab/web', null, '/lab/web'],
+    [{ pids: '/sys/fs/cgroup/pids', '': '/sys/fs/cgroup/unified' }, null, null],
+    [{ '': '/sys/fs/cgroup' }, null, null],
+    [{ '': '/sys/fs/cgroup/' }, null, null],
+    [{ '': '/sys/fs/cgroups/x' }, null, null],
+    [{ '': 7, pids: ['/sys/fs/cgroup/pids/x'] }, null, null],
+    [null, null, null],
+    [undefined, null, null],
+  ];
+  for (const [paths, v1, v2] of cases) {
+    const state = folder(t, { 'web/state.json': { cgroup_paths: paths } });
+    assert.deepEqual(await runcContainers(state), [{ id: 'web', places: { v1, v2 } }], JSON.stringify(paths));
+  }
 });
 
 test('crun keeps its state under another name, and its annotations only in the bundle', async (t) => {
@@ -124,14 +150,14 @@ test('crun keeps its state under another name, and its annotations only in the b
   assert.deepEqual([found?.imageName, found?.platformDigest], [annotations['org.opencontainers.image.ref.name'], digest]);
   assert.equal((await runcIdentity(state, 'bare', '/lab/bare'))?.platformDigest, digest, 'a place without a leading slash');
   assert.equal(await runcIdentity(state, 'web', '/lab/other'), null);
-  assert.deepEqual((await runcContainers(state)).map((one) => [one.id, one.cgroupPaths]).sort(), [['bare', ['/sys/fs/cgroup/lab/bare']], ['web', ['/sys/fs/cgroup/lab/web']]]);
+  assert.deepEqual((await runcContainers(state)).map((one) => [one.id, one.places]).sort(), [['bare', { v1: '/lab/bare', v2: '/lab/bare' }], ['web', { v1: '/lab/web', v2: '/lab/web' }]]);
 });
 
 test('which containers were there before: those with a state that can be read', async (t) => {
   const state = folder(t, { 'web/state.json': runcState('/nowhere'), 'broken/state.json': '{', 'empty/something': '', 'a-file': '', 'no-paths/state.json': {} });
   assert.deepEqual((await runcContainers(state)).sort((a, b) => (a.id < b.id ? -1 : 1)), [
-    { id: 'no-paths', cgroupPaths: [] },
-    { id: 'web', cgroupPaths: ['/sys/fs/cgroup/pids/lab/web', '/sys/fs/cgroup/memory/lab/web', '/sys/fs/cgroup/unified/lab/web'] },
+    { id: 'no-paths', places: { v1: null, v2: null } },
+    { id: 'web', places: { v1: '/lab/web', v2: '/lab/web' } },
   ]);
   assert.deepEqual(await runcContainers(join(state, 'nowhere')), []);
 });

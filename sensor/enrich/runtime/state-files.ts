@@ -79,9 +79,14 @@ function podmanFrom(id: string, container: unknown, images: unknown, spec: Retur
   };
 }
 
+/** Where a container's cgroup is within the two hierarchies that the sensor follows: v1 of the pids controller, and the unified one. */
+export interface CgroupPlaces {
+  readonly v1: string | null;
+  readonly v2: string | null;
+}
+
 interface BareState {
-  /** Full directories, one a hierarchy. */
-  readonly cgroupPaths: readonly string[];
+  readonly places: CgroupPlaces;
   readonly labels: Readonly<Record<string, string>>;
   readonly bundle: string;
 }
@@ -90,16 +95,32 @@ interface BareState {
 async function bareState(stateDirectory: string, id: string): Promise<BareState | null> {
   const runc = await readJson(join(stateDirectory, id, 'state.json'));
   if (runc !== null) {
-    const paths = field(runc, 'cgroup_paths');
-    const all: unknown[] = typeof paths === 'object' && paths !== null ? Object.values(paths) : [paths];
     const labels = labelsOf(field(field(runc, 'config'), 'labels'));
-    return { cgroupPaths: all.filter((one) => typeof one === 'string'), labels, bundle: labels['bundle'] ?? '' };
+    return { places: placesOf(field(runc, 'cgroup_paths')), labels, bundle: labels['bundle'] ?? '' };
   }
   const crun = await readJson(join(stateDirectory, id, 'status'));
-  const place = text(field(crun, 'cgroup-path'));
   if (crun === null) return null;
-  // crun names the place within the hierarchies
-  return { cgroupPaths: place === '' ? [] : [join('/sys/fs/cgroup', place)], labels: {}, bundle: text(field(crun, 'bundle')) };
+  // crun names one place, the same in every hierarchy
+  const named = text(field(crun, 'cgroup-path'));
+  const place = named === '' ? null : join('/', named);
+  return { places: { v1: place, v2: place }, labels: {}, bundle: text(field(crun, 'bundle')) };
+}
+
+/**
+ * runc keeps the directory of each hierarchy, by its controller; the unified one has no name. It is mounted at
+ * /sys/fs/cgroup, or below it at /unified where v1 hierarchies are beside it. (Before it kept a list, v2 had one text.)
+ */
+function placesOf(paths: unknown): CgroupPlaces {
+  if (typeof paths === 'string') return { v1: null, v2: placeBelow(/^\/sys\/fs\/cgroup(\/.+)$/, paths) };
+  const isBesideV1 = typeof paths === 'object' && paths !== null && Object.keys(paths).some((one) => one !== '');
+  return {
+    v1: placeBelow(/^\/sys\/fs\/cgroup\/[^/]+(\/.+)$/, field(paths, 'pids')),
+    v2: placeBelow(isBesideV1 ? /^\/sys\/fs\/cgroup\/unified(\/.+)$/ : /^\/sys\/fs\/cgroup(\/.+)$/, field(paths, '')),
+  };
+}
+
+function placeBelow(mount: RegExp, directory: unknown): string | null {
+  return mount.exec(text(directory))?.[1] ?? null;
 }
 
 /** runc keeps annotations as texts of the form key=value. */
@@ -115,7 +136,7 @@ function labelsOf(value: unknown): Record<string, string> {
 /** The state directory of a bare runc or crun holds one folder a container. */
 export async function runcIdentity(stateDirectory: string, id: string, cgroupPath: string): Promise<ContainerIdentity | null> {
   const state = await bareState(stateDirectory, id);
-  if (state === null || !state.cgroupPaths.some((one) => one.endsWith(cgroupPath))) return null;
+  if (state === null || (state.places.v1 !== cgroupPath && state.places.v2 !== cgroupPath)) return null;
   const spec = specFacts(state.bundle === '' ? '' : ((await readText(join(state.bundle, 'config.json'))) ?? ''));
   return runcFrom(id, { ...spec.annotations, ...textsOf(state.labels) }, spec);
 }
@@ -141,17 +162,17 @@ function runcFrom(id: string, annotations: Readonly<Record<string, string>>, spe
 }
 
 /** Containers that a bare runc or crun knows already, by the place of their cgroup: asked once at start. */
-export async function runcContainers(stateDirectory: string): Promise<{ id: string; cgroupPaths: readonly string[] }[]> {
+export async function runcContainers(stateDirectory: string): Promise<{ id: string; places: CgroupPlaces }[]> {
   let ids: string[];
   try {
     ids = await readdir(stateDirectory);
   } catch {
     return [];
   }
-  const out: { id: string; cgroupPaths: readonly string[] }[] = [];
+  const out: { id: string; places: CgroupPlaces }[] = [];
   for (const id of ids.slice(0, 10_000)) {
     const state = await bareState(stateDirectory, id);
-    if (state !== null) out.push({ id, cgroupPaths: state.cgroupPaths });
+    if (state !== null) out.push({ id, places: state.places });
   }
   return out;
 }
