@@ -10,6 +10,7 @@ import { makeLog } from './log.ts';
 import { readPolicy } from './policy-reader.ts';
 import { Rounds } from './rounds.ts';
 import { readContent, writeSecretFile } from './state.ts';
+import { isTrouble } from './store/postgres.ts';
 
 test('configuration: defaults are loopback, mistakes are named', () => {
   const config = readConfig({ stateDirectory: 'x' });
@@ -34,6 +35,12 @@ test('log lines are JSON, from the level on', () => {
   assert.equal(lines.length, 1);
   const line = JSON.parse(lines[0] ?? '') as Record<string, unknown>;
   assert.deepEqual([line['level'], line['part'], line['message'], line['n']], ['warn', 'hub', 'yes', 1]);
+});
+
+test('what PostgreSQL says at every start and stop is no trouble', () => {
+  const usual = ['FATAL:  the database system is starting up', 'FATAL:  the database system is shutting down', 'FATAL:  the database system is not yet accepting connections', 'FATAL:  terminating connection due to administrator command', 'LOG:  x', 'DETAIL:  ERROR', ''];
+  for (const line of usual) assert.equal(isTrouble(line), false, line);
+  for (const line of ['ERROR:  canceling autovacuum', 'FATAL:  could not write to file: No space left on device', 'PANIC:  x', 'ERROR:  he said "the database system is starting up"']) assert.equal(isTrouble(line), true, line);
 });
 
 test('content is read in order; a secret file is the owner’s alone', async () => {

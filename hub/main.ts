@@ -34,7 +34,7 @@ import { touchSensors } from './store/fleet.ts';
 import { migrate, readMigrations, type Migration } from './store/migrate.ts';
 import { tendPartitions } from './store/partitions.ts';
 import { copyBinaries, type PostgresBinaries } from './store/postgres-binaries.ts';
-import { startPostgres, type RunningPostgres } from './store/postgres.ts';
+import { isTrouble, startPostgres, type RunningPostgres } from './store/postgres.ts';
 import { removeOutdated } from './store/retention.ts';
 import { Rounds } from './rounds.ts';
 
@@ -94,7 +94,7 @@ async function openStore(prepared: Prepared): Promise<{ postgres: RunningPostgre
           binaries,
           user: config.user,
           unsafeFast: config.unsafeFast,
-          log: (line) => log(/^(ERROR|FATAL|PANIC)/.test(line) && !line.includes('due to administrator command') ? 'warn' : 'debug', 'postgres', { line }),
+          log: (line) => log(isTrouble(line) ? 'warn' : 'debug', 'postgres', { line }),
         });
   try {
     const connection = postgres?.connection ?? { connectionString: config.databaseUrl ?? '' };

@@ -85,6 +85,14 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   };
 }
 
+/** Refusals that belong to every start and stop: who asks too early is told so, and asks again. */
+const usualWords = /^FATAL: +(the database system is (starting up|shutting down|not yet accepting connections)|terminating connection due to administrator command)/;
+
+/** Whether a line of the server's log says that something is wrong. */
+export function isTrouble(line: string): boolean {
+  return /^(ERROR|FATAL|PANIC)/.test(line) && !usualWords.test(line);
+}
+
 function serverArguments(data: string, socket: string, options: PostgresOptions): string[] {
   const settings: Record<string, string> = {
     listen_addresses: '',
