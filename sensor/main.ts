@@ -4,6 +4,7 @@
  */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { BlindWatch } from './blind.ts';
 import { readSensorConfig, type SensorConfig } from './config.ts';
@@ -14,6 +15,8 @@ import { readRuleFiles, replay } from './replay.ts';
 import { Session } from './session.ts';
 
 const deliverPatienceMs = 2000;
+/** A loader that was told to stop closes the pipe first and then signals. */
+const signalPatienceMs = 200;
 
 /** All rule files below a directory, in a fixed order. */
 function rulePaths(directory: string | undefined): string[] {
@@ -34,7 +37,9 @@ async function runSensor(config: SensorConfig): Promise<void> {
   let reader: RecordReader | null = null;
   const session = new Session({ config, log, loader, rules, onBlocked: (isBlocked) => reader?.hold(isBlocked) });
   await session.prepare();
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => ended.resolve(null));
+  const asked = Promise.withResolvers<true>();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => asked.resolve(true));
+  void asked.promise.then(() => ended.resolve(null));
   const blind = new BlindWatch((event) => session.take(event));
   if (hasLoader) {
     reader = new RecordReader(recordsFd, session.stream, { onBytes: () => session.onBytes(), onEnd: (reason) => ended.resolve(reason) });
@@ -45,7 +50,10 @@ async function runSensor(config: SensorConfig): Promise<void> {
   const reason = await ended.promise;
   reader?.stop();
   blind.stop();
-  if (reason !== null) log('warn', reason);
+  if (reason !== null) {
+    const wasAsked = await Promise.race([asked.promise, sleep(signalPatienceMs, false)]);
+    log(wasAsked ? 'info' : 'warn', reason);
+  }
   await session.finish(reason, deliverPatienceMs);
   // a read on the pipe may still be waiting on the thread pool: it must not keep the process
   process.exit(0);

@@ -87,12 +87,13 @@ test('a token that comes later is taken, what waited is delivered, and commands 
   assert.ok(existsSync(join(directory, 'credentials.json')));
 });
 
-test('a sensor that has joined needs no token', async (t) => {
-  const { hub, directory, tokenFile, spools, uplink } = await bench(t);
+test('a sensor that has joined needs no token; that it stops when told to is no warning', async (t) => {
+  const { hub, directory, tokenFile, spools, uplink, said } = await bench(t);
   writeFileSync(tokenFile, formatJoinToken(hub.token()));
   uplink.start();
   await until('connected', () => uplink.state?.connected === true);
   uplink.stop();
+  assert.deepEqual(said.filter((one) => one.startsWith('warn')), []);
   rmSync(tokenFile);
   const again = new Uplink({ directory, joinTokenFile: undefined, spools, bootId: 'b', log: () => undefined, onCommand: () => undefined, lookAgainMs });
   t.after(() => again.stop());

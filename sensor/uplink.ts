@@ -135,7 +135,7 @@ export class Uplink {
       onCommand,
       onState: (state) => {
         if (state.connected) this.#say('info', 'connected to the hub');
-        else if (state.sentence !== undefined) this.#say('warn', state.sentence);
+        else if (state.sentence !== undefined && !this.#stopped) this.#say('warn', state.sentence);
       },
     });
   }
