@@ -59,7 +59,8 @@ export function hubPart(options: HubPartOptions): Part {
     onStderr: (stream) =>
       followLog(stream, join(state.root, 'log'), 'hub', (line) => {
         if (line.level === 'error') lastError = String(line['error'] ?? line.message);
-        options.onLine(line);
+        // on the first start that is said once, with what to do about it, when it is given up
+        if (wasReady || line.message !== 'the hub did not start') options.onLine(line);
       }),
     onEnded: ({ code, signal, times }) => {
       if (!wasReady && (code === 1 || times >= 3)) {

@@ -59,9 +59,14 @@ export class Part {
     });
   }
 
-  async stop(): Promise<void> {
+  /** From now on its end is no surprise: Ctrl-C in a terminal reaches every part at once. */
+  letEnd(): void {
     this.#stopping = true;
     clearTimeout(this.#retry);
+  }
+
+  async stop(): Promise<void> {
+    this.letEnd();
     const child = this.#child;
     if (child === null || child.exitCode !== null || child.signalCode !== null) return;
     const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));

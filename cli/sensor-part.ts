@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { buildProbe, buildSensor, probeObject, projectRoot } from './build.ts';
 import { followLog, type LogLine } from './log-file.ts';
 import { Part } from './part.ts';
+import { refusalOf } from './sensor-words.ts';
 import { isRoot, ownFolder, serviceUser, type StateDirectory } from './state-directory.ts';
 
 export interface SensorPartOptions {
@@ -26,6 +27,9 @@ export interface SensorPartOptions {
 export const sensorNodeFlags: readonly string[] = ['--max-semi-space-size=2', '--single-threaded-gc'];
 /** Threads that each keep a heap of their own would hold on to what they once needed. */
 export const sensorEnvironment = { MALLOC_ARENA_MAX: '1' };
+
+/** So long may pass between the loader's last words and its end. */
+const refusalMs = 1000;
 
 /** Sockets that belong to a group the sensor must be in to ask a runtime; membership is root-equivalent, see docs. */
 const usualSockets = ['/run/containerd/containerd.sock', '/run/k3s/containerd/containerd.sock', '/run/crio/crio.sock'];
@@ -69,21 +73,56 @@ export async function sensorPart(options: SensorPartOptions): Promise<Part> {
         ...sensor({}),
       ]
     : sensor({ blindReason: probe.reason.split('\n')[0]! });
+  const spoken = new LoaderWords(options.onLine);
   return new Part({
     name: 'sensor',
     command,
     args,
     env: sensorEnvironment,
-    onStderr: (stream) => followLog(stream, join(state.root, 'log'), 'sensor', options.onLine),
+    onStderr: (stream) => followLog(stream, join(state.root, 'log'), 'sensor', (line) => spoken.add(line)),
     onEnded: ({ code, signal, times }) => {
-      if (code === 2 || code === 3) {
-        options.onGivenUp(code === 3 ? 'another Vedette sensor is loaded in this kernel' : 'it was started with options it does not know');
+      if (probe.ok && (code === 2 || code === 3)) {
+        options.onGivenUp(refusalOf(spoken.take(), code));
         return null;
       }
-      options.onLine({ level: 'error', message: `the loader ended (${signal ?? code}); it is started again, and what was in the ring is lost` });
+      spoken.release();
+      options.onLine({ level: 'error', message: `${probe.ok ? 'the loader' : 'it'} ended (${signal ?? code}); it is started again${probe.ok ? ', and what was in the ring is lost' : ''}` });
       return Math.min(30_000, 500 * 2 ** Math.min(times, 8));
     },
   });
+}
+
+/** What the loader says is held for a moment: when it ends then, that was why, and is said once. */
+class LoaderWords {
+  readonly #onLine: (line: LogLine) => void;
+  #held: LogLine[] = [];
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(onLine: (line: LogLine) => void) {
+    this.#onLine = onLine;
+  }
+
+  add(line: LogLine): void {
+    const isSensors = line['part'] !== undefined;
+    if (isSensors) {
+      this.release();
+      this.#onLine(line);
+      return;
+    }
+    this.#held.push(line);
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.release(), refusalMs).unref();
+  }
+
+  release(): void {
+    for (const line of this.#held.splice(0)) this.#onLine(line);
+    clearTimeout(this.#timer);
+  }
+
+  take(): string[] {
+    clearTimeout(this.#timer);
+    return this.#held.splice(0).map((one) => one.message);
+  }
 }
 
 /** As built; as source, which weighs more and does the same, where it could not be built. */

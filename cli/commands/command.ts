@@ -1,4 +1,6 @@
-/** What a command of `vedette` is: the help, the completion of mistakes and the documentation come from this table. */
+/** What a command of `vedette` is, and how it speaks: help, completion of mistakes and documentation come from this table. */
+import { styleText } from 'node:util';
+
 export interface CliCommand {
   readonly name: string;
   readonly summary: string;
@@ -26,4 +28,10 @@ export function say(line: string): void {
 
 export function complain(line: string): void {
   process.stderr.write(`${line}\n`);
+}
+
+/** One of several steps or states, with a mark; further lines go below the first. */
+export function sayMarked(mark: 'good' | 'warning', text: string): void {
+  const sign = mark === 'good' ? styleText('green', '✓') : styleText('yellow', '!');
+  say(`  ${sign} ${text.replaceAll('\n', '\n    ')}`);
 }

@@ -1,9 +1,11 @@
 /** `vedette join`: this host's sensor joins a hub with a one-time token and runs until told to stop. */
+import { release } from 'node:os';
 import { parseArgs } from 'node:util';
 import { parseJoinToken } from '@vedette/link/transport/join-token';
 import { hasJoined, keepJoinToken, sensorPart } from '../sensor-part.ts';
+import { SensorWords } from '../sensor-words.ts';
 import { prepareRoot, stateDirectory } from '../state-directory.ts';
-import { complain, say, UsageError, type CliCommand } from './command.ts';
+import { complain, say, sayMarked, UsageError, type CliCommand } from './command.ts';
 
 export const join: CliCommand = {
   name: 'join',
@@ -29,22 +31,34 @@ export const join: CliCommand = {
     }
     prepareRoot(state);
     const ended = Promise.withResolvers<number>();
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => ended.resolve(0));
+    let isStopping = false;
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.once(signal, () => {
+        isStopping = true;
+        ended.resolve(0);
+      });
+    }
+    const words = new SensorWords({ kernel: release(), logFile: `${state.root}/log/sensor.log`, withInfo: true });
     const part = await sensorPart({
       state,
       ...(token === undefined ? {} : { joinTokenFile: keepJoinToken(state, token) }),
       ...(values.cgroup === undefined ? {} : { cgroup: values.cgroup }),
       ...(values['containerd-socket'] === undefined ? {} : { containerdSockets: values['containerd-socket'] }),
       ...(values['life-lines'] === undefined ? {} : { lifeLines: values['life-lines'] }),
-      onLine: (line) => say(`  ${line.level === 'info' ? '✓' : '!'} ${line.message}`),
+      onLine: (line) => {
+        const said = words.read(line);
+        if (said !== null && !(isStopping && line.level === 'warn')) sayMarked(said.mark, said.text);
+      },
       onGivenUp: (reason) => {
         complain(`The sensor does not run: ${reason}.`);
         ended.resolve(2);
       },
     });
-    part.start();
+    if (!isStopping) part.start();
     const code = await ended.promise;
+    if (code === 0) say('\n  stopping');
     await part.stop();
+    if (code === 0) say('  stopped');
     return code;
   },
 };

@@ -1,5 +1,6 @@
 /** `vedette up`: hub and sensor on this host, built when needed, kept running until told to stop. */
 import { release } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs, styleText } from 'node:util';
 import { buildConsole, type Built } from '../build.ts';
 import { hubPart, localJoinToken, takeFirstSignIn, type HubReady } from '../hub-part.ts';
@@ -7,9 +8,10 @@ import { takeInstance } from '../instance.ts';
 import type { LogLine } from '../log-file.ts';
 import { hasJoined, keepJoinToken, sensorPart } from '../sensor-part.ts';
 import type { Part } from '../part.ts';
+import { sentenceOf, SensorWords, type Sentence } from '../sensor-words.ts';
 import { startAdvice } from '../start-advice.ts';
 import { isRoot, prepareRoot, stateDirectory, type StateDirectory } from '../state-directory.ts';
-import { complain, say, UsageError, wholeNumber, type CliCommand } from './command.ts';
+import { complain, say, sayMarked, UsageError, wholeNumber, type CliCommand } from './command.ts';
 
 const flags = {
   'host': { type: 'string' },
@@ -24,6 +26,9 @@ const flags = {
   'life-lines': { type: 'string' },
   'dead-man': { type: 'string' },
 } as const;
+
+/** The console is not kept from a person for longer than this while the sensor has not said what it sees. */
+const sensorPatienceMs = 5000;
 
 type Values = ReturnType<typeof parseArgs<{ options: typeof flags }>>['values'];
 
@@ -68,8 +73,12 @@ class Up {
   readonly #state: StateDirectory = stateDirectory();
   readonly #ended = Promise.withResolvers<number>();
   readonly #parts: Part[] = [];
-  #sensorSaid = false;
+  readonly #sensorWords = new SensorWords({ kernel: release(), logFile: `${this.#state.root}/log/sensor.log`, withInfo: false });
+  readonly #sensorKnown = Promise.withResolvers<void>();
   #hubSaid = false;
+  #isReadySaid = false;
+  #isSensorKnown = false;
+  #stopping = false;
 
   constructor(values: Values, port: number, linkPort: number) {
     this.#values = values;
@@ -100,16 +109,19 @@ class Up {
       linkNames: this.#values['link-name'] ?? [],
       ...(process.env['DATABASE_URL'] ? { databaseUrl: process.env['DATABASE_URL'] } : {}),
       localJoin: true,
-      onLine: (line) => this.#onLine('hub', line),
+      onLine: (line) => this.#ofHub(line),
       onReady: (ready) => void this.#hubReady(ready),
       onGivenUp: (reason) => this.#giveUp(`the hub did not start: ${startAdvice(reason, { console: this.#port, link: this.#linkPort })}`),
     });
     this.#parts.push(hub);
     hub.start();
     const code = await this.#ended.promise;
+    this.#stopping = true;
     if (code === 0) say('\n  stopping');
+    for (const part of this.#parts) part.letEnd();
     for (const part of this.#parts.toReversed()) await part.stop();
     instance.release();
+    if (code === 0) say('  stopped');
     return code;
   }
 
@@ -123,9 +135,21 @@ class Up {
     if (this.#hubSaid) return;
     this.#hubSaid = true;
     good(`PostgreSQL ${process.env['DATABASE_URL'] ? 'of DATABASE_URL' : `embedded, in ${this.#state.hub}/postgres`}`);
-    if (!this.#values['no-sensor']) await this.#startSensor();
+    if (!this.#values['no-sensor']) {
+      await this.#startSensor();
+      await Promise.race([this.#sensorKnown.promise, this.#ended.promise, sleep(sensorPatienceMs, undefined, { ref: false })]);
+    }
+    if (!this.#stopping) this.#sayReady(ready);
+  }
+
+  #sayReady(ready: HubReady): void {
+    const address = styleText('bold', ready.url);
+    this.#isReadySaid = true;
     say('');
-    say(`  Vedette is watching this host.   ${styleText('bold', ready.url)}`);
+    if (this.#values['no-sensor']) say(`  The console; no sensor watches this host (--no-sensor).   ${address}`);
+    else if (this.#sensorWords.sees === true) say(`  Vedette is watching this host.   ${address}`);
+    else if (this.#sensorWords.sees === false) bad(`Vedette is not watching this host, for the reason above. The console: ${address}`);
+    else bad(`The sensor has not said yet whether it sees this host. The console: ${address}`);
     const first = takeFirstSignIn(this.#state);
     if (first !== null) say(`  First sign-in: ${first.user} / ${styleText('bold', first.password)}   (shown once)`);
     else say('  Sign in with the password that the first start showed.');
@@ -145,23 +169,31 @@ class Up {
       ...(values['ring-bytes'] === undefined ? {} : { ringBytes: values['ring-bytes'] }),
       ...(values['life-lines'] === undefined ? {} : { lifeLines: values['life-lines'] }),
       ...(values['dead-man'] === undefined ? {} : { deadManSeconds: values['dead-man'] }),
-      onLine: (line) => this.#onLine('sensor', line),
-      onGivenUp: (reason) => bad(`the sensor does not run: ${reason}. The hub goes on without it.`),
+      onLine: (line) => this.#ofSensor(this.#sensorWords.read(line), line.level),
+      onGivenUp: (reason) => this.#ofSensor(this.#sensorWords.refused(`${reason}. The hub goes on without it`), 'error'),
     });
+    if (this.#stopping) return;
     this.#parts.push(part);
     part.start();
   }
 
-  #onLine(part: string, line: LogLine): void {
-    if (part === 'sensor' && line.message === 'attached' && !this.#sensorSaid) {
-      this.#sensorSaid = true;
-      const missing = line['missing'] as string[];
-      good(`sensor on kernel ${release()}: ${String(line['attached'])} hooks, ${String(line['rules'])} rules${missing.length > 0 ? `; not seen here: ${missing.join(', ')}` : ''}`);
-      return;
-    }
-    if (line.level !== 'error' && line.level !== 'warn') return;
-    const more = ['reason', 'error', 'line'].map((one) => line[one]).filter((one) => typeof one === 'string');
-    bad(`${part}: ${[line.message, ...more].join(': ')}`);
+  #ofSensor(said: Sentence | null, level: string): void {
+    const { sees } = this.#sensorWords;
+    if (said !== null && !this.#isUsual(level)) sayMarked(said.mark, said.text);
+    if (sees === null) return;
+    if (this.#isReadySaid && !this.#isSensorKnown) say(`  ${sees ? 'Vedette is watching this host.' : 'Vedette is not watching this host.'}`);
+    this.#isSensorKnown = true;
+    this.#sensorKnown.resolve();
+  }
+
+  /** While everything ends, that something else has ended is no news; the log has it. */
+  #isUsual(level: string): boolean {
+    return this.#stopping && level === 'warn';
+  }
+
+  #ofHub(line: LogLine): void {
+    const said = sentenceOf('hub', line);
+    if (said !== null && !this.#isUsual(line.level)) sayMarked(said.mark, said.text);
   }
 
   #giveUp(reason: string): void {
@@ -171,9 +203,9 @@ class Up {
 }
 
 function good(text: string): void {
-  say(`  ${styleText('green', '✓')} ${text}`);
+  sayMarked('good', text);
 }
 
 function bad(text: string): void {
-  say(`  ${styleText('yellow', '!')} ${text}`);
+  sayMarked('warning', text);
 }

@@ -115,7 +115,7 @@ export async function secondStart(scene: Scene): Promise<Running> {
   const running = machine.spawn(['npm', 'start'], { directory: clone, environment: { PORT: String(port) } });
   const readyMs = await waitReady(scene, running, 60_000);
   report.bound(named('the second start is ready after ms'), 'at most', 10_000, readyMs ?? Number.NaN, lastLines(running.output));
-  await until(async () => stripColour(running.output).includes('Sign in with the password'), 5000);
+  await until(async () => stripColour(running.output).includes('Sign in with the password'), 10_000);
   await sleep(200, undefined, { signal: scene.signal });
   const said = stripColour(running.output);
   report.row(named('the second start installs nothing and shows no password'), 'neither', [/still needs/, /First sign-in/].some((one) => one.test(said)) ? lastLines(said, 30) : 'neither', lastLines(said, 30));

@@ -45,8 +45,10 @@ after(async () => {
 test('it is ready, and says at once on the terminal what it lacks', async () => {
   assert.equal((await fetch(`${product.url}/readyz`)).status, 200);
   assert.match(product.output, /not root: the sensor cannot load kernel programs and sees only what you may see/);
-  await product.waitSensor();
-  assert.match(product.output, /sensor on kernel \S+: 0 hooks, \d+ rules?; not seen here: .*exec.*connect/);
+  assert.match(product.output, /! sensor on kernel \S+: 0 hooks\. It lists processes and sees nothing else; not seen here: .*exec.*connect/);
+  assert.match(product.output, /\n    why: not started as root: kernel programs need CAP_BPF and CAP_PERFMON\n    what to do: start Vedette as root\n/);
+  assert.match(product.output, new RegExp(`! Vedette is not watching this host, for the reason above\\. The console: ${product.url}\n  First sign-in: admin / `));
+  assert.doesNotMatch(product.output, /Vedette is watching|✓ sensor|FATAL|nothing is seen by kernel programs/);
 });
 
 test('coverage says of every class that it is not seen, and why, and that nothing can be stopped', async () => {
@@ -66,11 +68,15 @@ test('coverage says of every class that it is not seen, and why, and that nothin
   assert.equal(coverage.percent, 0);
 });
 
-test('the processes that it may see are listed, and one that starts and stays is found', { timeout: 60_000 }, async () => {
+test('the processes that it may see are listed, and one that starts and stays is found, until it ends', { timeout: 60_000 }, async () => {
   const late = spawn('/bin/sleep', ['300'], { ...as, stdio: 'ignore' });
   try {
-    const found = await until(async () => (await client.call('listProcesses', { query: { limit: 200 } })).items.find((one) => one.pid === late.pid), 15_000);
+    const find = async () => (await client.call('listProcesses', { query: { limit: 200 } })).items.find((one) => one.pid === late.pid);
+    const found = await until(find, 15_000);
     assert.equal(found.value?.arguments.join(' '), '/bin/sleep 300');
+    late.kill();
+    const gone = await until(async () => (await find()) === undefined, 10_000);
+    assert.ok(gone.value, 'it has ended and is still listed');
   } finally {
     late.kill();
   }
@@ -93,4 +99,12 @@ test('a port that is in use says so, and how to choose another', () => {
   const { code, text } = again(['--port', '7481', '--link-port', '7499'], { VEDETTE_STATE: other });
   assert.equal(code, 2, text);
   assert.match(text, /port 7481 of 127\.0\.0\.1 is in use by another program\. Choose another one: vedette up --port N/);
+  assert.doesNotMatch(text, /EADDRINUSE/);
+  assert.equal(text.split('in use').length, 2, `said once:\n${text}`);
+});
+
+test('told to stop it says so, and that it has; nothing that ends by that is a warning', async () => {
+  const before = product.output.length;
+  await product.stop();
+  assert.equal(product.output.slice(before), '\n  stopping\n  stopped\n');
 });

@@ -63,7 +63,7 @@ export class Product {
     while (performance.now() < deadline) {
       if (this.#child?.exitCode != null) throw new Error(`the product ended:\n${this.output}`);
       const ready = await fetch(`${this.url}/readyz`).then((response) => response.ok, () => false);
-      if (ready && stripColour(this.output).includes('Vedette is watching')) return;
+      if (ready && stripColour(this.output).includes('Advisories: vedette advisories sync')) return;
       await sleep(50);
     }
     throw new Error(`the product was not ready within ${timeoutMs / 1000} s:\n${this.output}`);
