@@ -1,5 +1,5 @@
 /**
- * Without a loader (no privileges, no BTF, no compiler) the sensor still lists processes, from /proc every two seconds, and
+ * Without kernel programs (no privileges, no BTF, no compiler) the sensor still lists processes, from /proc every two seconds, and
  * says plainly that it sees nothing else. What starts and ends between two looks is not seen.
  */
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
@@ -35,8 +35,13 @@ export class BlindWatch {
     for (const eventClass of ['exec', 'fork', 'exit', 'open', 'map-exec', 'connect', 'accept', 'listen', 'cgroup-create']) {
       this.#onEvent({ kind: 'hook', timeBootNs, eventClass, hook: 'none', attached: false, reason, misses: 'everything' });
     }
-    this.#look();
+    this.list();
     this.#onEvent({ kind: 'snapshot-end', timeBootNs });
+  }
+
+  /** Only the processes: who says the rest is a loader that could load nothing. */
+  list(): void {
+    this.#look();
     this.#timer = setInterval(() => this.#look(), this.#lookMs);
   }
 

@@ -35,12 +35,13 @@ async function runSensor(config: SensorConfig): Promise<void> {
   const hasLoader = recordsFd >= 0 && commandsFd >= 0;
   const loader = hasLoader ? new LoaderConnection(commandsFd, () => undefined) : null;
   let reader: RecordReader | null = null;
-  const session = new Session({ config, log, loader, rules, onBlocked: (isBlocked) => reader?.hold(isBlocked) });
+  const blind = new BlindWatch((event) => session.take(event));
+  const onBlocked = (isBlocked: boolean) => reader?.hold(isBlocked);
+  const session: Session = new Session({ config, log, loader, rules, onBlocked, ...(hasLoader ? { onUnseeing: () => blind.list() } : {}) });
   await session.prepare();
   const asked = Promise.withResolvers<true>();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => asked.resolve(true));
   void asked.promise.then(() => ended.resolve(null));
-  const blind = new BlindWatch((event) => session.take(event));
   if (hasLoader) {
     reader = new RecordReader(recordsFd, session.stream, { onBytes: () => session.onBytes(), onEnd: (reason) => ended.resolve(reason) });
     reader.start();

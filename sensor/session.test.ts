@@ -8,10 +8,10 @@ import { readSensorConfig } from './config.ts';
 import { Session } from './session.ts';
 import { execEvent, exitEvent, helloEvent } from './testing/events.ts';
 
-async function blindSession(t: TestContext): Promise<Session> {
+async function blindSession(t: TestContext, onUnseeing?: () => void): Promise<Session> {
   const stateDirectory = mkdtempSync(join(tmpdir(), 'vedette-session-'));
   const config = readSensorConfig(JSON.stringify({ stateDirectory, runcStates: [], containerdSockets: [], podmanStorages: [], commitMs: 10_000 }));
-  const session = new Session({ config, log: () => undefined, loader: null, rules: [], onBlocked: () => undefined });
+  const session = new Session({ config, log: () => undefined, loader: null, rules: [], onBlocked: () => undefined, ...(onUnseeing === undefined ? {} : { onUnseeing }) });
   await session.prepare();
   t.after(async () => {
     await session.finish(null, 0);
@@ -29,4 +29,18 @@ test('without a ring no record is taken for one that was read before: a process 
   assert.deepEqual([...session.pipeline.processes.living()].map((one) => one.tgid), [60]);
   session.take(exitEvent({ ...listed, timeBootNs: 800 }));
   assert.deepEqual([...session.pipeline.processes.living()], []);
+});
+
+test('a loader without programs: what can be listed is listed inside its snapshot', async (t) => {
+  const session: Session = await blindSession(t, () => session.take(execEvent({ kind: 'process', tgid: 61, startBootNs: 700, timeBootNs: 700, execId: 0 })));
+  session.take(helloEvent({ problem: 'this kernel has no BTF' }));
+  session.take({ kind: 'snapshot-end', timeBootNs: 800 });
+  assert.deepEqual([...session.pipeline.processes.living()].map((one) => one.tgid), [61]);
+});
+
+test('a loader that sees is not listed besides', async (t) => {
+  let asked = 0;
+  const session = await blindSession(t, () => (asked += 1));
+  session.take(helloEvent({ problem: '' }));
+  assert.equal(asked, 0);
 });

@@ -39,6 +39,8 @@ export interface SessionOptions {
   readonly log: Log;
   readonly loader: LoaderConnection | null;
   readonly rules: readonly { readonly name: string; readonly text: string }[];
+  /** The loader has no programs in the kernel: what can be listed without them is listed before its snapshot ends. */
+  readonly onUnseeing?: () => void;
   /** The disk takes nothing (true) or takes something again (false): the reader waits meanwhile. */
   readonly onBlocked: (isBlocked: boolean) => void;
 }
@@ -113,11 +115,17 @@ export class Session {
   }
 
   take(event: KernelEvent): void {
-    if (event.kind === 'hello') this.#hello(event);
+    if (event.kind === 'hello') return this.#greeted(event);
     // nothing to skip is not everything up to 0: without a ring all records are at 0
     else if (this.#skipTo > 0 && isFromRing(event) && this.stream.ringPosition <= this.#skipTo) return;
     this.pipeline.onEvent(event);
     if (event.kind === 'snapshot-end') this.#afterSnapshot();
+  }
+
+  #greeted(event: HelloEvent): void {
+    this.#hello(event);
+    this.pipeline.onEvent(event);
+    if (event.problem !== '') this.#options.onUnseeing?.();
   }
 
   #hello(event: HelloEvent): void {

@@ -19,6 +19,8 @@ export interface ProductOptions {
   readonly keep?: boolean;
   /** A name of its own for the host, for what people will look at. */
   readonly hostname?: string;
+  /** A command in front of it that makes the world it starts in. */
+  readonly within?: readonly string[];
   /** Started by this user instead of root. */
   readonly as?: { readonly uid: number; readonly gid: number };
 }
@@ -41,7 +43,7 @@ export class Product {
   }
 
   async start(keep = this.options.keep === true): Promise<void> {
-    const { state, port, args, env, hostname, as } = this.options;
+    const { state, port, args, env, hostname, within, as } = this.options;
     if (!keep) {
       // what was compiled from the same sources is as good as new
       for (const one of ['hub', 'sensor', 'log', 'up.sock']) rmSync(join(state, one), { recursive: true, force: true });
@@ -49,7 +51,7 @@ export class Product {
     mkdirSync(state, { recursive: true });
     this.output = '';
     const named = hostname === undefined ? [] : ['unshare', '--uts', 'sh', '-c', 'hostname "$0" && exec "$@"', hostname];
-    const [command, ...rest] = [...named, process.execPath, join(projectRoot(), 'cli', 'main.ts'), 'up', '--port', String(port), ...(args ?? [])] as [string, ...string[]];
+    const [command, ...rest] = [...(within ?? []), ...named, process.execPath, join(projectRoot(), 'cli', 'main.ts'), 'up', '--port', String(port), ...(args ?? [])] as [string, ...string[]];
     const child = spawn(command, rest, { ...as, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, VEDETTE_BUILD: join(cacheRoot, 'build'), VEDETTE_STATE: state, NO_COLOR: '1', FORCE_COLOR: '0', ...env } });
     this.#child = child;
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (this.output += text.toString()));
