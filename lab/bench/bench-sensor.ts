@@ -3,11 +3,12 @@
  * shipping. `frame` only reads and frames (the baseline), `full` decodes and enriches. At the end of the pipe, or when
  * asked by SIGUSR2, it writes what it saw and what it cost.
  */
-import { read, renameSync, writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import type { KernelEvent } from '@vedette/model/event';
 import { EventStream } from '@vedette/sensor/decode/stream';
 import { LoaderConnection } from '@vedette/sensor/enforce/loader';
 import { Pipeline } from '@vedette/sensor/pipeline';
+import { RecordReader, type RecordSink } from '@vedette/sensor/record-reader';
 
 const [mode = 'full', out = '', watchedDirectory = ''] = process.argv.slice(2);
 const recordsFd = Number(process.env['VEDETTE_RECORDS_FD']);
@@ -37,6 +38,7 @@ function onEvent(event: KernelEvent): void {
 }
 
 const stream = new EventStream(onEvent);
+const frameBuffer = Buffer.alloc(1 << 20);
 let framed = 0;
 let acknowledged = 0;
 
@@ -51,32 +53,33 @@ function acknowledge(): void {
 }
 
 /** The baseline: only follows the frames. The loader's own records do not count. */
-const frameBuffer = Buffer.alloc(1 << 20);
-let frameHave = 0;
-function frame(count: number): void {
-  frameHave += count;
-  let at = 0;
-  while (frameHave - at >= 8) {
-    const whole = ((frameBuffer.readUInt32LE(at) & 0x3fffffff) + 15) & ~7;
-    if (frameHave - at < whole) break;
-    if (frameBuffer.readUInt32LE(at + 4) !== 0xffffffff) framed += whole;
-    counts['framed'] = (counts['framed'] ?? 0) + 1;
-    at += whole;
-  }
-  frameBuffer.copyWithin(0, at, frameHave);
-  frameHave -= at;
-}
+const frames: RecordSink & { have: number } = {
+  state: 'open',
+  have: 0,
+  get free() {
+    return frameBuffer.subarray(frames.have);
+  },
+  push(count: number): void {
+    frames.have += count;
+    let at = 0;
+    while (frames.have - at >= 8) {
+      const whole = ((frameBuffer.readUInt32LE(at) & 0x3fffffff) + 15) & ~7;
+      if (frames.have - at < whole) break;
+      if (frameBuffer.readUInt32LE(at + 4) !== 0xffffffff) framed += whole;
+      counts['framed'] = (counts['framed'] ?? 0) + 1;
+      at += whole;
+    }
+    frameBuffer.copyWithin(0, at, frames.have);
+    frames.have -= at;
+  },
+};
 
-function next(): void {
-  const target = mode === 'frame' ? frameBuffer.subarray(frameHave) : stream.free;
-  read(recordsFd, target, 0, target.length, null, (error, count) => {
-    if (error !== null || count === 0) return finish();
-    if (mode === 'frame') frame(count);
-    else stream.push(count);
+const reader = new RecordReader(recordsFd, mode === 'frame' ? frames : stream, {
+  onBytes: () => {
     if ((mode === 'frame' ? framed : stream.ringPosition) - acknowledged > 1 << 20) acknowledge();
-    next();
-  });
-}
+  },
+  onEnd: () => finish(),
+});
 
 function report(): void {
   const marksSeen = Object.fromEntries([...marks].map(([worker, seen]) => [worker, seen.reduce((sum, one) => sum + one, 0)]));
@@ -99,5 +102,5 @@ process.on('SIGUSR2', () => {
   report();
 });
 process.on('SIGTERM', finish);
-next();
+reader.start();
 report();
