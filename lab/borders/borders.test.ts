@@ -32,6 +32,9 @@ test('each kind of breach is seen', () => {
     ['rules/utils/x.ts', `export {};`, /says nothing/],
     ['cli/x.ts', `const { startHub } = await import('@vedette/hub/main');`, /cli may not use hub/],
     ['cli/x.ts', 'x\n'.repeat(500), /longer than/],
+    ['sensor/ship/x.ts', `import { trace } from '@vedette/origin/trace';`, /sensor may not use origin/],
+    ['origin/jfrog/x.ts', `import { openRegistry } from '../oci/registry.ts';`, /the step jfrog imports the step oci/],
+    ['origin/oci/x.ts', `import { chainOf } from '../trace.ts';`, /knows the order/],
     ['content/rules/x.test.ts', `import { startHub } from '@vedette/hub/main';`, /content may not use hub/],
     ['content/rules/x.ts', `export {};`, /content is data/],
   ];
@@ -43,6 +46,8 @@ test('what is allowed is not reported', () => {
     ['hub/ingest/x.ts', `import { query } from '../store/query.ts';`],
     ['hub/main.ts', `import { ingest } from './ingest/ingest.ts';`],
     ['sensor/pipeline.ts', `import { decode } from './decode/stream.ts';`],
+    ['origin/cosign/x.ts', `import { openRegistry } from '../oci/registry.ts';`],
+    ['cli/x.ts', `import { chainOf } from '@vedette/origin/trace';`],
     ['policy/x.ts', `import { regex } from '@vedette/rules/regex';`],
     ['content/rules/execution/x.test.ts', `import { loadRules } from '@vedette/rules/ruleset';`],
     ['sensor/x.host.test.ts', `import { PrivateContainerd } from '@vedette/lab/containers/containerd';`],

@@ -7,7 +7,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, relative, sep } from 'node:path';
 
 export const pure = ['model', 'rules', 'policy', 'link/protocol', 'web/view'] as const;
-const packages = ['model', 'rules', 'policy', 'inventory', 'advisories', 'link', 'sensor', 'hub', 'web', 'cli', 'content', 'lab'] as const;
+const packages = ['model', 'rules', 'policy', 'inventory', 'advisories', 'origin', 'link', 'sensor', 'hub', 'web', 'cli', 'content', 'lab'] as const;
 type PackageName = (typeof packages)[number];
 
 /**
@@ -20,11 +20,12 @@ const mayUse: Record<PackageName, readonly PackageName[]> = {
   policy: ['model', 'rules'],
   inventory: ['model'],
   advisories: ['model'],
+  origin: ['model'],
   link: ['model'],
   sensor: ['model', 'rules', 'policy', 'inventory', 'link'],
-  hub: ['model', 'rules', 'policy', 'inventory', 'advisories', 'link'],
+  hub: ['model', 'rules', 'policy', 'inventory', 'advisories', 'origin', 'link'],
   web: ['model', 'rules', 'policy'],
-  cli: ['model', 'rules', 'policy', 'inventory', 'advisories', 'link'],
+  cli: ['model', 'rules', 'policy', 'inventory', 'advisories', 'origin', 'link'],
   content: ['model', 'rules', 'policy'],
   lab: [...packages],
 };
@@ -32,6 +33,7 @@ const mayUse: Record<PackageName, readonly PackageName[]> = {
 /** Parts with steps: a step imports no other step; only the named files know more than one. */
 const steps: Partial<Record<PackageName, { readonly names: readonly string[]; readonly may?: Readonly<Record<string, readonly string[]>> }>> = {
   sensor: { names: ['probe', 'decode', 'enrich', 'detect', 'enforce', 'ship'] },
+  origin: { names: ['ask', 'oci', 'cosign', 'jfrog'], may: { oci: ['ask'], cosign: ['oci'], jfrog: ['ask'] } },
   hub: { names: ['ingest', 'store', 'assess', 'respond', 'api'], may: { ingest: ['store'], assess: ['store'], respond: ['store'], api: ['store'] } },
 };
 
@@ -60,7 +62,7 @@ export const thirdParty: Readonly<Record<string, readonly string[]>> = {
   vite: ['web', 'sensor/vite.config.ts'],
   yaml: ['rules', 'policy'],
   yauzl: ['advisories'],
-  zod: ['model', 'advisories', 'policy', 'sensor', 'hub', 'cli', 'lab'],
+  zod: ['model', 'advisories', 'origin', 'policy', 'sensor', 'hub', 'cli', 'lab'],
 };
 
 export interface SourceFile {
