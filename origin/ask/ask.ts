@@ -113,6 +113,10 @@ export function isInner(hostname: string): boolean {
   return host === 'localhost' || host.endsWith('.localhost') || /^(127|0)\.|^169\.254\./.test(host) || /^\[(::1?|fe[89ab].*|::ffff:(7f|0|a9fe).*)\]$/.test(host);
 }
 
+export function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname.endsWith('.localhost') || /^127(\.\d+){3}$/.test(hostname) || hostname === '[::1]';
+}
+
 async function exchange(url: URL, question: Question, asking: Asking, signal: AbortSignal): Promise<Reply | Unknown> {
   const isHome = url.origin === question.url.origin;
   const headers: Record<string, string> = { 'accept-encoding': 'identity', ...question.headers };
@@ -184,7 +188,9 @@ export function jsonOf(reply: Reply): { readonly json: unknown } | Unknown {
   try {
     return { json: JSON.parse(text) as unknown };
   } catch (error) {
-    const isCut = text.trim() === '' || (/^\s*[[{]/.test(text) && error instanceof Error && /end of JSON|Unterminated/i.test(error.message));
+    const position = /at position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1];
+    // where the reader gave up: at the very end, or on a string that nobody closed
+    const isCut = /^\s*([[{]|$)/.test(text) && (position === undefined || Number(position) >= text.trimEnd().length || /Unterminated/.test((error as Error).message));
     return isCut ? unknown('incomplete', `${placeOf(reply.url)} ends in the middle of its JSON`) : unknown('malformed', `${placeOf(reply.url)} answers with what is no JSON`);
   }
 }
