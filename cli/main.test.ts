@@ -43,7 +43,7 @@ test('vedette --version is the version', () => {
 });
 
 const mistakes: readonly (readonly [args: readonly string[], sentence: RegExp])[] = [
-  [['frobnicate'], /There is no command "frobnicate"\. The commands are: up, join, sensor, advisories\./],
+  [['frobnicate'], /There is no command "frobnicate"\. The commands are: up, join, sensor, advisories, trace\./],
   [['up', '--frobnicate'], /Unknown option '--frobnicate'[\s\S]*usage: vedette up[\s\S]*vedette up --help shows options and examples/],
   [['up', 'something'], /Unexpected argument 'something'/],
   [['up', '--port'], /--port/],
@@ -68,6 +68,15 @@ const mistakes: readonly (readonly [args: readonly string[], sentence: RegExp])[
   [['advisories', 'sync', '--from', '/nowhere'], /There is no directory \/nowhere\./],
   [['advisories', 'dance'], /there is no "vedette advisories dance"/],
   [['advisories', 'status'], /vedette advisories sync/],
+  [['trace'], /name the image: registry\/repository:tag/],
+  [['trace', 'a', 'b'], /one image at a time/],
+  [['trace', 'Web'], /not a repository's name/],
+  [['trace', 'pid:1'], /traced through the hub, and this command cannot ask it yet/],
+  [['trace', 'web', '--platform', 'arm'], /--platform is OS\/ARCHITECTURE/],
+  [['trace', 'web', '--key', '/nowhere.pub'], /There is no file \/nowhere\.pub\./],
+  [['trace', 'web', '--key', import.meta.filename], /is not usable as a public key: it holds no public key/],
+  [['trace', 'web', '--registry-config', import.meta.filename], /is not usable as a registry configuration: it is no JSON/],
+  [['trace', 'web', '--artifactory', import.meta.filename], /is not usable as settings for Artifactory: it is no JSON/],
 ];
 
 for (const [args, sentence] of mistakes) {

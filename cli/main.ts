@@ -3,10 +3,11 @@ import { up } from './commands/up.ts';
 import { join } from './commands/join.ts';
 import { sensor } from './commands/sensor.ts';
 import { advisories } from './commands/advisories.ts';
+import { traceCommand } from './commands/trace.ts';
 import { complain, say, UsageError, type CliCommand } from './commands/command.ts';
 
 export const version = '0.1.0';
-export const commands: readonly CliCommand[] = [up, join, sensor, advisories];
+export const commands: readonly CliCommand[] = [up, join, sensor, advisories, traceCommand];
 
 function overview(): string {
   const width = Math.max(...commands.map((one) => one.name.length)) + 2;

@@ -1,0 +1,120 @@
+/** `vedette trace`: where an image came from, as a chain of who says what, and what is wrong with it. Reads; changes nothing anywhere. */
+import { readFileSync, statSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import type { Asking } from '@vedette/origin/ask/ask';
+import { parsePublicKey, type SignerKey } from '@vedette/origin/cosign/key';
+import { openPlatform } from '@vedette/origin/jfrog/platform';
+import { parseJfrogSettings } from '@vedette/origin/jfrog/settings';
+import { noCredentials, parseRegistryConfig, type CredentialBook } from '@vedette/origin/oci/credentials';
+import type { Platform } from '@vedette/origin/oci/manifest';
+import { parseReference } from '@vedette/origin/oci/reference';
+import { openRegistry } from '@vedette/origin/oci/registry';
+import { traceImage, type TraceSources } from '@vedette/origin/trace-image';
+import { complain, say, UsageError, type CliCommand } from './command.ts';
+import { exitCodeOf, reportJson, reportLines } from './trace-report.ts';
+
+const fileBytesMax = 2 ** 20;
+const asking: Asking = { fetch, clock: () => Date.now(), sleep: async (ms) => void (await sleep(ms)), timeoutMs: 15_000, waitMsMax: 20_000 };
+
+/** A file that cannot be used: said in a sentence, exit code 2. */
+class Unusable extends Error {}
+
+function read<T extends object>(path: string, what: string, parse: (text: string) => T | { readonly problem: string }): T {
+  let text: string;
+  try {
+    const { size } = statSync(path);
+    if (size > fileBytesMax) throw new Unusable(`${path} is larger than ${fileBytesMax} bytes: it is not ${what}`);
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Unusable) throw error;
+    const code = error instanceof Error && 'code' in error ? error.code : '';
+    throw new Unusable(code === 'ENOENT' ? `There is no file ${path}.` : `${path} cannot be read (${String(code)}).`);
+  }
+  const parsed = parse(text);
+  if ('problem' in parsed) throw new Unusable(`${path} is not usable as ${what}: ${parsed.problem}.`);
+  return parsed;
+}
+
+function platformOf(text: string | undefined): Platform {
+  if (text === undefined) return { os: 'linux', architecture: process.arch === 'x64' ? 'amd64' : process.arch, variant: null };
+  const match = /^([a-z0-9]+)\/([a-z0-9_]+)(?:\/([a-z0-9.]+))?$/.exec(text);
+  if (match === null) throw new UsageError(`--platform is OS/ARCHITECTURE, such as linux/arm64, not ${text}`);
+  return { os: match[1]!, architecture: match[2]!, variant: match[3] ?? null };
+}
+
+function credentialsFor(registry: string, path: string | undefined): CredentialBook {
+  if (path === undefined) return noCredentials;
+  const book = read(path, 'a registry configuration', parseRegistryConfig);
+  if (book.leftToHelpers.includes(registry)) complain(`  ! ${path} leaves the credentials for ${registry} to a helper program, which is not run: asked without.`);
+  return book;
+}
+
+function jfrogOf(path: string | undefined): TraceSources['jfrog'] {
+  if (path === undefined) return null;
+  const settings = read(path, 'settings for Artifactory', parseJfrogSettings);
+  return { platform: openPlatform({ url: settings.url, token: settings.token, projects: settings.projects, asking }), names: settings.names };
+}
+
+async function trace(args: readonly string[]): Promise<number> {
+  const multiple = { type: 'string', multiple: true } as const;
+  const one = { type: 'string' } as const;
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    strict: true,
+    options: { key: multiple, trust: multiple, 'registry-config': one, artifactory: one, platform: one, 'plain-http': { type: 'boolean' }, json: { type: 'boolean' } },
+  });
+  const [image, ...more] = positionals;
+  if (image === undefined) throw new UsageError('name the image: registry/repository:tag, with @sha256:… where it is known');
+  if (more.length > 0) throw new UsageError(`one image at a time; ${more.join(' ')} is too much`);
+  if (/^pid:\d*$/.test(image)) throw new UsageError('a running process is traced through the hub, and this command cannot ask it yet; name the image that the process runs');
+  const reference = parseReference(image);
+  if ('problem' in reference) throw new UsageError(reference.problem);
+  const platform = platformOf(values.platform);
+  const keys: SignerKey[] = (values.key ?? []).map((path) => read(path, 'a public key', (text) => parsePublicKey(text, path)));
+  const credentials = credentialsFor(reference.registry, values['registry-config']).of(reference.registry);
+  const traced = await traceImage(reference, platform, {
+    registry: openRegistry({ registry: reference.registry, credentials, asking, plainHttp: values['plain-http'] ?? false }),
+    keys,
+    trusted: values.trust ?? null,
+    jfrog: jfrogOf(values.artifactory),
+    clock: asking.clock,
+  });
+  say(values.json === true ? reportJson(traced) : reportLines(traced).join('\n'));
+  return exitCodeOf(traced);
+}
+
+export const traceCommand: CliCommand = {
+  name: 'trace',
+  summary: 'Show where an image came from: registry, build, commit, signer',
+  usage: 'vedette trace IMAGE [--key FILE …] [--trust REGISTRY[/PATH] …] [--registry-config FILE]\n       [--artifactory FILE] [--platform OS/ARCH] [--plain-http] [--json]',
+  details: `  IMAGE              registry/repository:tag, or with @sha256:… as it runs: then a moved tag is seen
+  --key              public key of cosign (PEM, ECDSA P-256) to check signatures with; may be repeated
+  --trust            a registry, or a folder in one, whose images are trusted; may be repeated
+  --registry-config  credentials as docker and podman keep them (config.json, auth.json)
+  --artifactory      JSON file: {"url", "token", "projects", "pathHosts", "domains", "ports"}
+  --platform         which image of an index; this machine's by default
+  --plain-http       ask the registry without TLS
+  --json             everything that was found out, for programs
+  Each line says who says so, how far it can be trusted (verified, recorded, claimed, inferred) and
+  how old it is. ✓ known  – none  ? unknown, with the reason  ≠ sources contradict  ✗ wrong
+  Exit code 0: all that was asked for was answered and nothing is wrong; 1: something is wrong,
+  contradicts, or was asked for and not answered; 2: the image could not be read.
+  A running process (pid:N) is traced through the hub; this command cannot ask it yet.`,
+  examples: [
+    'vedette trace registry.example/team/web:1.4',
+    'vedette trace registry.example/team/web:1.4@sha256:… --key cosign.pub --trust registry.example/team',
+    'vedette trace nginx:1.27 --platform linux/arm64 --registry-config ~/.docker/config.json --json',
+    'vedette trace acme.example/docker/web:1 --artifactory artifactory.json',
+  ],
+  async run(args) {
+    try {
+      return await trace(args);
+    } catch (error) {
+      if (!(error instanceof Unusable)) throw error;
+      complain(error.message);
+      return 2;
+    }
+  },
+};
