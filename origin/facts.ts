@@ -29,7 +29,7 @@ export function registryFacts(found: ImageFound, learnedAtMs: number): StationFa
   }));
   const labels: Source = { kind: 'image-config', name: '' };
   return [
-    fact('layer', mapAnswer(image, (one) => ({ text: `${one.layers.length} layers`, names: {}, details: details({ highest: one.layers.at(-1)?.digest }) })), source, 'verified', learnedAtMs),
+    fact('layer', mapAnswer(image, (one) => ({ text: one.layers.length === 1 ? '1 layer' : `${one.layers.length} layers`, names: {}, details: details({ highest: one.layers.at(-1)?.digest }) })), source, 'verified', learnedAtMs),
     fact('image', imageLink, source, 'verified', learnedAtMs),
     fact('registry', mapAnswer(image, () => ({ text: name, names: {}, details: {} })), source, 'verified', learnedAtMs),
     fact('commit', labelledCommit(config), labels, 'claimed', learnedAtMs),
