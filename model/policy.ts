@@ -1,7 +1,7 @@
 /**
  * The one policy object, `vedette.dev/v1alpha1`: scope, rules (a CEL condition over facts), an action for each stage,
  * a mode. This file is its shape only; `policy/` reads the text, checks the conditions and finds the kernel form.
- * Today the stage `run` exists; `build` and `deploy` will be added to the same object.
+ * A rule `on: execution` speaks at the stage `run`, a rule `on: image` at `build` and `deploy`.
  */
 import { z } from 'zod';
 
@@ -15,7 +15,18 @@ export type Severity = (typeof severities)[number];
 export const runActions = ['inform', 'kill'] as const;
 export type RunAction = (typeof runActions)[number];
 
-const resourceName = z
+export const policyStages = ['build', 'deploy', 'run'] as const;
+export type PolicyStage = (typeof policyStages)[number];
+
+/** What a policy may do when an image is checked in a pipeline. `warn` and `inform` let it pass. */
+export const buildActions = ['fail', 'warn', 'inform'] as const;
+export type BuildAction = (typeof buildActions)[number];
+
+/** What a policy may do when a workload is admitted. */
+export const deployActions = ['deny', 'warn', 'inform'] as const;
+export type DeployAction = (typeof deployActions)[number];
+
+export const resourceName = z
   .string()
   .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'must be a DNS label: lower-case letters, digits and hyphens, at most 63');
 
@@ -34,12 +45,30 @@ export const ContainerSelector = z
   .describe('Which containers the policy speaks about');
 export type ContainerSelector = z.infer<typeof ContainerSelector>;
 
-export const PolicyRule = z.strictObject({
+/** Names of images with `*` as the only wildcard, with or without tag, in full or in Docker's short form, or a digest. */
+export const ImageSelector = z.strictObject({ names: patterns.optional(), excludeNames: patterns.optional() }).describe('Which images the policy speaks about; an empty one selects every image');
+export type ImageSelector = z.infer<typeof ImageSelector>;
+
+export const ExecutionRule = z.strictObject({
   name: resourceName,
   on: z.literal('execution'),
   when: z.string().min(1).max(4096).describe('CEL over the facts of one execution'),
   actions: z.strictObject({ run: z.enum(runActions) }),
 });
+export type ExecutionRule = z.infer<typeof ExecutionRule>;
+
+export const ImageRule = z.strictObject({
+  name: resourceName,
+  on: z.literal('image'),
+  when: z.string().min(1).max(4096).describe('CEL over the facts of one image; what it holds for is wrong'),
+  actions: z
+    .strictObject({ build: z.enum(buildActions).optional(), deploy: z.enum(deployActions).optional() })
+    .refine((actions) => actions.build !== undefined || actions.deploy !== undefined, 'needs an action for build or deploy'),
+  fix: z.string().min(1).max(500).optional().describe('What to do about it, for whoever built the image'),
+});
+export type ImageRule = z.infer<typeof ImageRule>;
+
+export const PolicyRule = z.discriminatedUnion('on', [ExecutionRule, ImageRule]);
 export type PolicyRule = z.infer<typeof PolicyRule>;
 
 export const Policy = z.strictObject({
@@ -54,7 +83,7 @@ export const Policy = z.strictObject({
     severity: z.enum(severities),
     attack: z.array(z.string().regex(/^T\d{4}(\.\d{3})?$/, 'must be an ATT&CK technique such as T1059 or T1059.004')).max(20).optional(),
     mode: z.enum(policyModes).default('shadow'),
-    scope: z.strictObject({ containers: ContainerSelector.optional() }).default({}),
+    scope: z.strictObject({ containers: ContainerSelector.optional(), images: ImageSelector.optional() }).default({}),
     whenPending: z
       .enum(['allow', 'kill'])
       .default('allow')

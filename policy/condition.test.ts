@@ -68,6 +68,7 @@ const refused: readonly (readonly [expression: string, offset: number, message: 
   ['container.image.matches("(")', 24, /not a pattern/],
   ['container.image.matches(container.name)', 0, /pattern that is written out/],
   ['execution.uid.matches("x")', 0, /'int\.matches\(string\)'/],
+  ['container.name == "\ud800"', 0, /half of a character/],
   [`${'!'.repeat(4100)}true`, 0, /more than 4096 characters/],
   [`${'true||'.repeat(400)}true`, 0, /not CEL: exceeded/],
   [`${'('.repeat(200)}true${')'.repeat(200)}`, 0, /not CEL: exceeded/],

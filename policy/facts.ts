@@ -3,7 +3,8 @@
  * what depends on it unknown; a fact that is known to be nothing (a container outside of Kubernetes has no namespace)
  * is an empty text. The names here are the whole environment of a condition and of a message.
  */
-import type { FileOrigin } from '@vedette/model/policy';
+import { fileOrigins, type FileOrigin } from '@vedette/model/policy';
+import { known, unknown, type FactType, type Vocabulary } from './vocabulary.ts';
 
 export interface ContainerFacts {
   readonly id: string;
@@ -50,10 +51,6 @@ export const factNames = [
 ] as const;
 export type FactName = (typeof factNames)[number];
 
-export function isFactName(name: string): name is FactName {
-  return (factNames as readonly string[]).includes(name);
-}
-
 export function factOf(facts: Facts, name: FactName): string | number | readonly string[] | null {
   const { execution, container } = facts;
   switch (name) {
@@ -83,3 +80,20 @@ export function factOf(facts: Facts, name: FactName): string | number | readonly
       return name satisfies never;
   }
 }
+
+const typesOther: Readonly<Partial<Record<FactName, FactType>>> = { 'execution.uid': 'int', 'execution.arguments': 'list<string>' };
+
+export const executionVocabulary: Vocabulary<Facts> = {
+  roots: ['execution', 'container'],
+  facts: factNames.map((name) => ({
+    name,
+    type: typesOther[name] ?? 'string',
+    about: '',
+    ...(name === originFact ? { words: { texts: fileOrigins, one: 'an origin', all: 'The origins are' } } : {}),
+    read: (facts: Facts) => {
+      const value = factOf(facts, name);
+      return value === null ? unknown('') : known(value);
+    },
+  })),
+  lists: [],
+};

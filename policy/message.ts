@@ -2,9 +2,10 @@
  * The message of a policy: text with `{{ fact }}`. Refuses names that are no facts. A fact that is not known is shown
  * as such, and control characters in a value are escaped: names of files come from whoever made them.
  */
-import { factNames, factOf, isFactName, type FactName, type Facts } from './facts.ts';
+import { executionVocabulary, factNames, type Facts } from './facts.ts';
+import type { Fact, FactValue, Vocabulary } from './vocabulary.ts';
 
-export type MessagePart = { readonly kind: 'text'; readonly text: string } | { readonly kind: 'fact'; readonly name: FactName };
+export type MessagePart = { readonly kind: 'text'; readonly text: string } | { readonly kind: 'fact'; readonly name: string };
 
 export type ParsedMessage =
   | { readonly ok: true; readonly parts: readonly MessagePart[] }
@@ -12,7 +13,8 @@ export type ParsedMessage =
 
 const valueCharactersMax = 300;
 
-export function parseMessage(text: string): ParsedMessage {
+/** `names`: of the facts it may speak about. */
+export function parseMessage(text: string, names: readonly string[] = factNames): ParsedMessage {
   const parts: MessagePart[] = [];
   let at = 0;
   while (at < text.length) {
@@ -24,7 +26,7 @@ export function parseMessage(text: string): ParsedMessage {
     const close = text.indexOf('}}', open);
     if (close < 0) return { ok: false, message: 'a {{ is not closed', advice: 'Write {{ fact }}.', offset: open };
     const name = text.slice(open + 2, close).trim();
-    if (!isFactName(name)) return { ok: false, message: `there is no fact ${JSON.stringify(name.slice(0, 60))}`, advice: `The facts are ${factNames.join(', ')}.`, offset: open };
+    if (!names.includes(name)) return { ok: false, message: `there is no fact ${JSON.stringify(name.slice(0, 60))}`, advice: `The facts are ${names.join(', ')}.`, offset: open };
     if (open > at) parts.push({ kind: 'text', text: text.slice(at, open) });
     parts.push({ kind: 'fact', name });
     at = close + 2;
@@ -33,12 +35,21 @@ export function parseMessage(text: string): ParsedMessage {
 }
 
 export function fillMessage(parts: readonly MessagePart[], facts: Facts): string {
-  return parts.map((part) => (part.kind === 'text' ? part.text : factText(factOf(facts, part.name)))).join('');
+  return fillMessageFrom(parts, executionVocabulary, facts);
 }
 
-function factText(value: string | number | readonly string[] | null): string {
-  if (value === null) return '(unknown)';
-  return shown(typeof value === 'object' ? value.join(' ') : String(value));
+/** A message of a policy that speaks about several kinds of subject may name facts that this one does not have. */
+export function fillMessageFrom<Subject>(parts: readonly MessagePart[], vocabulary: Vocabulary<Subject>, subject: Subject): string {
+  const read = (name: string) => vocabulary.facts.find((one) => one.name === name)?.read(subject) ?? null;
+  return parts.map((part) => (part.kind === 'text' ? part.text : factText(read(part.name)))).join('');
+}
+
+export function factText(fact: Fact<FactValue> | null): string {
+  if (fact === null) return '(none)';
+  if (fact.is !== 'known') return fact.is === 'absent' ? '(none)' : '(unknown)';
+  const { value } = fact;
+  if (typeof value !== 'object') return shown(String(value));
+  return shown(Array.isArray(value) ? value.join(' ') : Object.entries(value).map(([key, text]) => `${key}=${text}`).join(' '));
 }
 
 /** On one line, without marks that change the direction of text, and not longer than a line bears. */

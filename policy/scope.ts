@@ -3,50 +3,70 @@
  * fit; an empty list counts as not given. `*` is the only wildcard. While a fact that would decide is missing, the
  * answer is pending: neither in nor out.
  */
-import type { ContainerSelector } from '@vedette/model/policy';
+import type { ContainerSelector, ImageSelector } from '@vedette/model/policy';
 import { globPredicate } from '@vedette/rules/compile/glob';
 import { imageParts } from '@vedette/rules/compile/transforms';
 import type { ContainerFacts } from './facts.ts';
+import type { ImageFacts } from './image-facts.ts';
 
 export type InScope = 'in' | 'out' | 'pending';
 
 export type Scope = (container: ContainerFacts) => InScope;
+export type ImageScope = (image: ImageFacts) => InScope;
 
 type Fit = boolean | 'unknown';
-type Check = (container: ContainerFacts) => Fit;
+type Check<Subject> = (subject: Subject) => Fit;
 
 /** No selector, or an empty one, selects every container: that is known at once, whatever else is not. */
 export function scopeOf(selector: ContainerSelector | undefined): Scope {
-  const wanted: Check[] = [];
-  const excluded: Check[] = [];
-  const add = (checks: Check[], patterns: readonly string[] | undefined, candidates: (container: ContainerFacts) => readonly string[] | null) => {
-    if (patterns === undefined || patterns.length === 0) return;
-    const predicates = patterns.map(wildcardPredicate);
-    checks.push((container) => {
-      const texts = candidates(container);
-      return texts === null ? 'unknown' : texts.some((text) => predicates.some((fits) => fits(text)));
-    });
-  };
+  const wanted: Check<ContainerFacts>[] = [];
+  const excluded: Check<ContainerFacts>[] = [];
   add(wanted, selector?.names, nameOf);
   add(wanted, selector?.images, imageNames);
   add(wanted, selector?.namespaces, namespaceOf);
   add(excluded, selector?.excludeNames, nameOf);
   add(excluded, selector?.excludeImages, imageNames);
   add(excluded, selector?.excludeNamespaces, namespaceOf);
-  return (container) => {
-    let pending = false;
-    for (const check of wanted) {
-      const fit = check(container);
-      if (fit === false) return 'out';
-      pending ||= fit === 'unknown';
-    }
-    for (const check of excluded) {
-      const fit = check(container);
-      if (fit === true) return 'out';
-      pending ||= fit === 'unknown';
-    }
-    return pending ? 'pending' : 'in';
-  };
+  return (container) => decide(container, wanted, excluded);
+}
+
+/** The same for an image that does not run yet. An image that has no name yet is pending unless every image is meant. */
+export function imageScopeOf(selector: ImageSelector | undefined): ImageScope {
+  const wanted: Check<ImageFacts>[] = [];
+  const excluded: Check<ImageFacts>[] = [];
+  add(wanted, selector?.names, namesOfImage);
+  add(excluded, selector?.excludeNames, namesOfImage);
+  return (image) => decide(image, wanted, excluded);
+}
+
+function add<Subject>(checks: Check<Subject>[], patterns: readonly string[] | undefined, candidates: (subject: Subject) => readonly string[] | null): void {
+  if (patterns === undefined || patterns.length === 0) return;
+  const fits = fitsAny(patterns);
+  checks.push((subject) => {
+    const texts = candidates(subject);
+    return texts === null ? 'unknown' : texts.some(fits);
+  });
+}
+
+/** Whether a text fits one of the patterns. */
+export function fitsAny(patterns: readonly string[]): (text: string) => boolean {
+  const predicates = patterns.map(wildcardPredicate);
+  return (text) => predicates.some((fits) => fits(text));
+}
+
+function decide<Subject>(subject: Subject, wanted: readonly Check<Subject>[], excluded: readonly Check<Subject>[]): InScope {
+  let pending = false;
+  for (const check of wanted) {
+    const fit = check(subject);
+    if (fit === false) return 'out';
+    pending ||= fit === 'unknown';
+  }
+  for (const check of excluded) {
+    const fit = check(subject);
+    if (fit === true) return 'out';
+    pending ||= fit === 'unknown';
+  }
+  return pending ? 'pending' : 'in';
 }
 
 function nameOf(container: ContainerFacts): readonly string[] | null {
@@ -62,15 +82,24 @@ function namespaceOf(container: ContainerFacts): readonly string[] | null {
  * `nginx`, `nginx:1.27`, `docker.io/library/nginx:*` and `sha256:…` may all mean the same one.
  */
 function imageNames(container: ContainerFacts): readonly string[] | null {
-  if (container.image === null) return null;
-  const { repository, tag } = imageParts(container.image);
+  return container.image === null ? null : namesOf(container.image, container.digest === null ? [] : [container.digest]);
+}
+
+function namesOfImage(image: ImageFacts): readonly string[] | null {
+  if (image.reference.is !== 'known') return null;
+  const digests = [image.digest, image.indexDigest].flatMap((one) => (one.is === 'known' ? [one.value] : []));
+  return namesOf(image.reference.value, digests);
+}
+
+function namesOf(image: string, digests: readonly string[]): readonly string[] {
+  const { repository, tag } = imageParts(image);
   const names = new Set<string>();
   for (const name of [repository, repository.replace(/^docker\.io\//, ''), repository.replace(/^docker\.io\/library\//, '')]) {
     names.add(name);
     if (tag !== null) names.add(`${name}:${tag}`);
   }
-  if (container.digest !== null) names.add(container.digest);
-  names.add(container.image);
+  for (const digest of digests) names.add(digest);
+  names.add(image);
   return [...names];
 }
 
