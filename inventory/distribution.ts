@@ -17,6 +17,11 @@ export interface Distribution {
 }
 
 const places = ['/etc/os-release', '/usr/lib/os-release'] as const;
+/** Wherever the file of that name lies: the places above are often links to it. */
+export function isOsRelease(path: string): boolean {
+  return path.endsWith('/os-release');
+}
+
 const bytesMax = 64 * 1024;
 const valueLengthMax = 200;
 

@@ -16,8 +16,14 @@ import {
   linksFollowedMax,
 } from './tree.ts';
 
+export interface FileContent {
+  readonly sizeBytes: number;
+  /** Null: it was not kept, because nobody was going to read it. */
+  readonly bytes: Uint8Array | null;
+}
+
 export type MemoryNode =
-  | { readonly kind: 'file'; readonly bytes: Uint8Array }
+  | { readonly kind: 'file'; readonly content: FileContent }
   | { readonly kind: 'link'; readonly target: string }
   | { readonly kind: 'other' }
   | { readonly kind: 'directory'; readonly children: Map<string, MemoryNode> };
@@ -26,8 +32,8 @@ export type MemoryNode =
 export type MemoryContent = string | Uint8Array | { readonly link: string } | { readonly other: true } | { readonly directory: true };
 
 function nodeOf(content: MemoryContent): MemoryNode {
-  if (typeof content === 'string') return { kind: 'file', bytes: new TextEncoder().encode(content) };
-  if (content instanceof Uint8Array) return { kind: 'file', bytes: content };
+  if (typeof content === 'string') return nodeOf(new TextEncoder().encode(content));
+  if (content instanceof Uint8Array) return { kind: 'file', content: { sizeBytes: content.length, bytes: content } };
   if ('link' in content) return { kind: 'link', target: content.link };
   if ('directory' in content) return { kind: 'directory', children: new Map() };
   return { kind: 'other' };
@@ -90,8 +96,11 @@ function compareNames(a: { readonly name: string }, b: { readonly name: string }
 export function memoryTree(contents: Readonly<Record<string, MemoryContent>>): FileTree {
   const children = new Map<string, MemoryNode>();
   for (const [path, content] of Object.entries(contents)) place(children, path, content);
-  const root: MemoryNode = { kind: 'directory', children };
+  return treeOver({ kind: 'directory', children });
+}
 
+/** The tree over nodes that somebody else made, and may still change. */
+export function treeOver(root: MemoryNode): FileTree {
   return {
     list(path: string, entriesMax: number): Listing | TreeFailure {
       const found = walkTo(root, path, true);
@@ -104,8 +113,9 @@ export function memoryTree(contents: Readonly<Record<string, MemoryContent>>): F
       const found = walkTo(root, path, true);
       if (hasFailed(found)) return found;
       if (found.node.kind !== 'file') return failure('wrong-kind', path, 'not a regular file');
-      if (found.node.bytes.length > bytesMax) return failure('too-large', path, `${found.node.bytes.length} bytes`);
-      return { bytes: found.node.bytes };
+      const { sizeBytes, bytes } = found.node.content;
+      if (sizeBytes > bytesMax) return failure('too-large', path, `${sizeBytes} bytes`);
+      return bytes === null ? failure('unreadable', path, 'its content was not kept') : { bytes };
     },
     readLink(path: string) {
       const found = walkTo(root, path, false);
@@ -115,7 +125,7 @@ export function memoryTree(contents: Readonly<Record<string, MemoryContent>>): F
     stat(path: string): FileStat | TreeFailure {
       const found = walkTo(root, path, true);
       if (hasFailed(found)) return found;
-      return { kind: found.node.kind, sizeBytes: found.node.kind === 'file' ? found.node.bytes.length : 0 };
+      return { kind: found.node.kind, sizeBytes: found.node.kind === 'file' ? found.node.content.sizeBytes : 0 };
     },
     realPath(path: string) {
       const found = walkTo(root, path, true);

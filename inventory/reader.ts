@@ -40,6 +40,8 @@ export interface Reading {
 
 export interface PackageReader {
   readonly name: string;
+  /** Whether it may read the file at this path, without links in it: images are read once, and keep the content of no others. */
+  reads(path: string): boolean;
   atPlaces?(reading: Reading): void;
   inDirectory?(reading: Reading, directory: string, entries: readonly Entry[]): void;
 }

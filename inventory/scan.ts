@@ -4,7 +4,7 @@
  * elsewhere. This file alone knows the readers and the order of the steps; a new ecosystem is one more reader.
  */
 import { type Bounds, Spending, defaultBounds } from './bounds.ts';
-import { type Distribution, readDistribution } from './distribution.ts';
+import { type Distribution, isOsRelease, readDistribution } from './distribution.ts';
 import { dpkgReader } from './dpkg/packages.ts';
 import { type FileIndex, FileIndexBuilder } from './file-index.ts';
 import { npmReader } from './npm/packages.ts';
@@ -41,6 +41,11 @@ export interface ScanResult {
 }
 
 const readers: readonly PackageReader[] = [dpkgReader, npmReader, unreadReader];
+
+/** Whether `scan` may read the file at this path, without links in it. */
+export function isReadByScan(path: string): boolean {
+  return isOsRelease(path) || readers.some((reader) => reader.reads(path));
+}
 
 export function scan(tree: FileTree, options: ScanOptions): ScanResult {
   const spending = new Spending({ ...defaultBounds, ...options.bounds, budgetMs: options.budgetMs }, options.clock);

@@ -16,6 +16,7 @@ const databases: readonly (readonly [path: string, what: string])[] = [
 
 export const unreadReader: PackageReader = {
   name: 'unread',
+  reads: () => false,
   atPlaces(reading: Reading): void {
     const noted = new Set<string>();
     for (const [path, what] of databases) {

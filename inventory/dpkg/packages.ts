@@ -33,6 +33,7 @@ interface Installed {
 
 export const dpkgReader: PackageReader = {
   name: 'dpkg',
+  reads: (path) => /\/lib\/dpkg\/(status|status\.d\/[^/]+|info\/[^/]+\.list)$/.test(path),
   atPlaces(reading: Reading): void {
     const seen = new Set<string>();
     readStatus(reading, seen);

@@ -17,6 +17,7 @@ const directoryEntriesMax = 100_000;
 
 export const npmReader: PackageReader = {
   name: 'npm',
+  reads: (path) => path.endsWith('/package.json') && path.includes('/node_modules/'),
   inDirectory(reading: Reading, directory: string, entries: readonly Entry[]): void {
     if (nameOf(directory) === 'node_modules') {
       for (const entry of entries) {

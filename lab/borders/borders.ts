@@ -62,7 +62,7 @@ export const thirdParty: Readonly<Record<string, readonly string[]>> = {
   vite: ['web', 'sensor/vite.config.ts'],
   yaml: ['rules', 'policy'],
   yauzl: ['advisories'],
-  zod: ['model', 'advisories', 'origin', 'policy', 'sensor', 'hub', 'cli', 'lab'],
+  zod: ['model', 'inventory/oci', 'advisories', 'origin', 'policy', 'sensor', 'hub', 'cli', 'lab'],
 };
 
 export interface SourceFile {
