@@ -43,7 +43,7 @@ test('vedette --version is the version', () => {
 });
 
 const mistakes: readonly (readonly [args: readonly string[], sentence: RegExp])[] = [
-  [['frobnicate'], /There is no command "frobnicate"\. The commands are: up, join, sensor, advisories, trace\./],
+  [['frobnicate'], /There is no command "frobnicate"\. The commands are: up, join, sensor, advisories, check, trace\./],
   [['up', '--frobnicate'], /Unknown option '--frobnicate'[\s\S]*usage: vedette up[\s\S]*vedette up --help shows options and examples/],
   [['up', 'something'], /Unexpected argument 'something'/],
   [['up', '--port'], /--port/],
@@ -77,6 +77,19 @@ const mistakes: readonly (readonly [args: readonly string[], sentence: RegExp])[
   [['trace', 'web', '--key', import.meta.filename], /is not usable as a public key: it holds no public key/],
   [['trace', 'web', '--registry-config', import.meta.filename], /is not usable as a registry configuration: it is no JSON/],
   [['trace', 'web', '--artifactory', import.meta.filename], /is not usable as settings for Artifactory: it is no JSON/],
+  [['check'], /say what to check: oci:DIRECTORY/],
+  [['check', 'oci:/nowhere'], /say by which policies: --policy FILE/],
+  [['check', 'oci:/nowhere', '--policy', '/nowhere.yaml'], /there is no directory \/nowhere/],
+  [['check', 'nginx:1.27', '--policy', 'x'], /images in a registry cannot be checked yet: .* oci:image:latest/],
+  [['check', 'registry.example.com/a/b', '--policy', 'x'], /images in a registry cannot be checked yet/],
+  [['check', `oci:${import.meta.dirname}`, '--policy', '/nowhere.yaml'], /there is no file \/nowhere\.yaml/],
+  [['check', `oci:${import.meta.dirname}`, '--policy', import.meta.filename], /main\.test\.ts:\d+:\d+: this is not YAML/],
+  [['check', `oci:${import.meta.dirname}`, '--policy', join(import.meta.dirname, '..', 'content', 'policies', 'only-from-image.yaml')], /none of these policies has a rule with an action for build/],
+  [['check', `oci:${import.meta.dirname}`, '--policy', join(import.meta.dirname, '..', 'content', 'policies', 'image')], /cannot be read: it has no index\.json/],
+  [['check', 'oci:x', '--policy', 'x', '--format', 'xml'], /--format must be table, json, sarif, junit, not xml/],
+  [['check', 'oci:x', '--policy', 'x', '--unknown', 'pass'], /--unknown must be fail, warn, not pass/],
+  [['check', 'oci:x', '--policy', 'x', '--platform', 'linux'], /--platform must be like linux\/amd64/],
+  [['check', 'oci:x', '--policy', 'x', '--reference', 'No Name'], /--reference must be the name of an image/],
 ];
 
 for (const [args, sentence] of mistakes) {

@@ -3,11 +3,13 @@ import { up } from './commands/up.ts';
 import { join } from './commands/join.ts';
 import { sensor } from './commands/sensor.ts';
 import { advisories } from './commands/advisories.ts';
-import { traceCommand } from './commands/trace.ts';
+import { check } from './commands/check.ts';
 import { complain, say, UsageError, type CliCommand } from './commands/command.ts';
+import { traceCommand } from './commands/trace.ts';
+import { version } from './version.ts';
 
-export const version = '0.1.0';
-export const commands: readonly CliCommand[] = [up, join, sensor, advisories, traceCommand];
+export { version };
+export const commands: readonly CliCommand[] = [up, join, sensor, advisories, check, traceCommand];
 
 function overview(): string {
   const width = Math.max(...commands.map((one) => one.name.length)) + 2;

@@ -35,8 +35,12 @@ const spendables: Record<Spendable, { readonly bound: keyof Bounds; readonly sen
 
 const kindsMax = 50;
 
+/** What a problem makes incomplete: the packages themselves, or only the recognising of their files when they are loaded. */
+export type Concern = 'packages' | 'loading';
+
 interface Noted {
   readonly example: string;
+  readonly concern: Concern;
   count: number;
 }
 
@@ -45,7 +49,7 @@ export class Spending {
   readonly #clock: () => number;
   readonly #startMs: number;
   readonly #spent: Record<Spendable, number> = { packages: 0, files: 0, entries: 0, bytes: 0 };
-  readonly #met = new Set<string>();
+  readonly #met = new Map<string, Concern>();
   readonly #noted = new Map<string, Noted>();
   #kindsLeftOut = 0;
 
@@ -70,7 +74,7 @@ export class Spending {
   /** False: the bound is met, this one is refused and the scan is truncated. */
   take(what: Spendable, amount = 1): boolean {
     if (this.#spent[what] + amount > this.#bounds[spendables[what].bound]) {
-      this.meet(spendables[what].sentence(this.#bounds[spendables[what].bound]));
+      this.meet(spendables[what].sentence(this.#bounds[spendables[what].bound]), what === 'files' ? 'loading' : 'packages');
       return false;
     }
     this.#spent[what] += amount;
@@ -86,22 +90,25 @@ export class Spending {
   }
 
   /** A bound of any kind was met: what follows is missing. */
-  meet(sentence: string): void {
-    this.#met.add(sentence);
+  meet(sentence: string, concern: Concern = 'packages'): void {
+    this.#met.set(sentence, concern);
   }
 
   /** Something could not be used. `what` is a fixed phrase of ours in the plural, `example` comes from the root. */
-  note(what: string, example: string): void {
+  note(what: string, example: string, concern: Concern = 'packages'): void {
     const noted = this.#noted.get(what);
     if (noted !== undefined) noted.count += 1;
-    else if (this.#noted.size < kindsMax) this.#noted.set(what, { example, count: 1 });
+    else if (this.#noted.size < kindsMax) this.#noted.set(what, { example, concern, count: 1 });
     else this.#kindsLeftOut += 1;
   }
 
-  /** Bounds first: they say that the rest is incomplete. */
-  sentences(): string[] {
-    const noted = [...this.#noted].map(([what, { example, count }]) => `${what}: ${count}, the first is ${quoted(example)}`);
+  /** Bounds first: they say that the rest is incomplete. `concern`: only those about it, or all. */
+  sentences(concern?: Concern): string[] {
+    const met = [...this.#met].filter(([, one]) => concern === undefined || one === concern).map(([sentence]) => sentence);
+    const noted = [...this.#noted]
+      .filter(([, one]) => concern === undefined || one.concern === concern)
+      .map(([what, { example, count }]) => `${what}: ${count}, the first is ${quoted(example)}`);
     const leftOut = this.#kindsLeftOut > 0 ? [`${this.#kindsLeftOut} more problems of other kinds`] : [];
-    return [...this.#met, ...noted, ...leftOut];
+    return [...met, ...noted, ...leftOut];
   }
 }

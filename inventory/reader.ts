@@ -3,7 +3,7 @@
  * directory that the walk comes to (npm), or both. A reader reports packages and what belongs to them and nothing else;
  * order, numbers, the index and the bounds are the scan's.
  */
-import type { Spending } from './bounds.ts';
+import type { Concern, Spending } from './bounds.ts';
 import type { Distribution } from './distribution.ts';
 import type { Entry, FileTree } from './tree.ts';
 
@@ -33,7 +33,7 @@ export interface Reading {
   readonly distribution: Distribution | null;
   readonly spending: Spending;
   /** A whole file, counted against the bound on bytes. Refused: the problem has been noted under `what`. */
-  read(path: string, bytesMax: number, what: string): Uint8Array | 'absent' | 'refused';
+  read(path: string, bytesMax: number, what: string, concern?: Concern): Uint8Array | 'absent' | 'refused';
   /** False: the bound on packages is met, and there is no sense in finding more. */
   add(found: FoundPackage): boolean;
 }

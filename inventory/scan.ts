@@ -3,7 +3,7 @@
  * packages, and in sentences whatever could not be read. The same root gives the same result; only the time bound can cut it
  * elsewhere. This file alone knows the readers and the order of the steps; a new ecosystem is one more reader.
  */
-import { type Bounds, Spending, defaultBounds } from './bounds.ts';
+import { type Bounds, type Concern, Spending, defaultBounds } from './bounds.ts';
 import { type Distribution, isOsRelease, readDistribution } from './distribution.ts';
 import { dpkgReader } from './dpkg/packages.ts';
 import { type FileIndex, FileIndexBuilder } from './file-index.ts';
@@ -35,6 +35,8 @@ export interface ScanResult {
   readonly revision: string;
   /** What could not be read, one sentence each. */
   readonly problems: readonly string[];
+  /** Those of them because of which packages may be missing. */
+  readonly packagesMissing: readonly string[];
   /** A bound was met: packages may be missing. */
   readonly truncated: boolean;
   readonly filesIndexed: number;
@@ -55,7 +57,7 @@ export function scan(tree: FileTree, options: ScanOptions): ScanResult {
     tree,
     distribution,
     spending,
-    read: (path, bytesMax, what) => readCounted(tree, spending, path, bytesMax, what),
+    read: (path, bytesMax, what, concern) => readCounted(tree, spending, path, bytesMax, { what, concern: concern ?? 'packages' }),
     add: (found) => gathering.add(found),
   };
   for (const reader of readers) reader.atPlaces?.(reading);
@@ -67,7 +69,7 @@ export function scan(tree: FileTree, options: ScanOptions): ScanResult {
   else if (distribution === null && packages.some((one) => one.reader === dpkgReader.name)) {
     problems.push('there is no os-release, so the packages of dpkg cannot be matched with advisories');
   }
-  return { distribution, packages, index, revision: revisionOf(packages), problems, truncated: spending.truncated, filesIndexed: index.files };
+  return { distribution, packages, index, revision: revisionOf(packages), problems, packagesMissing: spending.sentences('packages'), truncated: spending.truncated, filesIndexed: index.files };
 }
 
 /** Packages under provisional numbers until all are known, then in canonical order with an index that speaks in its numbers. */
@@ -136,12 +138,12 @@ function packageOf(one: FoundPackage, owned: OwnedKind, files: number | null): P
   };
 }
 
-function readCounted(tree: FileTree, spending: Spending, path: string, bytesMax: number, what: string): Uint8Array | 'absent' | 'refused' {
+function readCounted(tree: FileTree, spending: Spending, path: string, bytesMax: number, unread: { readonly what: string; readonly concern: Concern }): Uint8Array | 'absent' | 'refused' {
   const left = spending.left('bytes');
   const file = tree.read(path, Math.min(bytesMax, left));
   if (hasFailed(file)) {
     if (file.failed === 'absent') return 'absent';
-    spending.note(what, path);
+    spending.note(unread.what, path, unread.concern);
     if (file.failed === 'too-large' && left < bytesMax) spending.take('bytes', left + 1);
     return 'refused';
   }

@@ -64,7 +64,7 @@ export const ImageRule = z.strictObject({
   actions: z
     .strictObject({ build: z.enum(buildActions).optional(), deploy: z.enum(deployActions).optional() })
     .refine((actions) => actions.build !== undefined || actions.deploy !== undefined, 'needs an action for build or deploy'),
-  fix: z.string().min(1).max(500).optional().describe('What to do about it, for whoever built the image'),
+  fix: z.string().min(1).max(500).optional().describe('What to do about it, for whoever built the image; versions to upgrade to are said without it'),
 });
 export type ImageRule = z.infer<typeof ImageRule>;
 

@@ -251,7 +251,11 @@ function askList<Subject>({ text, predicate }: Quantifier<Subject>, context: Con
   let decided = 0;
   for (const item of items) {
     const answer = askItem(predicate, { ...context, [text.variable]: itemOf(text.list, item) });
-    if (answer === 'unknown') unclear.push(item);
+    // What may not be there at all can decide nothing; where it would change nothing, it does not matter.
+    if (answer === 'unknown' || (answer === deciding && isDoubtful(text.list, item))) {
+      unclear.push(item);
+      continue;
+    }
     if (answer !== deciding) continue;
     decided += 1;
     if (found.length < foundMax) found.push({ list: text.list.name, item, sentence: text.list.sentence(item) });
@@ -260,6 +264,10 @@ function askList<Subject>({ text, predicate }: Quantifier<Subject>, context: Con
   const missing = isOpen ? [...missingFields(text, unclear), ...(incomplete === null ? [] : [{ fact: text.list.name, reason: incomplete }])] : [];
   const value = quantified(text.kind, decided, isOpen);
   return { value, found, missing: value === 'unknown' ? missing : [] };
+}
+
+function isDoubtful(list: ListEntry<never, unknown>, item: unknown): boolean {
+  return (list.doubt?.(item) ?? null) !== null;
 }
 
 function quantified(kind: QuantifierText<unknown>['kind'], decided: number, isOpen: boolean): boolean | 'unknown' {
@@ -287,13 +295,17 @@ function askItem(predicate: ParseResult, context: Context): boolean | 'unknown' 
 /** One line for each field and reason, with the number of items and the first. */
 function missingFields<Subject>(text: QuantifierText<Subject>, unclear: readonly unknown[]): Missing[] {
   const groups = new Map<string, { readonly fact: string; readonly reason: string; readonly first: string; count: number }>();
+  const count = (fact: string, reason: string, item: unknown) => {
+    const group = groups.get(`${fact}\n${reason}`) ?? { fact, reason, first: text.list.sentence(item), count: 0 };
+    group.count += 1;
+    groups.set(`${fact}\n${reason}`, group);
+  };
   for (const item of unclear) {
+    const doubt = text.list.doubt?.(item) ?? null;
+    if (doubt !== null) count(text.list.name, doubt, item);
     for (const { name, read } of text.list.fields) {
       const fact = text.fields.has(lastPart(name)) ? read(item) : null;
-      if (fact?.is !== 'unknown') continue;
-      const group = groups.get(`${name}\n${fact.reason}`) ?? { fact: name, reason: fact.reason, first: text.list.sentence(item), count: 0 };
-      group.count += 1;
-      groups.set(`${name}\n${fact.reason}`, group);
+      if (fact?.is === 'unknown') count(name, fact.reason, item);
     }
   }
   return [...groups.values()].map(({ fact, reason, first, count }) => ({ fact, reason: `${reason}: ${count === 1 ? first : `${count}, the first is ${first}`}` }));

@@ -32,7 +32,7 @@ export function explainImageVerdict(verdict: RuleVerdict, image: ImageFacts): Im
       ...verdict.accepted.map(acceptedText),
       ...verdict.notCounted.map((one) => `the exception ${one.exception} does not count: ${shown(one.why)}`),
     ],
-    fix: verdict.answer === 'broken' ? (rule.rule.fix ?? upgrades(verdict.found)) : verdict.answer === 'unknown' ? knowing(verdict.missing) : null,
+    fix: verdict.answer === 'broken' ? (upgrades(verdict.found) ?? rule.rule.fix ?? null) : verdict.answer === 'unknown' ? knowing(verdict.missing) : null,
   };
 }
 
@@ -105,5 +105,5 @@ function upgrades(found: readonly Found[]): string | null {
 }
 
 function knowing(missing: readonly Missing[]): string | null {
-  return missing.length === 0 ? null : 'supply what is not known, accept it with an exception, or let an unknown warn (--unknown warn)';
+  return missing.length === 0 ? null : 'supply what is missing, or accept it with an exception';
 }

@@ -9,6 +9,8 @@ const lodash = { ecosystem: 'npm', name: 'lodash', version: '4.17.15', path: '/s
 const flaw: VulnerabilityFacts = { id: 'CVE-2021-23337', aliases: ['GHSA-35jh-r3h4-6jhm'], severity: known('high'), cvss: known(7.2), fixedIn: known('4.17.21'), affected: known(true), malicious: false, package: lodash, loaded: unknown('not watched') };
 const unrated: VulnerabilityFacts = { ...flaw, id: 'CVE-2099-1', aliases: [], severity: unknown('no record rates it'), cvss: absent, fixedIn: absent };
 
+const doubtful: VulnerabilityFacts = { ...flaw, id: 'CVE-2099-2', affected: unknown('the versions cannot be compared') };
+
 const image: ImageFacts = {
   ...unknownImage('not looked at'),
   ...nameFacts('registry.test:5000/shop/cart:1.4'),
@@ -78,6 +80,17 @@ test('an answer says what it found, and an unknown one what is missing and why',
     { fact: 'image.vulnerabilities', reason: 'Python packages are not read' },
   ]);
   deepEqual(compiled('image.labels["owner"] == "x"').examine(image).missing, [{ fact: 'no such key: owner', reason: '' }]);
+});
+
+test('what may not be there at all decides nothing, and matters only where it would', () => {
+  const about = { ...image, vulnerabilities: { items: [doubtful], incomplete: null } };
+  const answers = [['v.severity == "high"', 'unknown'], ['v.severity == "low"', false], ['v.package == "lodash"', 'unknown']] as const;
+  for (const [predicate, value] of answers) equal(compiled(`image.vulnerabilities.exists(v, ${predicate})`).examine(about).value, value, predicate);
+  equal(compiled('image.vulnerabilities.all(v, v.severity == "high")').examine(about).value, true);
+  equal(compiled('image.vulnerabilities.exists_one(v, v.severity == "high")').examine(about).value, 'unknown');
+  deepEqual(compiled('image.vulnerabilities.exists(v, v.severity == "high")').examine(about).missing.map((one) => `${one.fact}: ${one.reason}`), [
+    'image.vulnerabilities: the versions cannot be compared: CVE-2099-2 (high) in lodash 4.17.15 in /srv/app/node_modules/lodash, fixed in 4.17.21',
+  ]);
 });
 
 const refused: readonly (readonly [expression: string, message: RegExp])[] = [

@@ -27,8 +27,8 @@ export interface VulnerabilityFacts {
   /** The package itself is the attack. */
   readonly malicious: boolean;
   readonly package: PackageFacts;
-  /** Whether the version in the image is affected: unknown where the versions cannot be compared. */
-  readonly affected: Fact<boolean>;
+  /** Unknown where the versions cannot be compared: the vulnerability may not be in the image at all. */
+  readonly affected: Fact<true>;
   /** Whether a process has executed, mapped or opened a file of the package. */
   readonly loaded: Fact<Exposure>;
 }
@@ -110,8 +110,8 @@ const packageList: ListEntry<ImageFacts, PackageFacts> = {
   sentence: packageWords,
   fields: [
     field('image.packages', 'ecosystem', 'string', '`Debian:12`, `npm`', (one) => known(one.ecosystem)),
-    field('image.packages', 'name', 'string', '', (one) => known(one.name)),
-    field('image.packages', 'version', 'string', '', (one) => known(one.version)),
+    field('image.packages', 'name', 'string', 'as its package manager calls it', (one) => known(one.name)),
+    field('image.packages', 'version', 'string', 'as its package manager writes it', (one) => known(one.version)),
     field('image.packages', 'path', 'string', 'its folder, where it has one', (one) => known(one.path)),
   ],
 };
@@ -124,6 +124,7 @@ const vulnerabilityList: ListEntry<ImageFacts, VulnerabilityFacts> = {
   itemType: 'Vulnerability',
   about: 'one for each package and vulnerability',
   read: (image) => image.vulnerabilities,
+  doubt: (one) => (one.affected.is === 'unknown' ? one.affected.reason : null),
   sentence: vulnerabilityWords,
   fields: [
     field(vulnerabilityName, 'id', 'string', '`CVE-2021-23337`', (one) => known(one.id)),
@@ -134,7 +135,6 @@ const vulnerabilityList: ListEntry<ImageFacts, VulnerabilityFacts> = {
     },
     field(vulnerabilityName, 'cvss', 'double', 'the score, where a record has a vector', (one) => one.cvss),
     field(vulnerabilityName, 'fixedIn', 'string', 'the earliest clear version; empty: there is none', (one) => one.fixedIn),
-    field(vulnerabilityName, 'affected', 'bool', 'unknown where the versions cannot be compared', (one) => one.affected),
     field(vulnerabilityName, 'malicious', 'bool', 'the package itself is the attack', (one) => known(one.malicious)),
     field(vulnerabilityName, 'ecosystem', 'string', 'of its package', (one) => known(one.package.ecosystem)),
     field(vulnerabilityName, 'package', 'string', 'its name', (one) => known(one.package.name)),

@@ -40,6 +40,8 @@ export interface ListEntry<Subject, Item> {
   readonly about: string;
   readonly fields: readonly FactEntry<Item>[];
   read(subject: Subject): OpenList<Item>;
+  /** Why this item may not belong to the list after all; null: it does. */
+  doubt?(item: Item): string | null;
   /** One item for people: `lodash 4.17.15 in /srv/app`. */
   sentence(item: Item): string;
 }

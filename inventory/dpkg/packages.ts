@@ -139,11 +139,11 @@ function filesOfList(one: Installed, reading: Reading): Owned {
 
 function filesOf(lists: readonly string[], pathsOf: (text: string) => string[], reading: Reading): Owned {
   for (const path of lists) {
-    const bytes = reading.read(path, listBytesMax, 'dpkg file lists that could not be read');
+    const bytes = reading.read(path, listBytesMax, 'dpkg file lists that could not be read', 'loading');
     if (bytes === 'refused') return { kind: 'unknown' };
     if (bytes !== 'absent') return { kind: 'files', paths: pathsOf(new TextDecoder().decode(bytes)) };
   }
-  reading.spending.note('packages without a file list, whose loading cannot be recognised', lists.at(-1)!);
+  reading.spending.note('packages without a file list, whose loading cannot be recognised', lists.at(-1)!, 'loading');
   return { kind: 'unknown' };
 }
 

@@ -63,9 +63,9 @@ export function isIndex({ mediaType }: Descriptor): boolean {
 
 /** `gzip`, `zstd` or plain tar; a text of more words: why the layer cannot be read. */
 export function compressionOf({ mediaType }: Descriptor): 'gzip' | 'zstd' | 'none' | { readonly unreadable: string } {
-  if (/[+.](gzip)$/.test(mediaType)) return 'gzip';
-  if (/[+.](zstd)$/.test(mediaType)) return 'zstd';
-  if (/\.tar$/.test(mediaType)) return 'none';
+  if (/[+.]gzip$/.test(mediaType)) return 'gzip';
+  if (/[+.]zstd$/.test(mediaType)) return 'zstd';
+  if (mediaType.endsWith('.tar')) return 'none';
   return { unreadable: `a layer is ${JSON.stringify(mediaType.slice(0, 100))}, which cannot be read` };
 }
 
