@@ -21,6 +21,13 @@ export interface BareRuncOptions {
   readonly cgroup?: string;
 }
 
+/** The image as umoci unpacks it, with its runtime configuration beside the root. */
+export async function unpackedShop(image: ShopImage): Promise<string> {
+  return await cached('bundle-shop', [image.platformDigest, 'v1'], async (path) => {
+    await run('umoci', ['unpack', '--image', `${image.layout}:1.4`, path], { timeoutMs: 300_000 }).catch(async () => await unpackManifest(image, path));
+  });
+}
+
 export class BareRunc {
   readonly #options: BareRuncOptions;
   readonly bundle: string;
@@ -33,9 +40,7 @@ export class BareRunc {
 
   async start(): Promise<void> {
     const { image, directory, id, overlay, command } = this.#options;
-    const unpacked = await cached('bundle-shop', [image.platformDigest, 'v1'], async (path) => {
-      await run('umoci', ['unpack', '--image', `${image.layout}:1.4`, path], { timeoutMs: 300_000 }).catch(async () => await unpackManifest(image, path));
-    });
+    const unpacked = await unpackedShop(image);
     mkdirSync(this.bundle, { recursive: true });
     const root = join(this.bundle, 'rootfs');
     mkdirSync(root, { recursive: true });
