@@ -87,6 +87,7 @@ test('the exit code is the answer', () => {
     [[unread, ...withStore], 1, /Not known: image\.vulnerabilities \(Python packages, which are not read yet: 1[\s\S]*FAILS: 1 unknown, which counts as failed/],
     [[bad, ...withStore, '--enforce'], 1, /✗ fails +secret\/r/],
     [[bad, ...withStore, '--exceptions', accepted], 0, /~ accepted +critical\/r[\s\S]*accepted by minimist of shop until 2099-01-01: not reached <yet>[\s\S]*the exception old does not count: it expired \(2020-06-01\)/],
+    [[bad, '--advisories', place], 1, /✗ fails +critical\/r/],
     [[bad, '--advisories', join(place, 'none.sqlite')], 2, /^vedette check: .*none\.sqlite: There is no advisory store yet/],
     [[bad, '--advisories', gate], 2, /another program’s|cannot be read/],
     [[`${bad}:2`, ...withStore], 2, /cannot be read: it holds no 2; it holds registry\.test\/shop\/bad:1/],

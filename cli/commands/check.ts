@@ -166,7 +166,9 @@ async function readImage({ target, targetText, platform }: Options): Promise<Oci
 
 /** A store that somebody named must be there; the one of this machine may be missing, and then what it would say is unknown. */
 function openAdvisories(given: string | null): Advisories {
-  const path = given ?? join(stateDirectory().hub, 'advisories', 'store.sqlite');
+  const named = given ?? join(stateDirectory().hub, 'advisories');
+  // the directory that holds it is what a person finds first
+  const path = statSync(named, { throwIfNoEntry: false })?.isDirectory() === true ? join(named, 'store.sqlite') : named;
   const store = openStore(path);
   if (!('problem' in store)) return { store, reason: '' };
   if (given !== null) throw new CannotCheck(`${path}: ${store.sentence}`);
