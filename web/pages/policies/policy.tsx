@@ -25,13 +25,15 @@ import './policies.css';
 
 export function PolicyPage({ params }: { readonly params: Readonly<Record<string, string>> }): ReactNode {
   const name = params['name'] ?? '';
-  const { data, error, refetch } = useApi('getPolicy', { params: { name } });
+  const remove = useChange('deletePolicy', ['listPolicies']);
+  // what is being removed is not asked for again when the removal is told
+  const { data, error, refetch } = useApi('getPolicy', { params: { name } }, { enabled: remove.isIdle || remove.isError });
   const back = <Link to="/policies" className="back-link"><Icon name="back" size={12} />Policies</Link>;
   if (data === undefined) {
     return <Page title="Policy" sentence={name} above={back} note=" ">{error === null ? <BoneLines count={12} /> : <ProblemBox error={error} again={() => void refetch()} />}</Page>;
   }
   return (
-    <Page title="Policy" sentence={<><b>{data.name}</b> {data.mode === 'off' ? 'is off' : data.mode === 'shadow' ? 'watches in shadow' : 'enforces'}.</>} above={back} note={modeSentences[data.mode]} actions={<Remove policy={data} />}>
+    <Page title="Policy" sentence={<><b>{data.name}</b> {data.mode === 'off' ? 'is off' : data.mode === 'shadow' ? 'watches in shadow' : 'enforces'}.</>} above={back} note={modeSentences[data.mode]} actions={<Remove policy={data} remove={remove} />}>
       <div className="policy" data-testid="policy" data-key={data.name}>
         <div className="policy-side">
           <ModeSwitch policy={data} />
@@ -89,10 +91,9 @@ function InForceSection({ policy }: { readonly policy: PolicyView }): ReactNode 
   );
 }
 
-function Remove({ policy }: { readonly policy: PolicyView }): ReactNode {
+function Remove({ policy, remove }: { readonly policy: PolicyView; readonly remove: ReturnType<typeof useChange<'deletePolicy'>> }): ReactNode {
   const may = useMay('policy');
   const [asking, setAsking] = useState(false);
-  const remove = useChange('deletePolicy', ['listPolicies']);
   if (!may) return null;
   return (
     <>
