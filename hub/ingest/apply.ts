@@ -48,6 +48,11 @@ const topicOf: { [K in Kind]: LiveTopic | null } = {
   liveProcesses: 'processes',
   telemetryDropped: 'sensors',
   contextDropped: 'sensors',
+  clusterObjects: null,
+  clusterReport: null,
+  admission: null,
+  execSession: null,
+  effect: null,
 };
 
 export function readPayload(bytes: Uint8Array): BatchPayload {
@@ -134,6 +139,12 @@ class Application {
         return telemetryDropped(db, kind.value, origin);
       case 'contextDropped':
         return contextDropped(db, kind.value, origin);
+      case 'clusterObjects':
+      case 'clusterReport':
+      case 'admission':
+      case 'execSession':
+      case 'effect':
+        throw new RefusedRecord(`a record of the kind ${kind.case}, which this hub does not read yet`);
       case undefined:
         return;
       default:

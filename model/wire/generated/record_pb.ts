@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file record.proto.
  */
 export const file_record: GenFile = /*@__PURE__*/
-  fileDesc("CgxyZWNvcmQucHJvdG8SEXZlZGV0dGUucmVjb3JkLnYxImMKDEJhdGNoUGF5bG9hZBIPCgdib290X2lkGAEgASgJEhYKDndhbGxfb2Zmc2V0X25zGAIgASgQEioKB3JlY29yZHMYAyADKAsyGS52ZWRldHRlLnJlY29yZC52MS5SZWNvcmQiwAYKBlJlY29yZBI8Cg9wcm9jZXNzX3N0YXJ0ZWQYASABKAsyIS52ZWRldHRlLnJlY29yZC52MS5Qcm9jZXNzU3RhcnRlZEgAEjgKDXByb2Nlc3NfZW5kZWQYAiABKAsyHy52ZWRldHRlLnJlY29yZC52MS5Qcm9jZXNzRW5kZWRIABI8Cg9leGVjdXRpb25fY291bnQYAyABKAsyIS52ZWRldHRlLnJlY29yZC52MS5FeGVjdXRpb25Db3VudEgAEjoKDmNvbnRhaW5lcl9zZWVuGAQgASgLMiAudmVkZXR0ZS5yZWNvcmQudjEuQ29udGFpbmVyU2VlbkgAEjwKD2NvbnRhaW5lcl9lbmRlZBgFIAEoCzIhLnZlZGV0dGUucmVjb3JkLnYxLkNvbnRhaW5lckVuZGVkSAASNwoJaW52ZW50b3J5GAYgASgLMiIudmVkZXR0ZS5yZWNvcmQudjEuSW52ZW50b3J5UmVwb3J0SAASPAoPcGFja2FnZXNfbG9hZGVkGAcgASgLMiEudmVkZXR0ZS5yZWNvcmQudjEuUGFja2FnZXNMb2FkZWRIABI1Cghjb3ZlcmFnZRgIIAEoCzIhLnZlZGV0dGUucmVjb3JkLnYxLkNvdmVyYWdlUmVwb3J0SAASMQoJZGV0ZWN0aW9uGAkgASgLMhwudmVkZXR0ZS5yZWNvcmQudjEuRGV0ZWN0aW9uSAASLQoHdmVyZGljdBgKIAEoCzIaLnZlZGV0dGUucmVjb3JkLnYxLlZlcmRpY3RIABIyCgpmbG93X2NvdW50GAsgASgLMhwudmVkZXR0ZS5yZWNvcmQudjEuRmxvd0NvdW50SAASOgoObGl2ZV9wcm9jZXNzZXMYDCABKAsyIC52ZWRldHRlLnJlY29yZC52MS5MaXZlUHJvY2Vzc2VzSAASQAoRdGVsZW1ldHJ5X2Ryb3BwZWQYDSABKAsyIy52ZWRldHRlLnJlY29yZC52MS5UZWxlbWV0cnlEcm9wcGVkSAASPAoPY29udGV4dF9kcm9wcGVkGA4gASgLMiEudmVkZXR0ZS5yZWNvcmQudjEuQ29udGV4dERyb3BwZWRIAEIGCgRraW5kIkQKDEV4ZWN1dGlvblJlZhIMCgR0Z2lkGAEgASgNEhUKDXN0YXJ0X2Jvb3RfbnMYAiABKAYSDwoHZXhlY19pZBgDIAEoDSLwAwoJRXhlY3V0aW9uEiwKA3JlZhgBIAEoCzIfLnZlZGV0dGUucmVjb3JkLnYxLkV4ZWN1dGlvblJlZhIvCgZwYXJlbnQYAiABKAsyHy52ZWRldHRlLnJlY29yZC52MS5FeGVjdXRpb25SZWYSDAoEcGF0aBgDIAEoCRIQCghmaWxlbmFtZRgEIAEoCRIRCglhcmd1bWVudHMYBSADKAkSGwoTYXJndW1lbnRzX3RydW5jYXRlZBgGIAEoCBILCgN1aWQYByABKA0SCwoDZ2lkGAggASgNEhUKDWNvbnRhaW5lcl91aWQYCSABKA0SDwoHY29tbWFuZBgKIAEoCRIUCgxjb250YWluZXJfaWQYCyABKAkSGAoQcGlkX2luX2NvbnRhaW5lchgMIAEoDRIUCgxoYXNfdGVybWluYWwYDSABKAgSLQoGb3JpZ2luGA4gASgOMh0udmVkZXR0ZS5yZWNvcmQudjEuRmlsZU9yaWdpbhIYChBleGVjdXRlZF9ib290X25zGA8gASgGEhYKDmV4aXRlZF9ib290X25zGBAgASgGEh0KFXN0YXJ0ZWRfYmVmb3JlX3NlbnNvchgRIAEoCBIZChF3b3JraW5nX2RpcmVjdG9yeRgSIAEoCRIRCglsb2dpbl91aWQYEyABKA0iQQoOUHJvY2Vzc1N0YXJ0ZWQSLwoJZXhlY3V0aW9uGAEgASgLMhwudmVkZXR0ZS5yZWNvcmQudjEuRXhlY3V0aW9uInsKDFByb2Nlc3NFbmRlZBIsCgNyZWYYASABKAsyHy52ZWRldHRlLnJlY29yZC52MS5FeGVjdXRpb25SZWYSFQoNZW5kZWRfYm9vdF9ucxgCIAEoBhIRCglleGl0X2NvZGUYAyABKA0SEwoLZXhpdF9zaWduYWwYBCABKA0iUwoNTGl2ZVByb2Nlc3NlcxISCgphdF9ib290X25zGAEgASgGEi4KBWFsaXZlGAIgAygLMh8udmVkZXR0ZS5yZWNvcmQudjEuRXhlY3V0aW9uUmVmIqACCg5FeGVjdXRpb25Db3VudBIVCg1ob3VyX3N0YXJ0X21zGAEgASgGEhQKDGNvbnRhaW5lcl9pZBgCIAEoCRIMCgRwYXRoGAMgASgJEhMKC3BhcmVudF9wYXRoGAQgASgJEgsKA3VpZBgFIAEoDRItCgZvcmlnaW4YBiABKA4yHS52ZWRldHRlLnJlY29yZC52MS5GaWxlT3JpZ2luEhgKEGlkZW50aXR5X3BlbmRpbmcYByABKAgSDQoFY291bnQYCCABKAQSFQoNZmlyc3RfYm9vdF9ucxgJIAEoBhIUCgxsYXN0X2Jvb3RfbnMYCiABKAYSLAoGc2FtcGxlGAsgASgLMhwudmVkZXR0ZS5yZWNvcmQudjEuRXhlY3V0aW9uIk0KBU1vdW50EhMKC2Rlc3RpbmF0aW9uGAEgASgJEg4KBnNvdXJjZRgCIAEoCRIMCgRraW5kGAMgASgJEhEKCXJlYWRfb25seRgEIAEoCCK5BAoNQ29udGFpbmVyU2VlbhIUCgxjb250YWluZXJfaWQYASABKAkSLwoHcnVudGltZRgCIAEoDjIeLnZlZGV0dGUucmVjb3JkLnYxLlJ1bnRpbWVLaW5kEjIKCGlkZW50aXR5GAMgASgOMiAudmVkZXR0ZS5yZWNvcmQudjEuSWRlbnRpdHlTdGF0ZRIXCg9pZGVudGl0eV9yZWFzb24YBCABKAkSDAoEbmFtZRgFIAEoCRISCgppbWFnZV9uYW1lGAYgASgJEhQKDGluZGV4X2RpZ2VzdBgHIAEoCRIXCg9wbGF0Zm9ybV9kaWdlc3QYCCABKAkSPAoGbGFiZWxzGAkgAygLMiwudmVkZXR0ZS5yZWNvcmQudjEuQ29udGFpbmVyU2Vlbi5MYWJlbHNFbnRyeRIoCgZtb3VudHMYCiADKAsyGC52ZWRldHRlLnJlY29yZC52MS5Nb3VudBITCgtjZ3JvdXBfcGF0aBgLIAEoCRIXCg9zdGFydGVkX2Jvb3RfbnMYDCABKAYSFwoPc2Vlbl9mcm9tX3N0YXJ0GA0gASgIEhcKD3Jvb3RfZmlsZXN5c3RlbRgOIAEoCRIQCghwb2RfbmFtZRgPIAEoCRIVCg1wb2RfbmFtZXNwYWNlGBAgASgJEg8KB3BvZF91aWQYESABKAkSEgoKcHJpdmlsZWdlZBgSIAEoCBotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIj0KDkNvbnRhaW5lckVuZGVkEhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIVCg1lbmRlZF9ib290X25zGAIgASgGInYKB1BhY2thZ2USEQoJZWNvc3lzdGVtGAEgASgJEgwKBG5hbWUYAiABKAkSDwoHdmVyc2lvbhgDIAEoCRITCgtzb3VyY2VfbmFtZRgEIAEoCRIWCg5zb3VyY2VfdmVyc2lvbhgFIAEoCRIMCgRwYXRoGAYgASgJIoACCg9JbnZlbnRvcnlSZXBvcnQSFAoMY29udGFpbmVyX2lkGAEgASgJEhcKD3BsYXRmb3JtX2RpZ2VzdBgCIAEoCRIQCghyZXZpc2lvbhgDIAEoCRIUCgxkaXN0cmlidXRpb24YBCABKAkSLAoIcGFja2FnZXMYBSADKAsyGi52ZWRldHRlLnJlY29yZC52MS5QYWNrYWdlEhAKCHByb2JsZW1zGAYgAygJEhcKD3NjYW5uZWRfYm9vdF9ucxgHIAEoBhITCgtkdXJhdGlvbl9tcxgIIAEoDRIVCg1maWxlc19pbmRleGVkGAkgASgEEhEKCXRydW5jYXRlZBgKIAEoCCLAAQoMTG9hZEV2aWRlbmNlEhUKDXBhY2thZ2VfaW5kZXgYASABKA0SMQoEa2luZBgCIAEoDjIjLnZlZGV0dGUucmVjb3JkLnYxLkxvYWRFdmlkZW5jZUtpbmQSDAoEcGF0aBgDIAEoCRITCgtyZWFkZXJfcGF0aBgEIAEoCRIvCgZyZWFkZXIYBSABKAsyHy52ZWRldHRlLnJlY29yZC52MS5FeGVjdXRpb25SZWYSEgoKYXRfYm9vdF9ucxgGIAEoBiLpAQoOUGFja2FnZXNMb2FkZWQSFAoMY29udGFpbmVyX2lkGAEgASgJEhAKCHJldmlzaW9uGAIgASgJEg4KBmxvYWRlZBgDIAEoDBIxCghldmlkZW5jZRgEIAMoCzIfLnZlZGV0dGUucmVjb3JkLnYxLkxvYWRFdmlkZW5jZRIdChVvYnNlcnZlZF9mcm9tX2Jvb3RfbnMYBSABKAYSHgoWb2JzZXJ2ZWRfdW50aWxfYm9vdF9ucxgGIAEoBhIXCg9zZWVuX2Zyb21fc3RhcnQYByABKAgSFAoMcmVjb3Jkc19sb3N0GAggASgEImAKCUhvb2tTdGF0ZRITCgtldmVudF9jbGFzcxgBIAEoCRIMCgRob29rGAIgASgJEhAKCGF0dGFjaGVkGAMgASgIEg4KBnJlYXNvbhgEIAEoCRIOCgZtaXNzZXMYBSABKAkiPgoJTG9zc0NvdW50EhMKC2V2ZW50X2NsYXNzGAEgASgJEg0KBWNhdXNlGAIgASgJEg0KBWNvdW50GAMgASgEItMECg5Db3ZlcmFnZVJlcG9ydBISCgphdF9ib290X25zGAEgASgGEisKBWhvb2tzGAIgAygLMhwudmVkZXR0ZS5yZWNvcmQudjEuSG9va1N0YXRlEiwKBmxvc3NlcxgDIAMoCzIcLnZlZGV0dGUucmVjb3JkLnYxLkxvc3NDb3VudBIdChVlbmZvcmNlbWVudF9tZWNoYW5pc20YBCABKAkSGgoSZW5mb3JjZW1lbnRfcmVhc29uGAUgASgJEhkKEXBvbGljeV9nZW5lcmF0aW9uGAYgASgEEhcKD3BvbGljeV9wcm9ibGVtcxgHIAMoCRIXCg9wcm9jZXNzZXNfa25vd24YCCABKA0SGwoTcHJvY2Vzc2VzX2tub3duX21heBgJIAEoDRIaChJjb250YWluZXJzX3BlbmRpbmcYCiABKA0SEgoKcmluZ19ieXRlcxgLIAEoDRIbChNyaW5nX2ZpbGxfYnl0ZXNfbWF4GAwgASgNEhMKC2V2ZW50c19zZWVuGA0gASgEEhgKEGNvbW1hbmRzX3JlZnVzZWQYDiABKAQSFQoNcnVsZV9wcm9ibGVtcxgPIAMoCRITCgtzcG9vbF9ieXRlcxgQIAEoBBIhChl0ZWxlbWV0cnlfYmF0Y2hlc19kcm9wcGVkGBEgASgEEhQKDHJ1bGVzX2FjdGl2ZRgSIAEoDRIUCgxzY29wZV9jZ3JvdXAYEyABKAkSIwobZGV0ZWN0aW9uc19wZW5kaW5nX2lkZW50aXR5GBQgASgEEhEKCXJzc19ieXRlcxgVIAEoBCI1CgVGaWVsZBIMCgRuYW1lGAEgASgJEg0KBXZhbHVlGAIgASgJEg8KB21pc3NpbmcYAyABKAgijgIKCURldGVjdGlvbhIUCgxkZXRlY3Rpb25faWQYASABKAkSDAoEcnVsZRgCIAEoCRIQCghwcmlvcml0eRgDIAEoCRIMCgR0YWdzGAQgAygJEg4KBm91dHB1dBgFIAEoCRIoCgZmaWVsZHMYBiADKAsyGC52ZWRldHRlLnJlY29yZC52MS5GaWVsZBISCgphdF9ib290X25zGAcgASgGEioKBHRyZWUYCCADKAsyHC52ZWRldHRlLnJlY29yZC52MS5FeGVjdXRpb24SFAoMY29udGFpbmVyX2lkGAkgASgJEhgKEGlkZW50aXR5X3BlbmRpbmcYCiABKAgSEwoLZXZlbnRfY2xhc3MYCyABKAkinQIKB1ZlcmRpY3QSEgoKdmVyZGljdF9pZBgBIAEoCRIOCgZwb2xpY3kYAiABKAkSDAoEcnVsZRgDIAEoCRISCgpnZW5lcmF0aW9uGAQgASgEEgwKBG1vZGUYBSABKAkSDgoGYWN0aW9uGAYgASgJEg8KB2FwcGxpZWQYByABKAgSLQoGb3JpZ2luGAggASgOMh0udmVkZXR0ZS5yZWNvcmQudjEuRmlsZU9yaWdpbhISCgphdF9ib290X25zGAkgASgGEioKBHRyZWUYCiADKAsyHC52ZWRldHRlLnJlY29yZC52MS5FeGVjdXRpb24SFAoMY29udGFpbmVyX2lkGAsgASgJEhgKEGlkZW50aXR5X3BlbmRpbmcYDCABKAgi6QIKCUZsb3dDb3VudBIVCg1ob3VyX3N0YXJ0X21zGAEgASgGEhQKDGNvbnRhaW5lcl9pZBgCIAEoCRIUCgxwcm9jZXNzX3BhdGgYAyABKAkSOQoJZGlyZWN0aW9uGAQgASgOMiYudmVkZXR0ZS5yZWNvcmQudjEuRmxvd0NvdW50LkRpcmVjdGlvbhIPCgdhZGRyZXNzGAUgASgMEgwKBHBvcnQYBiABKA0SEAoIcHJvdG9jb2wYByABKAkSDQoFY291bnQYCCABKAQSFQoNZmlyc3RfYm9vdF9ucxgJIAEoBhIUCgxsYXN0X2Jvb3RfbnMYCiABKAYSDgoGZmFpbGVkGAsgASgEImEKCURpcmVjdGlvbhIZChVESVJFQ1RJT05fVU5TUEVDSUZJRUQQABIRCg1ESVJFQ1RJT05fT1VUEAESEAoMRElSRUNUSU9OX0lOEAISFAoQRElSRUNUSU9OX0xJU1RFThADImEKEFRlbGVtZXRyeURyb3BwZWQSDwoHYmF0Y2hlcxgBIAEoBBIPCgdyZWNvcmRzGAIgASgEEhUKDWZpcnN0X2Jvb3RfbnMYAyABKAYSFAoMbGFzdF9ib290X25zGAQgASgGIi0KDkNvbnRleHREcm9wcGVkEgwKBHdoYXQYASABKAkSDQoFY291bnQYAiABKAQq0wEKCkZpbGVPcmlnaW4SGwoXRklMRV9PUklHSU5fVU5TUEVDSUZJRUQQABIUChBGSUxFX09SSUdJTl9IT1NUEAESFQoRRklMRV9PUklHSU5fSU1BR0UQAhIYChRGSUxFX09SSUdJTl9NT0RJRklFRBADEhcKE0ZJTEVfT1JJR0lOX0RST1BQRUQQBBIWChJGSUxFX09SSUdJTl9NRU1PUlkQBRIWChJGSUxFX09SSUdJTl9WT0xVTUUQBhIYChRGSUxFX09SSUdJTl9VTkpVREdFRBAHKqgBCgtSdW50aW1lS2luZBIcChhSVU5USU1FX0tJTkRfVU5TUEVDSUZJRUQQABIbChdSVU5USU1FX0tJTkRfQ09OVEFJTkVSRBABEhUKEVJVTlRJTUVfS0lORF9DUklPEAISFwoTUlVOVElNRV9LSU5EX0RPQ0tFUhADEhcKE1JVTlRJTUVfS0lORF9QT0RNQU4QBBIVChFSVU5USU1FX0tJTkRfUlVOQxAFKocBCg1JZGVudGl0eVN0YXRlEh4KGklERU5USVRZX1NUQVRFX1VOU1BFQ0lGSUVEEAASGgoWSURFTlRJVFlfU1RBVEVfUEVORElORxABEhgKFElERU5USVRZX1NUQVRFX0tOT1dOEAISIAocSURFTlRJVFlfU1RBVEVfSU1BR0VfVU5LTk9XThADKpUBChBMb2FkRXZpZGVuY2VLaW5kEiIKHkxPQURfRVZJREVOQ0VfS0lORF9VTlNQRUNJRklFRBAAEh8KG0xPQURfRVZJREVOQ0VfS0lORF9FWEVDVVRFRBABEh0KGUxPQURfRVZJREVOQ0VfS0lORF9NQVBQRUQQAhIdChlMT0FEX0VWSURFTkNFX0tJTkRfT1BFTkVEEANiBnByb3RvMw");
+  fileDesc("CgxyZWNvcmQucHJvdG8SEXZlZGV0dGUucmVjb3JkLnYxImMKDEJhdGNoUGF5bG9hZBIPCgdib290X2lkGAEgASgJEhYKDndhbGxfb2Zmc2V0X25zGAIgASgQEioKB3JlY29yZHMYAyADKAsyGS52ZWRldHRlLnJlY29yZC52MS5SZWNvcmQi5AgKBlJlY29yZBI8Cg9wcm9jZXNzX3N0YXJ0ZWQYASABKAsyIS52ZWRldHRlLnJlY29yZC52MS5Qcm9jZXNzU3RhcnRlZEgAEjgKDXByb2Nlc3NfZW5kZWQYAiABKAsyHy52ZWRldHRlLnJlY29yZC52MS5Qcm9jZXNzRW5kZWRIABI8Cg9leGVjdXRpb25fY291bnQYAyABKAsyIS52ZWRldHRlLnJlY29yZC52MS5FeGVjdXRpb25Db3VudEgAEjoKDmNvbnRhaW5lcl9zZWVuGAQgASgLMiAudmVkZXR0ZS5yZWNvcmQudjEuQ29udGFpbmVyU2VlbkgAEjwKD2NvbnRhaW5lcl9lbmRlZBgFIAEoCzIhLnZlZGV0dGUucmVjb3JkLnYxLkNvbnRhaW5lckVuZGVkSAASNwoJaW52ZW50b3J5GAYgASgLMiIudmVkZXR0ZS5yZWNvcmQudjEuSW52ZW50b3J5UmVwb3J0SAASPAoPcGFja2FnZXNfbG9hZGVkGAcgASgLMiEudmVkZXR0ZS5yZWNvcmQudjEuUGFja2FnZXNMb2FkZWRIABI1Cghjb3ZlcmFnZRgIIAEoCzIhLnZlZGV0dGUucmVjb3JkLnYxLkNvdmVyYWdlUmVwb3J0SAASMQoJZGV0ZWN0aW9uGAkgASgLMhwudmVkZXR0ZS5yZWNvcmQudjEuRGV0ZWN0aW9uSAASLQoHdmVyZGljdBgKIAEoCzIaLnZlZGV0dGUucmVjb3JkLnYxLlZlcmRpY3RIABIyCgpmbG93X2NvdW50GAsgASgLMhwudmVkZXR0ZS5yZWNvcmQudjEuRmxvd0NvdW50SAASOgoObGl2ZV9wcm9jZXNzZXMYDCABKAsyIC52ZWRldHRlLnJlY29yZC52MS5MaXZlUHJvY2Vzc2VzSAASQAoRdGVsZW1ldHJ5X2Ryb3BwZWQYDSABKAsyIy52ZWRldHRlLnJlY29yZC52MS5UZWxlbWV0cnlEcm9wcGVkSAASPAoPY29udGV4dF9kcm9wcGVkGA4gASgLMiEudmVkZXR0ZS5yZWNvcmQudjEuQ29udGV4dERyb3BwZWRIABI8Cg9jbHVzdGVyX29iamVjdHMYDyABKAsyIS52ZWRldHRlLnJlY29yZC52MS5DbHVzdGVyT2JqZWN0c0gAEjoKDmNsdXN0ZXJfcmVwb3J0GBAgASgLMiAudmVkZXR0ZS5yZWNvcmQudjEuQ2x1c3RlclJlcG9ydEgAEjkKCWFkbWlzc2lvbhgRIAEoCzIkLnZlZGV0dGUucmVjb3JkLnYxLkFkbWlzc2lvbkRlY2lzaW9uSAASOgoMZXhlY19zZXNzaW9uGBIgASgLMiIudmVkZXR0ZS5yZWNvcmQudjEuRXhlY1Nlc3Npb25TZWVuSAASMQoGZWZmZWN0GBMgASgLMh8udmVkZXR0ZS5yZWNvcmQudjEuRWZmZWN0UmVwb3J0SABCBgoEa2luZCJECgxFeGVjdXRpb25SZWYSDAoEdGdpZBgBIAEoDRIVCg1zdGFydF9ib290X25zGAIgASgGEg8KB2V4ZWNfaWQYAyABKA0irQQKCUV4ZWN1dGlvbhIsCgNyZWYYASABKAsyHy52ZWRldHRlLnJlY29yZC52MS5FeGVjdXRpb25SZWYSLwoGcGFyZW50GAIgASgLMh8udmVkZXR0ZS5yZWNvcmQudjEuRXhlY3V0aW9uUmVmEgwKBHBhdGgYAyABKAkSEAoIZmlsZW5hbWUYBCABKAkSEQoJYXJndW1lbnRzGAUgAygJEhsKE2FyZ3VtZW50c190cnVuY2F0ZWQYBiABKAgSCwoDdWlkGAcgASgNEgsKA2dpZBgIIAEoDRIVCg1jb250YWluZXJfdWlkGAkgASgNEg8KB2NvbW1hbmQYCiABKAkSFAoMY29udGFpbmVyX2lkGAsgASgJEhgKEHBpZF9pbl9jb250YWluZXIYDCABKA0SFAoMaGFzX3Rlcm1pbmFsGA0gASgIEi0KBm9yaWdpbhgOIAEoDjIdLnZlZGV0dGUucmVjb3JkLnYxLkZpbGVPcmlnaW4SGAoQZXhlY3V0ZWRfYm9vdF9ucxgPIAEoBhIWCg5leGl0ZWRfYm9vdF9ucxgQIAEoBhIdChVzdGFydGVkX2JlZm9yZV9zZW5zb3IYESABKAgSGQoRd29ya2luZ19kaXJlY3RvcnkYEiABKAkSEQoJbG9naW5fdWlkGBMgASgNEjsKEGt1YmVybmV0ZXNfdXNlcnMYFCADKAsyIS52ZWRldHRlLnJlY29yZC52MS5LdWJlcm5ldGVzVXNlciIyCg5LdWJlcm5ldGVzVXNlchISCgpzZXNzaW9uX2lkGAEgASgJEgwKBHVzZXIYAiABKAkiQQoOUHJvY2Vzc1N0YXJ0ZWQSLwoJZXhlY3V0aW9uGAEgASgLMhwudmVkZXR0ZS5yZWNvcmQudjEuRXhlY3V0aW9uInsKDFByb2Nlc3NFbmRlZBIsCgNyZWYYASABKAsyHy52ZWRldHRlLnJlY29yZC52MS5FeGVjdXRpb25SZWYSFQoNZW5kZWRfYm9vdF9ucxgCIAEoBhIRCglleGl0X2NvZGUYAyABKA0SEwoLZXhpdF9zaWduYWwYBCABKA0iUwoNTGl2ZVByb2Nlc3NlcxISCgphdF9ib290X25zGAEgASgGEi4KBWFsaXZlGAIgAygLMh8udmVkZXR0ZS5yZWNvcmQudjEuRXhlY3V0aW9uUmVmIqACCg5FeGVjdXRpb25Db3VudBIVCg1ob3VyX3N0YXJ0X21zGAEgASgGEhQKDGNvbnRhaW5lcl9pZBgCIAEoCRIMCgRwYXRoGAMgASgJEhMKC3BhcmVudF9wYXRoGAQgASgJEgsKA3VpZBgFIAEoDRItCgZvcmlnaW4YBiABKA4yHS52ZWRldHRlLnJlY29yZC52MS5GaWxlT3JpZ2luEhgKEGlkZW50aXR5X3BlbmRpbmcYByABKAgSDQoFY291bnQYCCABKAQSFQoNZmlyc3RfYm9vdF9ucxgJIAEoBhIUCgxsYXN0X2Jvb3RfbnMYCiABKAYSLAoGc2FtcGxlGAsgASgLMhwudmVkZXR0ZS5yZWNvcmQudjEuRXhlY3V0aW9uIk0KBU1vdW50EhMKC2Rlc3RpbmF0aW9uGAEgASgJEg4KBnNvdXJjZRgCIAEoCRIMCgRraW5kGAMgASgJEhEKCXJlYWRfb25seRgEIAEoCCKNBgoNQ29udGFpbmVyU2VlbhIUCgxjb250YWluZXJfaWQYASABKAkSLwoHcnVudGltZRgCIAEoDjIeLnZlZGV0dGUucmVjb3JkLnYxLlJ1bnRpbWVLaW5kEjIKCGlkZW50aXR5GAMgASgOMiAudmVkZXR0ZS5yZWNvcmQudjEuSWRlbnRpdHlTdGF0ZRIXCg9pZGVudGl0eV9yZWFzb24YBCABKAkSDAoEbmFtZRgFIAEoCRISCgppbWFnZV9uYW1lGAYgASgJEhQKDGluZGV4X2RpZ2VzdBgHIAEoCRIXCg9wbGF0Zm9ybV9kaWdlc3QYCCABKAkSPAoGbGFiZWxzGAkgAygLMiwudmVkZXR0ZS5yZWNvcmQudjEuQ29udGFpbmVyU2Vlbi5MYWJlbHNFbnRyeRIoCgZtb3VudHMYCiADKAsyGC52ZWRldHRlLnJlY29yZC52MS5Nb3VudBITCgtjZ3JvdXBfcGF0aBgLIAEoCRIXCg9zdGFydGVkX2Jvb3RfbnMYDCABKAYSFwoPc2Vlbl9mcm9tX3N0YXJ0GA0gASgIEhcKD3Jvb3RfZmlsZXN5c3RlbRgOIAEoCRIQCghwb2RfbmFtZRgPIAEoCRIVCg1wb2RfbmFtZXNwYWNlGBAgASgJEg8KB3BvZF91aWQYESABKAkSEgoKcHJpdmlsZWdlZBgSIAEoCBIVCg13b3JrbG9hZF9raW5kGBMgASgJEhUKDXdvcmtsb2FkX25hbWUYFCABKAkSFwoPc2VydmljZV9hY2NvdW50GBUgASgJEhQKDHBvZF9yZXZpc2lvbhgWIAEoCRJDCgpwb2RfbGFiZWxzGBcgAygLMi8udmVkZXR0ZS5yZWNvcmQudjEuQ29udGFpbmVyU2Vlbi5Qb2RMYWJlbHNFbnRyeRotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBGjAKDlBvZExhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiPQoOQ29udGFpbmVyRW5kZWQSFAoMY29udGFpbmVyX2lkGAEgASgJEhUKDWVuZGVkX2Jvb3RfbnMYAiABKAYidgoHUGFja2FnZRIRCgllY29zeXN0ZW0YASABKAkSDAoEbmFtZRgCIAEoCRIPCgd2ZXJzaW9uGAMgASgJEhMKC3NvdXJjZV9uYW1lGAQgASgJEhYKDnNvdXJjZV92ZXJzaW9uGAUgASgJEgwKBHBhdGgYBiABKAkigAIKD0ludmVudG9yeVJlcG9ydBIUCgxjb250YWluZXJfaWQYASABKAkSFwoPcGxhdGZvcm1fZGlnZXN0GAIgASgJEhAKCHJldmlzaW9uGAMgASgJEhQKDGRpc3RyaWJ1dGlvbhgEIAEoCRIsCghwYWNrYWdlcxgFIAMoCzIaLnZlZGV0dGUucmVjb3JkLnYxLlBhY2thZ2USEAoIcHJvYmxlbXMYBiADKAkSFwoPc2Nhbm5lZF9ib290X25zGAcgASgGEhMKC2R1cmF0aW9uX21zGAggASgNEhUKDWZpbGVzX2luZGV4ZWQYCSABKAQSEQoJdHJ1bmNhdGVkGAogASgIIsABCgxMb2FkRXZpZGVuY2USFQoNcGFja2FnZV9pbmRleBgBIAEoDRIxCgRraW5kGAIgASgOMiMudmVkZXR0ZS5yZWNvcmQudjEuTG9hZEV2aWRlbmNlS2luZBIMCgRwYXRoGAMgASgJEhMKC3JlYWRlcl9wYXRoGAQgASgJEi8KBnJlYWRlchgFIAEoCzIfLnZlZGV0dGUucmVjb3JkLnYxLkV4ZWN1dGlvblJlZhISCgphdF9ib290X25zGAYgASgGIukBCg5QYWNrYWdlc0xvYWRlZBIUCgxjb250YWluZXJfaWQYASABKAkSEAoIcmV2aXNpb24YAiABKAkSDgoGbG9hZGVkGAMgASgMEjEKCGV2aWRlbmNlGAQgAygLMh8udmVkZXR0ZS5yZWNvcmQudjEuTG9hZEV2aWRlbmNlEh0KFW9ic2VydmVkX2Zyb21fYm9vdF9ucxgFIAEoBhIeChZvYnNlcnZlZF91bnRpbF9ib290X25zGAYgASgGEhcKD3NlZW5fZnJvbV9zdGFydBgHIAEoCBIUCgxyZWNvcmRzX2xvc3QYCCABKAQiYAoJSG9va1N0YXRlEhMKC2V2ZW50X2NsYXNzGAEgASgJEgwKBGhvb2sYAiABKAkSEAoIYXR0YWNoZWQYAyABKAgSDgoGcmVhc29uGAQgASgJEg4KBm1pc3NlcxgFIAEoCSI+CglMb3NzQ291bnQSEwoLZXZlbnRfY2xhc3MYASABKAkSDQoFY2F1c2UYAiABKAkSDQoFY291bnQYAyABKAQi0wQKDkNvdmVyYWdlUmVwb3J0EhIKCmF0X2Jvb3RfbnMYASABKAYSKwoFaG9va3MYAiADKAsyHC52ZWRldHRlLnJlY29yZC52MS5Ib29rU3RhdGUSLAoGbG9zc2VzGAMgAygLMhwudmVkZXR0ZS5yZWNvcmQudjEuTG9zc0NvdW50Eh0KFWVuZm9yY2VtZW50X21lY2hhbmlzbRgEIAEoCRIaChJlbmZvcmNlbWVudF9yZWFzb24YBSABKAkSGQoRcG9saWN5X2dlbmVyYXRpb24YBiABKAQSFwoPcG9saWN5X3Byb2JsZW1zGAcgAygJEhcKD3Byb2Nlc3Nlc19rbm93bhgIIAEoDRIbChNwcm9jZXNzZXNfa25vd25fbWF4GAkgASgNEhoKEmNvbnRhaW5lcnNfcGVuZGluZxgKIAEoDRISCgpyaW5nX2J5dGVzGAsgASgNEhsKE3JpbmdfZmlsbF9ieXRlc19tYXgYDCABKA0SEwoLZXZlbnRzX3NlZW4YDSABKAQSGAoQY29tbWFuZHNfcmVmdXNlZBgOIAEoBBIVCg1ydWxlX3Byb2JsZW1zGA8gAygJEhMKC3Nwb29sX2J5dGVzGBAgASgEEiEKGXRlbGVtZXRyeV9iYXRjaGVzX2Ryb3BwZWQYESABKAQSFAoMcnVsZXNfYWN0aXZlGBIgASgNEhQKDHNjb3BlX2Nncm91cBgTIAEoCRIjChtkZXRlY3Rpb25zX3BlbmRpbmdfaWRlbnRpdHkYFCABKAQSEQoJcnNzX2J5dGVzGBUgASgEIjUKBUZpZWxkEgwKBG5hbWUYASABKAkSDQoFdmFsdWUYAiABKAkSDwoHbWlzc2luZxgDIAEoCCKOAgoJRGV0ZWN0aW9uEhQKDGRldGVjdGlvbl9pZBgBIAEoCRIMCgRydWxlGAIgASgJEhAKCHByaW9yaXR5GAMgASgJEgwKBHRhZ3MYBCADKAkSDgoGb3V0cHV0GAUgASgJEigKBmZpZWxkcxgGIAMoCzIYLnZlZGV0dGUucmVjb3JkLnYxLkZpZWxkEhIKCmF0X2Jvb3RfbnMYByABKAYSKgoEdHJlZRgIIAMoCzIcLnZlZGV0dGUucmVjb3JkLnYxLkV4ZWN1dGlvbhIUCgxjb250YWluZXJfaWQYCSABKAkSGAoQaWRlbnRpdHlfcGVuZGluZxgKIAEoCBITCgtldmVudF9jbGFzcxgLIAEoCSKtAgoHVmVyZGljdBISCgp2ZXJkaWN0X2lkGAEgASgJEg4KBnBvbGljeRgCIAEoCRIMCgRydWxlGAMgASgJEhIKCmdlbmVyYXRpb24YBCABKAQSDAoEbW9kZRgFIAEoCRIOCgZhY3Rpb24YBiABKAkSDwoHYXBwbGllZBgHIAEoCBItCgZvcmlnaW4YCCABKA4yHS52ZWRldHRlLnJlY29yZC52MS5GaWxlT3JpZ2luEhIKCmF0X2Jvb3RfbnMYCSABKAYSKgoEdHJlZRgKIAMoCzIcLnZlZGV0dGUucmVjb3JkLnYxLkV4ZWN1dGlvbhIUCgxjb250YWluZXJfaWQYCyABKAkSGAoQaWRlbnRpdHlfcGVuZGluZxgMIAEoCBIOCgZyZWFzb24YDSABKAki6QIKCUZsb3dDb3VudBIVCg1ob3VyX3N0YXJ0X21zGAEgASgGEhQKDGNvbnRhaW5lcl9pZBgCIAEoCRIUCgxwcm9jZXNzX3BhdGgYAyABKAkSOQoJZGlyZWN0aW9uGAQgASgOMiYudmVkZXR0ZS5yZWNvcmQudjEuRmxvd0NvdW50LkRpcmVjdGlvbhIPCgdhZGRyZXNzGAUgASgMEgwKBHBvcnQYBiABKA0SEAoIcHJvdG9jb2wYByABKAkSDQoFY291bnQYCCABKAQSFQoNZmlyc3RfYm9vdF9ucxgJIAEoBhIUCgxsYXN0X2Jvb3RfbnMYCiABKAYSDgoGZmFpbGVkGAsgASgEImEKCURpcmVjdGlvbhIZChVESVJFQ1RJT05fVU5TUEVDSUZJRUQQABIRCg1ESVJFQ1RJT05fT1VUEAESEAoMRElSRUNUSU9OX0lOEAISFAoQRElSRUNUSU9OX0xJU1RFThADImEKEFRlbGVtZXRyeURyb3BwZWQSDwoHYmF0Y2hlcxgBIAEoBBIPCgdyZWNvcmRzGAIgASgEEhUKDWZpcnN0X2Jvb3RfbnMYAyABKAYSFAoMbGFzdF9ib290X25zGAQgASgGIi0KDkNvbnRleHREcm9wcGVkEgwKBHdoYXQYASABKAkSDQoFY291bnQYAiABKAQi1AEKDkNsdXN0ZXJPYmplY3RzEhMKC2FwaV92ZXJzaW9uGAEgASgJEgwKBGtpbmQYAiABKAkSMQoHY2hhbmdlZBgDIAMoCzIgLnZlZGV0dGUucmVjb3JkLnYxLkNsdXN0ZXJPYmplY3QSNAoHcmVtb3ZlZBgEIAMoCzIjLnZlZGV0dGUucmVjb3JkLnYxLkNsdXN0ZXJPYmplY3RLZXkSDwoHbGlzdF9pZBgFIAEoCRIRCglsaXN0X2VuZHMYBiABKAgSEgoKc2Vlbl9hdF9tcxgHIAEoECJlCg1DbHVzdGVyT2JqZWN0EhEKCW5hbWVzcGFjZRgBIAEoCRIMCgRuYW1lGAIgASgJEgsKA3VpZBgDIAEoCRIYChByZXNvdXJjZV92ZXJzaW9uGAQgASgJEgwKBGpzb24YBSABKAwiQAoQQ2x1c3Rlck9iamVjdEtleRIRCgluYW1lc3BhY2UYASABKAkSDAoEbmFtZRgCIAEoCRILCgN1aWQYAyABKAkixwIKDUNsdXN0ZXJSZXBvcnQSEwoLY2x1c3Rlcl91aWQYASABKAkSGgoSa3ViZXJuZXRlc192ZXJzaW9uGAIgASgJEi4KB3dhdGNoZXMYAyADKAsyHS52ZWRldHRlLnJlY29yZC52MS5XYXRjaFN0YXRlEhkKEW5vZGVzX3dpdGhfc2Vuc29yGAQgAygJEhsKE2FkbWlzc2lvbnNfYW5zd2VyZWQYBSABKAQSHgoWYWRtaXNzaW9uc19mYWlsZWRfb3BlbhgGIAEoBBIXCg9hZG1pc3Npb25fc3RhdGUYByABKAkSGAoQYWRtaXNzaW9uX3JlYXNvbhgIIAEoCRIiChpuZXR3b3JrX3BvbGljeV9lbmZvcmNlbWVudBgJIAEoCRINCgVhdF9tcxgKIAEoEBIXCg9vYmplY3RzX2Ryb3BwZWQYCyABKAQiYgoKV2F0Y2hTdGF0ZRIMCgRraW5kGAEgASgJEg4KBnN5bmNlZBgCIAEoCBIPCgdwcm9ibGVtGAMgASgJEhQKDHN5bmNlZF9hdF9tcxgEIAEoEBIPCgdvYmplY3RzGAUgASgNIskCChFBZG1pc3Npb25EZWNpc2lvbhITCgtyZXF1ZXN0X3VpZBgBIAEoCRINCgVhdF9tcxgCIAEoEBIMCgR1c2VyGAMgASgJEhEKCW9wZXJhdGlvbhgEIAEoCRIMCgRraW5kGAUgASgJEhEKCW5hbWVzcGFjZRgGIAEoCRIMCgRuYW1lGAcgASgJEg8KB2FsbG93ZWQYCCABKAgSDwoHZHJ5X3J1bhgJIAEoCBIxCgZpbWFnZXMYCiADKAsyIS52ZWRldHRlLnJlY29yZC52MS5BZG1pc3Npb25JbWFnZRIPCgdtZXNzYWdlGAsgASgJEhAKCHdhcm5pbmdzGAwgAygJEhoKEmZhaWxlZF9vcGVuX3JlYXNvbhgNIAEoCRIVCg13b3JrbG9hZF9raW5kGA4gASgJEhUKDXdvcmtsb2FkX25hbWUYDyABKAkiagoOQWRtaXNzaW9uSW1hZ2USEQoJcmVmZXJlbmNlGAEgASgJEg4KBmRpZ2VzdBgCIAEoCRI1CghmaW5kaW5ncxgDIAMoCzIjLnZlZGV0dGUucmVjb3JkLnYxLkFkbWlzc2lvbkZpbmRpbmcikQEKEEFkbWlzc2lvbkZpbmRpbmcSDgoGcG9saWN5GAEgASgJEgwKBHJ1bGUYAiABKAkSDAoEbW9kZRgDIAEoCRIOCgZhY3Rpb24YBCABKAkSDwoHdmVyZGljdBgFIAEoCRIQCghzZW50ZW5jZRgGIAEoCRILCgNmaXgYByABKAkSEQoJZXhjZXB0aW9uGAggASgJIsABCg9FeGVjU2Vzc2lvblNlZW4SEgoKc2Vzc2lvbl9pZBgBIAEoCRIMCgR1c2VyGAIgASgJEg4KBmdyb3VwcxgDIAMoCRIPCgdwb2RfdWlkGAQgASgJEhEKCW5hbWVzcGFjZRgFIAEoCRILCgNwb2QYBiABKAkSEQoJY29udGFpbmVyGAcgASgJEg8KB2NvbW1hbmQYCCADKAkSDgoGYXR0YWNoGAkgASgIEhYKDmFkbWl0dGVkX2F0X21zGAogASgQIoUBCgxFZmZlY3RSZXBvcnQSEQoJZWZmZWN0X2lkGAEgASgJEgwKBHVuZG8YAiABKAgSDQoFc3RhdGUYAyABKAkSDgoGZGV0YWlsGAQgASgJEhUKDWV2aWRlbmNlX2pzb24YBSABKAkSDQoFYXRfbXMYBiABKBASDwoHZHJ5X3J1bhgHIAEoCCrTAQoKRmlsZU9yaWdpbhIbChdGSUxFX09SSUdJTl9VTlNQRUNJRklFRBAAEhQKEEZJTEVfT1JJR0lOX0hPU1QQARIVChFGSUxFX09SSUdJTl9JTUFHRRACEhgKFEZJTEVfT1JJR0lOX01PRElGSUVEEAMSFwoTRklMRV9PUklHSU5fRFJPUFBFRBAEEhYKEkZJTEVfT1JJR0lOX01FTU9SWRAFEhYKEkZJTEVfT1JJR0lOX1ZPTFVNRRAGEhgKFEZJTEVfT1JJR0lOX1VOSlVER0VEEAcqqAEKC1J1bnRpbWVLaW5kEhwKGFJVTlRJTUVfS0lORF9VTlNQRUNJRklFRBAAEhsKF1JVTlRJTUVfS0lORF9DT05UQUlORVJEEAESFQoRUlVOVElNRV9LSU5EX0NSSU8QAhIXChNSVU5USU1FX0tJTkRfRE9DS0VSEAMSFwoTUlVOVElNRV9LSU5EX1BPRE1BThAEEhUKEVJVTlRJTUVfS0lORF9SVU5DEAUqhwEKDUlkZW50aXR5U3RhdGUSHgoaSURFTlRJVFlfU1RBVEVfVU5TUEVDSUZJRUQQABIaChZJREVOVElUWV9TVEFURV9QRU5ESU5HEAESGAoUSURFTlRJVFlfU1RBVEVfS05PV04QAhIgChxJREVOVElUWV9TVEFURV9JTUFHRV9VTktOT1dOEAMqlQEKEExvYWRFdmlkZW5jZUtpbmQSIgoeTE9BRF9FVklERU5DRV9LSU5EX1VOU1BFQ0lGSUVEEAASHwobTE9BRF9FVklERU5DRV9LSU5EX0VYRUNVVEVEEAESHQoZTE9BRF9FVklERU5DRV9LSU5EX01BUFBFRBACEh0KGUxPQURfRVZJREVOQ0VfS0lORF9PUEVORUQQA2IGcHJvdG8z");
 
 /**
  * @generated from message vedette.record.v1.BatchPayload
@@ -134,6 +134,36 @@ export type Record = Message<"vedette.record.v1.Record"> & {
      */
     value: ContextDropped;
     case: "contextDropped";
+  } | {
+    /**
+     * @generated from field: vedette.record.v1.ClusterObjects cluster_objects = 15;
+     */
+    value: ClusterObjects;
+    case: "clusterObjects";
+  } | {
+    /**
+     * @generated from field: vedette.record.v1.ClusterReport cluster_report = 16;
+     */
+    value: ClusterReport;
+    case: "clusterReport";
+  } | {
+    /**
+     * @generated from field: vedette.record.v1.AdmissionDecision admission = 17;
+     */
+    value: AdmissionDecision;
+    case: "admission";
+  } | {
+    /**
+     * @generated from field: vedette.record.v1.ExecSessionSeen exec_session = 18;
+     */
+    value: ExecSessionSeen;
+    case: "execSession";
+  } | {
+    /**
+     * @generated from field: vedette.record.v1.EffectReport effect = 19;
+     */
+    value: EffectReport;
+    case: "effect";
   } | { case: undefined; value?: undefined };
 };
 
@@ -292,6 +322,14 @@ export type Execution = Message<"vedette.record.v1.Execution"> & {
    * @generated from field: uint32 login_uid = 19;
    */
   loginUid: number;
+
+  /**
+   * Who came in by kubectl exec or attach and began this tree. One: it was this one. Several: one of these, and the runtime
+   * gives no way to tell which.
+   *
+   * @generated from field: repeated vedette.record.v1.KubernetesUser kubernetes_users = 20;
+   */
+  kubernetesUsers: KubernetesUser[];
 };
 
 /**
@@ -300,6 +338,28 @@ export type Execution = Message<"vedette.record.v1.Execution"> & {
  */
 export const ExecutionSchema: GenMessage<Execution> = /*@__PURE__*/
   messageDesc(file_record, 3);
+
+/**
+ * @generated from message vedette.record.v1.KubernetesUser
+ */
+export type KubernetesUser = Message<"vedette.record.v1.KubernetesUser"> & {
+  /**
+   * @generated from field: string session_id = 1;
+   */
+  sessionId: string;
+
+  /**
+   * @generated from field: string user = 2;
+   */
+  user: string;
+};
+
+/**
+ * Describes the message vedette.record.v1.KubernetesUser.
+ * Use `create(KubernetesUserSchema)` to create a new message.
+ */
+export const KubernetesUserSchema: GenMessage<KubernetesUser> = /*@__PURE__*/
+  messageDesc(file_record, 4);
 
 /**
  * @generated from message vedette.record.v1.ProcessStarted
@@ -316,7 +376,7 @@ export type ProcessStarted = Message<"vedette.record.v1.ProcessStarted"> & {
  * Use `create(ProcessStartedSchema)` to create a new message.
  */
 export const ProcessStartedSchema: GenMessage<ProcessStarted> = /*@__PURE__*/
-  messageDesc(file_record, 4);
+  messageDesc(file_record, 5);
 
 /**
  * @generated from message vedette.record.v1.ProcessEnded
@@ -348,7 +408,7 @@ export type ProcessEnded = Message<"vedette.record.v1.ProcessEnded"> & {
  * Use `create(ProcessEndedSchema)` to create a new message.
  */
 export const ProcessEndedSchema: GenMessage<ProcessEnded> = /*@__PURE__*/
-  messageDesc(file_record, 5);
+  messageDesc(file_record, 6);
 
 /**
  * All processes alive at this moment of a sensor's session: what the hub holds besides these has ended.
@@ -372,7 +432,7 @@ export type LiveProcesses = Message<"vedette.record.v1.LiveProcesses"> & {
  * Use `create(LiveProcessesSchema)` to create a new message.
  */
 export const LiveProcessesSchema: GenMessage<LiveProcesses> = /*@__PURE__*/
-  messageDesc(file_record, 6);
+  messageDesc(file_record, 7);
 
 /**
  * Executions folded within one commit: the hub adds the counts in the transaction that moves the watermark.
@@ -443,7 +503,7 @@ export type ExecutionCount = Message<"vedette.record.v1.ExecutionCount"> & {
  * Use `create(ExecutionCountSchema)` to create a new message.
  */
 export const ExecutionCountSchema: GenMessage<ExecutionCount> = /*@__PURE__*/
-  messageDesc(file_record, 7);
+  messageDesc(file_record, 8);
 
 /**
  * @generated from message vedette.record.v1.Mount
@@ -475,7 +535,7 @@ export type Mount = Message<"vedette.record.v1.Mount"> & {
  * Use `create(MountSchema)` to create a new message.
  */
 export const MountSchema: GenMessage<Mount> = /*@__PURE__*/
-  messageDesc(file_record, 8);
+  messageDesc(file_record, 9);
 
 /**
  * @generated from message vedette.record.v1.ContainerSeen
@@ -580,6 +640,33 @@ export type ContainerSeen = Message<"vedette.record.v1.ContainerSeen"> & {
    * @generated from field: bool privileged = 18;
    */
   privileged: boolean;
+
+  /**
+   * of the pod's topmost owner; empty: nobody has said, or not a pod
+   *
+   * @generated from field: string workload_kind = 19;
+   */
+  workloadKind: string;
+
+  /**
+   * @generated from field: string workload_name = 20;
+   */
+  workloadName: string;
+
+  /**
+   * @generated from field: string service_account = 21;
+   */
+  serviceAccount: string;
+
+  /**
+   * @generated from field: string pod_revision = 22;
+   */
+  podRevision: string;
+
+  /**
+   * @generated from field: map<string, string> pod_labels = 23;
+   */
+  podLabels: { [key: string]: string };
 };
 
 /**
@@ -587,7 +674,7 @@ export type ContainerSeen = Message<"vedette.record.v1.ContainerSeen"> & {
  * Use `create(ContainerSeenSchema)` to create a new message.
  */
 export const ContainerSeenSchema: GenMessage<ContainerSeen> = /*@__PURE__*/
-  messageDesc(file_record, 9);
+  messageDesc(file_record, 10);
 
 /**
  * @generated from message vedette.record.v1.ContainerEnded
@@ -609,7 +696,7 @@ export type ContainerEnded = Message<"vedette.record.v1.ContainerEnded"> & {
  * Use `create(ContainerEndedSchema)` to create a new message.
  */
 export const ContainerEndedSchema: GenMessage<ContainerEnded> = /*@__PURE__*/
-  messageDesc(file_record, 10);
+  messageDesc(file_record, 11);
 
 /**
  * @generated from message vedette.record.v1.Package
@@ -657,7 +744,7 @@ export type Package = Message<"vedette.record.v1.Package"> & {
  * Use `create(PackageSchema)` to create a new message.
  */
 export const PackageSchema: GenMessage<Package> = /*@__PURE__*/
-  messageDesc(file_record, 11);
+  messageDesc(file_record, 12);
 
 /**
  * @generated from message vedette.record.v1.InventoryReport
@@ -729,7 +816,7 @@ export type InventoryReport = Message<"vedette.record.v1.InventoryReport"> & {
  * Use `create(InventoryReportSchema)` to create a new message.
  */
 export const InventoryReportSchema: GenMessage<InventoryReport> = /*@__PURE__*/
-  messageDesc(file_record, 12);
+  messageDesc(file_record, 13);
 
 /**
  * @generated from message vedette.record.v1.LoadEvidence
@@ -773,7 +860,7 @@ export type LoadEvidence = Message<"vedette.record.v1.LoadEvidence"> & {
  * Use `create(LoadEvidenceSchema)` to create a new message.
  */
 export const LoadEvidenceSchema: GenMessage<LoadEvidence> = /*@__PURE__*/
-  messageDesc(file_record, 13);
+  messageDesc(file_record, 14);
 
 /**
  * The state of one container's observation; replaces what was sent before for the same container and revision.
@@ -833,7 +920,7 @@ export type PackagesLoaded = Message<"vedette.record.v1.PackagesLoaded"> & {
  * Use `create(PackagesLoadedSchema)` to create a new message.
  */
 export const PackagesLoadedSchema: GenMessage<PackagesLoaded> = /*@__PURE__*/
-  messageDesc(file_record, 14);
+  messageDesc(file_record, 15);
 
 /**
  * @generated from message vedette.record.v1.HookState
@@ -874,7 +961,7 @@ export type HookState = Message<"vedette.record.v1.HookState"> & {
  * Use `create(HookStateSchema)` to create a new message.
  */
 export const HookStateSchema: GenMessage<HookState> = /*@__PURE__*/
-  messageDesc(file_record, 15);
+  messageDesc(file_record, 16);
 
 /**
  * @generated from message vedette.record.v1.LossCount
@@ -903,7 +990,7 @@ export type LossCount = Message<"vedette.record.v1.LossCount"> & {
  * Use `create(LossCountSchema)` to create a new message.
  */
 export const LossCountSchema: GenMessage<LossCount> = /*@__PURE__*/
-  messageDesc(file_record, 16);
+  messageDesc(file_record, 17);
 
 /**
  * @generated from message vedette.record.v1.CoverageReport
@@ -1028,7 +1115,7 @@ export type CoverageReport = Message<"vedette.record.v1.CoverageReport"> & {
  * Use `create(CoverageReportSchema)` to create a new message.
  */
 export const CoverageReportSchema: GenMessage<CoverageReport> = /*@__PURE__*/
-  messageDesc(file_record, 17);
+  messageDesc(file_record, 18);
 
 /**
  * @generated from message vedette.record.v1.Field
@@ -1055,7 +1142,7 @@ export type Field = Message<"vedette.record.v1.Field"> & {
  * Use `create(FieldSchema)` to create a new message.
  */
 export const FieldSchema: GenMessage<Field> = /*@__PURE__*/
-  messageDesc(file_record, 18);
+  messageDesc(file_record, 19);
 
 /**
  * @generated from message vedette.record.v1.Detection
@@ -1128,7 +1215,7 @@ export type Detection = Message<"vedette.record.v1.Detection"> & {
  * Use `create(DetectionSchema)` to create a new message.
  */
 export const DetectionSchema: GenMessage<Detection> = /*@__PURE__*/
-  messageDesc(file_record, 19);
+  messageDesc(file_record, 20);
 
 /**
  * @generated from message vedette.record.v1.Verdict
@@ -1199,6 +1286,13 @@ export type Verdict = Message<"vedette.record.v1.Verdict"> & {
    * @generated from field: bool identity_pending = 12;
    */
   identityPending: boolean;
+
+  /**
+   * of a verdict about the image: the hub's sentence
+   *
+   * @generated from field: string reason = 13;
+   */
+  reason: string;
 };
 
 /**
@@ -1206,7 +1300,7 @@ export type Verdict = Message<"vedette.record.v1.Verdict"> & {
  * Use `create(VerdictSchema)` to create a new message.
  */
 export const VerdictSchema: GenMessage<Verdict> = /*@__PURE__*/
-  messageDesc(file_record, 20);
+  messageDesc(file_record, 21);
 
 /**
  * @generated from message vedette.record.v1.FlowCount
@@ -1279,7 +1373,7 @@ export type FlowCount = Message<"vedette.record.v1.FlowCount"> & {
  * Use `create(FlowCountSchema)` to create a new message.
  */
 export const FlowCountSchema: GenMessage<FlowCount> = /*@__PURE__*/
-  messageDesc(file_record, 21);
+  messageDesc(file_record, 22);
 
 /**
  * @generated from enum vedette.record.v1.FlowCount.Direction
@@ -1315,7 +1409,7 @@ export type FlowCount_Direction = (typeof FlowCount_Direction)[keyof typeof Flow
  * Describes the enum vedette.record.v1.FlowCount.Direction.
  */
 export const FlowCount_DirectionSchema: GenEnum<FlowCount_Direction> = /*@__PURE__*/
-  enumDesc(file_record, 21, 0);
+  enumDesc(file_record, 22, 0);
 
 /**
  * The spool was full: these batches of telemetry are gone, and this says so in their place.
@@ -1349,7 +1443,7 @@ export type TelemetryDropped = Message<"vedette.record.v1.TelemetryDropped"> & {
  * Use `create(TelemetryDroppedSchema)` to create a new message.
  */
 export const TelemetryDroppedSchema: GenMessage<TelemetryDropped> = /*@__PURE__*/
-  messageDesc(file_record, 22);
+  messageDesc(file_record, 23);
 
 /**
  * Something the sensor knew was forgotten (a bound was met): shown as coverage, never silently.
@@ -1373,7 +1467,542 @@ export type ContextDropped = Message<"vedette.record.v1.ContextDropped"> & {
  * Use `create(ContextDroppedSchema)` to create a new message.
  */
 export const ContextDroppedSchema: GenMessage<ContextDropped> = /*@__PURE__*/
-  messageDesc(file_record, 23);
+  messageDesc(file_record, 24);
+
+/**
+ * What a cluster part sees of the API server, one kind of object at a time. A whole list comes in one or more records of the same
+ * list_id; after the last one what was not in it is gone. Changes come with an empty list_id.
+ *
+ * @generated from message vedette.record.v1.ClusterObjects
+ */
+export type ClusterObjects = Message<"vedette.record.v1.ClusterObjects"> & {
+  /**
+   * @generated from field: string api_version = 1;
+   */
+  apiVersion: string;
+
+  /**
+   * @generated from field: string kind = 2;
+   */
+  kind: string;
+
+  /**
+   * @generated from field: repeated vedette.record.v1.ClusterObject changed = 3;
+   */
+  changed: ClusterObject[];
+
+  /**
+   * @generated from field: repeated vedette.record.v1.ClusterObjectKey removed = 4;
+   */
+  removed: ClusterObjectKey[];
+
+  /**
+   * @generated from field: string list_id = 5;
+   */
+  listId: string;
+
+  /**
+   * @generated from field: bool list_ends = 6;
+   */
+  listEnds: boolean;
+
+  /**
+   * @generated from field: sfixed64 seen_at_ms = 7;
+   */
+  seenAtMs: bigint;
+};
+
+/**
+ * Describes the message vedette.record.v1.ClusterObjects.
+ * Use `create(ClusterObjectsSchema)` to create a new message.
+ */
+export const ClusterObjectsSchema: GenMessage<ClusterObjects> = /*@__PURE__*/
+  messageDesc(file_record, 25);
+
+/**
+ * @generated from message vedette.record.v1.ClusterObject
+ */
+export type ClusterObject = Message<"vedette.record.v1.ClusterObject"> & {
+  /**
+   * empty: the object has none
+   *
+   * @generated from field: string namespace = 1;
+   */
+  namespace: string;
+
+  /**
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * @generated from field: string uid = 3;
+   */
+  uid: string;
+
+  /**
+   * @generated from field: string resource_version = 4;
+   */
+  resourceVersion: string;
+
+  /**
+   * the object without managed fields, values of environment variables and of secrets
+   *
+   * @generated from field: bytes json = 5;
+   */
+  json: Uint8Array;
+};
+
+/**
+ * Describes the message vedette.record.v1.ClusterObject.
+ * Use `create(ClusterObjectSchema)` to create a new message.
+ */
+export const ClusterObjectSchema: GenMessage<ClusterObject> = /*@__PURE__*/
+  messageDesc(file_record, 26);
+
+/**
+ * @generated from message vedette.record.v1.ClusterObjectKey
+ */
+export type ClusterObjectKey = Message<"vedette.record.v1.ClusterObjectKey"> & {
+  /**
+   * @generated from field: string namespace = 1;
+   */
+  namespace: string;
+
+  /**
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * @generated from field: string uid = 3;
+   */
+  uid: string;
+};
+
+/**
+ * Describes the message vedette.record.v1.ClusterObjectKey.
+ * Use `create(ClusterObjectKeySchema)` to create a new message.
+ */
+export const ClusterObjectKeySchema: GenMessage<ClusterObjectKey> = /*@__PURE__*/
+  messageDesc(file_record, 27);
+
+/**
+ * How a cluster part is: every minute and when it changes.
+ *
+ * @generated from message vedette.record.v1.ClusterReport
+ */
+export type ClusterReport = Message<"vedette.record.v1.ClusterReport"> & {
+  /**
+   * @generated from field: string cluster_uid = 1;
+   */
+  clusterUid: string;
+
+  /**
+   * @generated from field: string kubernetes_version = 2;
+   */
+  kubernetesVersion: string;
+
+  /**
+   * @generated from field: repeated vedette.record.v1.WatchState watches = 3;
+   */
+  watches: WatchState[];
+
+  /**
+   * names of nodes whose sensor is connected to this cluster part
+   *
+   * @generated from field: repeated string nodes_with_sensor = 4;
+   */
+  nodesWithSensor: string[];
+
+  /**
+   * @generated from field: uint64 admissions_answered = 5;
+   */
+  admissionsAnswered: bigint;
+
+  /**
+   * answered without having been judged
+   *
+   * @generated from field: uint64 admissions_failed_open = 6;
+   */
+  admissionsFailedOpen: bigint;
+
+  /**
+   * off, registered, not-registered
+   *
+   * @generated from field: string admission_state = 7;
+   */
+  admissionState: string;
+
+  /**
+   * @generated from field: string admission_reason = 8;
+   */
+  admissionReason: string;
+
+  /**
+   * enforced, not-enforced, unknown
+   *
+   * @generated from field: string network_policy_enforcement = 9;
+   */
+  networkPolicyEnforcement: string;
+
+  /**
+   * @generated from field: sfixed64 at_ms = 10;
+   */
+  atMs: bigint;
+
+  /**
+   * too large to be sent
+   *
+   * @generated from field: uint64 objects_dropped = 11;
+   */
+  objectsDropped: bigint;
+};
+
+/**
+ * Describes the message vedette.record.v1.ClusterReport.
+ * Use `create(ClusterReportSchema)` to create a new message.
+ */
+export const ClusterReportSchema: GenMessage<ClusterReport> = /*@__PURE__*/
+  messageDesc(file_record, 28);
+
+/**
+ * @generated from message vedette.record.v1.WatchState
+ */
+export type WatchState = Message<"vedette.record.v1.WatchState"> & {
+  /**
+   * @generated from field: string kind = 1;
+   */
+  kind: string;
+
+  /**
+   * @generated from field: bool synced = 2;
+   */
+  synced: boolean;
+
+  /**
+   * forbidden, unreachable …
+   *
+   * @generated from field: string problem = 3;
+   */
+  problem: string;
+
+  /**
+   * @generated from field: sfixed64 synced_at_ms = 4;
+   */
+  syncedAtMs: bigint;
+
+  /**
+   * @generated from field: uint32 objects = 5;
+   */
+  objects: number;
+};
+
+/**
+ * Describes the message vedette.record.v1.WatchState.
+ * Use `create(WatchStateSchema)` to create a new message.
+ */
+export const WatchStateSchema: GenMessage<WatchState> = /*@__PURE__*/
+  messageDesc(file_record, 29);
+
+/**
+ * @generated from message vedette.record.v1.AdmissionDecision
+ */
+export type AdmissionDecision = Message<"vedette.record.v1.AdmissionDecision"> & {
+  /**
+   * @generated from field: string request_uid = 1;
+   */
+  requestUid: string;
+
+  /**
+   * @generated from field: sfixed64 at_ms = 2;
+   */
+  atMs: bigint;
+
+  /**
+   * @generated from field: string user = 3;
+   */
+  user: string;
+
+  /**
+   * CREATE, UPDATE, CONNECT
+   *
+   * @generated from field: string operation = 4;
+   */
+  operation: string;
+
+  /**
+   * @generated from field: string kind = 5;
+   */
+  kind: string;
+
+  /**
+   * @generated from field: string namespace = 6;
+   */
+  namespace: string;
+
+  /**
+   * or generateName
+   *
+   * @generated from field: string name = 7;
+   */
+  name: string;
+
+  /**
+   * @generated from field: bool allowed = 8;
+   */
+  allowed: boolean;
+
+  /**
+   * the request's, not ours
+   *
+   * @generated from field: bool dry_run = 9;
+   */
+  dryRun: boolean;
+
+  /**
+   * @generated from field: repeated vedette.record.v1.AdmissionImage images = 10;
+   */
+  images: AdmissionImage[];
+
+  /**
+   * as it was given to the user
+   *
+   * @generated from field: string message = 11;
+   */
+  message: string;
+
+  /**
+   * @generated from field: repeated string warnings = 12;
+   */
+  warnings: string[];
+
+  /**
+   * empty: it was judged
+   *
+   * @generated from field: string failed_open_reason = 13;
+   */
+  failedOpenReason: string;
+
+  /**
+   * @generated from field: string workload_kind = 14;
+   */
+  workloadKind: string;
+
+  /**
+   * @generated from field: string workload_name = 15;
+   */
+  workloadName: string;
+};
+
+/**
+ * Describes the message vedette.record.v1.AdmissionDecision.
+ * Use `create(AdmissionDecisionSchema)` to create a new message.
+ */
+export const AdmissionDecisionSchema: GenMessage<AdmissionDecision> = /*@__PURE__*/
+  messageDesc(file_record, 30);
+
+/**
+ * @generated from message vedette.record.v1.AdmissionImage
+ */
+export type AdmissionImage = Message<"vedette.record.v1.AdmissionImage"> & {
+  /**
+   * @generated from field: string reference = 1;
+   */
+  reference: string;
+
+  /**
+   * @generated from field: string digest = 2;
+   */
+  digest: string;
+
+  /**
+   * @generated from field: repeated vedette.record.v1.AdmissionFinding findings = 3;
+   */
+  findings: AdmissionFinding[];
+};
+
+/**
+ * Describes the message vedette.record.v1.AdmissionImage.
+ * Use `create(AdmissionImageSchema)` to create a new message.
+ */
+export const AdmissionImageSchema: GenMessage<AdmissionImage> = /*@__PURE__*/
+  messageDesc(file_record, 31);
+
+/**
+ * @generated from message vedette.record.v1.AdmissionFinding
+ */
+export type AdmissionFinding = Message<"vedette.record.v1.AdmissionFinding"> & {
+  /**
+   * @generated from field: string policy = 1;
+   */
+  policy: string;
+
+  /**
+   * @generated from field: string rule = 2;
+   */
+  rule: string;
+
+  /**
+   * @generated from field: string mode = 3;
+   */
+  mode: string;
+
+  /**
+   * deny, warn, inform
+   *
+   * @generated from field: string action = 4;
+   */
+  action: string;
+
+  /**
+   * violated, unknown
+   *
+   * @generated from field: string verdict = 5;
+   */
+  verdict: string;
+
+  /**
+   * @generated from field: string sentence = 6;
+   */
+  sentence: string;
+
+  /**
+   * @generated from field: string fix = 7;
+   */
+  fix: string;
+
+  /**
+   * name of the exception that accepts it
+   *
+   * @generated from field: string exception = 8;
+   */
+  exception: string;
+};
+
+/**
+ * Describes the message vedette.record.v1.AdmissionFinding.
+ * Use `create(AdmissionFindingSchema)` to create a new message.
+ */
+export const AdmissionFindingSchema: GenMessage<AdmissionFinding> = /*@__PURE__*/
+  messageDesc(file_record, 32);
+
+/**
+ * @generated from message vedette.record.v1.ExecSessionSeen
+ */
+export type ExecSessionSeen = Message<"vedette.record.v1.ExecSessionSeen"> & {
+  /**
+   * @generated from field: string session_id = 1;
+   */
+  sessionId: string;
+
+  /**
+   * @generated from field: string user = 2;
+   */
+  user: string;
+
+  /**
+   * @generated from field: repeated string groups = 3;
+   */
+  groups: string[];
+
+  /**
+   * @generated from field: string pod_uid = 4;
+   */
+  podUid: string;
+
+  /**
+   * @generated from field: string namespace = 5;
+   */
+  namespace: string;
+
+  /**
+   * @generated from field: string pod = 6;
+   */
+  pod: string;
+
+  /**
+   * @generated from field: string container = 7;
+   */
+  container: string;
+
+  /**
+   * @generated from field: repeated string command = 8;
+   */
+  command: string[];
+
+  /**
+   * @generated from field: bool attach = 9;
+   */
+  attach: boolean;
+
+  /**
+   * @generated from field: sfixed64 admitted_at_ms = 10;
+   */
+  admittedAtMs: bigint;
+};
+
+/**
+ * Describes the message vedette.record.v1.ExecSessionSeen.
+ * Use `create(ExecSessionSeenSchema)` to create a new message.
+ */
+export const ExecSessionSeenSchema: GenMessage<ExecSessionSeen> = /*@__PURE__*/
+  messageDesc(file_record, 33);
+
+/**
+ * What became of an effect. Sent again for an effect that is asked for again.
+ *
+ * @generated from message vedette.record.v1.EffectReport
+ */
+export type EffectReport = Message<"vedette.record.v1.EffectReport"> & {
+  /**
+   * @generated from field: string effect_id = 1;
+   */
+  effectId: string;
+
+  /**
+   * @generated from field: bool undo = 2;
+   */
+  undo: boolean;
+
+  /**
+   * applied, not-needed, refused, failed
+   *
+   * @generated from field: string state = 3;
+   */
+  state: string;
+
+  /**
+   * one sentence
+   *
+   * @generated from field: string detail = 4;
+   */
+  detail: string;
+
+  /**
+   * what was read back, what stood there before
+   *
+   * @generated from field: string evidence_json = 5;
+   */
+  evidenceJson: string;
+
+  /**
+   * @generated from field: sfixed64 at_ms = 6;
+   */
+  atMs: bigint;
+
+  /**
+   * @generated from field: bool dry_run = 7;
+   */
+  dryRun: boolean;
+};
+
+/**
+ * Describes the message vedette.record.v1.EffectReport.
+ * Use `create(EffectReportSchema)` to create a new message.
+ */
+export const EffectReportSchema: GenMessage<EffectReport> = /*@__PURE__*/
+  messageDesc(file_record, 34);
 
 /**
  * Where the executed file came from, judged in the kernel at exec.

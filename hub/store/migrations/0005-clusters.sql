@@ -1,0 +1,1 @@
+-- What a Kubernetes cluster holds, as its cluster part reports it.

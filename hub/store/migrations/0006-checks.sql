@@ -1,0 +1,1 @@
+-- Images that were checked in a pipeline: what was found, and by which repository, commit and run.

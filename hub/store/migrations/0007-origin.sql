@@ -1,0 +1,1 @@
+-- Where images came from: what was asked, whom, when, and what was answered; the servers that may be asked.

@@ -1,0 +1,1 @@
+-- Policies at run time about images: what is wrong with what runs, and exceptions.

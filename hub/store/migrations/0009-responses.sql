@@ -1,0 +1,1 @@
+-- Playbooks, their runs, and effects with their ends.

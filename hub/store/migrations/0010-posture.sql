@@ -1,0 +1,1 @@
+-- Results of controls over clusters and nodes, and how they changed.

@@ -1,0 +1,1 @@
+-- Roles by cluster and namespace.
