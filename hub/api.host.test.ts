@@ -42,7 +42,7 @@ after(() => hub.end());
 /** A path and body with which the endpoint does something, or at least finds nothing. */
 const asks: Record<EndpointName, { path?: string; body?: unknown }> = {
   signIn: { body: { user: 'nobody', password: 'x' } }, session: {}, signOut: {}, changePassword: { body: { current: 'x', next: 'a long new password' } },
-  listTokens: {}, createToken: { body: { name: 'ci', role: 'viewer' } }, revokeToken: { path: '/api/v1/tokens/999999' },
+  listTokens: {}, createToken: { body: { name: 'ci', grants: [{ role: 'viewer', place: 'all' }] } }, revokeToken: { path: '/api/v1/tokens/999999' },
   risk: {}, coverage: {}, listNodes: {}, listContainers: {}, getContainer: { path: `/api/v1/containers/${container}` },
   listContainerPackages: { path: `/api/v1/containers/${container}/packages` }, listProcesses: {}, listExecutions: {},
   listIncidents: {}, getIncident: { path: '/api/v1/incidents/1' }, updateIncident: { path: '/api/v1/incidents/1', body: { assignee: 'ada' } },
@@ -184,7 +184,7 @@ test('failed sign-ins are limited, and an unknown name looks like a wrong passwo
 });
 
 test('tokens: the secret is shown once, works until revoked', async () => {
-  const made = await hub.ask('POST', '/api/v1/tokens', { token: tokens.admin, body: { name: 'ci', role: 'viewer', expiresInDays: null } });
+  const made = await hub.ask('POST', '/api/v1/tokens', { token: tokens.admin, body: { name: 'ci', grants: [{ role: 'viewer', place: 'all' }], expiresInDays: null } });
   const secret = String(made.json['secret']);
   assert.match(secret, /^vdk_/);
   assert.equal((await hub.ask('GET', '/api/v1/risk', { token: secret })).status, 200);
@@ -219,7 +219,7 @@ test('every write leaves a row in the audit log', async () => {
   const token = tokens.admin;
   const count = async (): Promise<number> => Number(((await hub.database.query('select count(*) as n from audit')).rows[0] as { n: number }).n);
   const writes: readonly (readonly [string, string, unknown])[] = [
-    ['POST', '/api/v1/tokens', { name: 'audited', role: 'viewer' }],
+    ['POST', '/api/v1/tokens', { name: 'audited', grants: [{ role: 'viewer', place: 'all' }] }],
     ['PUT', '/api/v1/policies/audited', { yaml: samplePolicy('audited') }],
     ['PUT', '/api/v1/policies/audited/mode', { mode: 'enforce' }],
     ['DELETE', '/api/v1/policies/audited', undefined],

@@ -19,7 +19,7 @@ export async function makeFirstPerson(database: Database, place: { stateDirector
   if ((await countPeople(database)) > 0) return undefined;
   const password = makePassword();
   await writeSecretFile(path.join(place.stateDirectory, firstStartFile), { url: place.url, user: firstUser, password, madeAt: now.toISOString() }, place.owner);
-  await addPerson(database, { name: firstUser, role: 'admin', scope: { kind: 'all' }, passwordHash: await hashPassword(password) }, now);
+  await addPerson(database, { name: firstUser, grants: [{ role: 'admin', place: 'all' }], passwordHash: await hashPassword(password) }, now);
   return { user: firstUser, password };
 }
 

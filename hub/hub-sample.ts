@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Role, Scope } from '@vedette/model/access';
+import type { Grant, Role, Scope } from '@vedette/model/access';
 import { hashOf, tokenPrefix } from './api/sign-in.ts';
 import type { HubConfigInput } from './config.ts';
 import { startHub, type RunningHub } from './main.ts';
@@ -20,8 +20,9 @@ export interface Answer {
 
 export interface SampleHub extends RunningHub {
   readonly directory: string;
-  /** A bearer token of that role and scope. */
+  /** A bearer token of that role in each place of the scope. */
   tokenFor(role: Role, scope?: Scope): Promise<string>;
+  tokenWith(grants: readonly Grant[]): Promise<string>;
   ask(method: string, path: string, options?: { token?: string; body?: unknown; headers?: Record<string, string> }): Promise<Answer>;
   end(): Promise<void>;
 }
@@ -62,14 +63,16 @@ export async function sampleHub(config: Partial<HubConfigInput> = {}): Promise<S
     link: { port: 0 },
     ...config,
   });
+  const tokenWith = async (grants: readonly Grant[]): Promise<string> => {
+    const secret = `${tokenPrefix}${randomBytes(30).toString('base64url')}`;
+    await addToken(hub.database, { name: grants[0]?.role ?? 'nobody', grants, tokenHash: hashOf(secret), createdBy: 'test', expiresAt: null }, new Date());
+    return secret;
+  };
   return {
     ...hub,
     directory,
-    async tokenFor(role, scope = { kind: 'all' }) {
-      const secret = `${tokenPrefix}${randomBytes(30).toString('base64url')}`;
-      await addToken(hub.database, { name: `${role}`, role, scope, tokenHash: hashOf(secret), createdBy: 'test', expiresAt: null }, new Date());
-      return secret;
-    },
+    tokenFor: (role, scope = { kind: 'all' }) => tokenWith(scope.kind === 'all' ? [{ role, place: 'all' }] : scope.places.map((place) => ({ role, place }))),
+    tokenWith,
     async ask(method, at, { token, body, headers = {} } = {}) {
       const response = await fetch(`${hub.url}${at}`, {
         method,

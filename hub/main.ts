@@ -138,7 +138,7 @@ function assemble(config: HubConfig, log: Log, database: Database): Steps {
   const now = (): Date => new Date();
   const live = new Live();
   const advisories = new FollowedAdvisories(advisoriesFileOf(config));
-  const changed = (topics: Iterable<LiveTopic>, clusterId: string | null): void => live.publish(topics, clusterId);
+  const changed = (topics: Iterable<LiveTopic>, clusterId: string | null, namespace?: string | null): void => live.publish(topics, clusterId, namespace);
   const assessor = new Assessor({ database, advisories: () => advisories.now, now, changed: () => changed(['vulnerabilities'], null), log });
   const counters = new IntakeCounters();
   const commands = new Commands({ database, now, changed: () => changed(['sensors'], null) });

@@ -59,14 +59,14 @@ before(async () => {
   await new Assessor({ database: hub.database, advisories: () => ({ source }), now: () => new Date(), changed: () => undefined, log: () => undefined }).settle();
   for (const side of ['a', 'b'] as const) {
     const cluster = await clusterNamed(hub.database, sensors[side].clusterId, `cluster-${marks[side]}`, new Date());
-    tokens[side] = await hub.tokenFor('admin', { kind: 'clusters', clusters: [cluster] });
+    tokens[side] = await hub.tokenFor('admin', { kind: 'places', places: [{ cluster, namespaces: 'all' }] });
     const { rows } = await hub.database.query('select id from incident where cluster_id = $1', [cluster]);
     ids[side] = [
       containerOf(side), sensors[side].sensorId, sensors[side].nodeId, cluster, `CVE-lib-${marks[side]}`, 'CVE-BOTH', `host-${marks[side]}`, `registry/${marks[side]}`, marks[side], 'only-from-image',
       ...(rows as { id: number }[]).map((row) => String(row.id)),
     ];
   }
-  tokens.none = await hub.tokenFor('admin', { kind: 'clusters', clusters: [] });
+  tokens.none = await hub.tokenFor('admin', { kind: 'places', places: [{ cluster: '00000000-0000-4000-8000-000000000000', namespaces: 'all' }] });
   tokens.all = await hub.tokenFor('viewer');
 });
 after(() => hub.end());
@@ -130,7 +130,7 @@ test('what is another cluster’s cannot be changed, and the whole hub not by so
   assert.equal((await hub.ask('POST', '/api/v1/join-tokens', { token, body: { cluster: 'a new one' } })).status, 403);
   assert.equal((await hub.ask('POST', '/api/v1/join-tokens', { token, body: { cluster: `cluster-${marks.a}` } })).status, 201);
   for (const [method, path, body] of [
-    ['PUT', '/api/v1/policies/only-from-image/mode', { mode: 'off' }], ['DELETE', '/api/v1/policies/only-from-image', undefined], ['POST', '/api/v1/tokens', { name: 'x', role: 'admin' }], ['GET', '/api/v1/tokens', undefined],
+    ['PUT', '/api/v1/policies/only-from-image/mode', { mode: 'off' }], ['DELETE', '/api/v1/policies/only-from-image', undefined], ['POST', '/api/v1/tokens', { name: 'x', grants: [{ role: 'admin', place: 'all' }] }], ['GET', '/api/v1/tokens', undefined],
     ['POST', '/api/v1/advisories/reload', undefined],
   ] as const) {
     assert.equal((await hub.ask(method, path, { token, body })).status, 403, `${method} ${path}`);

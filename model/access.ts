@@ -1,6 +1,9 @@
 /**
- * Who may do what: role × permission, and the scope in which rows are visible. Every read of placed rows takes a
- * Scope; content (images, packages, advisories) has no cluster and is visible only through a run in scope.
+ * Who may do what, where. A grant gives a role in a place: the whole hub, a cluster, or namespaces of a cluster. A
+ * permission holds in the places of all grants whose role has it: that is a Scope, and every read and write of placed
+ * rows takes one. A row with a namespace (a pod's) is in the scope of its namespace and of its cluster; a row of a
+ * cluster as a whole (a node, a process of the host) only in that of the cluster. Content (images, packages,
+ * advisories) has no place and is visible only through a run in scope.
  */
 export type Permission = 'view' | 'triage' | 'policy' | 'fleet' | 'admin';
 export type Role = 'viewer' | 'analyst' | 'operator' | 'admin';
@@ -18,17 +21,46 @@ export function permits(role: Role, permission: Permission): boolean {
   return granted[role].includes(permission);
 }
 
-/** Which placed rows a reader may see. `clusters` empty means none, never all. */
-export type Scope = { readonly kind: 'all' } | { readonly kind: 'clusters'; readonly clusters: readonly string[] };
+/** A cluster, or some namespaces of it. No namespaces means none, never all. */
+export interface Place {
+  readonly cluster: string;
+  readonly namespaces: 'all' | readonly string[];
+}
+
+/** Which placed rows a caller may see or change. No places means none, never all. */
+export type Scope = { readonly kind: 'all' } | { readonly kind: 'places'; readonly places: readonly Place[] };
 
 export const everything: Scope = { kind: 'all' };
+export const nothing: Scope = { kind: 'places', places: [] };
 
-export function scopeHolds(scope: Scope, clusterId: string): boolean {
+export interface Grant {
+  readonly role: Role;
+  readonly place: 'all' | Place;
+}
+
+/** Where a permission holds. */
+export function scopeFor(grants: readonly Grant[], permission: Permission): Scope {
+  const places: Place[] = [];
+  for (const { role, place } of grants) {
+    if (!permits(role, permission)) continue;
+    if (place === 'all') return everything;
+    places.push(place);
+  }
+  return { kind: 'places', places };
+}
+
+/** Whether the permission holds anywhere; where, says the scope. */
+export function permitsSomewhere(grants: readonly Grant[], permission: Permission): boolean {
+  return grants.some(({ role }) => permits(role, permission));
+}
+
+/** Whether a row is in scope; without a namespace it is one of its cluster as a whole. */
+export function scopeHolds(scope: Scope, clusterId: string, namespace?: string | null): boolean {
   switch (scope.kind) {
     case 'all':
       return true;
-    case 'clusters':
-      return scope.clusters.includes(clusterId);
+    case 'places':
+      return scope.places.some(({ cluster, namespaces }) => cluster === clusterId && (namespaces === 'all' || (typeof namespace === 'string' && namespace !== '' && namespaces.includes(namespace))));
     default:
       return scope satisfies never;
   }

@@ -4,7 +4,7 @@
  */
 import { createContext, useContext, useEffect, type ReactNode } from 'react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { permits, type Permission } from '@vedette/model/access';
+import { permitsSomewhere, scopeFor, scopeHolds, type Permission } from '@vedette/model/access';
 import type { SessionView } from '@vedette/model/api/views';
 import { call, Failure, holdCsrf, whenSignedOut } from './client.ts';
 import { startLive } from './live.ts';
@@ -58,6 +58,10 @@ export function useSession(): SessionView {
   return session;
 }
 
-export function useMay(permission: Permission): boolean {
-  return permits(useSession().role, permission);
+/** What concerns the hub as a whole (policies, users) takes a role in all of it; what has a place is asked by its place, or whether it may be anywhere. */
+export function useMay(permission: Permission, place: 'hub' | 'somewhere' | { readonly cluster: string; readonly namespace: string | null } = permission === 'policy' || permission === 'admin' ? 'hub' : 'somewhere'): boolean {
+  const { grants } = useSession();
+  if (place === 'somewhere') return permitsSomewhere(grants, permission);
+  const scope = scopeFor(grants, permission);
+  return place === 'hub' ? scope.kind === 'all' : scopeHolds(scope, place.cluster, place.namespace);
 }

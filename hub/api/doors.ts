@@ -43,7 +43,7 @@ export interface Doors {
   readonly assess: AssessDoor;
   readonly fleet: FleetDoor;
   readonly readPolicy: PolicyReader;
-  readonly changed: (topics: readonly LiveTopic[], clusterId: string | null) => void;
+  readonly changed: (topics: readonly LiveTopic[], clusterId: string | null, namespace?: string | null) => void;
   /** Metrics of the other steps. */
   readonly metrics: () => readonly Metric[];
   readonly log: (level: 'debug' | 'info' | 'warn' | 'error', message: string, data: Readonly<Record<string, unknown>>) => void;

@@ -35,19 +35,19 @@ export function incidentHandlers(doors: Doors): Handlers<'listIncidents' | 'getI
     },
     async updateIncident({ caller, params, body }) {
       const id = numberOf(params.id);
-      const clusterId = await database.transaction(async (db) => {
+      const place = await database.transaction(async (db) => {
         const held = await lockIncident(db, caller.scope, id);
-        if (held === undefined) throw new Problem('not-found');
+        if (held === undefined) throw new Problem((await incidentById(db, caller.sees, id)) === undefined ? 'not-found' : 'forbidden');
         const next = { state: body.state ?? held.state, assignee: body.assignee === undefined ? held.assignee : (body.assignee?.replaceAll('\0', '') ?? null) };
         const changes: string[] = [];
         if (next.state !== held.state) changes.push(`state: ${held.state} → ${next.state}`);
         if (next.assignee !== held.assignee) changes.push(`assigned to ${next.assignee ?? 'nobody'}`);
-        if (changes.length === 0) return held.cluster_id;
+        if (changes.length === 0) return held;
         await setIncident(db, id, next);
-        await addAudit(db, { actor: caller.name, action: 'incident.update', object: `incident:${id}`, change: changes.join('; '), clusterId: held.cluster_id, detail: body }, now());
-        return held.cluster_id;
+        await addAudit(db, { actor: caller.name, action: 'incident.update', object: `incident:${id}`, change: changes.join('; '), clusterId: held.cluster_id, namespace: held.namespace, detail: body }, now());
+        return held;
       });
-      doors.changed(['incidents'], clusterId);
+      doors.changed(['incidents'], place.cluster_id, place.namespace);
       const row = await incidentById(database, caller.scope, id);
       if (row === undefined) throw new Problem('not-found');
       return incidentView(row);

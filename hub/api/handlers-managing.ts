@@ -4,7 +4,6 @@
  * it: a role in one cluster is not a say in the others.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { permits } from '@vedette/model/access';
 import { Problem } from '@vedette/model/problem';
 import { addAudit, addToken, endSession, clusterIdNamed, listTokens, personNamed, revokeToken, setPassword } from '../store/access.ts';
 import { retireNode } from '../store/containers.ts';
@@ -13,7 +12,6 @@ import { deletePolicy, lockPolicy, putPolicy, setPolicyMode } from '../store/pol
 import { listSensors, sensorById } from '../store/read-fleet.ts';
 import { listPolicies, policyNamed } from '../store/read-policies.ts';
 import { containerStates } from '../store/read-risk.ts';
-import { clustersIn } from '../store/scope.ts';
 import type { Caller } from './caller.ts';
 import type { Doors, Handlers } from './doors.ts';
 import { hashPassword, isPassword } from './passwords.ts';
@@ -24,7 +22,7 @@ const verdictDays = 7;
 const dayMs = 86_400_000;
 
 function requireWholeHub(caller: Caller): void {
-  if (caller.scope.kind !== 'all') throw new Problem('forbidden', 'This concerns all clusters, and you may see only some.');
+  if (caller.scope.kind !== 'all') throw new Problem('forbidden', 'This concerns all clusters, and your role holds only in some places.');
 }
 
 function verdictsSince(now: Date): Date {
@@ -105,7 +103,7 @@ export function fleetHandlers(doors: Doors): Handlers<'listSensors' | 'getSensor
     async removeSensor({ caller, params }) {
       if (!/^[0-9a-f-]{36}$/.test(params.id)) throw new Problem('not-found');
       const clusterId = await database.transaction(async (db) => {
-        const removed = await markSensorRemoved(db, clustersIn(caller.scope), params.id, now());
+        const removed = await markSensorRemoved(db, caller.scope, params.id, now());
         if (removed === undefined) throw new Problem('not-found');
         await retireNode(db, removed.nodeId, now());
         await addAudit(db, { actor: caller.name, action: 'sensor.remove', object: `sensor:${params.id}`, change: 'removed from the fleet', clusterId: removed.clusterId }, now());
@@ -173,12 +171,11 @@ export function accountHandlers(
     },
     async createToken({ caller, body }) {
       requireWholeHub(caller);
-      if (!permits(caller.role, 'admin')) throw new Problem('forbidden');
       const secret = `${tokenPrefix}${randomBytes(30).toString('base64url')}`;
       const expiresAt = body.expiresInDays === null ? null : new Date(now().getTime() + body.expiresInDays * dayMs);
       const row = await database.transaction(async (db) => {
-        const made = await addToken(db, { name: body.name.replaceAll('\0', ''), role: body.role, scope: caller.scope, tokenHash: hashOf(secret), createdBy: caller.name, expiresAt }, now());
-        await addAudit(db, { actor: caller.name, action: 'token.make', object: `token:${made.id}`, change: `API token ${made.name} made with role ${made.role}`, clusterId: null }, now());
+        const made = await addToken(db, { name: body.name.replaceAll('\0', ''), grants: body.grants, tokenHash: hashOf(secret), createdBy: caller.name, expiresAt }, now());
+        await addAudit(db, { actor: caller.name, action: 'token.make', object: `token:${made.id}`, change: `API token ${made.name} made`, clusterId: null, detail: { grants: body.grants } }, now());
         return made;
       });
       return { ...tokenView(row), secret };
@@ -206,5 +203,5 @@ function sessionOf(caller: Caller): Awaited<ReturnType<Handlers<'session'>['sess
   const { by } = caller;
   // A program that asks who it is gets an answer of the same form; it has no use for a CSRF token.
   const never = '9999-12-31T23:59:59.000Z';
-  return { user: caller.name, role: caller.role, csrf: by.kind === 'session' ? by.csrf : '', expiresAt: by.kind === 'session' ? by.expiresAt.toISOString() : never };
+  return { user: caller.name, grants: [...caller.grants], csrf: by.kind === 'session' ? by.csrf : '', expiresAt: by.kind === 'session' ? by.expiresAt.toISOString() : never };
 }

@@ -1,7 +1,7 @@
 /**
  * The live stream: server-sent events that name what has changed; the reader fetches it again. Changes are gathered
  * per client and sent at most five times a second; clients are bounded in number; a session that has ended is noticed
- * within a minute. A change of a cluster is told only to those who may see that cluster.
+ * within a minute. A change is told only to those who may see its cluster or its namespace.
  */
 import type { ServerResponse } from 'node:http';
 import { scopeHolds, type Scope } from '@vedette/model/access';
@@ -38,11 +38,11 @@ export class Live {
     return this.#clients.size;
   }
 
-  /** `clusterId` null: it concerns everyone. */
-  publish(topics: Iterable<LiveTopic>, clusterId: string | null): void {
+  /** `clusterId` null: it concerns everyone. Without a namespace it concerns the cluster as a whole. */
+  publish(topics: Iterable<LiveTopic>, clusterId: string | null, namespace?: string | null): void {
     const list = [...topics];
     for (const client of this.#clients) {
-      if (clusterId !== null && !scopeHolds(client.scope, clusterId)) continue;
+      if (clusterId !== null && !scopeHolds(client.scope, clusterId, namespace)) continue;
       for (const topic of list) client.pending.add(topic);
       if (client.pending.size > 0) client.timer ??= setTimeout(() => this.#flush(client), gatherMs).unref();
     }

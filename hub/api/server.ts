@@ -5,7 +5,7 @@
  * instance id that is also in the log, and no detail.
  */
 import { randomUUID } from 'node:crypto';
-import { permits } from '@vedette/model/access';
+import { permitsSomewhere } from '@vedette/model/access';
 import { endpoints, type Endpoint, type EndpointName } from '@vedette/model/api/table';
 import type { ProblemDocument } from '@vedette/model/api/views';
 import { Problem, problems, type ProblemCode } from '@vedette/model/problem';
@@ -105,10 +105,10 @@ function routePath(path: string): string {
 
 async function guard(request: FastifyRequest, signIn: SignIn, permission: Endpoint['permission']): Promise<Caller | undefined> {
   if (permission === 'public') return undefined;
-  const caller = await signIn.callerOf(request);
+  const caller = await signIn.callerOf(request, permission === 'self' ? 'view' : permission);
   if (caller === undefined) throw new Problem('not-signed-in');
   requireCsrf(request, caller);
-  if (permission !== 'self' && !permits(caller.role, permission)) throw new Problem('forbidden');
+  if (permission !== 'self' && !permitsSomewhere(caller.grants, permission)) throw new Problem('forbidden');
   return caller;
 }
 
@@ -158,7 +158,7 @@ function addLive(http: FastifyInstance, signIn: SignIn, live: Live, headers: Rea
   http.get('/api/v1/events', async (request, reply) => {
     const caller = await guard(request, signIn, 'view');
     if (caller === undefined) throw new Problem('not-signed-in');
-    live.open(reply.raw, headers, caller.name, caller.scope, async () => (await signIn.callerOf(request).catch(() => undefined)) !== undefined);
+    live.open(reply.raw, headers, caller.name, caller.scope, async () => (await signIn.callerOf(request, 'view').catch(() => undefined)) !== undefined);
     reply.hijack();
   });
 }

@@ -5,6 +5,7 @@
  * itself, so they need neither.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { scopeFor, type Permission } from '@vedette/model/access';
 import { Problem } from '@vedette/model/problem';
 import type { FastifyRequest } from 'fastify';
 import { addAudit, addSession, personNamed, sessionBy, tokenBy } from '../store/access.ts';
@@ -67,25 +68,30 @@ export class SignIn {
       await addAudit(db, { actor: person.name, action: 'sign-in', object: `person:${person.name}`, change: 'Signed in', clusterId: null, detail: { address } }, now());
     });
     const by = { kind: 'session', personId: person.id, tokenHash: hashOf(secret), csrf: csrfOf(secret), expiresAt } as const;
-    return { secret, caller: { name: person.name, role: person.role, scope: person.scope, by } };
+    return { secret, caller: callerWith({ name: person.name, grants: person.grants, by }, 'view') };
   }
 
   /** Undefined: the request carries nothing. A credential that is wrong or over is refused. */
-  async callerOf(request: FastifyRequest): Promise<Caller | undefined> {
+  async callerOf(request: FastifyRequest, permission: Permission): Promise<Caller | undefined> {
     const { database, now } = this.#doors;
     const bearer = bearerOf(request);
     if (bearer !== undefined) {
       const token = bearer.startsWith(tokenPrefix) ? await tokenBy(database, hashOf(bearer), now()) : undefined;
       if (token === undefined) throw new Problem('not-signed-in', 'The API token is unknown, revoked or over.');
-      return { name: `token ${token.name}`, role: token.role, scope: token.scope, by: { kind: 'token', tokenId: token.id } };
+      return callerWith({ name: `token ${token.name}`, grants: token.grants, by: { kind: 'token', tokenId: token.id } }, permission);
     }
     const secret = cookieOf(request);
     if (secret === undefined) return undefined;
     const session = await sessionBy(database, hashOf(secret), now());
     if (session === undefined) return undefined;
     const by = { kind: 'session', personId: session.personId, tokenHash: hashOf(secret), csrf: csrfOf(secret), expiresAt: session.expiresAt } as const;
-    return { name: session.name, role: session.role, scope: session.scope, by };
+    return callerWith({ name: session.name, grants: session.grants, by }, permission);
   }
+}
+
+/** The caller, with the scope in which the permission holds. */
+function callerWith(who: Pick<Caller, 'name' | 'grants' | 'by'>, permission: Permission): Caller {
+  return { ...who, scope: scopeFor(who.grants, permission), sees: scopeFor(who.grants, 'view') };
 }
 
 function bearerOf(request: FastifyRequest): string | undefined {

@@ -261,5 +261,5 @@ export function sensorView(row: SensorShape, coveragePercent: number): SensorVie
 }
 
 export function tokenView(row: TokenShape): TokenView {
-  return { id: String(row.id), name: row.name, role: row.role, createdAt: time(row.created_at), lastUsedAt: timeOrNull(row.last_used_at), expiresAt: timeOrNull(row.expires_at) };
+  return { id: String(row.id), name: row.name, grants: row.grants, createdBy: row.created_by, createdAt: time(row.created_at), lastUsedAt: timeOrNull(row.last_used_at), expiresAt: timeOrNull(row.expires_at) };
 }

@@ -96,6 +96,8 @@ export async function putContainer(db: Transaction, facts: ContainerFacts): Prom
       facts.podName, facts.podNamespace, facts.podUid, facts.privileged, facts.startedAt, facts.endedAt, facts.seenFromStart,
     ],
   );
+  // What was found before the container was known is now found in its namespace.
+  await run(db, 'update incident set namespace = $3 where node_id = $1 and container_id = $2 and namespace is null and $3 <> \'\'', [facts.nodeId, facts.containerId, facts.podNamespace ?? '']);
   return found!.id;
 }
 

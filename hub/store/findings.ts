@@ -58,9 +58,10 @@ export async function addFinding(db: Transaction, incident: IncidentFacts, event
   );
   await run(
     db,
-    `insert into event_hour (hour, cluster_id, kind, source, severity, outcome, count) values (date_trunc('hour', $1::timestamptz), $2, $3, $4, $5, $6, 1)
-     on conflict (hour, cluster_id, kind, source, severity, outcome) do update set count = event_hour.count + 1`,
-    [event.receivedAt, incident.clusterId, incident.kind, incident.source, incident.severity, incident.outcome],
+    `insert into event_hour (hour, cluster_id, namespace, kind, source, severity, outcome, count)
+     values (date_trunc('hour', $1::timestamptz), $2, coalesce((select namespace from incident where id = $7), ''), $3, $4, $5, $6, 1)
+     on conflict (hour, cluster_id, namespace, kind, source, severity, outcome) do update set count = event_hour.count + 1`,
+    [event.receivedAt, incident.clusterId, incident.kind, incident.source, incident.severity, incident.outcome, incidentId],
   );
   return true;
 }
@@ -87,8 +88,9 @@ async function foldIncident(db: Transaction, facts: IncidentFacts): Promise<numb
   const made = await rows(
     db,
     Id,
-    `insert into incident (cluster_id, node_id, container_id, kind, source, rule, severity, severity_rank, title, summary, outcome, next_action, attack, fold_key, first_seen, last_seen, count, search)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15, 1,
+    `insert into incident (cluster_id, namespace, node_id, container_id, kind, source, rule, severity, severity_rank, title, summary, outcome, next_action, attack, fold_key, first_seen, last_seen, count, search)
+     values ($1, (select nullif(k.pod_namespace, '') from container k where k.node_id = $2 and k.container_id = $3),
+       $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15, 1,
        array_to_tsvector($16::text[] || array(select lower(k.name) from container k where k.node_id = $2 and k.container_id = $3 and k.name <> ''))) returning id`,
     [
       facts.clusterId, facts.nodeId, facts.containerId, facts.kind, facts.source, facts.rule, facts.severity, facts.severityRank, facts.title, facts.summary, facts.outcome, facts.nextAction,

@@ -2,8 +2,10 @@
  * Clusters, nodes, sensors, certificates and join tokens: what joining, hello and removal write, and the look-ups the
  * link needs about the one sensor that is speaking. People's views of the fleet are in read-fleet.ts.
  */
+import type { Scope } from '@vedette/model/access';
 import { z } from 'zod';
 import { firstRow, rows, run, type Db, type Transaction } from './database.ts';
+import { inScope, placesIn } from './scope.ts';
 
 export interface NodeRow {
   readonly id: string;
@@ -137,12 +139,12 @@ export async function touchSensors(db: Db, sensorIds: readonly string[], now: Da
 const Removed = z.object({ cluster_id: z.string(), node_id: z.string() });
 
 /** Its certificate is refused from now on; where it was, or undefined when there is none (left). */
-export async function markSensorRemoved(db: Transaction, clusters: readonly string[] | null, sensorId: string, now: Date): Promise<{ clusterId: string; nodeId: string } | undefined> {
+export async function markSensorRemoved(db: Transaction, scope: Scope, sensorId: string, now: Date): Promise<{ clusterId: string; nodeId: string } | undefined> {
   const removed = await firstRow(
     db,
     Removed,
-    'update sensor set removed_at = $3, link_state = null where id = $2 and removed_at is null and ($1::uuid[] is null or cluster_id = any($1::uuid[])) returning cluster_id, node_id',
-    [clusters, sensorId, now],
+    `update sensor s set removed_at = $3, link_state = null where s.id = $2 and s.removed_at is null and ${inScope('s.cluster_id')} returning s.cluster_id, s.node_id`,
+    [placesIn(scope), sensorId, now],
   );
   return removed === undefined ? undefined : { clusterId: removed.cluster_id, nodeId: removed.node_id };
 }

@@ -2,7 +2,7 @@
 import type { Scope } from '@vedette/model/access';
 import { z } from 'zod';
 import { firstRow, rows, type Db } from './database.ts';
-import { clustersIn, inScope } from './scope.ts';
+import { placesIn, inScope } from './scope.ts';
 
 const ContainerShape = z.object({
   pk: z.number(),
@@ -61,14 +61,14 @@ const filtered = `($2::text is null or k.node_id::text = $2 or n.hostname = $2)
   and ($5 or k.ended_at is null)`;
 
 function filterValues(scope: Scope, filter: ContainerFilter): unknown[] {
-  return [clustersIn(scope), filter.node ?? null, filter.image ?? null, filter.search ?? null, filter.ended];
+  return [placesIn(scope), filter.node ?? null, filter.image ?? null, filter.search ?? null, filter.ended];
 }
 
 export async function listContainers(db: Db, scope: Scope, filter: ContainerFilter, page: { after: { startedAt: Date; pk: number } | undefined; limit: number }): Promise<ContainerShape[]> {
   return rows(
     db,
     ContainerShape,
-    `select ${columns} ${joins} where ${inScope('k.cluster_id')} and ${filtered}
+    `select ${columns} ${joins} where ${inScope('k.cluster_id', 'k.pod_namespace')} and ${filtered}
         and ($6::timestamptz is null or (k.started_at <= $6 and (k.started_at < $6 or k.id < $7)))
       order by k.started_at desc, k.id desc limit $8`,
     [...filterValues(scope, filter), page.after?.startedAt ?? null, page.after?.pk ?? null, page.limit],
@@ -81,7 +81,7 @@ export async function countContainers(db: Db, scope: Scope, filter: ContainerFil
   const found = await firstRow(
     db,
     Counted,
-    `select count(*) as n from container k join node n on n.id = k.node_id left join workload w on w.id = k.workload_id where ${inScope('k.cluster_id')} and ${filtered}`,
+    `select count(*) as n from container k join node n on n.id = k.node_id left join workload w on w.id = k.workload_id where ${inScope('k.cluster_id', 'k.pod_namespace')} and ${filtered}`,
     filterValues(scope, filter),
   );
   return found?.n ?? 0;
@@ -89,8 +89,8 @@ export async function countContainers(db: Db, scope: Scope, filter: ContainerFil
 
 /** By the runtime's id. Two nodes that were cloned with running containers share one: the living, then the newest is meant. */
 export async function containerById(db: Db, scope: Scope, containerId: string): Promise<ContainerShape | undefined> {
-  return firstRow(db, ContainerShape, `select ${columns} ${joins} where ${inScope('k.cluster_id')} and k.container_id = $2 order by k.ended_at is null desc, k.started_at desc limit 1`, [
-    clustersIn(scope),
+  return firstRow(db, ContainerShape, `select ${columns} ${joins} where ${inScope('k.cluster_id', 'k.pod_namespace')} and k.container_id = $2 order by k.ended_at is null desc, k.started_at desc limit 1`, [
+    placesIn(scope),
     containerId,
   ]);
 }
@@ -104,8 +104,8 @@ export async function observationOf(db: Db, scope: Scope, containerPk: number): 
     db,
     ObservationShape,
     `select extract(epoch from o.observed_until - o.observed_from)::float8 as observed_seconds, o.seen_from_start, o.records_lost, o.observed_until
-       from observation o join container k on k.id = o.container_pk and k.inventory_id = o.inventory_id where ${inScope('k.cluster_id')} and o.container_pk = $2`,
-    [clustersIn(scope), containerPk],
+       from observation o join container k on k.id = o.container_pk and k.inventory_id = o.inventory_id where ${inScope('k.cluster_id', 'k.pod_namespace')} and o.container_pk = $2`,
+    [placesIn(scope), containerPk],
   );
 }
 
@@ -132,7 +132,7 @@ const packagesOfContainer = `from container k join inventory i on i.id = k.inven
   cross join lateral unnest(i.packages, i.paths) with ordinality as u(package_id, path, place)
   join package p on p.id = u.package_id
   cross join lateral (select case when length(o.loaded) >= u.place then get_bit(o.loaded, u.place::int - 1) = 1 else false end as loaded) bit
- where (${inScope('k.cluster_id')}) and k.id = $2
+ where (${inScope('k.cluster_id', 'k.pod_namespace')}) and k.id = $2
    and ($3::boolean is null or bit.loaded = $3)
    and ($4::text is null or position(lower($4) in lower(concat_ws(' ', p.name, p.version, u.path))) > 0)`;
 
@@ -145,11 +145,11 @@ export async function containerPackages(db: Db, scope: Scope, containerPk: numbe
         array(select v.name from inventory_finding f join vuln v on v.id = f.vuln_id where f.inventory_id = i.id and f.position = u.place - 1 order by v.points desc, v.name) as vulnerabilities
        ${packagesOfContainer.replace('cross join lateral unnest', 'left join load_evidence e on e.workload_id = k.workload_id and e.inventory_id = k.inventory_id cross join lateral unnest')}
        and u.place > $5 order by u.place limit $6`,
-    [clustersIn(scope), containerPk, filter.loaded ?? null, filter.search ?? null, page.after ?? 0, page.limit],
+    [placesIn(scope), containerPk, filter.loaded ?? null, filter.search ?? null, page.after ?? 0, page.limit],
   );
 }
 
 export async function countContainerPackages(db: Db, scope: Scope, containerPk: number, filter: PackageFilter): Promise<number> {
-  const found = await firstRow(db, Counted, `select count(*) as n ${packagesOfContainer}`, [clustersIn(scope), containerPk, filter.loaded ?? null, filter.search ?? null]);
+  const found = await firstRow(db, Counted, `select count(*) as n ${packagesOfContainer}`, [placesIn(scope), containerPk, filter.loaded ?? null, filter.search ?? null]);
   return found?.n ?? 0;
 }

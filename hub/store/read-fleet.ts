@@ -2,7 +2,7 @@
 import type { Scope } from '@vedette/model/access';
 import { z } from 'zod';
 import { firstRow, rows, type Db } from './database.ts';
-import { clustersIn, inScope } from './scope.ts';
+import { placesIn, inScope } from './scope.ts';
 
 /** A sensor that was not heard for longer than this counts as away. */
 export const awaySeconds = 60;
@@ -38,14 +38,14 @@ export async function listNodes(db: Db, scope: Scope, page: { after: { hostname:
      where ${inScope('n.cluster_id')} and ${livingNode}
        and ($2::text is null or (n.hostname, n.id) > ($2, $3::uuid))
      order by n.hostname, n.id limit $4`,
-    [clustersIn(scope), page.after?.hostname ?? null, page.after?.id ?? null, page.limit, now, awaySeconds],
+    [placesIn(scope), page.after?.hostname ?? null, page.after?.id ?? null, page.limit, now, awaySeconds],
   );
 }
 
 const Counted = z.object({ n: z.number() });
 
 export async function countNodes(db: Db, scope: Scope): Promise<number> {
-  return (await firstRow(db, Counted, `select count(*) as n from node n where ${inScope('n.cluster_id')} and ${livingNode}`, [clustersIn(scope)]))?.n ?? 0;
+  return (await firstRow(db, Counted, `select count(*) as n from node n where ${inScope('n.cluster_id')} and ${livingNode}`, [placesIn(scope)]))?.n ?? 0;
 }
 
 /** The last CoverageReport as hub/ingest keeps it. */
@@ -104,11 +104,11 @@ function sensorQuery(where: string): string {
 
 /** All of them: an installation has one sensor a host. Bounded, since the contract does not page. */
 export async function listSensors(db: Db, scope: Scope, now: Date): Promise<SensorShape[]> {
-  return rows(db, SensorShape, sensorQuery('order by n.hostname, s.id limit 20000'), [clustersIn(scope), now, awaySeconds]);
+  return rows(db, SensorShape, sensorQuery('order by n.hostname, s.id limit 20000'), [placesIn(scope), now, awaySeconds]);
 }
 
 export async function sensorById(db: Db, scope: Scope, id: string, now: Date): Promise<SensorShape | undefined> {
-  return firstRow(db, SensorShape, sensorQuery('and s.id::text = $4'), [clustersIn(scope), now, awaySeconds, id]);
+  return firstRow(db, SensorShape, sensorQuery('and s.id::text = $4'), [placesIn(scope), now, awaySeconds, id]);
 }
 
 const Gap = z.object({ kind: z.string(), what: z.string(), node_id: z.string(), hostname: z.string(), count: z.number(), last_at: z.date() });
@@ -122,7 +122,7 @@ export async function recentGaps(db: Db, scope: Scope, since: Date): Promise<Gap
     `select g.kind, g.what, g.node_id, n.hostname, sum(g.count)::bigint as count, max(g.last_at) as last_at
        from coverage_gap g join node n on n.id = g.node_id
       where ${inScope('g.cluster_id')} and g.last_at >= $2 group by 1, 2, 3, 4 order by count desc limit 200`,
-    [clustersIn(scope), since],
+    [placesIn(scope), since],
   );
 }
 
@@ -134,6 +134,6 @@ export async function unknownRecords(db: Db, scope: Scope, since: Date): Promise
     UnknownRecord,
     `select u.field, u.count, n.hostname, n.id as node_id from unknown_record u join sensor s on s.id = u.sensor_id join node n on n.id = s.node_id
       where ${inScope('u.cluster_id')} and u.last_at >= $2 order by u.count desc limit 100`,
-    [clustersIn(scope), since],
+    [placesIn(scope), since],
   );
 }

@@ -3,7 +3,7 @@ import type { Scope } from '@vedette/model/access';
 import { fileOrigins } from '@vedette/model/policy';
 import { z } from 'zod';
 import { firstRow, rows, type Db } from './database.ts';
-import { clustersIn, inScope } from './scope.ts';
+import { placesIn, inScope } from './scope.ts';
 
 const IncidentShape = z.object({
   id: z.number(),
@@ -64,7 +64,7 @@ function searchQuery(search: string | undefined): string | null {
 }
 
 function filterValues(scope: Scope, filter: IncidentFilter): unknown[] {
-  return [clustersIn(scope), filter.state, filter.severity ?? null, filter.kind ?? null, filter.container ?? null, searchQuery(filter.search), filter.source ?? null, filter.outcome ?? null];
+  return [placesIn(scope), filter.state, filter.severity ?? null, filter.kind ?? null, filter.container ?? null, searchQuery(filter.search), filter.source ?? null, filter.outcome ?? null];
 }
 
 export interface IncidentPosition {
@@ -79,7 +79,7 @@ export async function listIncidents(db: Db, scope: Scope, filter: IncidentFilter
   return rows(
     db,
     IncidentShape,
-    `${selection} where ${inScope('x.cluster_id')} and ${filtered}
+    `${selection} where ${inScope('x.cluster_id', 'x.namespace')} and ${filtered}
         and ($9::int is null or (x.severity_rank >= $9 and (x.severity_rank > $9 or (x.last_seen <= $10 and (x.last_seen < $10 or x.id < $11)))))
       order by x.severity_rank, x.last_seen desc, x.id desc limit $12`,
     [...filterValues(scope, filter), after?.rank ?? null, after?.lastSeen ?? null, after?.id ?? null, page.limit],
@@ -89,7 +89,7 @@ export async function listIncidents(db: Db, scope: Scope, filter: IncidentFilter
 const Counted = z.object({ n: z.number() });
 
 export async function countIncidents(db: Db, scope: Scope, filter: IncidentFilter): Promise<number> {
-  const found = await firstRow(db, Counted, `select count(*) as n from incident x where ${inScope('x.cluster_id')} and ${filtered}`, filterValues(scope, filter));
+  const found = await firstRow(db, Counted, `select count(*) as n from incident x where ${inScope('x.cluster_id', 'x.namespace')} and ${filtered}`, filterValues(scope, filter));
   return found?.n ?? 0;
 }
 
@@ -116,14 +116,14 @@ export async function facetsOfIncidents(db: Db, scope: Scope, filter: IncidentFi
     firstRow(
       db,
       FacetShape,
-      `select count(*) filter (where ${bySeverity} and ${byKind}) as total, ${counts.join(', ')} from incident x where ${inScope('x.cluster_id')} and ($2 = 'all' or x.state = $2) and ${byTheRest}`,
+      `select count(*) filter (where ${bySeverity} and ${byKind}) as total, ${counts.join(', ')} from incident x where ${inScope('x.cluster_id', 'x.namespace')} and ($2 = 'all' or x.state = $2) and ${byTheRest}`,
       filterValues(scope, filter),
     ),
     rows(
       db,
       DayShape,
       `select to_char(x.first_seen at time zone 'UTC', 'YYYY-MM-DD') as day, x.severity, count(*) as n from incident x
-        where ${inScope('x.cluster_id')} and ${filtered} and x.last_seen >= $9 and x.first_seen >= $9 group by 1, 2`,
+        where ${inScope('x.cluster_id', 'x.namespace')} and ${filtered} and x.last_seen >= $9 and x.first_seen >= $9 group by 1, 2`,
       [...filterValues(scope, { ...filter, state: 'all', severity: undefined }), new Date(`${days[0]}T00:00:00Z`)],
     ),
   ]);
@@ -134,7 +134,7 @@ export async function facetsOfIncidents(db: Db, scope: Scope, filter: IncidentFi
 }
 
 export async function incidentById(db: Db, scope: Scope, id: number): Promise<IncidentShape | undefined> {
-  return firstRow(db, IncidentShape, `${selection} where ${inScope('x.cluster_id')} and x.id = $2`, [clustersIn(scope), id]);
+  return firstRow(db, IncidentShape, `${selection} where ${inScope('x.cluster_id', 'x.namespace')} and x.id = $2`, [placesIn(scope), id]);
 }
 
 const EventShape = z.object({
@@ -157,9 +157,9 @@ export async function eventsOfIncident(db: Db, scope: Scope, incidentId: number,
   return rows(
     db,
     EventShape,
-    `select id, at, received_at, kind, source, output, fields, outcome, mode, generation, identity_pending, tree from event
-      where ${inScope('cluster_id')} and incident_id = $2 order by at desc, id desc limit $3`,
-    [clustersIn(scope), incidentId, limit],
+    `select e.id, e.at, e.received_at, e.kind, e.source, e.output, e.fields, e.outcome, e.mode, e.generation, e.identity_pending, e.tree
+       from event e join incident x on x.id = e.incident_id where ${inScope('x.cluster_id', 'x.namespace')} and e.incident_id = $2 order by e.at desc, e.id desc limit $3`,
+    [placesIn(scope), incidentId, limit],
   );
 }
 
@@ -170,9 +170,9 @@ export async function firstChains(db: Db, scope: Scope, incidentIds: readonly nu
   const found = await rows(
     db,
     ChainShape,
-    `select i.id, e.tree from unnest($2::bigint[]) as i(id) cross join lateral (
-        select tree from event where ${inScope('cluster_id')} and incident_id = i.id order by at, id limit 1) e`,
-    [clustersIn(scope), incidentIds],
+    `select x.id, e.tree from incident x cross join lateral (select tree from event where incident_id = x.id order by at, id limit 1) e
+      where ${inScope('x.cluster_id', 'x.namespace')} and x.id = any($2::bigint[])`,
+    [placesIn(scope), incidentIds],
   );
   return new Map(found.map(({ id, tree }) => [id, tree]));
 }
@@ -180,5 +180,5 @@ export async function firstChains(db: Db, scope: Scope, incidentIds: readonly nu
 const ChangeShape = z.object({ at: z.date(), actor: z.string(), change: z.string() });
 
 export async function historyOf(db: Db, scope: Scope, object: string): Promise<z.infer<typeof ChangeShape>[]> {
-  return rows(db, ChangeShape, `select at, actor, change from audit where ${inScope('cluster_id')} and object = $2 order by id desc limit 200`, [clustersIn(scope), object]);
+  return rows(db, ChangeShape, `select a.at, a.actor, a.change from audit a where ${inScope('a.cluster_id', 'a.namespace')} and a.object = $2 order by a.id desc limit 200`, [placesIn(scope), object]);
 }

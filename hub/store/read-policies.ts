@@ -3,7 +3,7 @@ import type { Scope } from '@vedette/model/access';
 import { policyModes, severities } from '@vedette/model/policy';
 import { z } from 'zod';
 import { firstRow, rows, type Db } from './database.ts';
-import { clustersIn, inScope } from './scope.ts';
+import { placesIn, inScope } from './scope.ts';
 
 const KernelForm = z.array(z.object({ rule: z.string(), action: z.string(), form: z.string().nullable(), problem: z.string().nullable() }));
 
@@ -32,7 +32,7 @@ const selection = `select p.name, p.yaml, p.description, p.severity, p.attack, p
     coalesce(v.killed, 0)::bigint as killed, coalesce(v.would_have_killed, 0)::bigint as would_have_killed, s.sensors, s.sensors_total, s.problems
   from policy p
   left join lateral (select sum(count) filter (where outcome = 'killed') as killed, sum(count) filter (where outcome = 'would-have-killed') as would_have_killed
-      from event_hour h where h.kind = 'verdict' and h.source = p.name and h.hour >= $2 and ${inScope('h.cluster_id')}) v on true
+      from event_hour h where h.kind = 'verdict' and h.source = p.name and h.hour >= $2 and ${inScope('h.cluster_id', 'h.namespace')}) v on true
   cross join lateral (
     select count(*) as sensors_total,
         count(*) filter (where (r.coverage ->> 'policyGeneration')::bigint >= p.generation and r.last_seen_at > $3::timestamptz - interval '60 seconds' and not q.named) as sensors,
@@ -43,11 +43,11 @@ const selection = `select p.name, p.yaml, p.description, p.severity, p.attack, p
      where s.removed_at is null and ${inScope('s.cluster_id')}) s`;
 
 export async function listPolicies(db: Db, scope: Scope, since: Date, now: Date): Promise<PolicyShape[]> {
-  return rows(db, PolicyShape, `${selection} order by p.name limit 1000`, [clustersIn(scope), since, now]);
+  return rows(db, PolicyShape, `${selection} order by p.name limit 1000`, [placesIn(scope), since, now]);
 }
 
 export async function policyNamed(db: Db, scope: Scope, name: string, since: Date, now: Date): Promise<PolicyShape | undefined> {
-  return firstRow(db, PolicyShape, `${selection} where p.name = $4`, [clustersIn(scope), since, now, name]);
+  return firstRow(db, PolicyShape, `${selection} where p.name = $4`, [placesIn(scope), since, now, name]);
 }
 
 const PolicyText = z.object({ name: z.string(), yaml: z.string(), mode: z.enum(policyModes) });

@@ -3,7 +3,7 @@ import type { Scope } from '@vedette/model/access';
 import { fileOrigins } from '@vedette/model/policy';
 import { z } from 'zod';
 import { firstRow, rows, type Db } from './database.ts';
-import { clustersIn, inScope } from './scope.ts';
+import { placesIn, inScope } from './scope.ts';
 
 const ProcessShape = z.object({
   node_id: z.string(),
@@ -61,7 +61,7 @@ function partsOf(key: string | undefined): (string | null)[] {
 }
 
 function filterValues(scope: Scope, filter: ProcessFilter): unknown[] {
-  return [clustersIn(scope), filter.node ?? null, filter.container ?? null, filter.search ?? null, ...partsOf(filter.key)];
+  return [placesIn(scope), filter.node ?? null, filter.container ?? null, filter.search ?? null, ...partsOf(filter.key)];
 }
 
 export async function listProcesses(db: Db, scope: Scope, filter: ProcessFilter, page: { after: ProcessPosition | undefined; limit: number }): Promise<ProcessShape[]> {
@@ -72,7 +72,7 @@ export async function listProcesses(db: Db, scope: Scope, filter: ProcessFilter,
     `select p.node_id, n.hostname, k.name as container_name, p.boot_id, p.tgid, p.start_ns::text as start_ns, p.exec_id, p.parent_tgid, p.parent_start_ns::text as parent_start_ns,
         p.parent_exec_id, p.path, p.filename, p.arguments, p.arguments_truncated, p.uid, p.command, p.container_id, p.has_terminal, p.origin, p.started_at, p.started_before_sensor, p.working_directory
        from process_live p join node n on n.id = p.node_id left join container k on k.node_id = p.node_id and k.container_id = p.container_id
-      where ${inScope('p.cluster_id')} and ${filtered}
+      where ${inScope('p.cluster_id', 'k.pod_namespace')} and ${filtered}
         and ($9::timestamptz is null or (p.started_at <= $9 and (p.started_at < $9 or (p.node_id, p.tgid, p.start_ns, p.exec_id) > ($10::uuid, $11::bigint, $12::bigint, $13::bigint))))
       order by p.started_at desc, p.node_id, p.tgid, p.start_ns, p.exec_id limit $14`,
     [...filterValues(scope, filter), after?.startedAt ?? null, after?.nodeId ?? null, after?.tgid ?? null, after?.startNs ?? null, after?.execId ?? null, page.limit],
@@ -87,7 +87,7 @@ export async function countProcesses(db: Db, scope: Scope, filter: ProcessFilter
   const found = await firstRow(
     db,
     Counted,
-    `select count(*) as n from (select 1 from process_live p join node n on n.id = p.node_id where ${inScope('p.cluster_id')} and ${filtered} limit ${countMax + 1}) seen`,
+    `select count(*) as n from (select 1 from process_live p join node n on n.id = p.node_id left join container k on k.node_id = p.node_id and k.container_id = p.container_id where ${inScope('p.cluster_id', 'k.pod_namespace')} and ${filtered} limit ${countMax + 1}) seen`,
     filterValues(scope, filter),
   );
   const n = found?.n ?? 0;
@@ -144,7 +144,7 @@ const executionsFiltered = `($2::text is null or x.node_id::text = $2 or n.hostn
 
 function executionValues(scope: Scope, filter: ExecutionFilter): unknown[] {
   const pattern = (text: string | undefined): string | null => (text === undefined ? null : likePattern(text));
-  return [clustersIn(scope), filter.node ?? null, filter.container ?? null, pattern(filter.path), pattern(filter.parentPath), filter.from ?? null, filter.to ?? null];
+  return [placesIn(scope), filter.node ?? null, filter.container ?? null, pattern(filter.path), pattern(filter.parentPath), filter.from ?? null, filter.to ?? null];
 }
 
 export async function listExecutions(db: Db, scope: Scope, filter: ExecutionFilter, page: { after: ExecutionPosition | undefined; limit: number }): Promise<ExecutionShape[]> {
@@ -156,7 +156,7 @@ export async function listExecutions(db: Db, scope: Scope, filter: ExecutionFilt
         x.sample, encode(x.key, 'hex') as key, x.day::text as day
        from execution_hour x join node n on n.id = x.node_id
        left join container k on k.node_id = x.node_id and k.container_id = x.container_id left join workload w on w.id = k.workload_id
-      where ${inScope('x.cluster_id')} and ${executionsFiltered}
+      where ${inScope('x.cluster_id', 'k.pod_namespace')} and ${executionsFiltered}
         and ($8::timestamptz is null or (x.last_seen <= $8 and (x.last_seen < $8 or (x.node_id, x.key, x.day) > ($9::uuid, decode($10, 'hex'), $11::date))))
       order by x.last_seen desc, x.node_id, x.key, x.day limit $12`,
     [...executionValues(scope, filter), after?.lastSeen ?? null, after?.nodeId ?? null, after?.key ?? null, after?.day ?? null, page.limit],
@@ -170,7 +170,8 @@ export async function sumExecutions(db: Db, scope: Scope, filter: ExecutionFilte
   const found = await firstRow(
     db,
     Sums,
-    `select count(*) as n, coalesce(sum(x.count), 0)::bigint as sum from execution_hour x join node n on n.id = x.node_id where ${inScope('x.cluster_id')} and ${executionsFiltered}`,
+    `select count(*) as n, coalesce(sum(x.count), 0)::bigint as sum from execution_hour x join node n on n.id = x.node_id
+       left join container k on k.node_id = x.node_id and k.container_id = x.container_id where ${inScope('x.cluster_id', 'k.pod_namespace')} and ${executionsFiltered}`,
     executionValues(scope, filter),
   );
   return { rows: found?.n ?? 0, executions: found?.sum ?? 0 };

@@ -2,7 +2,7 @@
 import type { Scope } from '@vedette/model/access';
 import { z } from 'zod';
 import { firstRow, rows, type Db } from './database.ts';
-import { clustersIn, inScope } from './scope.ts';
+import { placesIn, inScope } from './scope.ts';
 
 const Counts = z.object({ hosts: z.number(), containers: z.number(), processes: z.number(), incidents: z.number() });
 
@@ -11,10 +11,10 @@ export async function countThings(db: Db, scope: Scope): Promise<z.infer<typeof 
     db,
     Counts,
     `select (select count(*) from node n where ${inScope('n.cluster_id')} and exists (select 1 from sensor s where s.node_id = n.id and s.removed_at is null)) as hosts,
-        (select count(*) from container where ${inScope('cluster_id')} and ended_at is null) as containers,
-        (select count(*) from process_live where ${inScope('cluster_id')}) as processes,
-        (select count(*) from incident where ${inScope('cluster_id')} and state = 'open') as incidents`,
-    [clustersIn(scope)],
+        (select count(*) from container k where ${inScope('k.cluster_id', 'k.pod_namespace')} and k.ended_at is null) as containers,
+        (select count(*) from process_live p left join container k on k.node_id = p.node_id and k.container_id = p.container_id where ${inScope('p.cluster_id', 'k.pod_namespace')}) as processes,
+        (select count(*) from incident x where ${inScope('x.cluster_id', 'x.namespace')} and x.state = 'open') as incidents`,
+    [placesIn(scope)],
   );
   return found ?? { hosts: 0, containers: 0, processes: 0, incidents: 0 };
 }
@@ -42,8 +42,8 @@ export async function containerStates(db: Db, scope: Scope): Promise<ContainerSt
         count(*) filter (where k.inventory_id is not null and o.container_pk is null) as unwatched,
         coalesce((array_agg(coalesce(nullif(k.name, ''), case when k.container_id ~ '^[0-9a-f]{64}$' then left(k.container_id, 12) else k.container_id end) order by k.started_at desc) filter (where k.identity <> 'pending' and k.inventory_id is null))[1:3], '{}') as examples
        from container k join node n on n.id = k.node_id left join observation o on o.container_pk = k.id
-      where ${inScope('k.cluster_id')} and k.ended_at is null group by k.node_id, n.hostname order by n.hostname limit 20000`,
-    [clustersIn(scope)],
+      where ${inScope('k.cluster_id', 'k.pod_namespace')} and k.ended_at is null group by k.node_id, n.hostname order by n.hostname limit 20000`,
+    [placesIn(scope)],
   );
 }
 
@@ -56,8 +56,8 @@ export async function runningEcosystems(db: Db, scope: Scope): Promise<z.infer<t
     UnfedShape,
     `select p.ecosystem, count(*) as packages from (
         select distinct unnest(i.packages) as package_id from inventory i
-         where exists (select 1 from run r where r.inventory_id = i.id and r.open and ${inScope('r.cluster_id')})) used
+         where exists (select 1 from run r join workload w on w.id = r.workload_id where r.inventory_id = i.id and r.open and ${inScope('r.cluster_id', 'w.namespace')})) used
        join package p on p.id = used.package_id group by p.ecosystem order by packages desc limit 100`,
-    [clustersIn(scope)],
+    [placesIn(scope)],
   );
 }

@@ -5,7 +5,7 @@
 import type { Scope } from '@vedette/model/access';
 import { z } from 'zod';
 import { firstRow, rows, type Db } from './database.ts';
-import { clustersIn, inScope } from './scope.ts';
+import { inScope, placesIn, touchesScope } from './scope.ts';
 
 const VulnerabilityShape = z.object({
   vuln_id: z.number(),
@@ -49,13 +49,13 @@ const searched = `($4::text is null or (
     v.id in (select c.id from vuln c where position(lower($4) in lower(concat_ws(' ', c.name, array_to_string(c.aliases, ' '), c.summary))) > 0
       union select m.vuln_id from package p join match m on m.package_id = p.id where position(lower($4) in lower(p.name || ' ' || p.version)) > 0)
     and (position(lower($4) in lower(concat_ws(' ', v.name, array_to_string(v.aliases, ' '), v.summary))) > 0
-      or exists (select 1 from vuln_place o where o.vuln_id = v.id and ${inScope('o.cluster_id')} and position(lower($4) in lower(array_to_string(o.packages, ' '))) > 0))))`;
+      or exists (select 1 from vuln_place o where o.vuln_id = v.id and ${inScope('o.cluster_id', 'o.namespace')} and position(lower($4) in lower(array_to_string(o.packages, ' '))) > 0))))`;
 
 const totals = `select vuln_id, sum(workloads)::int as workloads, sum(loaded_yes)::int as loaded_yes, sum(loaded_not_seen)::int as loaded_not_seen, sum(loaded_no)::int as loaded_no,
-    sum(loaded_unknown)::int as loaded_unknown, min(first_seen) as first_seen, max(score) as score from vuln_place where ${inScope('cluster_id')} group by vuln_id`;
+    sum(loaded_unknown)::int as loaded_unknown, min(first_seen) as first_seen, max(score) as score from vuln_place t where ${inScope('t.cluster_id', 't.namespace')} group by vuln_id`;
 
-const packagesInScope = `array(select distinct unnest(o.packages) from vuln_place o where o.vuln_id = v.id and ${inScope('o.cluster_id')} order by 1 limit 10) as packages`;
-const fixesInScope = `array(select distinct unnest(o.fixed_in) from vuln_place o where o.vuln_id = v.id and ${inScope('o.cluster_id')} order by 1 limit 10) as fixed_in`;
+const packagesInScope = `array(select distinct unnest(o.packages) from vuln_place o where o.vuln_id = v.id and ${inScope('o.cluster_id', 'o.namespace')} order by 1 limit 10) as packages`;
+const fixesInScope = `array(select distinct unnest(o.fixed_in) from vuln_place o where o.vuln_id = v.id and ${inScope('o.cluster_id', 'o.namespace')} order by 1 limit 10) as fixed_in`;
 
 const columns = `v.id as vuln_id, v.name, v.aliases, v.summary, v.severity, v.cvss, v.exploited, t.workloads, t.loaded_yes, t.loaded_not_seen, t.loaded_no, t.loaded_unknown, t.first_seen`;
 
@@ -67,7 +67,7 @@ export async function listVulnerabilities(db: Db, scope: Scope, filter: Vulnerab
        from (${totals}) t join vuln v on v.id = t.vuln_id
       where ${filtered} and ${searched} and ($5::float8 is null or (t.score <= $5 and (t.score < $5 or v.id > $6)))
       order by t.score desc, v.id limit $7`,
-    [clustersIn(scope), filter.severity ?? null, filter.loaded ?? null, filter.search ?? null, page.after?.score ?? null, page.after?.vulnId ?? null, page.limit],
+    [placesIn(scope), filter.severity ?? null, filter.loaded ?? null, filter.search ?? null, page.after?.score ?? null, page.after?.vulnId ?? null, page.limit],
   );
 }
 
@@ -78,7 +78,7 @@ export async function countVulnerabilities(db: Db, scope: Scope, filter: Vulnera
     db,
     Counted,
     `select count(*) as n from (${totals}) t join vuln v on v.id = t.vuln_id where ${filtered} and ${searched}`,
-    [clustersIn(scope), filter.severity ?? null, filter.loaded ?? null, filter.search ?? null],
+    [placesIn(scope), filter.severity ?? null, filter.loaded ?? null, filter.search ?? null],
   );
   return found?.n ?? 0;
 }
@@ -99,7 +99,7 @@ const facets = [
 /** The list by severity and by what is known of loading, each under the other filters but not its own. */
 export async function facetsOfVulnerabilities(db: Db, scope: Scope, filter: VulnerabilityFilter): Promise<VulnerabilityFacets> {
   const found = await firstRow(db, FacetShape, `select ${facets} from (${totals}) t join vuln v on v.id = t.vuln_id where ${searched}`, [
-    clustersIn(scope), filter.severity ?? null, filter.loaded ?? null, filter.search ?? null,
+    placesIn(scope), filter.severity ?? null, filter.loaded ?? null, filter.search ?? null,
   ]);
   return found ?? noFacets;
 }
@@ -112,7 +112,7 @@ const ofContainer = `select f.*, r.points as run_points, r.unloaded, f.loaded::i
     select f.vuln_id, bool_or(case when length(r.loaded) > f.position then get_bit(r.loaded, f.position) = 1 else false end) as loaded, min(greatest(f.since, r.since)) as first_seen,
         array_agg(distinct p.name || ' ' || p.version) as packages, coalesce(array_agg(distinct f.fixed_in) filter (where f.fixed_in is not null), '{}') as fixed_in
       from inventory_finding f join package p on p.id = f.package_id where f.inventory_id = r.inventory_id group by f.vuln_id) f
- where ${inScope('k.cluster_id')} and k.id = $5`;
+ where ${inScope('k.cluster_id', 'k.pod_namespace')} and k.id = $5`;
 const searchedOfContainer = `($4::text is null or position(lower($4) in lower(concat_ws(' ', v.name, array_to_string(v.aliases, ' '), array_to_string(t.packages, ' '), v.summary))) > 0)`;
 
 /** The same for one container. */
@@ -134,7 +134,7 @@ export async function listVulnerabilitiesOfContainer(
       where ${filtered} and ${searchedOfContainer} and ($10::float8 is null or (t.score <= $10 and (t.score < $10 or v.id > $11)))
       order by t.score desc, v.id limit $12`,
     [
-      clustersIn(scope), filter.severity ?? null, filter.loaded ?? null, filter.search ?? null, containerPk,
+      placesIn(scope), filter.severity ?? null, filter.loaded ?? null, filter.search ?? null, containerPk,
       filter.loadedPoints.yes, filter.loadedPoints['not-seen'], filter.loadedPoints.no, filter.loadedPoints.unknown, page.after?.score ?? null, page.after?.vulnId ?? null, page.limit,
     ],
   );
@@ -142,7 +142,7 @@ export async function listVulnerabilitiesOfContainer(
 
 export async function facetsOfContainerVulnerabilities(db: Db, scope: Scope, containerPk: number, filter: VulnerabilityFilter): Promise<VulnerabilityFacets> {
   const found = await firstRow(db, FacetShape, `select ${facets} from (${ofContainer}) t join vuln v on v.id = t.vuln_id where ${searchedOfContainer}`, [
-    clustersIn(scope), filter.severity ?? null, filter.loaded ?? null, filter.search ?? null, containerPk,
+    placesIn(scope), filter.severity ?? null, filter.loaded ?? null, filter.search ?? null, containerPk,
   ]);
   return found ?? noFacets;
 }
@@ -163,7 +163,7 @@ export async function vulnerabilityNamed(db: Db, scope: Scope, name: string): Pr
     `select ${columns}, t.score, v.details, v.links, v.published, v.modified, ${packagesInScope}, ${fixesInScope}
        from (select id from vuln where name = $2 or $2 = any(aliases) order by name = $2 desc limit 1) named
        join vuln v on v.id = named.id join lateral (${totals.replace('group by', 'and vuln_id = named.id group by')}) t on true`,
-    [clustersIn(scope), name],
+    [placesIn(scope), name],
   );
 }
 
@@ -211,11 +211,11 @@ const findings = `select r.id as run_id, f.vuln_id, f.position, r.cluster_id, c.
         (array_agg(k.container_id order by k.started_at desc))[1:20] as containers, max(o.observed_until) as last_observed
       from container k join node n on n.id = k.node_id left join observation o on o.container_pk = k.id
      where k.workload_id = r.workload_id and k.image_id is not distinct from r.image_id and k.ended_at is null) k on true
- where ${inScope('r.cluster_id')} and r.open`;
+ where ${inScope('r.cluster_id', 'w.namespace')} and r.open`;
 
 /** Where it runs now: loaded first. */
 export async function findingsOf(db: Db, scope: Scope, vulnId: number, limit: number): Promise<FindingShape[]> {
-  return rows(db, FindingShape, `${findings} and f.vuln_id = $2 order by loaded desc, r.points desc, r.id, f.position limit $3`, [clustersIn(scope), vulnId, limit]);
+  return rows(db, FindingShape, `${findings} and f.vuln_id = $2 order by loaded desc, r.points desc, r.id, f.position limit $3`, [placesIn(scope), vulnId, limit]);
 }
 
 const WorstShape = z.object({ vuln_id: z.number(), cluster_id: z.string(), workloads: z.number(), score: z.number(), run_id: z.number(), position: z.number() });
@@ -226,9 +226,9 @@ export async function worstPlaces(db: Db, scope: Scope, limit: number): Promise<
     db,
     WorstShape,
     `select t.vuln_id, t.cluster_id, t.workloads, t.score, t.run_id, t.position from cluster c
-      cross join lateral (select * from vuln_place t where t.cluster_id = c.id order by t.score desc limit $2) t
-      where ${inScope('c.id')} order by t.score desc, t.vuln_id, t.cluster_id limit $2`,
-    [clustersIn(scope), limit],
+      cross join lateral (select * from vuln_place t where t.cluster_id = c.id and ${inScope('t.cluster_id', 't.namespace')} order by t.score desc limit $2) t
+      where ${touchesScope('c.id')} order by t.score desc, t.vuln_id, t.cluster_id limit $2`,
+    [placesIn(scope), limit],
   );
 }
 
@@ -238,7 +238,7 @@ export async function findingsAt(db: Db, scope: Scope, places: readonly { vuln_i
     db,
     FindingShape,
     findings.replace('from run r', 'from jsonb_to_recordset($2::jsonb) a(vuln_id integer, run_id bigint, position integer) join run r on r.id = a.run_id').replace('f on f.inventory_id = r.inventory_id', 'f on f.inventory_id = r.inventory_id and f.vuln_id = a.vuln_id and f.position = a.position'),
-    [clustersIn(scope), JSON.stringify(places)],
+    [placesIn(scope), JSON.stringify(places)],
   );
 }
 
@@ -250,8 +250,8 @@ export async function vulnerabilitiesById(db: Db, scope: Scope, ids: readonly nu
     db,
     NamedShape,
     `select v.id, v.name, v.severity, v.cvss, v.exploited, v.summary from vuln v
-      where v.id = any($2) and exists (select 1 from vuln_place t where t.vuln_id = v.id and ${inScope('t.cluster_id')})`,
-    [clustersIn(scope), ids],
+      where v.id = any($2) and exists (select 1 from vuln_place t where t.vuln_id = v.id and ${inScope('t.cluster_id', 't.namespace')})`,
+    [placesIn(scope), ids],
   );
 }
 
@@ -262,8 +262,8 @@ export async function countVulnerabilityStates(db: Db, scope: Scope): Promise<{ 
   const found = await firstRow(
     db,
     LoadedCount,
-    `select count(*) as all, count(*) filter (where loaded) as loaded from (select vuln_id, bool_or(loaded_yes > 0) as loaded from vuln_place where ${inScope('cluster_id')} group by vuln_id) seen`,
-    [clustersIn(scope)],
+    `select count(*) as all, count(*) filter (where loaded) as loaded from (select vuln_id, bool_or(loaded_yes > 0) as loaded from vuln_place t where ${inScope('t.cluster_id', 't.namespace')} group by vuln_id) seen`,
+    [placesIn(scope)],
   );
   return found ?? { all: 0, loaded: 0 };
 }

@@ -1,13 +1,16 @@
 /**
  * Holds the rule of tenancy mechanically: a function that reads placed rows takes a Scope as its second argument and
  * uses it. Placed tables are those whose `create table` has a cluster_id; a read is an exported function whose SQL has
- * `from` or `join` (or `returning`) on one. The exceptions are named here with their reason. The test also shows that it
- * would fail.
+ * `from` or `join` (or `returning`) on one. Where a placed table has a namespace, or names the container or workload that
+ * has one, the namespace is compared too. The exceptions are named here with their reason. The test also shows that it
+ * would fail. The placing itself is tested as a table: which rows are in which scope.
  */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
+import { everything, nothing, type Scope } from '@vedette/model/access';
+import { placesIn } from './scope.ts';
 
 const folder = import.meta.dirname;
 
@@ -22,7 +25,6 @@ const ofTheHub: Record<string, string> = {
   'fleet.ts speakingSensor': 'the sensor that speaks, by its certificate',
   'fleet.ts lockSpeakingSensor': 'the sensor that speaks, by its certificate',
   'fleet.ts useJoinToken': 'whoever joins has only the token',
-  'fleet.ts markSensorRemoved': 'takes the clusters of the caller as its condition',
   'fleet.ts clusterNamed': 'used by join tokens after the scope was asked',
   'intake.ts lockWatermark': 'the stream of the sensor that speaks',
   'intake.ts watermarksOf': 'the streams of the sensor that speaks',
@@ -62,16 +64,27 @@ const ofTheHub: Record<string, string> = {
   'retention.ts removeOutdated': 'removes, answers nothing but a number',
 };
 
-/** Tables whose create statement has a column cluster_id, or clusters of its own. */
-function placedTables(): Set<string> {
-  const placed = new Set<string>(['cluster']);
-  for (const file of readdirSync(path.join(folder, 'migrations'))) {
+/** Columns by table, as the migrations make them. */
+function tableColumns(): Map<string, Set<string>> {
+  const tables = new Map<string, Set<string>>();
+  for (const file of readdirSync(path.join(folder, 'migrations')).sort()) {
     const sql = readFileSync(path.join(folder, 'migrations', file), 'utf8');
-    for (const [, name = '', body = ''] of sql.matchAll(/create table (\w+) \(([\s\S]*?)\n\)/g)) {
-      if (/^\s+cluster_id\s/m.test(body)) placed.add(name);
-    }
+    for (const [, name = '', body = ''] of sql.matchAll(/create table (\w+) \(([\s\S]*?)\n\)/g)) tables.set(name, new Set([...body.matchAll(/^\s+(\w+)\s/gm)].map(([, column = '']) => column)));
+    for (const [, name = '', column = ''] of sql.matchAll(/alter table (\w+) add column (?:if not exists )?(\w+)/g)) tables.get(name)?.add(column);
   }
-  return placed;
+  return tables;
+}
+
+/** Tables with a cluster, and the cluster's own. */
+function placedTables(): Set<string> {
+  return new Set(['cluster', ...[...tableColumns()].filter(([, columns]) => columns.has('cluster_id')).map(([name]) => name)]);
+}
+
+const namespaceColumns = ['namespace', 'pod_namespace', 'container_id', 'container_pk', 'workload_id', 'run_id', 'incident_id'];
+
+/** Placed tables whose rows have a namespace, or belong to what has one. */
+function namespacedTables(): Set<string> {
+  return new Set([...tableColumns()].filter(([, columns]) => columns.has('cluster_id') && namespaceColumns.some((column) => columns.has(column))).map(([name]) => name));
 }
 
 interface ExportedFunction {
@@ -106,15 +119,29 @@ function readsPlaced(body: string, placed: ReadonlySet<string>): boolean {
   return false;
 }
 
+/** Tables with a namespace of which only the cluster is compared. The table of an alias is the one it was last given to before. */
+function comparedByClusterOnly(body: string, namespaced: ReadonlySet<string>): string[] {
+  const found: string[] = [];
+  for (const call of body.matchAll(/inScope\('(?:(\w+)\.)?\w+'\)/g)) {
+    const alias = call[1];
+    const named = alias === undefined ? /\b(?:from|join|update)\s+(\w+)/g : new RegExp(`\\b(?:from|join|update)\\s+(\\w+)\\s+(?:as\\s+)?${alias}\\b`, 'g');
+    const before = [...body.slice(0, call.index).matchAll(named)].at(-1) ?? [...body.matchAll(named)].at(0);
+    const table = before?.[1] ?? '?';
+    if (namespaced.has(table)) found.push(table);
+  }
+  return found;
+}
+
 /** What is wrong with a file, as sentences. */
-function faults(file: string, source: string, placed: ReadonlySet<string>, excepted: Readonly<Record<string, string>>): string[] {
+function faults(file: string, source: string, placed: ReadonlySet<string>, excepted: Readonly<Record<string, string>>, namespaced: ReadonlySet<string> = new Set()): string[] {
   const found: string[] = [];
   for (const one of exportedFunctions(source)) {
     if (!readsPlaced(one.body, placed) || excepted[`${file} ${one.name}`] !== undefined) continue;
     const second = one.parameters.split(',')[1]?.trim() ?? '';
     if (!second.startsWith('scope: Scope')) found.push(`${file}: ${one.name} reads placed rows without a scope`);
     else if (!one.body.includes('inScope(')) found.push(`${file}: ${one.name} takes a scope and compares nothing with it`);
-    else if (!one.body.includes('clustersIn(scope)') && !/\(scope, filter\)/.test(one.body)) found.push(`${file}: ${one.name} does not hand its scope to the query`);
+    else if (!one.body.includes('placesIn(scope)') && !/\(scope, filter\)/.test(one.body)) found.push(`${file}: ${one.name} does not hand its scope to the query`);
+    for (const table of comparedByClusterOnly(one.body, namespaced)) found.push(`${file}: ${one.name} compares only the cluster of ${table}, which has a namespace`);
   }
   return found;
 }
@@ -126,7 +153,7 @@ function storeFiles(): string[] {
 test('every read of placed rows takes a scope and uses it', () => {
   const placed = placedTables();
   assert.ok(placed.has('run') && placed.has('event') && placed.has('incident') && !placed.has('package'), [...placed].join(' '));
-  const found = storeFiles().flatMap((file) => faults(file, readFileSync(path.join(folder, file), 'utf8'), placed, ofTheHub));
+  const found = storeFiles().flatMap((file) => faults(file, readFileSync(path.join(folder, file), 'utf8'), placed, ofTheHub, namespacedTables()));
   assert.deepEqual(found, []);
 });
 
@@ -143,13 +170,37 @@ test('the reads that people use are recognised as reads of placed rows', () => {
 test('a read without a scope, or with one that it does not use, is found', () => {
   const placed = new Set(['run']);
   const without = "export async function allRuns(db: Db): Promise<Row[]> {\n  return rows(db, Row, 'select * from run');\n}\n";
-  const unused = "export async function someRuns(db: Db, scope: Scope): Promise<Row[]> {\n  return rows(db, Row, 'select * from run', [clustersIn(scope)]);\n}\n";
+  const unused = "export async function someRuns(db: Db, scope: Scope): Promise<Row[]> {\n  return rows(db, Row, 'select * from run', [placesIn(scope)]);\n}\n";
   const hidden = "const query = 'select * from run r';\n\nexport async function hidden(db: Db): Promise<Row[]> {\n  return rows(db, Row, query);\n}\n";
   assert.deepEqual(faults('x.ts', without + unused + hidden, placed, {}), [
     'x.ts: allRuns reads placed rows without a scope',
     'x.ts: someRuns takes a scope and compares nothing with it',
     'x.ts: hidden reads placed rows without a scope',
   ]);
+});
+
+test('a read that compares only the cluster of what has a namespace is found', () => {
+  const some = "export async function someRuns(db: Db, scope: Scope): Promise<Row[]> {\n  return rows(db, Row, `select * from run r join node n on true where ${inScope('r.cluster_id')}`, [placesIn(scope)]);\n}\n";
+  const bare = "export async function bareRuns(db: Db, scope: Scope): Promise<Row[]> {\n  return rows(db, Row, `select * from run where ${inScope('cluster_id')}`, [placesIn(scope)]);\n}\n";
+  const right = "export async function nodes(db: Db, scope: Scope): Promise<Row[]> {\n  return rows(db, Row, `select * from run r join node n on true where ${inScope('n.cluster_id')} and ${inScope('r.cluster_id', 'w.namespace')}`, [placesIn(scope)]);\n}\n";
+  assert.deepEqual(faults('x.ts', some + bare + right, new Set(['run', 'node']), {}, new Set(['run'])), [
+    'x.ts: someRuns compares only the cluster of run, which has a namespace',
+    'x.ts: bareRuns compares only the cluster of run, which has a namespace',
+  ]);
+  const namespaced = namespacedTables();
+  for (const table of ['container', 'run', 'incident', 'event', 'event_hour', 'process_live', 'execution_hour', 'flow', 'vuln_place', 'workload', 'audit']) assert.ok(namespaced.has(table), table);
+  for (const table of ['node', 'sensor', 'coverage_gap', 'package']) assert.ok(!namespaced.has(table), table);
+});
+
+test('a scope as the query gets it', () => {
+  const cases: [scope: Scope, argument: string | null][] = [
+    [everything, null],
+    [nothing, '{"whole":[],"part":[],"namespaces":[]}'],
+    [{ kind: 'places', places: [{ cluster: 'a', namespaces: 'all' }, { cluster: 'b', namespaces: ['shop', 'pay'] }] }, '{"whole":["a"],"part":["b"],"namespaces":["b/shop","b/pay"]}'],
+    // The namespace of what has none is the empty word: nobody is given it.
+    [{ kind: 'places', places: [{ cluster: 'b', namespaces: [''] }, { cluster: 'c', namespaces: [] }] }, '{"whole":[],"part":[],"namespaces":[]}'],
+  ];
+  for (const [scope, argument] of cases) assert.equal(placesIn(scope), argument);
 });
 
 test('exceptions that are none any more are named', () => {

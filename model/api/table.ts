@@ -5,7 +5,6 @@
  */
 import { z } from 'zod';
 import type { Permission } from '../access.ts';
-import { roles, type Role } from '../access.ts';
 import { policyModes, severities } from '../policy.ts';
 import * as view from './views.ts';
 
@@ -27,7 +26,7 @@ const text = z.string().min(1).max(300);
 const name = z.object({ name: text });
 const id = z.object({ id: text });
 const facets = z.enum(['include', 'exclude']).default('exclude').describe('How the whole list divides, counted along with this page');
-const role = z.enum(roles as [Role, ...Role[]]);
+const grants = z.array(view.GrantView).min(1).max(100).describe('Roles, each in a place');
 
 export const endpoints = {
   signIn: { method: 'POST', path: '/api/v1/session', summary: 'Sign in; sets the session cookie', permission: 'public', body: z.strictObject({ user: text, password: z.string().min(1).max(1000) }), output: view.SessionView },
@@ -35,7 +34,7 @@ export const endpoints = {
   signOut: { method: 'DELETE', path: '/api/v1/session', summary: 'Sign out', permission: 'self', output: z.null(), status: 204 },
   changePassword: { method: 'PUT', path: '/api/v1/session/password', summary: 'Change the own password; ends all other sessions', permission: 'self', body: z.strictObject({ current: z.string().max(1000), next: z.string().min(12).max(1000) }), output: z.null(), status: 204 },
   listTokens: { method: 'GET', path: '/api/v1/tokens', summary: 'API tokens', permission: 'admin', output: z.object({ items: z.array(view.TokenView) }) },
-  createToken: { method: 'POST', path: '/api/v1/tokens', summary: 'Make an API token; its secret is shown once', permission: 'admin', body: z.strictObject({ name: text, role, expiresInDays: z.int().min(1).max(3650).nullable().default(90) }), output: view.TokenView.extend({ secret: z.string() }), status: 201 },
+  createToken: { method: 'POST', path: '/api/v1/tokens', summary: 'Make an API token; its secret is shown once', permission: 'admin', body: z.strictObject({ name: text, grants, expiresInDays: z.int().min(1).max(3650).nullable().default(90) }), output: view.TokenView.extend({ secret: z.string() }), status: 201 },
   revokeToken: { method: 'DELETE', path: '/api/v1/tokens/{id}', summary: 'Revoke an API token', permission: 'admin', params: id, output: z.null(), status: 204 },
 
   risk: { method: 'GET', path: '/api/v1/risk', summary: 'What is most dangerous now, why, where, and what to do', permission: 'view', output: view.RiskSummaryView },

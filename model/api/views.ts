@@ -22,10 +22,17 @@ export const LoadedFactView = z.discriminatedUnion('state', [
 ]);
 export type LoadedFactView = z.infer<typeof LoadedFactView>;
 
-export const SessionView = z.object({ user: z.string(), role: z.enum(roles as [Role, ...Role[]]), csrf: z.string(), expiresAt: Time });
+/** A role in a place: the whole hub, a cluster (by its id), or namespaces of it. */
+export const GrantView = z.object({
+  role: z.enum(roles as [Role, ...Role[]]),
+  place: z.union([z.literal('all'), z.object({ cluster: z.uuid(), namespaces: z.union([z.literal('all'), z.array(z.string().min(1).max(253)).min(1).max(200).readonly()]) })]),
+});
+export type GrantView = z.infer<typeof GrantView>;
+
+export const SessionView = z.object({ user: z.string(), grants: z.array(GrantView), csrf: z.string(), expiresAt: Time });
 export type SessionView = z.infer<typeof SessionView>;
 
-export const TokenView = z.object({ id: z.string(), name: z.string(), role: z.enum(roles as [Role, ...Role[]]), createdAt: Time, lastUsedAt: Time.nullable(), expiresAt: Time.nullable() });
+export const TokenView = z.object({ id: z.string(), name: z.string(), grants: z.array(GrantView), createdBy: z.string(), createdAt: Time, lastUsedAt: Time.nullable(), expiresAt: Time.nullable() });
 export type TokenView = z.infer<typeof TokenView>;
 
 /** How complete what stands beside it is. */

@@ -43,7 +43,7 @@ function Tokens(): ReactNode {
         <tbody>
           {data.items.map((token) => (
             <tr key={token.id} data-testid="token" data-key={token.id}>
-              <td className="strong">{token.name}</td><td>{token.role}</td><td><Time at={token.lastUsedAt} /></td><td><Time at={token.createdAt} /></td><td><Time at={token.expiresAt} /></td>
+              <td className="strong">{token.name}</td><td>{[...new Set(token.grants.map(({ role }) => role))].join(', ')}</td><td><Time at={token.lastUsedAt} /></td><td><Time at={token.createdAt} /></td><td><Time at={token.expiresAt} /></td>
               <td className="number"><button type="button" className="button is-bare" onClick={() => setRevoking(token)}>Revoke</button></td>
             </tr>
           ))}
@@ -77,7 +77,7 @@ function NewToken({ onClose }: { readonly onClose: () => void }): ReactNode {
   const make = useChange('createToken', ['listTokens']);
   const submit = (event: FormEvent): void => {
     event.preventDefault();
-    make.mutate({ body: { name, role, expiresInDays: days } });
+    make.mutate({ body: { name, grants: [{ role, place: 'all' }], expiresInDays: days } });
   };
   if (make.data !== undefined) {
     return (

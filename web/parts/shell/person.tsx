@@ -24,7 +24,7 @@ export function PersonMenu(): ReactNode {
       <Pop label="Signed in as" trigger={<><Icon name="person" /><span className="badge-word">{session.user}</span></>} testId="person">
         {(close) => (
           <div className="menu">
-            <p className="menu-note"><span className="strong">{session.user}</span> · {session.role}<br /><span className="quiet small">{roleSentences[session.role]}</span></p>
+            <p className="menu-note"><span className="strong">{session.user}</span><br />{[...new Set(session.grants.map(({ role }) => role))].map((role) => <span key={role} className="quiet small">{role}: {roleSentences[role]}<br /></span>)}</p>
             <button type="button" className="menu-item" onClick={() => { close(); setChanging(true); }}>Change password</button>
             {mayAdmin ? <Link to="/tokens" className="menu-item" onClick={close}>API tokens</Link> : null}
             <button type="button" className="menu-item" onClick={leave} data-testid="sign-out">Sign out</button>
