@@ -7,7 +7,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, relative, sep } from 'node:path';
 
 export const pure = ['model', 'rules', 'policy', 'link/protocol', 'web/view'] as const;
-const packages = ['model', 'rules', 'policy', 'inventory', 'advisories', 'origin', 'link', 'sensor', 'hub', 'web', 'cli', 'content', 'lab'] as const;
+const packages = ['model', 'rules', 'policy', 'inventory', 'advisories', 'origin', 'link', 'sensor', 'hub', 'web', 'cli', 'deploy', 'content', 'lab'] as const;
 type PackageName = (typeof packages)[number];
 
 /**
@@ -26,6 +26,7 @@ const mayUse: Record<PackageName, readonly PackageName[]> = {
   hub: ['model', 'rules', 'policy', 'inventory', 'advisories', 'origin', 'link'],
   web: ['model', 'rules', 'policy'],
   cli: ['model', 'rules', 'policy', 'inventory', 'advisories', 'origin', 'link'],
+  deploy: ['cli'],
   content: ['model', 'rules', 'policy'],
   lab: [...packages],
 };
@@ -62,7 +63,7 @@ export const thirdParty: Readonly<Record<string, readonly string[]>> = {
   vite: ['web', 'sensor/vite.config.ts'],
   yaml: ['rules', 'policy'],
   yauzl: ['advisories'],
-  zod: ['model', 'inventory/oci', 'advisories', 'origin', 'policy', 'sensor', 'hub', 'cli', 'lab'],
+  zod: ['model', 'inventory/oci', 'advisories', 'origin', 'policy', 'sensor', 'hub', 'cli', 'deploy', 'lab'],
 };
 
 export interface SourceFile {
