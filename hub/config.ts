@@ -30,6 +30,7 @@ export const HubConfig = z.strictObject({
   user: z.strictObject({ uid: z.int().min(1), gid: z.int().min(1) }).optional().describe('Whom the hub, or at least PostgreSQL, runs as when started by root'),
   postgresBinaries: directory.optional().describe('Where the copied server binaries lie; below the state directory when not given'),
   keepDays: z.strictObject({ events: days.default(30), executions: days.default(90), flows: days.default(30), endedContainers: days.default(90), closedRuns: days.default(400) }).prefault({}),
+  adminPasswordFile: directory.optional().describe('The password of the first person, for whoever installs without looking on; made here when not given'),
   localJoin: z.boolean().default(false).describe('Writes a join token for the sensor of this host into local-join.json at every start'),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   unsafeFast: z.boolean().default(false).describe('Does not flush to disk: tests only'),

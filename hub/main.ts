@@ -176,7 +176,7 @@ export async function runHub(prepared: Prepared): Promise<RunningHub> {
     stops.push(() => link.close());
     const api = await listen(prepared, steps, link, stops);
     const url = urlOf(api, config);
-    const firstPerson = await makeFirstPerson(database, { stateDirectory: config.stateDirectory, owner: config.user, url }, new Date());
+    const firstPerson = await makeFirstPerson(database, { stateDirectory: config.stateDirectory, owner: config.user, url, passwordFile: config.adminPasswordFile }, new Date());
     const joinToken = (validMinutes = 60): Promise<string> => link.newJoinToken(hostsCluster, 'this hub', validMinutes);
     if (config.localJoin) await writeLocalJoin(config, await joinToken());
     stops.push(startRounds(config, log, database, steps, link));
