@@ -47,7 +47,7 @@ export const thirdParty: Readonly<Record<string, readonly string[]>> = {
   '@connectrpc/connect': ['link/transport', 'sensor/enrich/runtime', 'lab'],
   '@connectrpc/connect-node': ['link/transport', 'sensor/enrich/runtime', 'lab'],
   '@marcbachmann/cel-js': ['policy'],
-  '@peculiar/x509': ['link/transport'],
+  '@peculiar/x509': ['link/transport', 'lab/kubernetes'],
   '@tanstack/react-query': ['web'],
   '@vitejs/plugin-react': ['web'],
   'ae-cvss-calculator': ['advisories'],

@@ -47,14 +47,19 @@ export async function shopImage(suite = 'bookworm'): Promise<ShopImage> {
     await run('umoci', ['insert', '--image', `${layout}:1.4`, application, '/srv/app']);
     await run('umoci', ['config', '--image', `${layout}:1.4`, '--config.cmd', '/usr/bin/node', '--config.cmd', '/srv/app/main.js', '--config.workingdir', '/srv/app', '--config.label', 'org.opencontainers.image.title=cart']);
     rmSync(bundle, { recursive: true, force: true });
-    wrapInIndex(layout);
+    wrapInIndex(layout, '1.4', shopName);
     await run('tar', ['-C', layout, '-cf', join(path, 'shop.tar'), '.']);
   });
   const layout = join(place, 'layout');
+  return { layout, archive: join(place, 'shop.tar'), name: shopName, ...imageOf(layout) };
+}
+
+/** The digests of the one image in a layout: of its index and of the manifest for the one platform. */
+export function imageOf(layout: string): { readonly indexDigest: string; readonly platformDigest: string } {
   const top = JSON.parse(readFileSync(join(layout, 'index.json'), 'utf8')) as { manifests: { digest: string }[] };
   const indexDigest = top.manifests[0]!.digest;
   const index = JSON.parse(readFileSync(join(layout, 'blobs', 'sha256', indexDigest.slice(7)), 'utf8')) as { manifests: { digest: string }[] };
-  return { layout, archive: join(place, 'shop.tar'), name: shopName, indexDigest, platformDigest: index.manifests[0]!.digest };
+  return { indexDigest, platformDigest: index.manifests[0]!.digest };
 }
 
 /** Device nodes of the root are the runtime's business. */
@@ -65,7 +70,7 @@ function statKind(path: string): boolean {
 }
 
 /** umoci writes the manifest straight into index.json; published images have an index with platforms between. */
-function wrapInIndex(layout: string): void {
+export function wrapInIndex(layout: string, tag: string, name: string): void {
   const topPath = join(layout, 'index.json');
   const top = JSON.parse(readFileSync(topPath, 'utf8')) as { manifests: { mediaType: string; digest: string; size: number }[] };
   const { mediaType, digest, size } = top.manifests[0]!;
@@ -88,7 +93,7 @@ function wrapInIndex(layout: string): void {
           mediaType: 'application/vnd.oci.image.index.v1+json',
           digest: indexDigest,
           size: index.length,
-          annotations: { 'org.opencontainers.image.ref.name': '1.4', 'io.containerd.image.name': shopName },
+          annotations: { 'org.opencontainers.image.ref.name': tag, 'io.containerd.image.name': name },
         },
       ],
     }),

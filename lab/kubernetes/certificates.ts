@@ -10,6 +10,11 @@ import * as x509 from '@peculiar/x509';
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256' } as const;
 const signing = { name: 'ECDSA', hash: 'SHA-256' } as const;
+interface KeyPair {
+  readonly publicKey: CryptoKey;
+  readonly privateKey: CryptoKey;
+}
+
 const lifeMs = 30 * 86_400_000;
 const skewMs = 3_600_000;
 
@@ -40,9 +45,9 @@ function serial(): string {
 
 export class ClusterAuthority {
   readonly #certificate: x509.X509Certificate;
-  readonly #keys: CryptoKeyPair;
+  readonly #keys: KeyPair;
 
-  private constructor(certificate: x509.X509Certificate, keys: CryptoKeyPair) {
+  private constructor(certificate: x509.X509Certificate, keys: KeyPair) {
     this.#certificate = certificate;
     this.#keys = keys;
   }

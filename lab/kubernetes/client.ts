@@ -13,7 +13,7 @@ import type { Certificate } from './certificates.ts';
 export interface KubernetesObject {
   readonly apiVersion: string;
   readonly kind: string;
-  readonly metadata: { readonly name: string; readonly namespace?: string; readonly [field: string]: unknown };
+  readonly metadata: { readonly name: string; readonly namespace?: string | undefined; readonly [field: string]: unknown };
   readonly [field: string]: unknown;
 }
 

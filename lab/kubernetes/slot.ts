@@ -10,7 +10,7 @@ import { createServer, type Server } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { marker, sweepSlot } from './sweep.ts';
+import { marker, removeDeviceSocket, sweepSlot } from './sweep.ts';
 
 const slotsMax = 16;
 export const nodesMax = 15;
@@ -160,6 +160,11 @@ function removeDirectory(directory: string): void {
   rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
 }
 
+/** This machine is a node of somebody's cluster: its kubelet's places are not ours. */
+export function isKubeletOfMachine(): boolean {
+  return ['pki', 'config.yaml', 'pods'].some((one) => existsSync(join('/var/lib/kubelet', one)));
+}
+
 /** The network plug-ins switch forwarding on for the whole machine; the last cluster to go puts back what was. */
 async function endOfRecord(number: number, forwarding: string): Promise<void> {
   rmSync(recordPath(number), { force: true });
@@ -172,6 +177,7 @@ async function endOfRecord(number: number, forwarding: string): Promise<void> {
     }
     return;
   }
+  if (!isKubeletOfMachine()) removeDeviceSocket();
   if (forwarding !== '' && readFileSync(forwardingFile, 'utf8').trim() !== forwarding) writeFileSync(forwardingFile, forwarding);
 }
 

@@ -149,9 +149,14 @@ function removeShimSockets(state: string): void {
   }
 }
 
-function removeNetworkResults(number: number, node: number | null): void {
-  const pattern = node === null ? new RegExp(`^vedk${number}n\\d+-`) : new RegExp(`^vedk${number}n${node}-`);
-  for (const one of namesIn(networkResults)) if (pattern.test(one)) rmSync(join(networkResults, one), { force: true });
+/** What a plug-in remembers of a Pod's network names the Pod's namespace, which is a file below our directory. */
+function networkResultsOf(directory: string): string[] {
+  if (directory === '') return [];
+  return namesIn(networkResults).map((one) => join(networkResults, one)).filter((path) => linesOf(path).some((line) => line.includes(`"${directory}/`)));
+}
+
+function removeNetworkResults(directory: string): void {
+  for (const path of networkResultsOf(directory)) rmSync(path, { force: true });
   for (const empty of [networkResults, '/var/lib/cni']) removeEmpty(empty);
 }
 
@@ -175,6 +180,12 @@ function removeEmpty(directory: string): void {
   }
 }
 
+/** For when no cluster of ours is left: every kubelet opens this, wherever else its files are. */
+export function removeDeviceSocket(): void {
+  rmSync('/var/lib/kubelet/device-plugins/kubelet.sock', { force: true });
+  for (const empty of ['/var/lib/kubelet/device-plugins', '/var/lib/kubelet']) removeEmpty(empty);
+}
+
 /** The part of a node in the marks of its processes. */
 export function nodePart(node: number): string {
   return `node${node}`;
@@ -189,7 +200,7 @@ export async function sweepSlot(number: number, node: number | null, knowledge: 
   for (const one of nodes) removeShimSockets(join(one, 'containerd', 'state'));
   await unmountBelow(directory);
   await removeLinks(number, node);
-  removeNetworkResults(number, node);
+  removeNetworkResults(directory);
   if (directory !== '') removeLogLinks(directory);
   if (knowledge.services) await removeServices();
 }
@@ -202,7 +213,7 @@ export async function leftoversOf(number: number, directory: string): Promise<st
     ...cgroupsOf(number, null).map((path) => `cgroup ${path}`),
     ...mountsBelow(directory).map((path) => `mount ${path}`),
     ...linksOf(number, null).map((name) => `network link ${name}`),
-    ...namesIn(networkResults).filter((one) => one.startsWith(`vedk${number}n`)).map((one) => `network result ${one}`),
+    ...networkResultsOf(directory).map((path) => `network result ${path}`),
     ...tables.map((one) => `nft table ${one}`),
     ...(existsSync(directory) ? [`directory ${directory}`] : []),
   ];
