@@ -71,9 +71,9 @@ export class KubernetesClient {
     this.#agent.destroy();
   }
 
-  async #send(method: string, path: string, body: unknown, contentType: string): Promise<Answer> {
+  async #send(method: string, path: string, body: unknown, contentType: string, timeoutMs = requestMs): Promise<Answer> {
     return await new Promise((resolve, reject) => {
-      const sent = request(new URL(path, this.#options.server), { method, agent: this.#agent, timeout: requestMs, headers: { accept: 'application/json', ...(body === undefined ? {} : { 'content-type': contentType }) } }, (response) => {
+      const sent = request(new URL(path, this.#options.server), { method, agent: this.#agent, timeout: timeoutMs, headers: { accept: 'application/json', ...(body === undefined ? {} : { 'content-type': contentType }) } }, (response) => {
         let text = '';
         response.setEncoding('utf8').on('data', (part: string) => {
           text += part;
@@ -81,7 +81,7 @@ export class KubernetesClient {
         });
         response.on('error', reject).on('end', () => resolve({ code: response.statusCode ?? 0, text }));
       });
-      sent.on('timeout', () => sent.destroy(new Error(`no answer to ${method} ${path} within ${requestMs / 1000} s`)));
+      sent.on('timeout', () => sent.destroy(new Error(`no answer to ${method} ${path} within ${timeoutMs / 1000} s`)));
       sent.on('error', reject);
       sent.end(body === undefined ? undefined : JSON.stringify(body));
     });
@@ -101,8 +101,8 @@ export class KubernetesClient {
     throw new KubernetesError(`${method} ${path}`, code, said.reason ?? '', said.message ?? '');
   }
 
-  async isReady(): Promise<boolean> {
-    return await this.#send('GET', '/readyz', undefined, '').then(({ code }) => code === 200, () => false);
+  async isReady(timeoutMs = requestMs): Promise<boolean> {
+    return await this.#send('GET', '/readyz', undefined, '', timeoutMs).then(({ code }) => code === 200, () => false);
   }
 
   async #resource(apiVersion: string, kind: string): Promise<Resource> {

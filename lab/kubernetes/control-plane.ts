@@ -99,6 +99,17 @@ export class ControlPlane {
     return await this.#keys.authority.issue(wish);
   }
 
+  /** The API server answers by the address of its Service. */
+  async isReadyByService(): Promise<boolean> {
+    const certificate = await this.#keys.authority.issue({ name: 'look', usage: 'client' });
+    const client = new KubernetesClient({ server: `https://${this.slot.apiService}`, authorityPem: this.authorityPem, certificate, kubeconfig: '', kubectl: '' });
+    try {
+      return await client.isReady(2000);
+    } finally {
+      client.close();
+    }
+  }
+
   /** A person with a certificate: a kubeconfig file that says who they are. What they may do is for RBAC to say. */
   async userCertificate(name: string, groups: readonly string[] = []): Promise<{ readonly kubeconfig: string; readonly client: KubernetesClient }> {
     const certificate = await this.#keys.authority.issue({ name, groups, usage: 'client' });
@@ -119,6 +130,8 @@ export class ControlPlane {
     await run('ip', ['link', 'add', slot.bridge(null), 'type', 'bridge']);
     await run('ip', ['address', 'add', `${address}/24`, 'dev', slot.bridge(null)]);
     await run('ip', ['link', 'set', slot.bridge(null), 'up']);
+    // what no Pod and no Service has (yet) must not leave the machine, where somebody else may answer
+    for (const network of [slot.podNetwork, slot.serviceNetwork]) await run('ip', ['route', 'add', network, 'dev', slot.bridge(null)]);
     await this.#writeKeys();
     const begun = performance.now();
     this.#startEtcd();

@@ -25,6 +25,7 @@ export async function startServices(node: KubernetesNode): Promise<Daemon> {
     nftables: { syncPeriod: '30s', minSyncPeriod: '100ms' },
   }));
   const daemon = node.daemon('kube-proxy', cluster.tools.kubernetes['kube-proxy'], [`--config=${path}`]);
-  await daemon.ready(async () => (await fetch(`http://${loopback}:10256/healthz`, { signal: AbortSignal.timeout(2000) })).ok, readyMs);
+  // it calls itself healthy before the first rule is in the kernel
+  await daemon.ready(async () => await cluster.isReadyByService(), readyMs);
   return daemon;
 }
