@@ -10,8 +10,9 @@ import { LabReport } from './report.ts';
 import { bench } from './bench/lab.ts';
 import { firstLight } from './first-light/lab.ts';
 import { fresh } from './fresh/lab.ts';
+import { kubernetes } from './kubernetes/lab.ts';
 
-const labs: readonly Lab[] = [bench, firstLight, fresh];
+const labs: readonly Lab[] = [bench, firstLight, fresh, kubernetes];
 
 function stateRoot(): string {
   return process.env['VEDETTE_STATE'] ?? '/var/lib/vedette';

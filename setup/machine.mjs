@@ -30,11 +30,14 @@ const debian = {
   chromium: { command: 'chromium', why: 'opens the console in tests' },
   'fonts-dejavu-core': { files: ['/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf'], why: 'text in screenshots' },
   'fonts-liberation': { files: ['/usr/share/fonts/truetype/liberation', '/usr/share/fonts/truetype/liberation2'], why: 'text in screenshots' },
+  skopeo: { command: 'skopeo', why: 'pushes and copies images' },
+  nftables: { command: 'nft', why: "leads Services of the lab's clusters to their Pods" },
+  iproute2: { command: 'ip', why: "makes the networks of the lab's clusters" },
   git: { command: 'git', why: 'clones the project for the fresh lab' },
 };
 
 export const running = ['clang', 'libbpf-dev', 'libelf-dev', 'zlib1g-dev', 'linux-libc-dev', 'passwd', 'bpftool'];
-export const testing = [...running, 'runc', 'containerd', 'umoci', 'mmdebstrap', 'chromium', 'fonts-dejavu-core', 'fonts-liberation', 'git'];
+export const testing = [...running, 'runc', 'containerd', 'umoci', 'mmdebstrap', 'chromium', 'fonts-dejavu-core', 'fonts-liberation', 'skopeo', 'nftables', 'iproute2', 'git'];
 
 const users = ['vedette-hub', 'vedette-sensor'];
 

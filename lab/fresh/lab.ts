@@ -5,7 +5,7 @@
  */
 import { cacheRoot } from '../containers/debian-root.ts';
 import type { Lab, LabRun } from '../lab.ts';
-import { interruption } from './interruption.ts';
+import { interruption } from '../interruption.ts';
 import { endActs, passwordActs, productActs, testActs } from './product-acts.ts';
 import { debian12, debian13, type System } from './root.ts';
 import { port, testFile, withScene, type Scene } from './scene.ts';

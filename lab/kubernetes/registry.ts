@@ -3,6 +3,7 @@
  * when users are given; and what a lab does with images in it: push an OCI layout, copy and overwrite tags, delete manifests,
  * read digests. Kept in a directory that `stop` removes.
  */
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -133,4 +134,12 @@ function parts(image: string): { readonly repository: string; readonly reference
 
 export async function startRegistry(options: RegistryOptions): Promise<Registry> {
   return await Registry.start(options);
+}
+
+/** A line of an htpasswd file. Perl's crypt is the one program of a minimal Debian that knows bcrypt. */
+export async function htpasswdLine({ user, password }: Credentials): Promise<string> {
+  const salt = randomBytes(16).toString('hex').slice(0, 21);
+  const { stdout } = await run('perl', ['-e', 'my $password = <STDIN>; chomp $password; print crypt($password, $ARGV[0]);', `$2b$08$${salt}u`], { input: `${password}\n` });
+  if (!stdout.startsWith('$2b$')) throw new Error('this machine has no bcrypt in its crypt(3)');
+  return `${user}:${stdout}\n`;
 }
