@@ -36,11 +36,12 @@ export async function deletionActs({ lab, cluster, node }: Scene): Promise<void>
   const { ms } = await until(async () => (await client.list('v1', 'Pod', namespace)).length === 0, 30_000, 100);
   report.row('the Deployment is deleted, and its Pod with it', [], (await client.list('v1', 'Pod', namespace)).map((one) => one.metadata.name));
   report.figure('milliseconds until its Pod is gone', ms);
-  const { value: containers } = await until(async () => {
-    const { stdout } = await node.ctr(['containers', 'list', '--quiet']);
+  // of what has ended, the kubelet keeps the sandbox for a minute
+  const { value: tasks } = await until(async () => {
+    const { stdout } = await node.ctr(['tasks', 'list', '--quiet']);
     return stdout.trim() === '' ? 'none' : null;
   }, 15_000, 200);
-  report.row('containerd has no container of it', 'none', containers ?? (await node.ctr(['containers', 'list'])).stdout);
+  report.row('nothing of it runs in containerd', 'none', tasks ?? (await node.ctr(['tasks', 'list'])).stdout);
 }
 
 /** Another process starts a cluster with a node and a Pod, and is killed: the next to start finds and removes all of it. */
@@ -58,9 +59,10 @@ export async function killedActs({ lab, registry }: Scene): Promise<void> {
   const number = Number(slot);
   report.row('another lab has a Pod that runs, and is killed', true, Number.isInteger(number), said);
   if (!Number.isInteger(number)) return;
-  const before = await leftoversOf(number, directory);
-  report.row('it leaves processes, mounts, links and cgroups', ['cgroup', 'directory', 'mount', 'network', 'process'], [...new Set(before.map((one) => one.split(' ')[0]!).filter((one) => one !== 'nft'))].sort(), before);
+  const knowledge = { directory, services: false };
+  const before = await leftoversOf(number, knowledge);
+  report.row('it leaves processes, mounts, links and cgroups', ['cgroup', 'directory', 'mount', 'network', 'process'], [...new Set(before.map((one) => one.split(' ')[0]!))].sort(), before);
   if (lab.sabotage !== 'sweep') await sweepDead();
-  report.row('the next start removes all of it', [], (await leftoversOf(number, directory)).filter((one) => !one.startsWith('nft')));
+  report.row('the next start removes all of it', [], await leftoversOf(number, knowledge));
   await sweepDead();
 }

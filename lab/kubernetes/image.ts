@@ -1,7 +1,8 @@
 /**
  * Small OCI images for labs: a static busybox with its links, with the files that a lab wants in it (one layer each) and, where
  * asked for, a dpkg database of packages that are only claimed and npm packages that are really installed. Published as real
- * images are: an index over one platform. Made once, kept in the cache under a key of everything that is in it.
+ * images are: an index over one platform. Made once, kept in the cache under a key of everything that is in it. The static
+ * busybox has no name service: its wget crashes, its nc reaches addresses only.
  */
 import { chmodSync, copyFileSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

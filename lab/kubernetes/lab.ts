@@ -11,7 +11,7 @@ import { chartActs, peopleActs, registryActs, signatureActs, workloadActs } from
 export const kubernetes: Lab = {
   name: 'kubernetes',
   summary: 'Real clusters with real nodes on this machine: workloads, people, Services, webhooks, and nothing left',
-  rows: 32,
+  rows: 34,
   parts: {
     registry: 'the registry is gone before the node asks it: no Pod runs',
     binding: 'nobody may execute in Pods: alice is refused',

@@ -68,16 +68,16 @@ export async function eventsOf(client: KubernetesClient, namespace: string): Pro
 
 /** Stops a cluster; with the sabotage its processes are only killed. */
 export async function endCluster(lab: LabRun, cluster: ControlPlane): Promise<void> {
-  const { number } = cluster.slot;
+  const { number, knowledge } = cluster.slot;
   const begun = performance.now();
   if (lab.sabotage === 'sweep') {
     for (const one of cluster.daemons) await one.stop('SIGKILL');
-    lab.report.row(`cluster ${cluster.name}: nothing of it is left on this machine`, [], await leftoversOf(number, cluster.directory));
+    lab.report.row(`cluster ${cluster.name}: nothing of it is left on this machine`, [], await leftoversOf(number, knowledge));
     return await cluster.stop();
   }
   await cluster.stop();
   lab.report.figure(`milliseconds to stop the cluster ${cluster.name}`, Math.round(performance.now() - begun));
-  lab.report.row(`cluster ${cluster.name}: nothing of it is left on this machine`, [], await leftoversOf(number, cluster.directory));
+  lab.report.row(`cluster ${cluster.name}: nothing of it is left on this machine`, [], await leftoversOf(number, knowledge));
 }
 
 async function toolActs({ report }: LabRun, tools: Tools): Promise<void> {

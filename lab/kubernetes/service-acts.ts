@@ -22,8 +22,8 @@ export async function serviceActs(scene: Scene, pod: KubernetesObject): Promise<
   }, lab.sabotage === 'services' ? 3000 : 15_000);
   report.row("the Service is reached by its address from the API server's machine", hello, value ?? 'nothing answers', address);
   report.figure('milliseconds until a new Service leads to its Pod', ms);
-  const within = await cluster.client.exec(namespace, pod.metadata.name, ['wget', '-q', '-T', '3', '-O', '-', `http://${address}/`], { accept: [1] });
-  report.row('… and from a Pod', hello, within.stdout.trim(), within.stderr);
+  const within = await cluster.client.exec(namespace, pod.metadata.name, ['sh', '-c', `printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 3 ${address} 80`], { accept: [1] });
+  report.row('… and from a Pod', hello, within.stdout.trim().split('\n').at(-1), within.stderr);
 }
 
 function webhookConfiguration(name: string, clientConfig: object): KubernetesObject {
@@ -42,7 +42,7 @@ async function tried({ cluster }: Scene, name: string, labels: Readonly<Record<s
 
 async function judged(scene: Scene, title: string, clientConfig: object, webhook: Webhook): Promise<void> {
   const { cluster, lab } = scene;
-  const name = title.replaceAll(' ', '-');
+  const name = title.replaceAll(' ', '-').toLowerCase();
   // a new configuration is in force a moment after it is stored: seen by what is refused
   if (lab.sabotage !== 'webhook') await cluster.client.apply(webhookConfiguration(name, clientConfig));
   const { value, ms } = await until(async () => {

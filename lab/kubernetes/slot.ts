@@ -10,7 +10,7 @@ import { createServer, type Server } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { marker, removeDeviceSocket, sweepSlot } from './sweep.ts';
+import { marker, removeDeviceSocket, sweepSlot, type SweepKnowledge } from './sweep.ts';
 
 const slotsMax = 16;
 export const nodesMax = 15;
@@ -142,11 +142,18 @@ export class Slot {
     this.#services = await hold('services');
     if (this.#services === null) throw new Error('another cluster on this machine has its Services in the kernel already: kube-proxy knows one cluster a machine');
     this.#record();
+    // rules that a dead cluster left must not be swept when they are ours
+    await sweepDead();
+  }
+
+  /** What a look for leftovers, or a sweep, needs to know. */
+  get knowledge(): SweepKnowledge {
+    return { directory: this.directory, services: this.#services !== null };
   }
 
   /** Removes everything that bears the number, and lets go of it. */
   async release(options: { readonly keepDirectory?: boolean } = {}): Promise<void> {
-    await sweepSlot(this.number, null, { directory: this.directory, services: this.#services !== null });
+    await sweepSlot(this.number, null, this.knowledge);
     if (options.keepDirectory !== true) removeDirectory(this.directory);
     await endOfRecord(this.number, this.#forwarding);
     if (this.#services !== null) await letGo(this.#services);

@@ -205,9 +205,9 @@ export async function sweepSlot(number: number, node: number | null, knowledge: 
   if (knowledge.services) await removeServices();
 }
 
-/** Everything of a slot that there still is on this machine, as sentences. */
-export async function leftoversOf(number: number, directory: string): Promise<string[]> {
-  const tables = await serviceTables();
+/** Everything of a slot that there still is on this machine, as sentences; with the rules of Services when it had them. */
+export async function leftoversOf(number: number, { directory, services }: SweepKnowledge): Promise<string[]> {
+  const tables = services ? await serviceTables() : [];
   return [
     ...markedProcesses(number, null).map((pid) => `process ${pid} ${linesOf(`/proc/${pid}/comm`)[0] ?? ''}`),
     ...cgroupsOf(number, null).map((path) => `cgroup ${path}`),
