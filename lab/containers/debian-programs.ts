@@ -42,9 +42,9 @@ export async function debianPrograms(name: string, packages: readonly string[]):
   });
 }
 
-/** The first of several places that a program has had in Debian. */
+/** The first of several places that a program has had. */
 export function programIn(root: string, places: readonly string[]): string {
   const found = places.map((one) => join(root, one)).find((one) => existsSync(one));
-  if (found === undefined) throw new Error(`the Debian packages in ${root} have none of ${places.join(', ')}`);
+  if (found === undefined) throw new Error(`the packages in ${root} have none of ${places.join(', ')}`);
   return found;
 }

