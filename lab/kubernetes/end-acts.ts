@@ -65,7 +65,7 @@ export async function secondNodeActs({ lab, cluster, node, registry }: Scene): P
   await until(async () => (await said()).length === 0, 30_000, 200);
   await other.stop();
   await cluster.client.delete('v1', 'Node', other.name);
-  report.row('the second node is stopped, and nothing of it is left', [], (await leftoversOf(cluster.slot.number, { directory: other.directory, services: false })).filter((one) => !one.includes('process') && /n1\b|node1\b/.test(one)));
+  report.row('the second node is stopped, and nothing of it is left', [], await leftoversOf(cluster.slot.number, other.index, { ...cluster.slot.knowledge, services: false }));
   report.row('… and the first is ready still', 'True', readiness(await cluster.client.get('v1', 'Node', node.name)));
 }
 
@@ -101,9 +101,9 @@ export async function killedActs({ lab, registry }: Scene): Promise<void> {
   report.row('another lab has a Pod that runs, and is killed', true, Number.isInteger(number), said);
   if (!Number.isInteger(number)) return;
   const knowledge = { directory, services: false };
-  const before = await leftoversOf(number, knowledge);
-  report.row('it leaves processes, mounts, links and cgroups', ['cgroup', 'directory', 'mount', 'network', 'process'], [...new Set(before.map((one) => one.split(' ')[0]!))].sort(), before);
+  const before = await leftoversOf(number, null, knowledge);
+  report.row('it leaves processes, mounts, links and cgroups', ['cgroup', 'directory', 'log', 'mount', 'network', 'process'], [...new Set(before.map((one) => one.split(' ')[0]!))].sort(), before);
   if (lab.sabotage !== 'sweep') await sweepDead();
-  report.row('the next start removes all of it', [], await leftoversOf(number, knowledge));
+  report.row('the next start removes all of it', [], await leftoversOf(number, null, knowledge));
   await sweepDead();
 }

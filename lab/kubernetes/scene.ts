@@ -72,12 +72,12 @@ export async function endCluster(lab: LabRun, cluster: ControlPlane): Promise<vo
   const begun = performance.now();
   if (lab.sabotage === 'sweep') {
     for (const one of cluster.daemons) await one.stop('SIGKILL');
-    lab.report.row(`cluster ${cluster.name}: nothing of it is left on this machine`, [], await leftoversOf(number, knowledge));
+    lab.report.row(`cluster ${cluster.name}: nothing of it is left on this machine`, [], await leftoversOf(number, null, knowledge));
     return await cluster.stop();
   }
   await cluster.stop();
   lab.report.figure(`milliseconds to stop the cluster ${cluster.name}`, Math.round(performance.now() - begun));
-  lab.report.row(`cluster ${cluster.name}: nothing of it is left on this machine`, [], await leftoversOf(number, knowledge));
+  lab.report.row(`cluster ${cluster.name}: nothing of it is left on this machine`, [], await leftoversOf(number, null, knowledge));
 }
 
 async function toolActs({ report }: LabRun, tools: Tools): Promise<void> {

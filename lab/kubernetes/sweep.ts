@@ -160,15 +160,20 @@ function removeNetworkResults(directory: string): void {
   for (const empty of [networkResults, '/var/lib/cni']) removeEmpty(empty);
 }
 
-function removeLogLinks(directory: string): void {
-  for (const one of namesIn(containerLogs)) {
-    const path = join(containerLogs, one);
+function logLinksOf(directory: string): string[] {
+  if (directory === '') return [];
+  return namesIn(containerLogs).map((one) => join(containerLogs, one)).filter((path) => {
     try {
-      if (readlinkSync(path).startsWith(`${directory}/`)) rmSync(path, { force: true });
+      return readlinkSync(path).startsWith(`${directory}/`);
     } catch {
       // a file of somebody else's
+      return false;
     }
-  }
+  });
+}
+
+function removeLogLinks(directory: string): void {
+  for (const path of logLinksOf(directory)) rmSync(path, { force: true });
   removeEmpty(containerLogs);
 }
 
@@ -201,19 +206,21 @@ export async function sweepSlot(number: number, node: number | null, knowledge: 
   await unmountBelow(directory);
   await removeLinks(number, node);
   removeNetworkResults(directory);
-  if (directory !== '') removeLogLinks(directory);
+  removeLogLinks(directory);
   if (knowledge.services) await removeServices();
 }
 
-/** Everything of a slot that there still is on this machine, as sentences; with the rules of Services when it had them. */
-export async function leftoversOf(number: number, { directory, services }: SweepKnowledge): Promise<string[]> {
-  const tables = services ? await serviceTables() : [];
+/** Everything of a slot, or of one node in it, that there still is on this machine, as sentences. */
+export async function leftoversOf(number: number, node: number | null, knowledge: SweepKnowledge): Promise<string[]> {
+  const directory = node === null ? knowledge.directory : join(knowledge.directory, nodePart(node));
+  const tables = knowledge.services ? await serviceTables() : [];
   return [
-    ...markedProcesses(number, null).map((pid) => `process ${pid} ${linesOf(`/proc/${pid}/comm`)[0] ?? ''}`),
-    ...cgroupsOf(number, null).map((path) => `cgroup ${path}`),
+    ...markedProcesses(number, node === null ? null : nodePart(node)).map((pid) => `process ${pid} ${linesOf(`/proc/${pid}/comm`)[0] ?? ''}`),
+    ...cgroupsOf(number, node).map((path) => `cgroup ${path}`),
     ...mountsBelow(directory).map((path) => `mount ${path}`),
-    ...linksOf(number, null).map((name) => `network link ${name}`),
+    ...linksOf(number, node).map((name) => `network link ${name}`),
     ...networkResultsOf(directory).map((path) => `network result ${path}`),
+    ...logLinksOf(directory).map((path) => `log ${path}`),
     ...tables.map((one) => `nft table ${one}`),
     ...(existsSync(directory) ? [`directory ${directory}`] : []),
   ];
