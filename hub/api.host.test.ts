@@ -278,10 +278,10 @@ test('the live stream names what changed, gathered', async () => {
 });
 
 /** fetch does not let a caller choose Host. */
-function statusForHost(host: string): Promise<number> {
+function statusForHost(host: string, path = '/api/v1/session'): Promise<number> {
   const url = new URL(hub.url);
   return new Promise((resolve, reject) => {
-    request({ host: url.hostname, port: url.port, path: '/api/v1/session', headers: { host } }, (response) => resolve(response.resume().statusCode ?? 0)).on('error', reject).end();
+    request({ host: url.hostname, port: url.port, path, headers: { host } }, (response) => resolve(response.resume().statusCode ?? 0)).on('error', reject).end();
   });
 }
 
@@ -290,6 +290,9 @@ test('bound to loopback, a foreign host name is refused', async () => {
   assert.equal(await statusForHost('evil.example'), 403);
   assert.equal(await statusForHost(`127.0.0.1:${port}`), 401);
   assert.equal(await statusForHost(`localhost:${port}`), 401);
+  // a kubelet asks by the Pod's address
+  for (const probe of ['/livez', '/readyz']) assert.equal(await statusForHost('10.1.2.3:7420', probe), 200);
+  assert.equal(await statusForHost('10.1.2.3:7420', '/metrics'), 403);
 });
 
 test('the plain endpoints', async () => {

@@ -65,6 +65,8 @@ export async function warmUp(): Promise<void> {
   await http.close();
 }
 
+const probes: ReadonlySet<string> = new Set(['/livez', '/readyz']);
+
 /** `live` is handed in because others publish on it before anyone can listen. */
 export function buildServer(doors: Doors, live: Live, options: ServerOptions): ApiServer {
   const http = fastify({ logger: false, bodyLimit: bodyBytesMax, trustProxy: false, requestTimeout: 60_000, keepAliveTimeout: 30_000, return503OnClosing: true, forceCloseConnections: true, routerOptions: { maxParamLength: 600 } });
@@ -75,7 +77,8 @@ export function buildServer(doors: Doors, live: Live, options: ServerOptions): A
   http.removeContentTypeParser('text/plain');
   http.addHook('onRequest', async (request, reply) => {
     for (const [name, value] of Object.entries(headers)) reply.header(name, value);
-    refuseForeignHost(request, options.hosts);
+    // a kubelet or a load balancer asks by address; there is nothing in the answer that a foreign page could use
+    if (!probes.has(request.routeOptions.url ?? '')) refuseForeignHost(request, options.hosts);
     refuseOtherSites(request);
   });
   http.addHook('onResponse', async (request, reply) => {

@@ -47,9 +47,9 @@ export class ArtifactoryDouble {
   url = '';
   readonly #server = createServer((request, response) => void this.#receive(request, response));
 
-  async start(): Promise<this> {
-    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
-    this.url = `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  async start(address = '127.0.0.1'): Promise<this> {
+    await new Promise<void>((resolve) => this.#server.listen(0, address, resolve));
+    this.url = `http://${address}:${(this.#server.address() as AddressInfo).port}`;
     return this;
   }
 

@@ -14,6 +14,8 @@ import type { Tools } from './tools.ts';
 export interface RegistryOptions {
   readonly tools: Tools;
   readonly directory: string;
+  /** Loopback unless given; Pods reach only an address that their bridge leads to. */
+  readonly address?: string;
   /** 0: any free one. */
   readonly port?: number;
   /** Lines of an htpasswd file, bcrypt only: that is all the registry accepts. */
@@ -29,10 +31,10 @@ export interface Credentials {
 const readyMs = 15_000;
 const copyMs = 300_000;
 
-async function freePort(): Promise<number> {
+async function freePort(host: string): Promise<number> {
   return await new Promise((resolve, reject) => {
     const server = createServer().on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
+    server.listen(0, host, () => {
       const address = server.address();
       server.close(() => (address !== null && typeof address === 'object' ? resolve(address.port) : reject(new Error('no free port'))));
     });
@@ -42,21 +44,21 @@ async function freePort(): Promise<number> {
 export class Registry {
   readonly directory: string;
   readonly port: number;
-  /** As images are named: 127.0.0.1:PORT. */
+  /** As images are named: ADDRESS:PORT. */
   readonly host: string;
   readonly url: string;
   readonly daemon: Daemon;
 
-  private constructor(directory: string, port: number, daemon: Daemon) {
+  private constructor(directory: string, address: string, port: number, daemon: Daemon) {
     this.directory = directory;
     this.port = port;
-    this.host = `127.0.0.1:${port}`;
+    this.host = `${address}:${port}`;
     this.url = `http://${this.host}`;
     this.daemon = daemon;
   }
 
-  static async start({ tools, directory, port = 0, htpasswd, deletes = true }: RegistryOptions): Promise<Registry> {
-    const chosen = port === 0 ? await freePort() : port;
+  static async start({ tools, directory, address = '127.0.0.1', port = 0, htpasswd, deletes = true }: RegistryOptions): Promise<Registry> {
+    const chosen = port === 0 ? await freePort(address) : port;
     mkdirSync(directory, { recursive: true });
     const config = join(directory, 'config.json');
     const users = join(directory, 'htpasswd');
@@ -64,11 +66,11 @@ export class Registry {
     writeFileSync(config, JSON.stringify({
       version: '0.1', log: { level: 'warn', accesslog: { disabled: false } },
       storage: { filesystem: { rootdirectory: join(directory, 'storage') }, delete: { enabled: deletes }, maintenance: { uploadpurging: { enabled: false } } },
-      http: { addr: `127.0.0.1:${chosen}` },
+      http: { addr: `${address}:${chosen}` },
       ...(htpasswd === undefined ? {} : { auth: { htpasswd: { realm: 'lab', path: users } } }),
     }));
     const daemon = Daemon.start({ name: 'docker-registry', program: tools.registry, args: ['serve', config], log: join(directory, 'log'), env: { OTEL_TRACES_EXPORTER: 'none' } });
-    const registry = new Registry(directory, chosen, daemon);
+    const registry = new Registry(directory, address, chosen, daemon);
     try {
       // with users it answers 401, which is an answer
       await daemon.ready(async () => [200, 401].includes((await fetch(`${registry.url}/v2/`, { signal: AbortSignal.timeout(2000) })).status), readyMs);
