@@ -17,7 +17,7 @@ test('what a part needs is found as Node looks for it: nearest first, links foll
     'node_modules/z': entry(),
     'node_modules/unwanted': entry(),
   };
-  assert.deepEqual(closureOf(packages, 'hub', none), { workspaces: ['hub', 'model'], modules: ['node_modules/a', 'node_modules/a/node_modules/b', 'node_modules/z'] });
+  assert.deepEqual(closureOf(packages, ['hub'], none), { workspaces: ['hub', 'model'], modules: ['node_modules/a', 'node_modules/a/node_modules/b', 'node_modules/z'] });
 });
 
 const cases: readonly { name: string; packages: Parameters<typeof closureOf>[0]; left?: string; expected: readonly string[] | RegExp }[] = [
@@ -30,14 +30,14 @@ const cases: readonly { name: string; packages: Parameters<typeof closureOf>[0];
 ];
 for (const { name, packages, left, expected } of cases) {
   test(`closure: ${name}`, () => {
-    const find = () => closureOf(packages, 'p', new Set(left === undefined ? [] : [left]));
+    const find = () => closureOf(packages, ['p'], new Set(left === undefined ? [] : [left]));
     if (expected instanceof RegExp) assert.throws(find, expected);
     else assert.deepEqual(find().modules, expected);
   });
 }
 
 test('the hub of this lock file needs a database driver and no browser, compiler or linter', () => {
-  const { workspaces, modules } = closureOf(readLock(projectRoot), 'hub', none);
+  const { workspaces, modules } = closureOf(readLock(projectRoot), ['hub'], none);
   assert.ok(workspaces.includes('hub') && workspaces.includes('model'));
   assert.ok(modules.includes('node_modules/pg'));
   for (const one of ['react', 'typescript', 'vite', 'oxlint', 'playwright-core']) assert.ok(!modules.includes(`node_modules/${one}`), one);

@@ -1,5 +1,5 @@
 /**
- * A part of the product → the workspaces and the third-party modules that it needs at run time, by the lock file: what npm would
+ * Parts of the product → the workspaces and the third-party modules that they need at run time, by the lock file: what npm would
  * find from where each module lies. Development and foreign-platform modules are left out; what the lock file does not have is an error.
  */
 import { readFileSync } from 'node:fs';
@@ -39,9 +39,9 @@ function isForHere({ os, cpu }: z.infer<typeof Entry>): boolean {
   return (os === undefined || os.includes(process.platform)) && (cpu === undefined || cpu.includes(process.arch));
 }
 
-export function closureOf(packages: Packages, part: string, left: ReadonlySet<string>): Closure {
+export function closureOf(packages: Packages, parts: readonly string[], left: ReadonlySet<string>): Closure {
   const seen = new Set<string>();
-  const waiting = [part];
+  const waiting = [...parts];
   for (let place = waiting.pop(); place !== undefined; place = waiting.pop()) {
     if (seen.has(place)) continue;
     seen.add(place);

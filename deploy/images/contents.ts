@@ -48,17 +48,20 @@ export const nodeTree: Tree = {
   },
 };
 
+/** Needed where something is built, and nothing is built in an image. */
+const unbuilt: ReadonlySet<string> = new Set(['vite']);
+
 function isShipped(source: string): boolean {
   const name = path.basename(source);
   return !/\.test\.tsx?$|\.map$|\.md$|\.d\.[cm]?ts$/.test(name) && !['node_modules', 'testing', 'golden', 'fixture', '.git'].includes(name);
 }
 
-/** The third-party modules of a part, as they lie in node_modules. */
-function modulesOf(part: string, left: readonly string[] = []): Tree {
+/** The third-party modules of parts, as they lie in node_modules. */
+function modulesOf(parts: readonly string[]): Tree {
   return {
-    what: `modules of ${part}`,
+    what: `modules of ${parts.join(' and ')}`,
     async fill(root) {
-      const { modules } = closureOf(readLock(projectRoot), part, new Set(left));
+      const { modules } = closureOf(readLock(projectRoot), parts, unbuilt);
       for (const one of modules) {
         const inside = (source: string): boolean => !path.relative(path.join(projectRoot, one), source).split(path.sep).includes('node_modules');
         await cp(path.join(projectRoot, one), path.join(root, home, one), { recursive: true, verbatimSymlinks: true, filter: (source) => inside(source) && !/\.(map|md)$|\.d\.[cm]?ts$/.test(source) });
@@ -67,11 +70,11 @@ function modulesOf(part: string, left: readonly string[] = []): Tree {
   };
 }
 
-function sourcesOf(part: string, more: readonly string[] = []): Tree {
+function sourcesOf(parts: readonly string[], more: readonly string[] = []): Tree {
   return {
-    what: `${part}, from its sources`,
+    what: `${parts.join(' and ')}, from the sources`,
     async fill(root) {
-      const { workspaces } = closureOf(readLock(projectRoot), part, new Set());
+      const { workspaces } = closureOf(readLock(projectRoot), parts, unbuilt);
       await mkdir(path.join(root, home, 'node_modules/@vedette'), { recursive: true });
       for (const one of [...workspaces, ...more]) await cp(path.join(projectRoot, one), path.join(root, home, one), { recursive: true, filter: isShipped });
       for (const one of workspaces) await symlink(`../../${one}`, path.join(root, home, 'node_modules/@vedette', one));
@@ -112,6 +115,17 @@ function sensorTree(buildRoot: string): Tree {
   };
 }
 
+/** For people who look into the hub's container, and for pipelines: advisories, check, trace. */
+const command: Tree = {
+  what: 'the vedette command',
+  async fill(root) {
+    const place = path.join(root, 'usr/bin/vedette');
+    await mkdir(path.dirname(place), { recursive: true });
+    await writeFile(place, `#!/bin/sh\nexec ${node} /${home}/cli/main.ts "$@"\n`);
+    await chmod(place, 0o755);
+  },
+};
+
 export function contentsOf(name: ImageName, buildRoot: string): Contents {
   switch (name) {
     case 'hub':
@@ -119,14 +133,14 @@ export function contentsOf(name: ImageName, buildRoot: string): Contents {
         title: 'Vedette hub',
         // initdb asks a shell to start the server
         packages: [...baseline, 'libc-bin', 'dash'],
-        trees: [modulesOf('hub'), consoleTree(buildRoot), sourcesOf('hub', ['content'])],
+        trees: [modulesOf(['hub', 'cli']), command, consoleTree(buildRoot), sourcesOf(['hub', 'cli'], ['content'])],
         config: { entrypoint: [node, `/${home}/hub/main.ts`], user: `${serviceUser}:${serviceUser}`, ports: [7420, 7421] },
       };
     case 'cluster':
       return {
         title: 'Vedette cluster part',
         packages: baseline,
-        trees: [modulesOf('cluster'), sourcesOf('cluster')],
+        trees: [modulesOf(['cluster']), sourcesOf(['cluster'])],
         config: { entrypoint: [node, `/${home}/cluster/main.ts`], user: `${serviceUser}:${serviceUser}`, ports: [7421, 8443] },
       };
     case 'sensor':

@@ -88,7 +88,7 @@ async function makeImage(name: ImageName, options: ImagesOptions, layers: Layers
       made.push(await layers.make(tree, blobsOf(beside)));
     }
     const labels = { 'org.opencontainers.image.title': contents.title, 'org.opencontainers.image.version': version, 'org.opencontainers.image.licenses': 'Apache-2.0' };
-    const digest = await endLayout(beside, options.tag, made, { ...contents.config, labels, environment: { PATH: '/usr/bin:/bin', NODE_ENV: 'production' } });
+    const digest = await endLayout(beside, options.tag, made, { ...contents.config, labels, environment: { PATH: '/usr/bin:/bin', NODE_ENV: 'production', VEDETTE_STATE: '/var/lib/vedette' } });
     await rm(directory, { recursive: true, force: true });
     await rename(beside, directory);
     return { name, directory, digest, sizeBytes: made.reduce((sum, one) => sum + one.sizeBytes, 0) };
