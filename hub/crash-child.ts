@@ -20,7 +20,7 @@ interface Task {
 
 const task = JSON.parse(Buffer.from(process.argv[2] ?? '', 'base64').toString('utf8')) as Task;
 const database = await openDatabase({ host: task.host, database: 'vedette', user: 'vedette' });
-const intake = makeIntake({ database, now: () => new Date(), counters: new IntakeCounters(), changed: () => undefined, log: () => undefined });
+const intake = makeIntake({ database, now: () => new Date(), counters: new IntakeCounters(), changed: () => undefined, changedInContainers: () => undefined, log: () => undefined });
 const payload = payloadBytes(Array.from({ length: 40 }, (_, index) => record.count({ path: `/bin/p${index % 4}`, count: 1n })));
 for (let sequence = task.from; sequence <= task.to; sequence += 1) {
   const answer = await intake(task.sensorId, { epoch: task.epoch, session: task.session, stream: 'telemetry', batches: [{ sequence, payload }] });

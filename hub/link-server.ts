@@ -19,7 +19,7 @@ import { authoritiesIn } from './link-authority.ts';
 import type { Log } from './log.ts';
 import type { Owner } from './state.ts';
 import type { Database } from './store/database.ts';
-import { addJoinToken, clusterNamed } from './store/fleet.ts';
+import { addJoinToken, clusterNamed, speakingSensor } from './store/fleet.ts';
 
 export interface LinkDoors {
   readonly database: Database;
@@ -61,7 +61,7 @@ function handlersOf(doors: LinkDoors): HubHandlers {
     },
     async hello(sensorId, said) {
       const answer = await helloFrom(database, sensorId, said, now());
-      if (answer.kind === 'accepted') changed(['sensors', 'processes', 'containers'], null);
+      if (answer.kind === 'accepted') changed(['sensors', 'processes', 'containers'], (await speakingSensor(database, sensorId))?.cluster_id ?? null);
       else log('warn', 'a hello was refused', { sensorId, ...answer });
       return answer;
     },

@@ -29,6 +29,7 @@ import { hubMetrics } from './hub-metrics.ts';
 import { readPolicy } from './policy-reader.ts';
 import { dropPrivileges, ownDirectory, readContent, writeSecretFile, type Content } from './state.ts';
 import { currentMatches } from './store/assessing.ts';
+import { namespacesOfContainers } from './store/containers.ts';
 import { openDatabase, type Database } from './store/database.ts';
 import { touchSensors } from './store/fleet.ts';
 import { migrate, readMigrations, type Migration } from './store/migrate.ts';
@@ -139,10 +140,10 @@ function assemble(config: HubConfig, log: Log, database: Database): Steps {
   const live = new Live();
   const advisories = new FollowedAdvisories(advisoriesFileOf(config));
   const changed = (topics: Iterable<LiveTopic>, clusterId: string | null, namespace?: string | null): void => live.publish(topics, clusterId, namespace);
-  const assessor = new Assessor({ database, advisories: () => advisories.now, now, changed: () => changed(['vulnerabilities'], null), log });
+  const assessor = new Assessor({ database, advisories: () => advisories.now, now, changed: (place) => changed(['vulnerabilities'], place?.cluster_id ?? null, place?.namespace), log });
   const counters = new IntakeCounters();
-  const commands = new Commands({ database, now, changed: () => changed(['sensors'], null) });
-  const intake = makeIntake({ database, now, counters, changed, log });
+  const commands = new Commands({ database, now, changed: (clusterId) => changed(['sensors'], clusterId) });
+  const intake = makeIntake({ database, now, counters, changed, changedInContainers: (inContainers, where) => void tellNamespaces(database, live, inContainers, where).catch((error: unknown) => log('warn', 'who sees only namespaces was not told of a change', { error: String(error) })), log });
   const risk = { database, advisories: () => advisories.now, now };
   const assess: AssessDoor = {
     riskSummary: (scope) => riskSummary(risk, scope),
@@ -159,6 +160,12 @@ function assemble(config: HubConfig, log: Log, database: Database): Steps {
     loadedPoints,
   };
   return { advisories, live, assessor, commands, counters, assess, linkDoors: { database, now, intake, commands, changed, log } };
+}
+
+/** Looked up only when somebody listens who sees no more: the intake does not wait for it. */
+async function tellNamespaces(database: Database, live: Live, inContainers: ReadonlyMap<string, Iterable<LiveTopic>>, { clusterId, nodeId }: { readonly clusterId: string; readonly nodeId: string }): Promise<void> {
+  if (inContainers.size === 0 || !live.hearsNamespacesOf(clusterId)) return;
+  for (const { container_id: containerId, namespace } of await namespacesOfContainers(database, nodeId, [...inContainers.keys()])) live.publish(inContainers.get(containerId) ?? [], clusterId, namespace);
 }
 
 export async function runHub(prepared: Prepared): Promise<RunningHub> {

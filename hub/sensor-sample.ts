@@ -72,6 +72,7 @@ export async function sampleSensor(database: Database, options: { cluster?: stri
     counters,
     now: () => sensor.clock ?? new Date(),
     changed: (changed) => topics.push(...changed),
+    changedInContainers: () => undefined,
     log: (level, message, data) => logged.push(`${level} ${message} ${JSON.stringify(data)}`),
   };
   const intake = makeIntake(doors);

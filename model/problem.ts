@@ -17,6 +17,8 @@ export const problems = {
   'cross-site': { status: 403, title: 'This request came from another site and was refused.', log: 'warn' },
   'not-found': { status: 404, title: 'There is nothing here, or it is outside your scope.', log: 'debug' },
   'conflict': { status: 409, title: 'It was changed by someone else meanwhile; read it again.', log: 'info' },
+  'name-taken': { status: 409, title: 'There is one of this name already.', log: 'info' },
+  'last-administrator': { status: 409, title: 'Nobody else may administrate the whole hub: give someone that role first.', log: 'info' },
   'too-large': { status: 413, title: 'The request is larger than this endpoint takes.', log: 'info' },
   'policy-invalid': { status: 422, title: 'The policy cannot be used as written.', log: 'info' },
   'question-too-long': { status: 503, title: 'The answer took too long: narrow the question by a filter or a time range.', log: 'warn' },

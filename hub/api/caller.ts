@@ -1,5 +1,6 @@
 /** Who asks: a person by session cookie, a program by API token, or nobody yet. */
 import type { Grant, Scope } from '@vedette/model/access';
+import { Problem } from '@vedette/model/problem';
 
 export interface Caller {
   /** As it stands in the audit log. */
@@ -12,4 +13,9 @@ export interface Caller {
   readonly by:
     | { readonly kind: 'session'; readonly personId: number; readonly tokenHash: Buffer; readonly csrf: string; readonly expiresAt: Date }
     | { readonly kind: 'token'; readonly tokenId: number };
+}
+
+/** What belongs to the hub as a whole (policies, people, advisories) takes a role in all of it: one in a part is no say in the rest. */
+export function requireWholeHub(caller: Caller): void {
+  if (caller.scope.kind !== 'all') throw new Problem('forbidden', 'This concerns all clusters, and your role holds only in some places.');
 }

@@ -58,6 +58,7 @@ export interface Call<N extends EndpointName> {
   readonly query: Parsed<Contract[N], 'query'>;
   readonly body: Parsed<Contract[N], 'body'>;
   readonly address: string;
+  readonly agent: string | null;
   /** Sets or, with null, ends the session cookie. */
   setSession(session: { secret: string; expiresAt: Date } | null): void;
 }

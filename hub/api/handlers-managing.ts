@@ -12,18 +12,15 @@ import { deletePolicy, lockPolicy, putPolicy, setPolicyMode } from '../store/pol
 import { listSensors, sensorById } from '../store/read-fleet.ts';
 import { listPolicies, policyNamed } from '../store/read-policies.ts';
 import { containerStates } from '../store/read-risk.ts';
-import type { Caller } from './caller.ts';
+import { requireWholeHub, type Caller } from './caller.ts';
 import type { Doors, Handlers } from './doors.ts';
+import { refuseUnknownClusters } from './handlers-people.ts';
 import { hashPassword, isPassword } from './passwords.ts';
 import { hashOf, tokenPrefix, type SignIn } from './sign-in.ts';
 import { policyView, sensorView, tokenView } from './views.ts';
 
 const verdictDays = 7;
 const dayMs = 86_400_000;
-
-function requireWholeHub(caller: Caller): void {
-  if (caller.scope.kind !== 'all') throw new Problem('forbidden', 'This concerns all clusters, and your role holds only in some places.');
-}
 
 function verdictsSince(now: Date): Date {
   return new Date(now.getTime() - verdictDays * dayMs);
@@ -136,8 +133,8 @@ export function accountHandlers(
 ): Handlers<'signIn' | 'session' | 'signOut' | 'changePassword' | 'listTokens' | 'createToken' | 'revokeToken' | 'reloadAdvisories'> {
   const { database, now } = doors;
   return {
-    async signIn({ body, address, setSession }) {
-      const { secret, caller } = await signIn.withPassword(body.user, body.password, address);
+    async signIn({ body, address, agent, setSession }) {
+      const { secret, caller } = await signIn.withPassword(body.user, body.password, { address, agent });
       if (caller.by.kind === 'session') setSession({ secret, expiresAt: caller.by.expiresAt });
       return sessionOf(caller);
     },
@@ -171,6 +168,7 @@ export function accountHandlers(
     },
     async createToken({ caller, body }) {
       requireWholeHub(caller);
+      await refuseUnknownClusters(doors, body.grants);
       const secret = `${tokenPrefix}${randomBytes(30).toString('base64url')}`;
       const expiresAt = body.expiresInDays === null ? null : new Date(now().getTime() + body.expiresInDays * dayMs);
       const row = await database.transaction(async (db) => {

@@ -1,7 +1,7 @@
 /**
  * The live stream: server-sent events that name what has changed; the reader fetches it again. Changes are gathered
- * per client and sent at most five times a second; clients are bounded in number; a session that has ended is noticed
- * within a minute. A change is told only to those who may see its cluster or its namespace.
+ * per client and sent at most five times a second; clients are bounded in number; a session that has ended,
+ * or whose roles have changed, is noticed within a minute. A change is told only to those who may see its cluster or its namespace.
  */
 import type { ServerResponse } from 'node:http';
 import { scopeHolds, type Scope } from '@vedette/model/access';
@@ -18,8 +18,8 @@ const bufferedBytesMax = 65_536;
 interface Client {
   readonly response: ServerResponse;
   readonly caller: string;
-  readonly scope: Scope;
-  readonly stillAllowed: () => Promise<boolean>;
+  scope: Scope;
+  readonly scopeNow: () => Promise<Scope | undefined>;
   readonly pending: Set<LiveTopic>;
   timer: NodeJS.Timeout | undefined;
   beats: number;
@@ -48,12 +48,17 @@ export class Live {
     }
   }
 
+  /** Whether somebody listens who sees the cluster only in part. */
+  hearsNamespacesOf(clusterId: string): boolean {
+    return [...this.#clients].some(({ scope }) => scope.kind === 'places' && !scopeHolds(scope, clusterId) && scope.places.some(({ cluster }) => cluster === clusterId));
+  }
+
   /** Takes the response over; it stays open until either side ends it. */
-  open(response: ServerResponse, headers: Readonly<Record<string, string>>, caller: string, scope: Scope, stillAllowed: () => Promise<boolean>): void {
+  open(response: ServerResponse, headers: Readonly<Record<string, string>>, caller: string, scope: Scope, scopeNow: () => Promise<Scope | undefined>): void {
     if (this.#clients.size >= clientsMax || [...this.#clients].filter((client) => client.caller === caller).length >= clientsOfCallerMax) {
       throw new Problem('too-many-attempts', 'Too many live streams are open.');
     }
-    const client: Client = { response, caller, scope, stillAllowed, pending: new Set(), timer: undefined, beats: 0 };
+    const client: Client = { response, caller, scope, scopeNow, pending: new Set(), timer: undefined, beats: 0 };
     this.#clients.add(client);
     response.on('close', () => this.#drop(client));
     response.on('error', () => this.#drop(client));
@@ -95,8 +100,11 @@ export class Live {
   }
 
   async #check(client: Client): Promise<void> {
-    const allowed = await client.stillAllowed().catch(() => true); // the database being away is not the client's fault
-    if (allowed) return;
+    const scope = await client.scopeNow().catch(() => client.scope); // the database being away is not the client's fault
+    if (scope !== undefined) {
+      client.scope = scope;
+      return;
+    }
     client.response.end();
     this.#drop(client);
   }

@@ -14,8 +14,10 @@ import { z } from 'zod';
 import { sqlState } from '../store/database.ts';
 import type { Caller } from './caller.ts';
 import type { Call, Doors, Handlers } from './doors.ts';
+import { auditHandlers } from './handlers-audit.ts';
 import { incidentHandlers } from './handlers-incidents.ts';
 import { accountHandlers, fleetHandlers, policyHandlers } from './handlers-managing.ts';
+import { peopleHandlers } from './handlers-people.ts';
 import { readingHandlers } from './handlers-reading.ts';
 import type { Live } from './live.ts';
 import { metricsText, type Metric } from './metrics.ts';
@@ -88,7 +90,7 @@ export function buildServer(doors: Doors, live: Live, options: ServerOptions): A
   http.setErrorHandler((error: FastifyError, request, reply) => answerError(doors, error, request, reply));
   http.setNotFoundHandler(async (request, reply) => notFound(request, reply, options.files));
 
-  const handlers: Handlers = { ...readingHandlers(doors), ...incidentHandlers(doors), ...policyHandlers(doors), ...fleetHandlers(doors), ...accountHandlers(doors, signIn) };
+  const handlers: Handlers = { ...readingHandlers(doors), ...incidentHandlers(doors), ...policyHandlers(doors), ...fleetHandlers(doors), ...accountHandlers(doors, signIn), ...peopleHandlers(doors), ...auditHandlers(doors) };
   for (const name of Object.keys(endpoints) as EndpointName[]) addRoute(http, signIn, name, handlers, options);
   addLive(http, signIn, live, headers);
   addPlain(http, doors, options, () => ownMetrics(requests, live, signIn));
@@ -147,11 +149,13 @@ function addRoute(http: FastifyInstance, signIn: SignIn, name: EndpointName, han
         query: parsed(endpoint.query, request.query, 'query'),
         body: parsed(endpoint.body, request.body, 'body'),
         address: request.ip,
+        agent: request.headers['user-agent'] ?? null,
         setSession: (session) => void reply.header('set-cookie', session === null ? endedCookie(options.behindTls) : sessionCookie(session.secret, session.expiresAt, options.behindTls)),
       };
       const answer = endpoint.output.parse(await handler(call));
       reply.header('cache-control', 'no-store').code(endpoint.status ?? 200);
       if (endpoint.status === 204) return reply.send();
+      if (endpoint.type !== undefined) return reply.type(endpoint.type).send(answer);
       return reply.type('application/json; charset=utf-8').send(JSON.stringify(answer));
     },
   });
@@ -161,9 +165,14 @@ function addLive(http: FastifyInstance, signIn: SignIn, live: Live, headers: Rea
   http.get('/api/v1/events', async (request, reply) => {
     const caller = await guard(request, signIn, 'view');
     if (caller === undefined) throw new Problem('not-signed-in');
-    live.open(reply.raw, headers, caller.name, caller.scope, async () => (await signIn.callerOf(request, 'view').catch(() => undefined)) !== undefined);
+    live.open(reply.raw, headers, caller.name, caller.scope, async () => (await signIn.callerOf(request, 'view').catch(refusedAsNobody))?.scope);
     reply.hijack();
   });
+}
+
+/** A credential that is over is nobody's; that the database is away says nothing about the credential. */
+function refusedAsNobody(error: unknown): undefined {
+  if (!(error instanceof Problem)) throw error;
 }
 
 function addPlain(http: FastifyInstance, doors: Doors, options: ServerOptions, own: () => Metric[]): void {

@@ -48,7 +48,8 @@ export class SignIn {
     this.#doors = doors;
   }
 
-  async withPassword(user: string, password: string, address: string): Promise<SignedIn> {
+  async withPassword(user: string, password: string, from: { readonly address: string; readonly agent: string | null }): Promise<SignedIn> {
+    const { address } = from;
     const { database, now } = this.#doors;
     if (this.#attempts.isBlocked(address, user, now().getTime())) throw new Problem('too-many-attempts');
     const person = await personNamed(database, user.replaceAll('\0', ''));
@@ -64,7 +65,7 @@ export class SignIn {
     const secret = randomBytes(32).toString('base64url');
     const expiresAt = new Date(now().getTime() + sessionHours * 3_600_000);
     await database.transaction(async (db) => {
-      await addSession(db, { tokenHash: hashOf(secret), personId: person.id, expiresAt }, now());
+      await addSession(db, { tokenHash: hashOf(secret), personId: person.id, expiresAt, address, agent: from.agent?.replaceAll('\0', '').slice(0, 200) ?? null }, now());
       await addAudit(db, { actor: person.name, action: 'sign-in', object: `person:${person.name}`, change: 'Signed in', clusterId: null, detail: { address } }, now());
     });
     const by = { kind: 'session', personId: person.id, tokenHash: hashOf(secret), csrf: csrfOf(secret), expiresAt } as const;

@@ -15,8 +15,8 @@ export interface AssessorDoors {
   readonly database: Database;
   readonly advisories: () => Advisories;
   readonly now: () => Date;
-  /** Called when what people see of vulnerabilities has changed. */
-  readonly changed: () => void;
+  /** Called when what people see of vulnerabilities has changed in a place; null: everywhere. */
+  readonly changed: (place: Place | null) => void;
   readonly log: (level: 'info' | 'error', message: string, data: Readonly<Record<string, unknown>>) => void;
 }
 
@@ -33,6 +33,8 @@ export class Assessor {
   readonly #doors: AssessorDoors;
   readonly #recountedAt = new Map<string, { at: number; tookMs: number }>();
   readonly #aside = new Map<number, number>();
+  /** Places of which people must be told after this pass. */
+  readonly #touched = new Map<string, Place>();
   #running: Promise<void> | undefined;
   #wanted = false;
   passes = 0;
@@ -54,11 +56,13 @@ export class Assessor {
     while (this.#wanted) {
       this.#wanted = false;
       const startedMs = performance.now();
-      let changed = false;
-      for (const stage of [this.#followFeed, this.#inventories, this.#workloads, this.#places]) changed = (await this.#guarded(stage)) || changed;
+      const isFed = await this.#guarded(this.#followFeed);
+      for (const stage of [this.#inventories, this.#workloads, this.#places]) await this.#guarded(stage);
       this.passes += 1;
       this.lastPassMs = performance.now() - startedMs;
-      if (changed) this.#doors.changed();
+      if (isFed) this.#doors.changed(null);
+      else for (const place of this.#touched.values()) this.#doors.changed(place);
+      this.#touched.clear();
     }
   }
 
@@ -165,7 +169,9 @@ export class Assessor {
       const taken = await this.#doors.database.transaction(async (db) => {
         const workloads = await store.takeQueued(db, 'workload', workloadsAtOnce);
         const observed = await store.takeQueued(db, 'observation', workloadsAtOnce);
-        await queuePlaces(db, await placesOf(db, workloads));
+        const places = await placesOf(db, workloads);
+        for (const place of places) this.#touched.set(keyOf(place), place);
+        await queuePlaces(db, places);
         await queuePlaces(db, await this.#judge(db, [...new Set([...workloads, ...observed])]));
         return workloads.length + observed.length;
       });
@@ -194,7 +200,7 @@ export class Assessor {
   async #places(): Promise<boolean> {
     let changed = false;
     for (const place of await queuedPlaces(this.#doors.database)) {
-      const key = `${place.cluster_id} ${place.namespace}`;
+      const key = keyOf(place);
       const last = this.#recountedAt.get(key);
       if (last !== undefined && last.tookMs > cheapMs && performance.now() - last.at < last.tookMs / shareOfTimeMax) continue;
       const startedMs = performance.now();
@@ -202,12 +208,17 @@ export class Assessor {
         if (!(await takePlace(db, place))) return;
         await rebuildPlace(db, place, { yes: loadedPoints.yes, notSeen: loadedPoints['not-seen'], no: loadedPoints.no, unknown: loadedPoints.unknown });
       });
+      this.#touched.set(key, place);
       this.#recountedAt.set(key, { at: performance.now(), tookMs: performance.now() - startedMs });
       changed = true;
       await yieldToOthers();
     }
     return changed;
   }
+}
+
+function keyOf(place: Place): string {
+  return `${place.cluster_id} ${place.namespace}`;
 }
 
 /** Seconds watched are written when they have grown by a tenth: they are shown, not reckoned with, until the state changes. */

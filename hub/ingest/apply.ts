@@ -27,6 +27,8 @@ export class UnreadableBatch extends Error {}
 
 export interface Applied {
   readonly topics: ReadonlySet<LiveTopic>;
+  /** What changed in containers, by the runtime's id: who sees only their namespaces is told of these alone. */
+  readonly inContainers: ReadonlyMap<string, ReadonlySet<LiveTopic>>;
   readonly recordsByKind: ReadonlyMap<string, number>;
   readonly refused: ReadonlyMap<string, number>;
 }
@@ -79,6 +81,7 @@ class Application {
   readonly flows = new FlowFold();
   readonly processes = new ProcessFold();
   readonly topics = new Set<LiveTopic>();
+  readonly inContainers = new Map<string, Set<LiveTopic>>();
   readonly byKind = new Map<string, number>();
   readonly refused = new Map<string, number>();
   readonly unknown = new Map<number, { count: number; sample: Uint8Array }>();
@@ -101,11 +104,19 @@ class Application {
     try {
       await this.#dispatch(record);
       const topic = topicOf[kind];
-      if (topic !== null) this.topics.add(topic);
+      if (topic !== null) this.#touched(topic, record);
     } catch (error) {
       if (!(error instanceof RefusedRecord)) throw error;
       this.refused.set(error.message, (this.refused.get(error.message) ?? 0) + 1);
     }
+  }
+
+  #touched(topic: LiveTopic, { kind }: WireRecord): void {
+    this.topics.add(topic);
+    const containerId = kind.case === 'processStarted' ? kind.value.execution?.containerId : kind.value !== undefined && 'containerId' in kind.value ? kind.value.containerId : undefined;
+    if (containerId === undefined || containerId === '') return;
+    const topics = this.inContainers.get(containerId) ?? new Set();
+    this.inContainers.set(containerId, topics.add(topic));
   }
 
   async #dispatch({ kind }: WireRecord): Promise<void> {
@@ -188,5 +199,5 @@ export async function applyPayload(db: Transaction, payload: BatchPayload, origi
     application.byKind.set('unknown', (application.byKind.get('unknown') ?? 0) + count);
   }
   if (application.refused.size > 0) application.topics.add('sensors');
-  return { topics: application.topics, recordsByKind: application.byKind, refused: application.refused };
+  return { topics: application.topics, inContainers: application.inContainers, recordsByKind: application.byKind, refused: application.refused };
 }

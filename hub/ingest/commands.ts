@@ -25,7 +25,7 @@ export interface CommandDoors {
   readonly database: Database;
   readonly now: () => Date;
   /** A sensor has come or gone. */
-  readonly changed: (sensorId: string) => void;
+  readonly changed: (clusterId: string) => void;
 }
 
 export class Commands {
@@ -84,7 +84,7 @@ export class Commands {
     this.#listeners.set(sensorId, listener);
     const abort = (): void => this.#wake(listener, 'ended');
     signal.addEventListener('abort', abort, { once: true });
-    this.#doors.changed(sensorId);
+    this.#doors.changed(sensor.cluster_id);
     try {
       while (!listener.ended && !signal.aborted) {
         if (listener.leave) {
@@ -104,7 +104,7 @@ export class Commands {
     } finally {
       signal.removeEventListener('abort', abort);
       if (this.#listeners.get(sensorId) === listener) this.#listeners.delete(sensorId);
-      this.#doors.changed(sensorId);
+      this.#doors.changed(sensor.cluster_id);
     }
   }
 

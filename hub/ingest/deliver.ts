@@ -35,6 +35,8 @@ export interface IntakeDoors {
   readonly counters: IntakeCounters;
   /** Called after the commit. */
   readonly changed: (topics: ReadonlySet<LiveTopic>, clusterId: string) => void;
+  /** Likewise: what changed in containers of a node, for those who see only some namespaces. */
+  readonly changedInContainers: (inContainers: Applied['inContainers'], where: { readonly clusterId: string; readonly nodeId: string }) => void;
   readonly log: (level: 'warn' | 'error', message: string, data: Readonly<Record<string, unknown>>) => void;
 }
 
@@ -78,6 +80,7 @@ export function makeIntake(doors: IntakeDoors): (sensorId: string, delivery: Del
       if (outcome.applied !== undefined) {
         doors.counters.applied(outcome.applied.recordsByKind, outcome.applied.refused);
         doors.changed(outcome.applied.topics, outcome.sensor.cluster_id);
+        doors.changedInContainers(outcome.applied.inContainers, { clusterId: outcome.sensor.cluster_id, nodeId: outcome.sensor.node_id });
       }
       rest = rest.filter((batch) => batch.sequence > outcome.sequence);
     }

@@ -13,7 +13,7 @@ export interface Identity {
 }
 
 const roleWord = z.enum(['viewer', 'analyst', 'operator', 'admin']);
-const Grants = z.array(z.object({ role: roleWord, place: z.union([z.literal('all'), z.object({ cluster: z.string(), namespaces: z.union([z.literal('all'), z.array(z.string())]) })]) }));
+export const Grants = z.array(z.object({ role: roleWord, place: z.union([z.literal('all'), z.object({ cluster: z.string(), namespaces: z.union([z.literal('all'), z.array(z.string())]) })]) }));
 
 const Person = z.object({ id: z.number(), name: z.string(), grants: Grants, password_hash: z.string() });
 
@@ -46,14 +46,15 @@ export async function setPassword(db: Db, personId: number, passwordHash: string
 
 const sessionsOfPersonMax = 50;
 
-export async function addSession(db: Db, session: { tokenHash: Buffer; personId: number; expiresAt: Date }, now: Date): Promise<void> {
+export async function addSession(db: Db, session: { tokenHash: Buffer; personId: number; expiresAt: Date; address: string | null; agent: string | null }, now: Date): Promise<void> {
   await run(db, 'delete from session where expires_at <= $1', [now]);
   await run(db, 'delete from session where token_hash in (select token_hash from session where person_id = $1 order by used_at desc offset $2)', [session.personId, sessionsOfPersonMax - 1]);
-  await run(db, 'insert into session (token_hash, person_id, created_at, expires_at, used_at) values ($1, $2, $3, $4, $3)', [session.tokenHash, session.personId, now, session.expiresAt]);
+  await run(db, 'insert into session (token_hash, person_id, created_at, expires_at, used_at, address, agent) values ($1, $2, $3, $4, $3, $5, $6)', [session.tokenHash, session.personId, now, session.expiresAt, session.address, session.agent]);
 }
 
 const SessionRow = z.object({ person_id: z.number(), name: z.string(), grants: Grants, expires_at: z.date() });
 
+/** Marks the use at most once a minute, as tokenBy. */
 export async function sessionBy(db: Db, tokenHash: Buffer, now: Date): Promise<(Identity & { personId: number; expiresAt: Date }) | undefined> {
   const found = await firstRow(
     db,
@@ -61,6 +62,7 @@ export async function sessionBy(db: Db, tokenHash: Buffer, now: Date): Promise<(
     'select s.person_id, p.name, p.grants, s.expires_at from session s join person p on p.id = s.person_id where s.token_hash = $1 and s.expires_at > $2 and p.disabled_at is null',
     [tokenHash, now],
   );
+  if (found !== undefined) await run(db, "update session set used_at = $2 where token_hash = $1 and used_at < $2::timestamptz - interval '1 minute'", [tokenHash, now]);
   return found === undefined ? undefined : { personId: found.person_id, name: found.name, grants: found.grants, expiresAt: found.expires_at };
 }
 

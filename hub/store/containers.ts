@@ -154,6 +154,13 @@ export async function closeRunIfEmpty(db: Transaction, workloadId: number, image
   );
 }
 
+const PodNamespace = z.object({ container_id: z.string(), namespace: z.string() });
+
+/** Of those among the containers of a node that are of pods. */
+export async function namespacesOfContainers(db: Db, nodeId: string, containerIds: readonly string[]): Promise<{ container_id: string; namespace: string }[]> {
+  return rows(db, PodNamespace, "select container_id, pod_namespace as namespace from container where node_id = $1 and container_id = any($2) and pod_namespace <> ''", [nodeId, containerIds]);
+}
+
 export type QueueKind = 'inventory' | 'workload' | 'observation';
 
 /** What assess must look at again; part of the transaction that changed it. */

@@ -39,6 +39,7 @@ const ofTheHub: Record<string, string> = {
   'containers.ts putContainer': 'on the node of the sensor that speaks',
   'containers.ts containersLiving': 'on the node of the sensor that speaks',
   'containers.ts endContainersOfOtherBoots': 'on the node of the sensor that speaks',
+  'containers.ts namespacesOfContainers': 'tells the live stream whom a change concerns',
   'containers.ts retireNode': 'of a sensor that was removed by who may see it',
   'containers.ts closeRunIfEmpty': 'of a container of the sensor that speaks',
   'inventories.ts setImageInventory': 'compares the cluster of the sensor that speaks',

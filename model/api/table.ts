@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import type { Permission } from '../access.ts';
 import { policyModes, severities } from '../policy.ts';
+import { accessEndpoints } from './access-table.ts';
 import * as view from './views.ts';
 
 export interface Endpoint {
@@ -19,6 +20,8 @@ export interface Endpoint {
   readonly body?: z.ZodType;
   readonly output: z.ZodType;
   readonly status?: number;
+  /** Media type of the answer, which is then text; JSON when absent. */
+  readonly type?: string;
 }
 
 const pageQuery = { cursor: z.string().max(500).optional(), limit: z.coerce.number().int().min(1).max(200).default(50) };
@@ -36,6 +39,7 @@ export const endpoints = {
   listTokens: { method: 'GET', path: '/api/v1/tokens', summary: 'API tokens', permission: 'admin', output: z.object({ items: z.array(view.TokenView) }) },
   createToken: { method: 'POST', path: '/api/v1/tokens', summary: 'Make an API token; its secret is shown once', permission: 'admin', body: z.strictObject({ name: text, grants, expiresInDays: z.int().min(1).max(3650).nullable().default(90) }), output: view.TokenView.extend({ secret: z.string() }), status: 201 },
   revokeToken: { method: 'DELETE', path: '/api/v1/tokens/{id}', summary: 'Revoke an API token', permission: 'admin', params: id, output: z.null(), status: 204 },
+  ...accessEndpoints,
 
   risk: { method: 'GET', path: '/api/v1/risk', summary: 'What is most dangerous now, why, where, and what to do', permission: 'view', output: view.RiskSummaryView },
   coverage: { method: 'GET', path: '/api/v1/coverage', summary: 'What is not seen, and why', permission: 'view', output: view.CoverageView },

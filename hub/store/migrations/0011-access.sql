@@ -30,3 +30,9 @@ alter table event_hour drop constraint event_hour_pkey, add primary key (hour, c
 
 alter table audit add column namespace text;
 create index audit_by_cluster on audit (cluster_id, id desc);
+
+-- From where a session was begun, for the person whose it is.
+alter table session add column address text, add column agent text;
+
+-- Names differ by more than capitals; where two already do not, they stay and no third is made.
+create index person_by_name on person (lower(name));
