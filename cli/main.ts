@@ -6,10 +6,11 @@ import { advisories } from './commands/advisories.ts';
 import { check } from './commands/check.ts';
 import { complain, say, UsageError, type CliCommand } from './commands/command.ts';
 import { traceCommand } from './commands/trace.ts';
+import { user } from './commands/user.ts';
 import { version } from './version.ts';
 
 export { version };
-export const commands: readonly CliCommand[] = [up, join, sensor, advisories, check, traceCommand];
+export const commands: readonly CliCommand[] = [up, join, sensor, advisories, check, traceCommand, user];
 
 function overview(): string {
   const width = Math.max(...commands.map((one) => one.name.length)) + 2;

@@ -26,6 +26,7 @@ import { makeIntake } from './ingest/deliver.ts';
 import { startLink, type LinkDoors, type RunningLink } from './link-server.ts';
 import { makeLog, type Log } from './log.ts';
 import { hubMetrics } from './hub-metrics.ts';
+import { answerPasswordResets } from './password-reset.ts';
 import { readPolicy } from './policy-reader.ts';
 import { dropPrivileges, ownDirectory, readContent, writeSecretFile, type Content } from './state.ts';
 import { currentMatches } from './store/assessing.ts';
@@ -249,6 +250,7 @@ function startRounds(config: HubConfig, log: Log, database: Database, steps: Ste
   const kept = { endedContainersDays: config.keepDays.endedContainers, closedRunsDays: config.keepDays.closedRuns, countsDays: config.keepDays.executions };
   rounds.every('assess', 1000, () => steps.assessor.settle());
   rounds.every('advisories', 5000, async () => (steps.advisories.follow() ? steps.linkDoors.changed(['advisories'], null) : undefined));
+  rounds.every('password resets', 1000, () => answerPasswordResets(database, { stateDirectory: config.stateDirectory, owner: config.user }, log, now()));
   rounds.every('presence', 15_000, () => touchSensors(database, steps.commands.connected, now()));
   rounds.every('certificates', 86_400_000, () => link.renewCertificate());
   rounds.every('partitions', 3_600_000, () => tendPartitions(database, now(), partitionDays(config)));
