@@ -9,7 +9,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { permitsSomewhere, scopeFor, scopeHolds, type Grant } from '@vedette/model/access';
 import { endpoints, type Endpoint, type EndpointName } from '@vedette/model/api/table';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { Assessor } from './assess/assessor.ts';
 import { sampleHub, samplePolicy, type Answer, type SampleHub } from './hub-sample.ts';
 import { sampleSensor, type SampleSensor } from './sensor-sample.ts';

@@ -54,6 +54,11 @@ export function permitsSomewhere(grants: readonly Grant[], permission: Permissio
   return grants.some(({ role }) => permits(role, permission));
 }
 
+/** Whether a whole cluster is seen somewhere: without, there are no hosts and sensors to look at. */
+export function seesWholeCluster(scope: Scope): boolean {
+  return scope.kind === 'all' || scope.places.some(({ namespaces }) => namespaces === 'all');
+}
+
 /** Whether a row is in scope; without a namespace it is one of its cluster as a whole. */
 export function scopeHolds(scope: Scope, clusterId: string, namespace?: string | null): boolean {
   switch (scope.kind) {

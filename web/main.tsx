@@ -25,6 +25,9 @@ const patterns = {
   coverage: '/coverage',
   advisories: '/advisories',
   tokens: '/tokens',
+  people: '/users',
+  account: '/account',
+  audit: '/audit',
   signIn: '/sign-in',
 } as const;
 type PageName = keyof typeof patterns;
@@ -44,6 +47,9 @@ const loaders: Readonly<Record<PageName, () => Promise<ComponentType<PageProps>>
   coverage: async () => (await import('./pages/coverage/coverage.tsx')).CoveragePage,
   advisories: async () => (await import('./pages/advisories/advisories.tsx')).AdvisoriesPage,
   tokens: async () => (await import('./pages/tokens/tokens.tsx')).TokensPage,
+  people: async () => (await import('./pages/people/people.tsx')).PeoplePage,
+  account: async () => (await import('./pages/account/account.tsx')).AccountPage,
+  audit: async () => (await import('./pages/audit/audit.tsx')).AuditPage,
   signIn: async () => (await import('./pages/sign-in/sign-in.tsx')).SignInPage,
 };
 

@@ -15,10 +15,25 @@ import type { Doors, Handlers } from './doors.ts';
 import { ownSessionView, personView } from './access-views.ts';
 import { hashPassword, makePassword } from './passwords.ts';
 
-type People = 'listPeople' | 'createPerson' | 'updatePerson' | 'resetPassword' | 'endSessionsOf' | 'deletePerson' | 'listSessions' | 'endSession' | 'listPlaces';
+type People = 'listPeople' | 'createPerson' | 'updatePerson' | 'resetPassword' | 'endSessionsOf' | 'deletePerson';
 
 /** Names under which the hub itself stands in the audit log. */
 const reserved = new Set(['vedette', 'hub', 'token', 'system']);
+
+type Act = (db: Transaction, held: HeldPerson) => Promise<{ action: string; change: string; detail?: Readonly<Record<string, unknown>> } | undefined>;
+
+/** Changes one person under the lock of all, and refuses what would leave nobody. */
+async function changePerson({ database, now }: Doors, caller: Caller, id: string, act: Act): Promise<void> {
+  requireWholeHub(caller);
+  await database.transaction(async (db) => {
+    const held = await lockPerson(db, Number(id));
+    if (held === undefined) throw new Problem('not-found');
+    const done = await act(db, held);
+    if (done === undefined) return;
+    if ((await countAdministrators(db)) === 0) throw new Problem('last-administrator');
+    await addAudit(db, { actor: caller.name, object: `person:${held.name}`, clusterId: null, ...done }, now());
+  });
+}
 
 export function peopleHandlers(doors: Doors): Handlers<People> {
   const { database, now } = doors;
@@ -27,18 +42,7 @@ export function peopleHandlers(doors: Doors): Handlers<People> {
     if (row === undefined) throw new Problem('not-found');
     return personView(row);
   };
-  /** Changes one person under the lock of all, and refuses what would leave nobody. */
-  const change = (caller: Caller, id: string, act: (db: Transaction, held: HeldPerson) => Promise<{ action: string; change: string; detail?: Readonly<Record<string, unknown>> } | undefined>): Promise<void> => {
-    requireWholeHub(caller);
-    return database.transaction(async (db) => {
-      const held = await lockPerson(db, Number(id));
-      if (held === undefined) throw new Problem('not-found');
-      const done = await act(db, held);
-      if (done === undefined) return;
-      if ((await countAdministrators(db)) === 0) throw new Problem('last-administrator');
-      await addAudit(db, { actor: caller.name, object: `person:${held.name}`, clusterId: null, ...done }, now());
-    });
-  };
+  const change = (caller: Caller, id: string, act: Act): Promise<void> => changePerson(doors, caller, id, act);
   return {
     async listPeople({ caller }) {
       requireWholeHub(caller);
@@ -99,6 +103,12 @@ export function peopleHandlers(doors: Doors): Handlers<People> {
       });
       return null;
     },
+  };
+}
+
+/** What concerns the caller alone: the own sessions, and the places that are seen. */
+export function ownHandlers({ database, now }: Doors): Handlers<'listSessions' | 'endSession' | 'listPlaces'> {
+  return {
     async listSessions({ caller: { by } }) {
       if (by.kind !== 'session') return { items: [] };
       return { items: (await sessionsOf(database, by.personId, by.tokenHash, now())).map(ownSessionView) };

@@ -151,6 +151,7 @@ export function incidentView(row: IncidentShape): IncidentView {
     source: row.source,
     attack: row.attack,
     cluster: row.cluster_name,
+    place: { cluster: row.cluster_id, namespace: row.own_namespace },
     node: row.node_id,
     hostname: row.hostname,
     workload: workloadWords(row.namespace, row.workload),

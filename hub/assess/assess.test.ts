@@ -68,10 +68,10 @@ const coverageReport = {
 const now = new Date('2026-01-01T00:00:00Z');
 const sensor: SensorShape = {
   id: 's', node_id: 'n', cluster_id: 'c', cluster_name: 'hosts', hostname: 'h', kernel: 'k', distribution: 'd', version: 'v', joined_at: now, last_seen_at: now, connected: true, clock_skew_ms: 0,
-  certificate_expires_at: new Date('2026-02-01T00:00:00Z'), coverage: coverageReport, reported_at: now, lost_recently: 0,
+  certificate_expires_at: new Date('2026-02-01T00:00:00Z'), coverage: coverageReport, reported_at: now, lost_recently: 0, whole: true,
 };
 const facts: CoverageFacts = {
-  now, sensors: [sensor], containers: [], dropped: [], unknownRecords: [], feeds: [{ ecosystem: 'npm', advisories: 1, newest: null, syncedAt: now.toISOString(), rejected: 0, ageSeconds: 5 }], feedProblem: null, wasMatched: false, unfedEcosystems: [],
+  now, sensors: [sensor], seesHosts: true, containers: [], dropped: [], unknownRecords: [], feeds: [{ ecosystem: 'npm', advisories: 1, newest: null, syncedAt: now.toISOString(), rejected: 0, ageSeconds: 5 }], feedProblem: null, wasMatched: false, unfedEcosystems: [],
 };
 const states: ContainerStates = { node_id: 'n', hostname: 'h', living: 4, pending: 1, image_unknown: 0, unscanned: 1, with_problems: 0, unwatched: 0, examples: ['web'] };
 
@@ -87,6 +87,9 @@ const gapsOf: readonly (readonly [string, Partial<CoverageFacts>, RegExp, number
   ['a hook that is missing', { sensors: [{ ...sensor, coverage: { ...coverageReport, hooks: [...coverageReport.hooks, { eventClass: 'file', hook: 'lsm', attached: false, reason: 'no LSM', misses: null }] } }] }, /class file/, 50],
   ['losses', { sensors: [{ ...sensor, lost_recently: 1000 }] }, /1000 records were lost/, 50],
   ['one lost record', { sensors: [{ ...sensor, lost_recently: 1 }] }, /1 record was lost/, 99],
+  ['a host of which only a part is seen, that lost records', { sensors: [{ ...sensor, whole: false, lost_recently: 1000 }], seesHosts: false }, /Records were lost on h within the last hour/, 99],
+  ['a host of which only a part is seen, that is away', { sensors: [{ ...sensor, whole: false, connected: false }], seesHosts: false }, /What runs on h is not seen now/, 0],
+  ['namespaces in which nothing runs', { sensors: [], seesHosts: false }, /Nothing is known to run in what you may see/, 0],
   ['nothing to enforce with', { sensors: [{ ...sensor, coverage: { ...coverageReport, enforcement: { mechanism: 'none', reason: 'no LSM' } } }] }, /Nothing can be refused/, 99],
   ['a policy not in force', { sensors: [{ ...sensor, coverage: { ...coverageReport, policyProblems: ['it needs a fact'] } }] }, /policy is not in force/, 99],
   ['containers without list', { containers: [states] }, /packages of 1 container on/, 90],

@@ -26,6 +26,8 @@ export interface Gap {
 export interface CoverageFacts {
   readonly now: Date;
   readonly sensors: readonly SensorShape[];
+  /** False for who sees namespaces only: a host is then known by what runs on it. */
+  readonly seesHosts: boolean;
   readonly containers: readonly ContainerStates[];
   readonly dropped: readonly GapShape[];
   readonly unknownRecords: readonly { readonly field: number; readonly count: number; readonly hostname: string; readonly node_id: string }[];
@@ -67,10 +69,11 @@ export function sensorPercent(sensor: SensorShape, containers: ContainerStates |
   const classes = [...classesOf(sensor).values()];
   const seen = classes.length === 0 ? 0 : classes.filter((one) => one.attached).length / classes.length;
   const lost = sensor.lost_recently;
-  const kept = lost === 0 ? 1 : Math.min(0.99, sensor.coverage.eventsSeen / (sensor.coverage.eventsSeen + lost));
+  // How much was lost on a host is told to those who see all of it; that something was, to all whom it may concern.
+  const kept = lost === 0 ? 1 : sensor.whole ? Math.min(0.99, sensor.coverage.eventsSeen / (sensor.coverage.eventsSeen + lost)) : 0.99;
   const unknown = containers === undefined || containers.living === 0 ? 0 : (containers.pending + containers.unscanned) / containers.living;
   const percent = Math.round(1000 * seen * kept * (1 - unknownContainersWeight * unknown)) / 10;
-  return isLimited(sensor.coverage) ? Math.min(percent, 99) : percent;
+  return sensor.whole && isLimited(sensor.coverage) ? Math.min(percent, 99) : percent;
 }
 
 /** What the sensor was told not to look at, or cannot use: no hook is missing, and yet it is not everything. */
@@ -81,8 +84,8 @@ function isLimited({ scopeCgroup, enforcement, policyProblems, ruleProblems }: N
 export function coverageOf(facts: CoverageFacts): { view: CoverageView; gaps: Gap[] } {
   const byNode = new Map(facts.containers.map((one) => [one.node_id, one]));
   const gaps = [
-    ...(facts.sensors.length === 0 ? [noSensor] : []),
-    ...facts.sensors.flatMap((sensor) => sensorGaps(sensor, facts.now)),
+    ...(facts.sensors.length === 0 ? [facts.seesHosts ? noSensor : nothingRuns] : []),
+    ...facts.sensors.flatMap((sensor) => (sensor.whole ? sensorGaps(sensor, facts.now) : gapsUnder(sensor))),
     ...facts.dropped.map(droppedGap),
     ...facts.containers.flatMap(containerGaps),
     ...facts.unknownRecords.map((one) => gapAt(one, 'contract', `${plural(one.count, 'record')} of ${one.hostname} ${be(one.count)} of a kind this hub does not know (${one.field})`, 'The sensor is newer than the hub.', 'Update the hub.')),
@@ -95,11 +98,11 @@ export function coverageOf(facts: CoverageFacts): { view: CoverageView; gaps: Ga
     gaps,
     view: {
       percent: Math.floor(percent * 10) / 10,
-      gaps: gaps.slice(0, gapsMax).map(({ what, why, action, node, at }) => ({ what, why, action, node, at: at?.toISOString() ?? null })),
+      gaps: gaps.slice(0, gapsMax).map(({ what, why, action, node, at }) => ({ what, why, action, node: facts.seesHosts ? node : null, at: at?.toISOString() ?? null })),
       unhooked: unhooked(facts.sensors),
       sensorsConnected: facts.sensors.filter((sensor) => sensor.connected).length,
       sensorsTotal: facts.sensors.length,
-      recordsLost: facts.sensors.reduce((sum, sensor) => sum + sensor.lost_recently, 0),
+      recordsLost: facts.sensors.reduce((sum, sensor) => sum + (sensor.whole ? sensor.lost_recently : 0), 0),
     },
   };
 }
@@ -113,6 +116,26 @@ const noSensor: Gap = {
   hostname: null,
   at: null,
 };
+
+const nothingRuns: Gap = {
+  kind: 'no-sensor',
+  what: 'Nothing is known to run in what you may see',
+  why: 'No container of these namespaces runs on a host with a sensor, as far as it is known.',
+  action: null,
+  node: null,
+  hostname: null,
+  at: null,
+};
+
+/** What of a host's sensor concerns who sees only some of what runs there: whether it is seen, not how the host is. */
+function gapsUnder(sensor: SensorShape): Gap[] {
+  const here = { ...sensor, node_id: null };
+  const host = sensor.hostname;
+  if (!sensor.connected || sensor.coverage === null) return [gapAt(here, 'away', `What runs on ${host} is not seen now`, 'Its sensor is not connected or has not reported.', 'Ask who keeps this cluster.', sensor.last_seen_at)];
+  const gaps = [...classesOf(sensor)].filter(([, state]) => !state.attached).map(([eventClass]) => gapAt(here, 'hook', `Events of class ${eventClass} are not seen on ${host}`, 'This host has no hook for them.', null));
+  if (sensor.lost_recently > 0) gaps.push(gapAt(here, 'loss', `Records were lost on ${host} within the last hour`, 'What is shown of it may be incomplete.', 'Ask who keeps this cluster.'));
+  return gaps;
+}
 
 /** What the attached hooks of connected sensors say they miss, each once: the most widespread first. */
 function unhooked(sensors: readonly SensorShape[]): CoverageView['unhooked'] {
@@ -130,7 +153,7 @@ function unhooked(sensors: readonly SensorShape[]): CoverageView['unhooked'] {
   return [...misses].map(([what, one]) => ({ eventClasses: [...one.eventClasses], what, sensors: one.sensors.size })).sort((a, b) => b.sensors - a.sensors).slice(0, gapsMax);
 }
 
-function gapAt(place: { readonly node_id: string; readonly hostname: string }, kind: GapKind, what: string, why: string, action: string | null, at: Date | null = null): Gap {
+function gapAt(place: { readonly node_id: string | null; readonly hostname: string }, kind: GapKind, what: string, why: string, action: string | null, at: Date | null = null): Gap {
   return { kind, what, why, action, node: place.node_id, hostname: place.hostname, at };
 }
 

@@ -2,12 +2,12 @@
  * The Risk Summary: what is most dangerous now, why, where, since when, and the next action. Cards of all kinds are
  * ranked on one scale; the sentence on top says what a person would say, and what is not seen is part of it.
  */
-import type { Scope } from '@vedette/model/access';
+import { seesWholeCluster, type Scope } from '@vedette/model/access';
 import type { CoverageView, FeedView, FindingView, RiskCardView, RiskSummaryView, VulnerabilityDetailView, VulnerabilitySeverity } from '@vedette/model/api/views';
 import type { FileOrigin, Severity } from '@vedette/model/policy';
 import { feedState } from '../store/assessing.ts';
 import type { Database } from '../store/database.ts';
-import { listSensors, recentGaps, unknownRecords } from '../store/read-fleet.ts';
+import { sensorsUnder, recentGaps, unknownRecords } from '../store/read-fleet.ts';
 import { firstChains, listIncidents, type IncidentShape } from '../store/read-incidents.ts';
 import { containerStates, countThings, runningEcosystems, type ContainerStates } from '../store/read-risk.ts';
 import { countVulnerabilityStates, findingsAt, findingsOf, vulnerabilitiesById, vulnerabilityNamed, worstPlaces } from '../store/read-vulnerabilities.ts';
@@ -32,7 +32,7 @@ async function collectCoverage(doors: RiskDoors, scope: Scope): Promise<{ view: 
   const { database } = doors;
   const advisories = doors.advisories();
   const [sensors, containers, dropped, unknown, ecosystems, matched] = await Promise.all([
-    listSensors(database, scope, now),
+    sensorsUnder(database, scope, now),
     containerStates(database, scope),
     recentGaps(database, scope, since),
     unknownRecords(database, scope, since),
@@ -44,6 +44,7 @@ async function collectCoverage(doors: RiskDoors, scope: Scope): Promise<{ view: 
   const found = coverageOf({
     now,
     sensors,
+    seesHosts: seesWholeCluster(scope),
     containers,
     dropped,
     unknownRecords: unknown,
@@ -69,7 +70,7 @@ export async function riskSummary(doors: RiskDoors, scope: Scope): Promise<RiskS
   ]);
   const cards = [...incidents, ...worst, ...gapCards(seen.gaps, doors.now())].sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1)).slice(0, cardsMax);
   return {
-    sentence: sentence(cards, seen.view),
+    sentence: sentence(cards, seen.view, seesWholeCluster(scope)),
     cards,
     counts: {
       hosts: things.hosts,
@@ -85,7 +86,8 @@ export async function riskSummary(doors: RiskDoors, scope: Scope): Promise<RiskS
 }
 
 /** The card's title stands in the sentence, so it is a sentence without its full stop. */
-export function sentence(cards: readonly RiskCardView[], seen: CoverageView): string {
+export function sentence(cards: readonly RiskCardView[], seen: CoverageView, seesHosts = true): string {
+  if (seen.sensorsTotal === 0 && !seesHosts) return 'Nothing runs in the namespaces that you may see, as far as it is known.';
   if (seen.sensorsTotal === 0) return 'Nothing is seen yet: no sensor has joined this hub.';
   const complete = seen.gaps.length === 0 ? 'All that the hooks can see is seen.' : `${seen.percent} % of what the hooks can see is seen.`;
   const urgent = cards.filter((card) => card.severity === 'critical' || card.severity === 'high');

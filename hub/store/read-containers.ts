@@ -2,7 +2,7 @@
 import type { Scope } from '@vedette/model/access';
 import { z } from 'zod';
 import { firstRow, rows, type Db } from './database.ts';
-import { placesIn, inScope } from './scope.ts';
+import { inScope, placesIn } from './scope.ts';
 
 const ContainerShape = z.object({
   pk: z.number(),

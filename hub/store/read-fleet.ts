@@ -2,7 +2,7 @@
 import type { Scope } from '@vedette/model/access';
 import { z } from 'zod';
 import { firstRow, rows, type Db } from './database.ts';
-import { placesIn, inScope } from './scope.ts';
+import { hostInScope, inScope, placesIn } from './scope.ts';
 
 /** A sensor that was not heard for longer than this counts as away. */
 export const awaySeconds = 60;
@@ -90,21 +90,28 @@ const SensorShape = z.object({
   reported_at: z.date().nullable(),
   /** Records lost in the last hour, over all classes. */
   lost_recently: z.number(),
+  /** Its cluster is in scope; otherwise only something that runs on its host is. */
+  whole: z.boolean(),
 });
 export type SensorShape = z.infer<typeof SensorShape>;
 
-function sensorQuery(where: string): string {
+function sensorQuery(where: string, inReach = inScope('s.cluster_id')): string {
   return `select s.id, s.node_id, s.cluster_id, c.name as cluster_name, n.hostname, n.kernel, n.distribution, s.version, s.joined_at, r.last_seen_at,
       coalesce(r.last_seen_at > $2::timestamptz - make_interval(secs => $3), false) as connected, r.clock_skew_ms,
       (select max(expires_at) from certificate k where k.sensor_id = s.id) as certificate_expires_at, r.coverage, r.reported_at,
-      (select coalesce(sum(i.lost), 0)::bigint from coverage_interval i where i.sensor_id = s.id and i.until > $2::timestamptz - interval '1 hour') as lost_recently
+      (select coalesce(sum(i.lost), 0)::bigint from coverage_interval i where i.sensor_id = s.id and i.until > $2::timestamptz - interval '1 hour') as lost_recently, ${inScope('s.cluster_id')} as whole
     from sensor s join node n on n.id = s.node_id join cluster c on c.id = s.cluster_id join sensor_report r on r.sensor_id = s.id
-   where ${inScope('s.cluster_id')} and s.removed_at is null ${where}`;
+   where ${inReach} and s.removed_at is null ${where}`;
 }
 
 /** All of them: an installation has one sensor a host. Bounded, since the contract does not page. */
 export async function listSensors(db: Db, scope: Scope, now: Date): Promise<SensorShape[]> {
   return rows(db, SensorShape, sensorQuery('order by n.hostname, s.id limit 20000'), [placesIn(scope), now, awaySeconds]);
+}
+
+/** Those of hosts on which something in scope runs too: how completely it is seen. For that alone: they are not in scope themselves. */
+export async function sensorsUnder(db: Db, scope: Scope, now: Date): Promise<SensorShape[]> {
+  return rows(db, SensorShape, sensorQuery('order by n.hostname, s.id limit 20000', hostInScope('s.cluster_id', 's.node_id')), [placesIn(scope), now, awaySeconds]);
 }
 
 export async function sensorById(db: Db, scope: Scope, id: string, now: Date): Promise<SensorShape | undefined> {

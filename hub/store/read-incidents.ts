@@ -3,7 +3,7 @@ import type { Scope } from '@vedette/model/access';
 import { fileOrigins } from '@vedette/model/policy';
 import { z } from 'zod';
 import { firstRow, rows, type Db } from './database.ts';
-import { placesIn, inScope } from './scope.ts';
+import { inScope, placesIn } from './scope.ts';
 
 const IncidentShape = z.object({
   id: z.number(),
@@ -17,6 +17,7 @@ const IncidentShape = z.object({
   attack: z.array(z.string()),
   cluster_name: z.string(),
   cluster_id: z.string(),
+  own_namespace: z.string().nullable(),
   node_id: z.string(),
   hostname: z.string(),
   namespace: z.string().nullable(),
@@ -34,7 +35,7 @@ const IncidentShape = z.object({
 });
 export type IncidentShape = z.infer<typeof IncidentShape>;
 
-const selection = `select x.id, x.title, x.kind, x.severity, x.severity_rank, x.state, x.assignee, x.source, x.attack, c.name as cluster_name, x.cluster_id, x.node_id, n.hostname,
+const selection = `select x.id, x.title, x.kind, x.severity, x.severity_rank, x.state, x.assignee, x.source, x.attack, c.name as cluster_name, x.cluster_id, x.namespace as own_namespace, x.node_id, n.hostname,
     w.namespace, w.name as workload, x.container_id, nullif(k.name, '') as container_name, k.image_name, k.platform_digest, x.first_seen, x.last_seen, x.count, x.summary, x.outcome, x.next_action
   from incident x join cluster c on c.id = x.cluster_id join node n on n.id = x.node_id
   left join container k on k.node_id = x.node_id and k.container_id = x.container_id left join workload w on w.id = k.workload_id`;

@@ -3,7 +3,7 @@ import type { Scope } from '@vedette/model/access';
 import { policyModes, severities } from '@vedette/model/policy';
 import { z } from 'zod';
 import { firstRow, rows, type Db } from './database.ts';
-import { placesIn, inScope } from './scope.ts';
+import { inScope, placesIn } from './scope.ts';
 
 const KernelForm = z.array(z.object({ rule: z.string(), action: z.string(), form: z.string().nullable(), problem: z.string().nullable() }));
 

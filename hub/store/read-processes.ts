@@ -3,7 +3,7 @@ import type { Scope } from '@vedette/model/access';
 import { fileOrigins } from '@vedette/model/policy';
 import { z } from 'zod';
 import { firstRow, rows, type Db } from './database.ts';
-import { placesIn, inScope } from './scope.ts';
+import { inScope, placesIn } from './scope.ts';
 
 const ProcessShape = z.object({
   node_id: z.string(),

@@ -2,7 +2,7 @@
 import type { Scope } from '@vedette/model/access';
 import { z } from 'zod';
 import { firstRow, rows, type Db } from './database.ts';
-import { placesIn, inScope } from './scope.ts';
+import { hostInScope, inScope, placesIn } from './scope.ts';
 
 const Counts = z.object({ hosts: z.number(), containers: z.number(), processes: z.number(), incidents: z.number() });
 
@@ -10,7 +10,7 @@ export async function countThings(db: Db, scope: Scope): Promise<z.infer<typeof 
   const found = await firstRow(
     db,
     Counts,
-    `select (select count(*) from node n where ${inScope('n.cluster_id')} and exists (select 1 from sensor s where s.node_id = n.id and s.removed_at is null)) as hosts,
+    `select (select count(*) from node n where ${hostInScope('n.cluster_id', 'n.id')} and exists (select 1 from sensor s where s.node_id = n.id and s.removed_at is null)) as hosts,
         (select count(*) from container k where ${inScope('k.cluster_id', 'k.pod_namespace')} and k.ended_at is null) as containers,
         (select count(*) from process_live p left join container k on k.node_id = p.node_id and k.container_id = p.container_id where ${inScope('p.cluster_id', 'k.pod_namespace')}) as processes,
         (select count(*) from incident x where ${inScope('x.cluster_id', 'x.namespace')} and x.state = 'open') as incidents`,

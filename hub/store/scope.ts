@@ -45,3 +45,8 @@ export function touchesScope(cluster: string, parameter = '$1'): string {
   const scope = `${parameter}::jsonb`;
   return `(${scope} is null or ${cluster} = any(scope_whole(${scope})) or ${cluster} = any(scope_part(${scope})))`;
 }
+
+/** A host of a cluster in scope, or one on which something in scope runs now. */
+export function hostInScope(cluster: string, node: string): string {
+  return `(${inScope(cluster)} or exists (select 1 from container h where h.node_id = ${node} and h.ended_at is null and ${inScope('h.cluster_id', 'h.pod_namespace')}))`;
+}

@@ -151,6 +151,7 @@ export const IncidentView = z.object({
   source: z.string().describe('Name of the rule or policy'),
   attack: z.array(z.string()),
   cluster: z.string(),
+  place: z.object({ cluster: z.string(), namespace: z.string().nullable() }).describe('By which roles reach it: the id of its cluster, and the namespace of its pod'),
   node: z.string(),
   hostname: z.string(),
   workload: z.string().nullable(),

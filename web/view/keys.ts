@@ -11,6 +11,7 @@ export const destinations = [
   { key: 'f', name: 'fleet', word: 'Fleet' },
   { key: 'c', name: 'coverage', word: 'Coverage' },
   { key: 'a', name: 'advisories', word: 'Advisories' },
+  { key: 'u', name: 'audit', word: 'Audit' },
 ] as const;
 export type Destination = (typeof destinations)[number]['name'];
 

@@ -1,16 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { roles } from '@vedette/model/access';
 import { originSentence } from '@vedette/model/origin-words';
 import { fileOrigins, policyModes, severities } from '@vedette/model/policy';
-import { incidentSeverities, modeOrder, originIsForeign, originSentences, originWords, roleSentences, userWords } from './words.ts';
+import { incidentSeverities, modeOrder, originIsForeign, originSentences, originWords, userWords } from './words.ts';
 
 test('the words are the model\'s, copied only so that its wire format and schemas stay out of the browser', () => {
   assert.deepEqual(originSentences, originSentence);
   assert.deepEqual(Object.keys(originWords).sort(), [...fileOrigins].sort());
   assert.deepEqual([...incidentSeverities], [...severities]);
   assert.deepEqual([...modeOrder], [...policyModes]);
-  assert.deepEqual(Object.keys(roleSentences), [...roles]);
 });
 
 test('what did not come with the image stands out; what cannot be judged is neither', () => {

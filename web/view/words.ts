@@ -4,7 +4,6 @@
  */
 import type { FileOrigin, PolicyMode, Severity } from '@vedette/model/policy';
 import type { IncidentView, VulnerabilitySeverity } from '@vedette/model/api/views';
-import type { Role } from '@vedette/model/access';
 
 export const severityWords: Record<VulnerabilitySeverity, string> = {
   critical: 'Critical', high: 'High', medium: 'Medium', low: 'Low', unknown: 'Unrated',
@@ -62,13 +61,6 @@ export const modeSentences: Record<PolicyMode, string> = {
 export const stateWords: Record<IncidentView['state'], string> = { open: 'Open', acknowledged: 'Acknowledged', closed: 'Closed' };
 
 export const identityWords = { pending: 'identity pending', known: 'known', 'image-unknown': 'image unknown' } as const;
-
-export const roleSentences: Record<Role, string> = {
-  viewer: 'sees everything, changes nothing',
-  analyst: 'also acknowledges, assigns and closes incidents',
-  operator: 'also changes policies and the fleet',
-  admin: 'also makes API tokens',
-};
 
 /** What brings advisories in, on the hub: from OSV's public exports, or from a copy of them where there is no network. */
 export const syncCommand = 'vedette advisories sync --from https://osv-vulnerabilities.storage.googleapis.com';

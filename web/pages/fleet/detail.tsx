@@ -114,7 +114,7 @@ function knownFields(sensor: SensorView): readonly Field[] {
 }
 
 function Remove({ sensor, afterRemoval }: { readonly sensor: SensorView; readonly afterRemoval: string }): ReactNode {
-  const may = useMay('fleet');
+  const may = useMay('fleet', { cluster: sensor.cluster, namespace: null });
   const [asking, setAsking] = useState(false);
   const remove = useChange('removeSensor', ['listSensors', 'coverage', 'risk', 'listNodes']);
   if (!may) return null;

@@ -7,10 +7,10 @@ import { useMay, useSession } from '../../session.tsx';
 
 export function IncidentActions({ incident }: { readonly incident: IncidentView }): ReactNode {
   const { user } = useSession();
-  const may = useMay('triage');
+  const may = useMay('triage', incident.place);
   const update = useChange('updateIncident', ['listIncidents', 'getIncident', 'risk']);
   const [assigning, setAssigning] = useState(false);
-  if (!may) return <p className="quiet small">Your role may look at incidents, not change them.</p>;
+  if (!may) return <p className="quiet small">Your role may look at this incident, not change it.</p>;
   const change = (body: { state?: IncidentView['state']; assignee?: string | null }): void => update.mutate({ params: { id: incident.id }, body });
   const button = (label: string, run: () => void, testId: string): ReactNode => <button type="button" className="button" disabled={update.isPending} onClick={run} data-testid={testId}>{label}</button>;
   return (

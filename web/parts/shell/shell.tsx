@@ -1,8 +1,10 @@
 /** The frame around every page: the rail of pages that exist, the top bar with search and badges, and the page. */
 import type { ReactNode } from 'react';
+import { scopeFor, seesWholeCluster } from '@vedette/model/access';
 import { useApi } from '../../data.ts';
 import { useKeys } from '../../keyboard.tsx';
 import { go, Link, usePlace } from '../../router.tsx';
+import { useSession } from '../../session.tsx';
 import { destinations, type Destination } from '../../view/keys.ts';
 import { countWords, shortCount } from '../../view/numbers.ts';
 import { Icon, Mark, type IconName } from '../icons.tsx';
@@ -22,6 +24,7 @@ const places: Readonly<Record<Destination, { readonly path: string; readonly ico
   fleet: { path: '/fleet', icon: 'fleet' },
   coverage: { path: '/coverage', icon: 'coverage' },
   advisories: { path: '/advisories', icon: 'advisories' },
+  audit: { path: '/audit', icon: 'clock' },
 };
 
 export function Shell({ children }: { readonly children: ReactNode }): ReactNode {
@@ -47,8 +50,12 @@ export function Shell({ children }: { readonly children: ReactNode }): ReactNode
 function Rail(): ReactNode {
   const { path } = usePlace();
   const open = useApi('listIncidents', { query: { state: 'open', limit: 1 } }).data?.total ?? null;
-  const main = destinations.slice(0, 6);
-  const rest = destinations.slice(6);
+  // Hosts and sensors are of a cluster as a whole: who sees none of one is not sent there.
+  const seesHosts = seesWholeCluster(scopeFor(useSession().grants, 'view'));
+  const shown = destinations.filter(({ name }) => seesHosts || name !== 'fleet');
+  const split = shown.findIndex(({ name }) => name === 'coverage');
+  const main = shown.slice(0, split);
+  const rest = shown.slice(split);
   return (
     <nav className="rail" aria-label="Pages">
       {main.map((one) => <RailItem key={one.name} destination={one} path={path} count={one.name === 'incidents' ? open : null} />)}
