@@ -6,6 +6,7 @@ import { queries } from './data.ts';
 import './parts/base.css';
 import { BoneLines, Empty, Page } from './parts/page.tsx';
 import { FullPageFailure } from './parts/problem.tsx';
+import { WithRole } from './parts/no-role.tsx';
 import { Shell } from './parts/shell/shell.tsx';
 import { Link, Router, usePlace } from './router.tsx';
 import { SessionGate } from './session.tsx';
@@ -68,11 +69,13 @@ function Current(): ReactNode {
   if (matched?.name === 'signIn') return <Suspense fallback={null}><SignIn /></Suspense>;
   return (
     <SessionGate>
-      <Shell>
-        <Broken place={path}>
-          <Suspense fallback={<Waiting />}>{matched === null ? <Nowhere /> : <Shown name={matched.name} params={matched.params} />}</Suspense>
-        </Broken>
-      </Shell>
+      <WithRole>
+        <Shell>
+          <Broken place={path}>
+            <Suspense fallback={<Waiting />}>{matched === null ? <Nowhere /> : <Shown name={matched.name} params={matched.params} />}</Suspense>
+          </Broken>
+        </Shell>
+      </WithRole>
     </SessionGate>
   );
 }

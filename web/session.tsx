@@ -4,7 +4,7 @@
  */
 import { createContext, useContext, useEffect, type ReactNode } from 'react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { permitsSomewhere, scopeFor, scopeHolds, type Permission } from '@vedette/model/access';
+import { permitsSomewhere, scopeFor, scopeHolds, seesWholeCluster, type Permission } from '@vedette/model/access';
 import type { SessionView } from '@vedette/model/api/views';
 import { call, Failure, holdCsrf, whenSignedOut } from './client.ts';
 import { startLive } from './live.ts';
@@ -46,7 +46,9 @@ export function SessionGate({ children }: { readonly children: ReactNode }): Rea
     if (session === null) go(hrefOf('/sign-in', { to: path === '/' ? undefined : hrefOf(path, search) }), { replace: true });
   }, [session, path, search]);
   const signedIn = session !== null && session !== undefined;
-  useEffect(() => (signedIn ? startLive() : undefined), [signedIn]);
+  // Without a role there is nothing to be told.
+  const hears = signedIn && session.grants.length > 0;
+  useEffect(() => (hears ? startLive() : undefined), [hears]);
   if (query.isError) return <FullPageFailure error={query.error} again={() => void query.refetch()} />;
   if (!signedIn) return null;
   return <Session value={session}>{children}</Session>;
@@ -56,6 +58,11 @@ export function useSession(): SessionView {
   const session = useContext(Session);
   if (session === null) throw new Error('used outside of a session');
   return session;
+}
+
+/** Whether there are hosts and sensors to look at: they are of a cluster as a whole. */
+export function useSeesHosts(): boolean {
+  return seesWholeCluster(scopeFor(useSession().grants, 'view'));
 }
 
 /** What concerns the hub as a whole (policies, users) takes a role in all of it; what has a place is asked by its place, or whether it may be anywhere. */

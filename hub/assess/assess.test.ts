@@ -75,6 +75,11 @@ const facts: CoverageFacts = {
 };
 const states: ContainerStates = { node_id: 'n', hostname: 'h', living: 4, pending: 1, image_unknown: 0, unscanned: 1, with_problems: 0, unwatched: 0, examples: ['web'] };
 
+test('records lost on a host of which only a part is seen are not counted, and not denied', () => {
+  const lost = (whole: boolean, count: number): number | null => coverageOf({ ...facts, sensors: [{ ...sensor, whole, lost_recently: count }] }).view.recordsLost;
+  assert.deepEqual([lost(true, 5), lost(false, 5), lost(false, 0)], [5, null, 0]);
+});
+
 test('complete coverage is 100 and has no gap', () => {
   const { view, gaps } = coverageOf(facts);
   assert.deepEqual([view.percent, gaps], [100, []]);

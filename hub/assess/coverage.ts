@@ -102,7 +102,7 @@ export function coverageOf(facts: CoverageFacts): { view: CoverageView; gaps: Ga
       unhooked: unhooked(facts.sensors),
       sensorsConnected: facts.sensors.filter((sensor) => sensor.connected).length,
       sensorsTotal: facts.sensors.length,
-      recordsLost: facts.sensors.reduce((sum, sensor) => sum + (sensor.whole ? sensor.lost_recently : 0), 0),
+      recordsLost: facts.sensors.some((sensor) => !sensor.whole && sensor.lost_recently > 0) ? null : facts.sensors.reduce((sum, sensor) => sum + sensor.lost_recently, 0),
     },
   };
 }

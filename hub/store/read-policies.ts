@@ -3,7 +3,7 @@ import type { Scope } from '@vedette/model/access';
 import { policyModes, severities } from '@vedette/model/policy';
 import { z } from 'zod';
 import { firstRow, rows, type Db } from './database.ts';
-import { inScope, placesIn } from './scope.ts';
+import { hostInScope, inScope, placesIn } from './scope.ts';
 
 const KernelForm = z.array(z.object({ rule: z.string(), action: z.string(), form: z.string().nullable(), problem: z.string().nullable() }));
 
@@ -36,11 +36,11 @@ const selection = `select p.name, p.yaml, p.description, p.severity, p.attack, p
   cross join lateral (
     select count(*) as sensors_total,
         count(*) filter (where (r.coverage ->> 'policyGeneration')::bigint >= p.generation and r.last_seen_at > $3::timestamptz - interval '60 seconds' and not q.named) as sensors,
-        coalesce((array_agg(distinct q.hostname || ': ' || q.problem) filter (where q.named))[1:20], '{}') as problems
+        coalesce((array_agg(distinct q.hostname || ': ' || q.problem) filter (where q.named and ${inScope('s.cluster_id')}))[1:20], '{}') as problems
       from sensor s join sensor_report r on r.sensor_id = s.id
       cross join lateral (select n.hostname, problem, problem is not null as named from node n
           left join lateral (select x as problem from jsonb_array_elements_text(r.coverage -> 'policyProblems') x where position(p.name in x) > 0 limit 1) y on true where n.id = s.node_id) q
-     where s.removed_at is null and ${inScope('s.cluster_id')}) s`;
+     where s.removed_at is null and ${hostInScope('s.cluster_id', 's.node_id')}) s`;
 
 export async function listPolicies(db: Db, scope: Scope, since: Date, now: Date): Promise<PolicyShape[]> {
   return rows(db, PolicyShape, `${selection} order by p.name limit 1000`, [placesIn(scope), since, now]);

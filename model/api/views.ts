@@ -42,7 +42,7 @@ export const CoverageView = z.object({
   unhooked: z.array(z.object({ eventClasses: z.array(z.string()), what: z.string(), sensors: Count })).describe('What attached hooks are known to miss. It lies outside of the percentage: nothing counts it'),
   sensorsConnected: Count,
   sensorsTotal: Count,
-  recordsLost: Count,
+  recordsLost: Count.nullable().describe('null: some were, on hosts of which only a part is in scope; how many is told to who sees all of them'),
 });
 export type CoverageView = z.infer<typeof CoverageView>;
 

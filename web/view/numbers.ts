@@ -42,7 +42,9 @@ export function plural(count: number, one: string, many = `${one}s`): string {
 }
 
 /** Lost records as a clause: "no records lost", "1 record lost". */
-export function lostWords(count: number): string {
+/** null: some were, and how many is not told. */
+export function lostWords(count: number | null): string {
+  if (count === null) return 'some records lost';
   return count === 0 ? 'no records lost' : `${plural(count, 'record')} lost`;
 }
 

@@ -28,7 +28,7 @@ export function AuditPage(): ReactNode {
   const download = <a className="button" href={hrefOf('/api/v1/audit.csv', { actor, action, object })} download="vedette-audit.csv" data-testid="audit-csv"><Icon name="down" size={14} />CSV</a>;
   const panel = opened === undefined ? null : <SidePanel kind="Change" icon="clock" label={opened.action} closeTo={link({ open: undefined })}><Change row={opened} link={link} /></SidePanel>;
   return (
-    <Page title="Audit" sentence={seesAll ? 'Every change that a person or a program made, the newest first.' : 'Changes in what you may see, the newest first.'} panel={panel} actions={download} note={seesAll ? 'Rows are only ever added.' : 'What concerns the hub as a whole (users, policies, sign-ins) is shown to those who see all of it.'}>
+    <Page title="Audit" sentence={seesAll ? <><b>Every change</b>, the newest first.</> : <><b>Changes in what you may see</b>, the newest first.</>} panel={panel} actions={download} note={seesAll ? 'What people and programs did with this hub. Rows are only ever added.' : 'What concerns the hub as a whole (users, policies, sign-ins) is shown to those who see all of it.'}>
       <FilterBar>
         <FilterText label="Object, or its beginning" value={object} onChange={(value) => set({ object: value }, { replace: true })} />
         <Chips chips={chipsOf({ actor, action }, link)} clearTo={link({ actor: undefined, action: undefined })} />
@@ -50,9 +50,9 @@ function familyOf(action: string): string {
 
 function auditColumns(link: LinkTo, linkOf: (row: AuditView) => string): readonly Column<AuditView>[] {
   return [
-    { id: 'at', head: 'When', minPx: 92, grow: 0, keep: 9, cell: (row) => <Time at={row.at} /> },
-    { id: 'actor', head: 'Who', minPx: 110, grow: 1, keep: 8, cell: (row) => <Link to={link({ actor: row.actor })} tabIndex={-1} className="plain-link cut" title={`Only ${row.actor}`}>{row.actor}</Link> },
-    { id: 'change', head: 'What', minPx: 150, grow: 4, keep: 10, cell: (row) => <Link to={linkOf(row)} tabIndex={-1} className="plain-link strong cut" title={row.change}>{row.change}</Link> },
+    { id: 'at', head: 'When', minPx: 76, grow: 0, keep: 9, cell: (row) => <Time at={row.at} /> },
+    { id: 'actor', head: 'Who', minPx: 84, grow: 1, keep: 8, cell: (row) => <Link to={link({ actor: row.actor })} tabIndex={-1} className="plain-link cut" title={`Only ${row.actor}`}>{row.actor}</Link> },
+    { id: 'change', head: 'What', minPx: 108, grow: 4, keep: 10, cell: (row) => <Link to={linkOf(row)} tabIndex={-1} className="plain-link strong cut" title={row.change}>{row.change}</Link> },
     { id: 'object', head: 'Of', minPx: 140, grow: 2, keep: 7, cell: (row) => <Link to={link({ object: row.object })} tabIndex={-1} className="plain-link cut quiet" title={row.object}>{row.object}</Link> },
     { id: 'action', head: 'Kind', minPx: 120, grow: 1, keep: 5, cell: (row) => <Link to={link({ action: familyOf(row.action) })} tabIndex={-1} className="plain-link cut quiet" title={`Only ${familyOf(row.action)}`}>{row.action}</Link> },
     { id: 'place', head: 'Where', minPx: 110, grow: 1, keep: 4, cell: (row) => <span className="cut quiet">{whereWords(row)}</span> },

@@ -3,11 +3,13 @@ import type { ReactNode } from 'react';
 import { shortId } from '@vedette/model/api/short-id';
 import type { CoverageView } from '@vedette/model/api/views';
 import { useApi } from '../../data.ts';
+import { AddHostLink } from '../../parts/add-host-link.tsx';
 import { CoverageScale } from '../../parts/meters.tsx';
 import { Bone, BoneLines, Empty, Page, Section } from '../../parts/page.tsx';
 import { ProblemBox } from '../../parts/problem.tsx';
 import { Time } from '../../parts/text.tsx';
 import { Link } from '../../router.tsx';
+import { useSeesHosts } from '../../session.tsx';
 import { countWords, lostWords, percentWords, plural } from '../../view/numbers.ts';
 import { hrefOf } from '../../view/url.ts';
 import './coverage.css';
@@ -29,10 +31,11 @@ function Note({ coverage }: { readonly coverage: CoverageView }): ReactNode {
 
 function Loaded({ coverage }: { readonly coverage: CoverageView }): ReactNode {
   const sensors = useApi('listSensors', {}).data?.items;
+  const seesHosts = useSeesHosts();
   if (coverage.sensorsTotal === 0) {
     return (
       <>
-        <Empty title="No sensor has joined yet" action={<Link to={hrefOf('/fleet', { add: 'host' })} className="button is-main">Add a host</Link>}>
+        <Empty title="No sensor has joined yet" action={<AddHostLink />}>
           <p>Here stands what is not seen: each gap with its reason and what closes it, what no hook sees by its nature, and the share of each sensor.</p>
           <p>For that a host needs a sensor: one command on the host, and about a minute.</p>
         </Empty>
@@ -45,13 +48,13 @@ function Loaded({ coverage }: { readonly coverage: CoverageView }): ReactNode {
       <div className="coverage-scale"><CoverageScale percent={coverage.percent} ticks={100} height={28} /></div>
       <Gaps coverage={coverage} />
       <Unhooked coverage={coverage} />
-      <Section title="By sensor" aside={<Link to="/fleet">Fleet</Link>}>
+      {seesHosts ? <Section title="By sensor" aside={<Link to="/fleet">Fleet</Link>}>
         {sensors === undefined ? <BoneLines count={3} /> : (
           <table className="plain-table coverage-sensors"><tbody>
             {sensors.map((sensor) => <tr key={sensor.id}><td><Link to={hrefOf('/fleet', { open: sensor.id })}>{sensor.hostname}</Link></td><td><CoverageScale percent={sensor.coveragePercent} ticks={40} height={12} /></td><td className="number">{percentWords(sensor.coveragePercent)}</td><td className="quiet">{sensor.connected ? 'connected' : 'not connected'}</td></tr>)}
           </tbody></table>
         )}
-      </Section>
+      </Section> : null}
     </>
   );
 }

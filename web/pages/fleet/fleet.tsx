@@ -11,7 +11,7 @@ import { Table, type Column } from '../../parts/table.tsx';
 import { Time } from '../../parts/text.tsx';
 import { Tip } from '../../parts/tip.tsx';
 import { Link, useFilters } from '../../router.tsx';
-import { useMay } from '../../session.tsx';
+import { useMay, useSeesHosts } from '../../session.tsx';
 import { hooksMissing, lostRecords, mechanismWords, sensorNeeds } from '../../view/fleet.ts';
 import { bytesWords, countWords, percentWords, plural, shortCount } from '../../view/numbers.ts';
 import { oneOf, pathOf, text } from '../../view/url.ts';
@@ -23,6 +23,20 @@ const filters = { q: text(200), show: oneOf(['needs'], undefined), open: text(10
 const sensorKey = (row: SensorView): string => row.id;
 
 export function FleetPage(): ReactNode {
+  return useSeesHosts() ? <Fleet /> : <NoHosts />;
+}
+
+function NoHosts(): ReactNode {
+  return (
+    <Page title="Fleet" sentence="Your role reaches namespaces, not hosts.">
+      <Empty title="Hosts and sensors belong to clusters as a whole" action={<Link to="/coverage" className="button is-main">What is not seen, and why</Link>}>
+        <p>Whether the hosts under your pods are seen stands on the coverage page. For more, ask an administrator for a role in the whole cluster.</p>
+      </Empty>
+    </Page>
+  );
+}
+
+function Fleet(): ReactNode {
   const query = useApi('listSensors', {});
   const now = useNow();
   const [{ q, show, open, add }, set, link] = useFilters(filters);

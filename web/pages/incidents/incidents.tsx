@@ -7,6 +7,7 @@ import type { Output } from '@vedette/model/api/table';
 import type { IncidentView } from '@vedette/model/api/views';
 import { shortId } from '@vedette/model/api/short-id';
 import { useApi, usePages } from '../../data.ts';
+import { AddHostLink } from '../../parts/add-host-link.tsx';
 import { CoverageClause } from '../../parts/coverage-clause.tsx';
 import { Chips, Choices, FilterBar, FilterText, type Chip } from '../../parts/filters.tsx';
 import { Icon } from '../../parts/icons.tsx';
@@ -122,7 +123,7 @@ function NoIncidents({ filtered, state, clearTo }: { readonly filtered: boolean;
   const shown = <p>Here stands what rules saw and what policies stopped or would have stopped, with the process tree behind it.</p>;
   if (sensors === 0) {
     return (
-      <Empty title="No sensor has joined yet" action={<Link to={hrefOf('/fleet', { add: 'host' })} className="button is-main">Add a host</Link>}>
+      <Empty title="No sensor has joined yet" action={<AddHostLink />}>
         {shown}
         <p>For that a host needs a sensor: one command on the host, and about a minute.</p>
       </Empty>

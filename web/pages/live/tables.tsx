@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import { shortId } from '@vedette/model/api/short-id';
 import type { ContainerView } from '@vedette/model/api/views';
 import { useApi, usePages, type RowOf } from '../../data.ts';
+import { AddHostLink } from '../../parts/add-host-link.tsx';
 import { VulnerabilityCounts } from '../../parts/counts.tsx';
 import { ShareBar } from '../../parts/meters.tsx';
 import { Icon } from '../../parts/icons.tsx';
@@ -62,7 +63,7 @@ function NothingMatches({ clearTo }: { readonly clearTo: string }): ReactNode {
 
 function NothingWatched(): ReactNode {
   return (
-    <Empty title="No sensor has joined yet" action={<Link to={hrefOf('/fleet', { add: 'host' })} className="button is-main">Add a host</Link>}>
+    <Empty title="No sensor has joined yet" action={<AddHostLink />}>
       <p>Here stands everything that runs: each host, its containers, their processes, and the packages these have loaded.</p>
       <p>For that a host needs a sensor. It takes one command on the host and about a minute.</p>
     </Empty>

@@ -13,7 +13,7 @@ import { Dialog, DialogActions } from '../../parts/overlay.tsx';
 import { FormProblem, ProblemBox } from '../../parts/problem.tsx';
 import { Fields, Time } from '../../parts/text.tsx';
 import { go, Link } from '../../router.tsx';
-import { useMay } from '../../session.tsx';
+import { useMay, useSeesHosts } from '../../session.tsx';
 import { countWords } from '../../view/numbers.ts';
 import { countedWords } from '../../view/policy-words.ts';
 import { hrefOf } from '../../view/url.ts';
@@ -83,8 +83,9 @@ function KernelForm({ policy }: { readonly policy: PolicyView }): ReactNode {
 
 function InForceSection({ policy }: { readonly policy: PolicyView }): ReactNode {
   const { problems } = policy.inForce;
+  const seesHosts = useSeesHosts();
   return (
-    <Section title="In force" aside={<Link to="/fleet">Fleet</Link>}>
+    <Section title="In force" aside={seesHosts ? <Link to="/fleet">Fleet</Link> : undefined}>
       <p><InForce policy={policy} /></p>
       {problems.length === 0 ? null : <ul className="plain-list">{problems.map((problem) => <li key={problem}>{problem}</li>)}</ul>}
     </Section>

@@ -7,6 +7,7 @@ import type { RiskCardView, RiskSummaryView } from '@vedette/model/api/views';
 import { useNow } from '../../clock.ts';
 import { useApi } from '../../data.ts';
 import { useCardKeys } from './card-keys.ts';
+import { AddHostLink } from '../../parts/add-host-link.tsx';
 import { Chain } from '../../parts/chain.tsx';
 import { Icon, type IconName } from '../../parts/icons.tsx';
 import { Glyph, LoadedShape, SeverityShape } from '../../parts/marks.tsx';
@@ -16,6 +17,7 @@ import { Spark } from '../../parts/spark.tsx';
 import { Time } from '../../parts/text.tsx';
 import { Tip } from '../../parts/tip.tsx';
 import { Link } from '../../router.tsx';
+import { useSeesHosts } from '../../session.tsx';
 import { factMeaning, factNames } from '../../view/glyph.ts';
 import { scoreWords } from '../../view/meters.ts';
 import { countWords, lostWords, percentWords, plural } from '../../view/numbers.ts';
@@ -53,6 +55,7 @@ function CoverageNote({ summary }: { readonly summary: RiskSummaryView }): React
 }
 
 function RiskTiles({ summary }: { readonly summary: RiskSummaryView | undefined }): ReactNode {
+  const seesHosts = useSeesHosts();
   const counts = summary?.counts;
   const number = (count: number | undefined): string | null => (count === undefined ? null : countWords(count));
   const noFeeds = summary !== undefined && summary.feeds.length === 0;
@@ -62,7 +65,7 @@ function RiskTiles({ summary }: { readonly summary: RiskSummaryView | undefined 
   const tiles: readonly Tile[] = [
     { id: 'incidents', label: 'Open incidents', count: number(counts?.incidentsOpen), note: 'rules and policies', beside: <BeganDaily />, to: '/incidents' },
     { id: 'loaded', label: 'Vulnerabilities loaded', count: noFeeds || unwatched ? 'unknown' : number(counts?.vulnerabilitiesLoaded), note: counts === undefined ? ' ' : noFeeds ? 'no advisories loaded' : unwatched ? 'no host is watched' : `of ${countWords(counts.vulnerabilities)} present`, beside: noFeeds || unwatched ? undefined : <LoadedOfAll />, to: hrefOf('/vulnerabilities', { loaded: 'yes' }) },
-    { id: 'hosts', label: 'Hosts', count: number(counts?.hosts), note: summary === undefined ? ' ' : `${summary.coverage.sensorsConnected} connected`, to: '/fleet' },
+    { id: 'hosts', label: 'Hosts', count: number(counts?.hosts), note: summary === undefined ? ' ' : `${summary.coverage.sensorsConnected} connected`, to: seesHosts ? '/fleet' : '/live' },
     { id: 'containers', label: 'Containers', ...running(counts?.containers), to: '/live' },
     { id: 'processes', label: 'Processes', ...running(counts?.processes), to: hrefOf('/live', { view: 'processes' }) },
   ];
@@ -128,7 +131,7 @@ function Since({ at }: { readonly at: string }): ReactNode {
 function NoCards({ summary }: { readonly summary: RiskSummaryView }): ReactNode {
   if (summary.coverage.sensorsTotal === 0) {
     return (
-      <Empty title="Nothing is watched yet" action={<Link to={hrefOf('/fleet', { add: 'host' })} className="button is-main">Add a host</Link>}>
+      <Empty title="Nothing is watched yet" action={<AddHostLink />}>
         <p>Here stand the most dangerous things that run now: each with why, where, since when and what to do.</p>
         <p>For that at least one host needs a sensor. It takes one command on the host and about a minute.</p>
       </Empty>

@@ -1,10 +1,9 @@
 /** The frame around every page: the rail of pages that exist, the top bar with search and badges, and the page. */
 import type { ReactNode } from 'react';
-import { scopeFor, seesWholeCluster } from '@vedette/model/access';
 import { useApi } from '../../data.ts';
 import { useKeys } from '../../keyboard.tsx';
 import { go, Link, usePlace } from '../../router.tsx';
-import { useSession } from '../../session.tsx';
+import { useSeesHosts } from '../../session.tsx';
 import { destinations, type Destination } from '../../view/keys.ts';
 import { countWords, shortCount } from '../../view/numbers.ts';
 import { Icon, Mark, type IconName } from '../icons.tsx';
@@ -51,7 +50,7 @@ function Rail(): ReactNode {
   const { path } = usePlace();
   const open = useApi('listIncidents', { query: { state: 'open', limit: 1 } }).data?.total ?? null;
   // Hosts and sensors are of a cluster as a whole: who sees none of one is not sent there.
-  const seesHosts = seesWholeCluster(scopeFor(useSession().grants, 'view'));
+  const seesHosts = useSeesHosts();
   const shown = destinations.filter(({ name }) => seesHosts || name !== 'fleet');
   const split = shown.findIndex(({ name }) => name === 'coverage');
   const main = shown.slice(0, split);

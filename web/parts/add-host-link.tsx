@@ -1,0 +1,10 @@
+/** The way to add a host, for those who may: what an empty page offers. */
+import type { ReactNode } from 'react';
+import { Link } from '../router.tsx';
+import { useMay, useSeesHosts } from '../session.tsx';
+import { hrefOf } from '../view/url.ts';
+
+export function AddHostLink(): ReactNode {
+  const may = useMay('fleet');
+  return useSeesHosts() && may ? <Link to={hrefOf('/fleet', { add: 'host' })} className="button is-main">Add a host</Link> : null;
+}
