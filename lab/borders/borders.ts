@@ -7,7 +7,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, relative, sep } from 'node:path';
 
 export const pure = ['model', 'rules', 'policy', 'link/protocol', 'web/view'] as const;
-const packages = ['model', 'rules', 'policy', 'inventory', 'advisories', 'origin', 'link', 'sensor', 'hub', 'web', 'cli', 'deploy', 'content', 'lab'] as const;
+const packages = ['model', 'rules', 'policy', 'inventory', 'advisories', 'origin', 'link', 'sensor', 'cluster', 'hub', 'web', 'cli', 'deploy', 'content', 'lab'] as const;
 type PackageName = (typeof packages)[number];
 
 /**
@@ -23,6 +23,7 @@ const mayUse: Record<PackageName, readonly PackageName[]> = {
   origin: ['model'],
   link: ['model'],
   sensor: ['model', 'rules', 'policy', 'inventory', 'link'],
+  cluster: ['model', 'rules', 'policy', 'link'],
   hub: ['model', 'rules', 'policy', 'inventory', 'advisories', 'origin', 'link'],
   web: ['model', 'rules', 'policy'],
   cli: ['model', 'rules', 'policy', 'inventory', 'advisories', 'origin', 'link'],
@@ -34,6 +35,7 @@ const mayUse: Record<PackageName, readonly PackageName[]> = {
 /** Parts with steps: a step imports no other step; only the named files know more than one. */
 const steps: Partial<Record<PackageName, { readonly names: readonly string[]; readonly may?: Readonly<Record<string, readonly string[]>> }>> = {
   sensor: { names: ['probe', 'decode', 'enrich', 'detect', 'enforce', 'ship'] },
+  cluster: { names: ['watch', 'relay', 'admit', 'enforce'] },
   origin: { names: ['ask', 'oci', 'cosign', 'jfrog'], may: { oci: ['ask'], cosign: ['oci'], jfrog: ['ask'] } },
   hub: { names: ['ingest', 'store', 'assess', 'respond', 'api'], may: { ingest: ['store'], assess: ['store'], respond: ['store'], api: ['store'] } },
 };
@@ -43,7 +45,7 @@ const linesMax = 450;
 
 /** Third-party packages and the one place (a folder, or a few where a contract crosses) that may import each. */
 export const thirdParty: Readonly<Record<string, readonly string[]>> = {
-  '@bufbuild/protobuf': ['model/wire', 'link', 'sensor', 'hub/ingest', 'hub', 'lab'],
+  '@bufbuild/protobuf': ['model/wire', 'link', 'sensor', 'cluster', 'hub/ingest', 'hub', 'lab'],
   '@connectrpc/connect': ['link/transport', 'sensor/enrich/runtime', 'lab'],
   '@connectrpc/connect-node': ['link/transport', 'sensor/enrich/runtime', 'lab'],
   '@marcbachmann/cel-js': ['policy'],
@@ -61,9 +63,9 @@ export const thirdParty: Readonly<Record<string, readonly string[]>> = {
   re2js: ['rules'],
   semver: ['advisories'],
   vite: ['web', 'sensor/vite.config.ts'],
-  yaml: ['rules', 'policy'],
+  yaml: ['rules', 'policy', 'cluster/kubernetes'],
   yauzl: ['advisories'],
-  zod: ['model', 'inventory/oci', 'advisories', 'origin', 'policy', 'sensor', 'hub', 'cli', 'deploy', 'lab'],
+  zod: ['model', 'inventory/oci', 'advisories', 'origin', 'policy', 'sensor', 'cluster', 'hub', 'cli', 'deploy', 'lab'],
 };
 
 export interface SourceFile {

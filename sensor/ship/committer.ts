@@ -5,13 +5,11 @@
  * disk takes nothing, nothing is given up: the commit stays in memory, the ring is not acknowledged, and the kernel counts
  * what no longer fits.
  */
-import { create, toBinary } from '@bufbuild/protobuf';
+import { create } from '@bufbuild/protobuf';
+import { batchesOf } from '@vedette/link/spool/batches';
 import type { Spools } from '@vedette/link/spool/spools';
-import { BatchPayloadSchema, RecordSchema, TelemetryDroppedSchema, type Record as WireRecord } from '@vedette/model/wire/generated/record_pb';
+import { RecordSchema, TelemetryDroppedSchema, type Record as WireRecord } from '@vedette/model/wire/generated/record_pb';
 import type { StateLog } from './state-log.ts';
-
-/** Well below the spool's bound on one entry, so that a batch of whole records always fits. */
-const batchBytesMax = 512 * 1024;
 
 export interface CommitContent {
   readonly bootId: string;
@@ -55,12 +53,12 @@ export class Committer {
     const drops = this.#spools.drops();
     // in the first batch, so that what is refused after it is counted anew
     const telemetry = drops === undefined ? content.telemetry : [dropRecord(drops), ...content.telemetry];
-    for (const batch of batches(content, content.detections)) {
+    for (const batch of batchesOf(content, content.detections)) {
       const outcome = this.#spools.append('detection', commit, batch.payload, batch);
       if (outcome.kind !== 'spooled') return this.#giveUp(outcome.reason);
     }
     let isFirst = true;
-    for (const batch of batches(content, telemetry)) {
+    for (const batch of batchesOf(content, telemetry)) {
       // a refused batch is counted by the spool; the ones behind it may still fit
       const { kind } = this.#spools.append('telemetry', commit, batch.payload, batch);
       if (isFirst && kind === 'spooled' && drops !== undefined) this.#spools.dropsReported();
@@ -105,49 +103,4 @@ function dropRecord(drops: NonNullable<ReturnType<Spools['drops']>>): WireRecord
     lastBootNs: drops.lastBootNs,
   });
   return create(RecordSchema, { kind: { case: 'telemetryDropped', value } });
-}
-
-interface EncodedBatch {
-  readonly payload: Uint8Array;
-  readonly records: number;
-  readonly firstBootNs: bigint;
-  readonly lastBootNs: bigint;
-}
-
-/** BatchPayload.records: field 3, length-delimited. */
-const recordTag = (3 << 3) | 2;
-
-/**
- * Records in order, cut into batches of at most `batchBytesMax`; a single larger record has a batch of its own. Each is
- * encoded once: a message whose repeated field is appended by hand to its encoded head is the same bytes.
- */
-function* batches(content: CommitContent, records: readonly WireRecord[]): Generator<EncodedBatch> {
-  const now = BigInt(Math.round(content.nowBootNs));
-  const head = toBinary(BatchPayloadSchema, create(BatchPayloadSchema, { bootId: content.bootId, wallOffsetNs: BigInt(Math.round(content.wallOffsetNs)) }));
-  let pieces: Uint8Array[] = [head];
-  let bytes = 0;
-  let count = 0;
-  const whole = (): EncodedBatch => ({ payload: Buffer.concat(pieces), records: count, firstBootNs: now, lastBootNs: now });
-  for (const record of records) {
-    const encoded = toBinary(RecordSchema, record);
-    if (bytes + encoded.length > batchBytesMax && count > 0) {
-      yield whole();
-      pieces = [head];
-      bytes = 0;
-      count = 0;
-    }
-    pieces.push(lengthPrefix(encoded.length), encoded);
-    bytes += encoded.length;
-    count += 1;
-  }
-  if (count > 0) yield whole();
-}
-
-/** The field's tag and the length as a varint (Protocol Buffers encoding, wire type 2). */
-function lengthPrefix(length: number): Uint8Array {
-  const out = [recordTag];
-  let rest = length;
-  for (; rest > 0x7f; rest >>>= 7) out.push((rest & 0x7f) | 0x80);
-  out.push(rest);
-  return Uint8Array.from(out);
 }

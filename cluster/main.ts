@@ -1,0 +1,113 @@
+/**
+ * The one file that knows the order of the cluster part: the API server says which cluster this is; the spool opens, so that
+ * what is seen has a place; then the hub is joined and what is watched is told to it. Steps do not know each other; what one
+ * needs of another is handed over here. It stops in the opposite order.
+ */
+import { randomBytes } from 'node:crypto';
+import { chmodSync, mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { DiskFailure } from '@vedette/link/spool/disk';
+import { openNodeDisk } from '@vedette/link/spool/node-disk';
+import { openSpools, spoolBounds, type Spools } from '@vedette/link/spool/spools';
+import { configFromEnvironment, readClusterConfig, type ClusterConfig } from './config.ts';
+import { clusterIdentity, type ClusterIdentity } from './facts.ts';
+import { startHealth } from './health.ts';
+import { openKubernetes, type Kubernetes } from './kubernetes/client.ts';
+import { readKubernetesConfig } from './kubernetes/config.ts';
+import { log } from './log.ts';
+import { Reporter } from './reporter.ts';
+
+export interface RunningCluster {
+  readonly identity: ClusterIdentity;
+  readonly reporter: Reporter;
+  readonly healthPort: number;
+  stop(): Promise<void>;
+}
+
+type Stops = (() => Promise<void> | void)[];
+
+async function stopAll(stops: Stops): Promise<void> {
+  for (let one = stops.pop(); one !== undefined; one = stops.pop()) await one();
+}
+
+export async function startCluster(config: ClusterConfig, signal: AbortSignal = new AbortController().signal): Promise<RunningCluster | undefined> {
+  const stops: Stops = [];
+  try {
+    mkdirSync(config.stateDirectory, { recursive: true, mode: 0o700 });
+    chmodSync(config.stateDirectory, 0o700);
+    const kubernetes = openKubernetes(readKubernetesConfig({ kubeconfig: config.kubeconfig }));
+    stops.push(() => kubernetes.close());
+    const ready = { kubernetes: false };
+    const health = await startHealth({ ready: () => ready, metrics: () => ({ records_reported: reporter.reported, records_too_large: reporter.tooLarge }) }, config.health);
+    stops.push(() => health.close());
+    const spools = openSpool(config);
+    stops.push(() => {
+      spools.sync();
+      spools.close();
+    });
+    const reporter = new Reporter({ spools, bootId: '', nowMs: () => Date.now(), log });
+    stops.push(() => reporter.close());
+    const identity = await identityOnce(kubernetes, signal);
+    if (identity === undefined) {
+      await stopAll(stops);
+      return undefined;
+    }
+    ready.kubernetes = true;
+    log('info', 'the cluster part runs', { cluster: identity.uid, kubernetes: identity.kubernetesVersion });
+    return { identity, reporter, healthPort: health.port, stop: () => stopAll(stops) };
+  } catch (error) {
+    await stopAll(stops);
+    throw error;
+  }
+}
+
+function openSpool(config: ClusterConfig): Spools {
+  const disk = openNodeDisk(path.join(config.stateDirectory, 'spool'));
+  if (disk instanceof DiskFailure) throw new Error(`the spool cannot be opened: ${disk.message}`);
+  const spools = openSpools({
+    disk,
+    bounds: config.spoolBytesMax === undefined ? spoolBounds : { ...spoolBounds, bytesMax: config.spoolBytesMax },
+    // there is no log of commits beside the spool: what is in it counts
+    lastCommit: Number.MAX_SAFE_INTEGER,
+    freshEpoch: randomBytes(8).toString('hex'),
+    drops: undefined,
+  });
+  if (spools instanceof DiskFailure) throw new Error(`the spool cannot be opened: ${spools.message}`);
+  for (const problem of spools.problems) log('warn', problem);
+  return spools;
+}
+
+/** Asked for until it is known: without it nobody could say which cluster this is. */
+async function identityOnce(kubernetes: Kubernetes, signal: AbortSignal): Promise<ClusterIdentity | undefined> {
+  let said = '';
+  for (let waitMs = 500; !signal.aborted; waitMs = Math.min(15_000, waitMs * 2)) {
+    const answer = await clusterIdentity(kubernetes);
+    if (answer.kind === 'ok') return answer.value;
+    if (answer.message !== said) log('warn', 'the API server does not say which cluster this is', { reason: answer.reason, error: answer.message });
+    said = answer.message;
+    await sleep(waitMs, undefined, { signal }).catch(() => undefined);
+  }
+  return undefined;
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { config: { type: 'string' } }, strict: true });
+  const given: unknown = JSON.parse(values.config ?? '{}');
+  const config = readClusterConfig({ ...configFromEnvironment(process.env), ...(typeof given === 'object' ? given : {}) });
+  const asked = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => asked.abort());
+  const running = await startCluster(config, asked.signal);
+  if (running === undefined) return;
+  if (!asked.signal.aborted) await new Promise((resolve) => asked.signal.addEventListener('abort', resolve, { once: true }));
+  log('info', 'the cluster part stops');
+  await running.stop();
+}
+
+if (import.meta.main) {
+  await main().catch((error: unknown) => {
+    log('error', 'the cluster part cannot go on', { error: error instanceof Error ? error.message : String(error) });
+    process.exitCode = 1;
+  });
+}
