@@ -56,6 +56,9 @@ class Watch {
   /** Empty: a list is needed. */
   #version = '';
   #failures = 0;
+  /** The last stream broke and was resumed without a wait. */
+  #resumed = false;
+  #expired = 0;
   #said: string | null | undefined;
 
   constructor(kubernetes: Kubernetes, target: WatchTarget, handler: WatchHandler, signal: AbortSignal, times: WatchTimes) {
@@ -82,15 +85,18 @@ class Watch {
 
   #good(): void {
     this.#failures = 0;
+    this.#resumed = false;
     this.#say(null);
   }
 
   async #failed(found: KubernetesProblem): Promise<void> {
     // the version is too old for the server: that is no fault, but a list is needed
-    const isExpired = found.status === 410;
-    if (isExpired) this.#version = '';
+    if (found.status === 410) {
+      this.#version = '';
+      this.#expired += 1;
+      if (this.#expired === 1) return;
+    }
     this.#failures += 1;
-    if (isExpired && this.#failures === 1) return;
     this.#say(sentenceOf(this.#target, found));
     const { waitMsMin, waitMsMax } = this.#times;
     const waitMs = Math.min(waitMsMax, waitMsMin * 2 ** Math.min(this.#failures - 1, 16));
@@ -137,8 +143,8 @@ class Watch {
       return outcome;
     }
     // a stream that broke after it had brought something is resumed at once
-    if (this.#version !== before && outcome.status === 0 && outcome.reason === 'Unreachable' && this.#failures === 0) {
-      this.#failures += 1;
+    if (this.#version !== before && outcome.status === 0 && outcome.reason === 'Unreachable' && !this.#resumed) {
+      this.#resumed = true;
       return { kind: 'ok', value: null };
     }
     return outcome;
@@ -161,6 +167,7 @@ class Watch {
     }
     // after the handler: what it threw on comes again
     this.#version = found.metadata.resourceVersion;
+    this.#expired = 0;
     this.#good();
   }
 }
