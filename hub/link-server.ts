@@ -10,7 +10,7 @@ import type { LiveTopic } from '@vedette/model/api/table';
 import type { IssuedCertificate } from '@vedette/link/transport/authority';
 import type { HubHandlers } from '@vedette/link/transport/hub-handlers';
 import { createJoinToken, formatJoinToken } from '@vedette/link/transport/join-token';
-import { createLinkServer } from '@vedette/link/transport/server';
+import { createHubServer } from '@vedette/link/transport/hub-server';
 import type { HubConfig } from './config.ts';
 import type { Commands } from './ingest/commands.ts';
 import type { Delivery, DeliveryAnswer } from './ingest/deliver.ts';
@@ -85,7 +85,7 @@ export async function startLink(doors: LinkDoors, config: HubConfig): Promise<Ru
   const nowMs = (): number => doors.now().getTime();
   const names = namesOf(config.link);
   let authorities = await authoritiesIn(directory, doors.owner, nowMs());
-  const server = createLinkServer({
+  const server = createHubServer({
     handlers: handlersOf(doors),
     authorities,
     certificate: await authorities[0].signServer(names, nowMs()),

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { clockSkewMsMax, createAuthority, loadAuthority, sensorLifeMs, signingAuthority } from './authority.ts';
 import { createCertificateRequest, readCertificateRequest } from './certificate-request.ts';
-import { sensorUri } from './certificate-text.ts';
+import { partUri } from './certificate-text.ts';
 import { judgePeer, whyNotValid } from './peer.ts';
 
 const now = Date.parse('2026-11-23T12:00:00Z');
@@ -28,7 +28,7 @@ test('an authority that was kept signs as the one that was made', async () => {
 test('a sensor certificate: for a day, for clients only, naming its sensor, over the key of the request', async () => {
   const { issued, key, sensorId, certificate } = await sensorCertificate();
   assert.equal(certificate.ca, false);
-  assert.equal(certificate.subjectAltName, `URI:${sensorUri(sensorId)}`);
+  assert.equal(certificate.subjectAltName, `URI:${partUri('sensor', sensorId)}`);
   assert.deepEqual(certificate.keyUsage, ['1.3.6.1.5.5.7.3.2']);
   assert.deepEqual([issued.notBeforeMs, issued.notAfterMs], [now - clockSkewMsMax, now + sensorLifeMs]);
   assert.equal(certificate.serialNumber.toLowerCase(), issued.serial);

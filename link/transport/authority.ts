@@ -9,7 +9,7 @@ import { randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
 import * as x509 from '@peculiar/x509';
 import type { CertificateRequest } from './certificate-request.ts';
-import { algorithm, exportPrivateKey, fingerprintOf, pem, sensorUri, signing } from './certificate-text.ts';
+import { algorithm, exportPrivateKey, fingerprintOf, partUri, pem, signing, type Part } from './certificate-text.ts';
 
 const dayMs = 86_400_000;
 
@@ -17,6 +17,8 @@ const dayMs = 86_400_000;
 export const clockSkewMsMax = 5 * 60_000;
 export const sensorLifeMs = dayMs;
 export const serverLifeMs = 90 * dayMs;
+/** Longer than a hub may be away: without it the sensors of a cluster could not even learn about their pods. */
+export const relayLifeMs = 30 * dayMs;
 export const authorityLifeMs = 10 * 365 * dayMs;
 
 export interface IssuedCertificate {
@@ -63,13 +65,29 @@ export class Authority {
   }
 
   async signSensor(request: CertificateRequest, sensorId: string, nowMs: number): Promise<IssuedCertificate> {
+    return this.signPart('sensor', request, sensorId, nowMs);
+  }
+
+  async signPart(part: Part, request: CertificateRequest, id: string, nowMs: number): Promise<IssuedCertificate> {
     return this.#sign({
-      subject: 'CN=vedette sensor',
+      subject: part === 'sensor' ? 'CN=vedette sensor' : 'CN=vedette cluster part',
       publicKey: request.publicKey,
       nowMs,
       lifeMs: sensorLifeMs,
       usage: x509.ExtendedKeyUsage.clientAuth,
-      names: [{ type: 'url', value: sensorUri(sensorId) }],
+      names: [{ type: 'url', value: partUri(part, id) }],
+    });
+  }
+
+  /** For the listener of a cluster part, which made the key; as short-lived as the part's own certificate. */
+  async signRelay(request: CertificateRequest, serverName: string, nowMs: number): Promise<IssuedCertificate> {
+    return this.#sign({
+      subject: 'CN=vedette relay',
+      publicKey: request.publicKey,
+      nowMs,
+      lifeMs: relayLifeMs,
+      usage: x509.ExtendedKeyUsage.serverAuth,
+      names: [{ type: 'dns', value: serverName }],
     });
   }
 

@@ -5,8 +5,17 @@ import { createHash, KeyObject, X509Certificate } from 'node:crypto';
 export const algorithm = { name: 'ECDSA', namedCurve: 'P-256' } as const;
 export const signing = { name: 'ECDSA', hash: 'SHA-256' } as const;
 
-export function sensorUri(sensorId: string): string {
-  return `vedette:sensor:${sensorId}`;
+/** What a certificate of the link may be for, besides the hub's own listener. */
+export type Part = 'sensor' | 'cluster';
+
+/** The name in a certificate says what its owner is, so that no sensor can pass for a cluster part. */
+export function partUri(part: Part, id: string): string {
+  return part === 'sensor' ? `vedette:sensor:${id}` : `vedette:cluster-part:${id}`;
+}
+
+/** The one name that the relay of a cluster proves itself by: nothing that any hub, or another cluster, goes by. */
+export function relayServerName(clusterId: string): string {
+  return `${clusterId}.cluster.vedette.internal`;
 }
 
 /** SHA-256, hex. */

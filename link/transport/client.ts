@@ -4,7 +4,7 @@
  * goes wrong is a value with a sentence in it. A client is for one connection: after `close` nothing works any more.
  */
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { createClient } from '@connectrpc/connect';
+import { createClient, type Transport } from '@connectrpc/connect';
 import { compressionGzip, createConnectTransport, Http2SessionManager } from '@connectrpc/connect-node';
 import type { Command, NodeFactsSchema } from '@vedette/model/wire/generated/link_pb';
 import { Disposition, Link } from '@vedette/model/wire/generated/link_pb';
@@ -50,18 +50,38 @@ export interface LinkClient {
   close(): void;
 }
 
-export function createLinkClient(credentials: Credentials, bounds: ClientBounds = clientBounds): LinkClient {
-  const { pingMs, pingMsMax, messageBytesMax, requestMsMax } = bounds;
+/** One HTTP/2 connection, made with the first call and anew after it broke. */
+export interface LinkConnection {
+  readonly transport: Transport;
+  close(): void;
+}
+
+export function connectLink(credentials: Credentials, bounds: ClientBounds = clientBounds): LinkConnection {
+  const { pingMs, pingMsMax, messageBytesMax } = bounds;
   const manager = new Http2SessionManager(
     credentials.hubUrl,
     // Without pings a connection whose other end vanished would look alive for many minutes.
     { pingIntervalMs: pingMs, pingTimeoutMs: pingMsMax },
-    { cert: credentials.certificatePem, key: credentials.privateKeyPem, ca: [...credentials.authoritiesPem], minVersion: 'TLSv1.3' },
+    { cert: credentials.certificatePem, key: credentials.privateKeyPem, ca: [...credentials.authoritiesPem], minVersion: 'TLSv1.3', ...serverNameOf(credentials) },
   );
   const transport = createConnectTransport({
     baseUrl: credentials.hubUrl, httpVersion: '2', sessionManager: manager,
     readMaxBytes: messageBytesMax, writeMaxBytes: messageBytesMax, acceptCompression: [compressionGzip], sendCompression: compressionGzip,
   });
+  return { transport, close: () => manager.abort() };
+}
+
+/** What TLS is to check the other end's certificate for, when it is not the name in its address. */
+export function serverNameOf({ serverName }: { readonly serverName?: string | undefined }): { servername?: string } {
+  return serverName === undefined ? {} : { servername: serverName };
+}
+
+export function createLinkClient(credentials: Credentials, bounds: ClientBounds = clientBounds): LinkClient {
+  const connection = connectLink(credentials, bounds);
+  return linkClientOver(connection.transport, () => connection.close(), bounds);
+}
+
+export function linkClientOver(transport: Transport, onClose: () => void, { requestMsMax }: ClientBounds = clientBounds): LinkClient {
   const link = createClient(Link, transport);
   const closing = new AbortController();
   const limits = () => ({ timeoutMs: requestMsMax, signal: closing.signal });
@@ -100,7 +120,7 @@ export function createLinkClient(credentials: Credentials, bounds: ClientBounds 
     }),
     close() {
       closing.abort();
-      manager.abort();
+      onClose();
     },
   };
 }

@@ -6,6 +6,7 @@
 import { X509Certificate } from 'node:crypto';
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import path from 'node:path';
+import type { Part } from './certificate-text.ts';
 
 export interface Credentials {
   readonly hubUrl: string;
@@ -16,6 +17,10 @@ export interface Credentials {
   readonly certificatePem: string;
   /** All that are trusted now, so that authorities can overlap. */
   readonly authoritiesPem: readonly string[];
+  /** Whom the other end must prove to be when that is not the name in its address: the relay of a cluster. */
+  readonly serverName?: string;
+  /** What the certificate is for; absent: a sensor. */
+  readonly part?: Part;
 }
 
 export type CredentialsOnDisk =
@@ -102,13 +107,17 @@ function credentialsOf(value: unknown): Credentials | undefined {
     const field: unknown = fields.get(name);
     return typeof field === 'string' ? field : '';
   };
+  const part = text('part') === 'cluster' ? 'cluster' : 'sensor';
   const authorities: unknown = fields.get('authoritiesPem');
   const credentials: Credentials = {
     hubUrl: text('hubUrl'), sensorId: text('sensorId'), nodeId: text('nodeId'), clusterId: text('clusterId'),
     privateKeyPem: text('privateKeyPem'), certificatePem: text('certificatePem'),
     authoritiesPem: Array.isArray(authorities) ? authorities.filter((authority): authority is string => typeof authority === 'string') : [],
+    ...(text('serverName') === '' ? {} : { serverName: text('serverName') }),
+    ...(part === 'sensor' ? {} : { part }),
   };
-  const complete = fields.get('version') === 1 && Object.values(credentials).every((field) => field.length > 0);
+  // a cluster part is on no node
+  const complete = fields.get('version') === 1 && Object.entries(credentials).every(([name, field]) => field.length > 0 || (name === 'nodeId' && part === 'cluster'));
   return complete ? credentials : undefined;
 }
 

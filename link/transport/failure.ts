@@ -4,6 +4,9 @@
  */
 import { Code, ConnectError } from '@connectrpc/connect';
 
+/** A relay says so when it is there and the hub behind it is not: the connection to the relay is as good as before. */
+export const hubAwayHeader = 'vedette-hub-away';
+
 export interface LinkFailure {
   readonly kind: 'failed';
   readonly scope: 'connection' | 'request' | 'admission';
@@ -36,7 +39,8 @@ const requestCodes: readonly Code[] = [
 export function failureOf(error: unknown): LinkFailure {
   const systemCode = systemCodeOf(error);
   if (systemCode !== undefined) return failed('connection', sentences[systemCode] ?? `The connection to the hub failed (${systemCode}).`);
-  const { code, rawMessage } = ConnectError.from(error);
+  const { code, rawMessage, metadata } = ConnectError.from(error);
+  if (metadata.has(hubAwayHeader)) return failed('request', rawMessage);
   if (code === Code.Unauthenticated || code === Code.PermissionDenied) return failed('admission', rawMessage);
   if (code === Code.DeadlineExceeded) return failed('connection', 'The hub did not answer in time.');
   return failed(requestCodes.includes(code) ? 'request' : 'connection', rawMessage === '' ? 'The hub did not say why it failed.' : rawMessage);

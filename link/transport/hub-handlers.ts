@@ -2,8 +2,9 @@
  * What the hub supplies to the link's listener: it decides, the listener carries. Every verdict is a value; a handler
  * that throws has met a fault of the hub, and the sensor asks again later.
  */
-import type { Command, NodeFacts } from '@vedette/model/wire/generated/link_pb';
+import type { ClusterFacts, Command, NodeFacts } from '@vedette/model/wire/generated/link_pb';
 import type { IssuedCertificate } from './authority.ts';
+import type { Part } from './certificate-text.ts';
 import type { DeliverWords, HelloWords } from './wire.ts';
 
 export interface JoinAttempt {
@@ -12,6 +13,11 @@ export interface JoinAttempt {
   readonly keyFingerprint: string;
   readonly node: NodeFacts | undefined;
   readonly remoteAddress: string;
+  readonly part: Part;
+  /** Of a cluster part. */
+  readonly cluster: ClusterFacts | undefined;
+  /** Instead of a token: a cluster part, by its certificate, says on which node of its cluster the joiner runs. */
+  readonly vouched: { readonly byPartId: string; readonly name: string; readonly uid: string } | undefined;
 }
 
 export interface Joined {
@@ -25,7 +31,12 @@ export interface HelloSaid extends HelloWords {
 }
 
 export type HelloVerdict =
-  | { readonly kind: 'accepted'; readonly session: string; readonly watermarks: readonly { readonly stream: string; readonly sequence: number }[] }
+  | {
+      readonly kind: 'accepted';
+      readonly session: string;
+      readonly watermarks: readonly { readonly stream: string; readonly sequence: number }[];
+      readonly kubernetesNode?: string;
+    }
   | { readonly kind: 'epoch-conflict' | 'schema-too-old'; readonly reason: string }
   | { readonly kind: 'removed' };
 
@@ -37,10 +48,15 @@ export type DeliverVerdict =
 
 export interface HubHandlers {
   /**
-   * Uses the token up and gives the sensor its ids, or refuses with undefined. `certify` signs for the new id; its
-   * certificate is to be recorded in the same transaction, so that a failure there leaves the token unused.
+   * Uses the token up and gives the sensor its ids, or refuses: with undefined for a token that is no good, else with a
+   * sentence. `certify` signs for the new id; its certificate is to be recorded in the same transaction, so that a failure
+   * there leaves the token unused.
    */
-  join(attempt: JoinAttempt, certify: (sensorId: string) => Promise<IssuedCertificate>): Promise<Joined | undefined>;
+  join(attempt: JoinAttempt, certify: (sensorId: string) => Promise<IssuedCertificate>): Promise<Joined | { readonly refused: string } | undefined>;
+  /** Whether this cluster part may speak for this sensor; `part-removed` when the part itself may not speak. */
+  mayRelay(partId: string, sensorId: string): Promise<'may' | 'may-not' | 'part-removed'>;
+  /** The id of the cluster whose part this is; undefined when it was removed. */
+  clusterOfPart(partId: string): Promise<string | undefined>;
   hello(sensorId: string, said: HelloSaid): Promise<HelloVerdict>;
   deliver(sensorId: string, delivery: DeliverWords): Promise<DeliverVerdict>;
   /**

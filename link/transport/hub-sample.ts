@@ -14,8 +14,8 @@ import { createAuthority } from './authority.ts';
 import type { DeliverVerdict, HelloSaid, HelloVerdict, HubHandlers, JoinAttempt, Joined } from './hub-handlers.ts';
 import { createJoinToken, hashJoinSecret } from './join-token.ts';
 import type { JoinToken } from './join-token.ts';
-import type { LinkServer, LinkServerBounds } from './server.ts';
-import { createLinkServer, linkServerBounds } from './server.ts';
+import { createHubServer, type HubServer } from './hub-server.ts';
+import { linkServerBounds, type LinkServerBounds } from './server.ts';
 import type { DeliverWords } from './wire.ts';
 
 interface SampleSensor {
@@ -39,7 +39,7 @@ export class SampleHub implements HubHandlers {
   aheadMs = 0;
   /** Between the transaction and its answer. */
   beforeAnswer: () => Promise<void> = async () => {};
-  #server: LinkServer | undefined;
+  #server: HubServer | undefined;
   #port = 0;
   #wake = Promise.withResolvers<void>();
   #pushes = 0;
@@ -60,14 +60,14 @@ export class SampleHub implements HubHandlers {
 
   async start(bounds: Partial<LinkServerBounds> = {}, serverAheadMs = 0): Promise<void> {
     const certificate = await this.authority.signServer(['127.0.0.1', '::1', 'localhost'], Date.now() + serverAheadMs);
-    this.#server = createLinkServer({
+    this.#server = createHubServer({
       handlers: this, authorities: [this.authority], certificate, nowMs: this.nowMs, onFault: (error) => this.faults.push(error),
       bounds: { ...linkServerBounds, closeMsMax: 0, ...bounds },
     });
     this.#port = (await this.#server.listen(this.#port, '127.0.0.1')).port;
   }
 
-  get server(): LinkServer {
+  get server(): HubServer {
     return this.#server!;
   }
 
@@ -102,6 +102,14 @@ export class SampleHub implements HubHandlers {
     this.issued.push(await certify(sensorId));
     this.sensors.set(sensorId, { state: undefined, removed: false, watermarks: new Map() });
     return { sensorId, nodeId: randomUUID(), clusterId: randomUUID() };
+  }
+
+  async mayRelay(_partId: string, sensorId: string): Promise<'may' | 'may-not' | 'part-removed'> {
+    return this.sensors.has(sensorId) ? 'may' : 'may-not';
+  }
+
+  async clusterOfPart(): Promise<string> {
+    return randomUUID();
   }
 
   async hello(sensorId: string, said: HelloSaid): Promise<HelloVerdict> {

@@ -6,11 +6,12 @@
 import type { ConnectRouter, HandlerContext } from '@connectrpc/connect';
 import { Code, ConnectError, createContextKey } from '@connectrpc/connect';
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import type { Command, DeliverResponseSchema, HelloResponseSchema, JoinRequest, JoinResponseSchema } from '@vedette/model/wire/generated/link_pb';
-import { Disposition, Enrollment, Link } from '@vedette/model/wire/generated/link_pb';
+import type { CertifyRelayResponseSchema, Command, DeliverResponseSchema, HelloResponseSchema, JoinRequest, JoinResponseSchema } from '@vedette/model/wire/generated/link_pb';
+import { Disposition, Enrollment, Link, PartKind } from '@vedette/model/wire/generated/link_pb';
 import type { AttemptLimit } from './attempt-limit.ts';
 import type { Authority, IssuedCertificate } from './authority.ts';
 import { readCertificateRequest } from './certificate-request.ts';
+import { relayServerName, type Part } from './certificate-text.ts';
 import type { DeliverVerdict, HelloVerdict, HubHandlers } from './hub-handlers.ts';
 import type { Peer } from './peer.ts';
 import { whyNotValid } from './peer.ts';
@@ -19,6 +20,10 @@ import { bytesOf, deliverWords, helloWords, hex, streamNumber } from './wire.ts'
 export const peerKey = createContextKey<Peer>({ kind: 'nobody', reason: 'No client certificate was presented.' });
 export const remoteAddressKey = createContextKey<string>('unknown');
 export const commandsPath = `/${Link.typeName}/${Link.method.commands.name}`;
+
+/** Set by a cluster part on the calls that it passes on: the id of the sensor whose certificate it has seen. */
+export const onBehalfHeader = 'vedette-on-behalf-of';
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 const joinBytesMax = 64 * 1024;
 
@@ -39,6 +44,8 @@ export function routesOf(options: RouteOptions): (router: ConnectRouter) => void
       readMaxBytes: joinBytesMax,
       acceptCompression: [],
       requestGate: (context) => {
+        // a cluster part has counted the attempts of its own strangers
+        if (context.values.get(peerKey).kind === 'cluster') return gate(options, context);
         if (options.joins.take(context.values.get(remoteAddressKey), nowMs())) return;
         throw new ConnectError('Too many attempts to join; wait a minute.', Code.ResourceExhausted);
       },
@@ -47,15 +54,16 @@ export function routesOf(options: RouteOptions): (router: ConnectRouter) => void
       hello: (request, context) => guarded(async () => {
         const words = helloWords(request);
         if (words === undefined) throw malformed('hello');
-        return helloMessage(await handlers.hello(sensorOf(context), { ...words, node: request.node }), nowMs());
+        return helloMessage(await handlers.hello(await speakerOf(handlers, context), { ...words, node: request.node }), nowMs());
       }),
       deliver: (request, context) => guarded(async () => {
         const words = deliverWords(request);
         if (words === undefined) throw malformed('delivery');
-        return deliverMessage(await handlers.deliver(sensorOf(context), words));
+        return deliverMessage(await handlers.deliver(await speakerOf(handlers, context), words));
       }),
-      commands: (request, context) => watched(handlers.commands(sensorOf(context), hex(request.session), context.signal), options.onFault),
-      renew: (request, context) => guarded(() => renew(options, request.certificateRequest, sensorOf(context))),
+      commands: (request, context) => watched(commandsOf(handlers, hex(request.session), context), options.onFault),
+      renew: (request, context) => guarded(async () => renew(options, request.certificateRequest, await speakerOf(handlers, context), partOf(context))),
+      certifyRelay: (request, context) => guarded(() => certifyRelay(options, request.certificateRequest, context)),
     }, { requestGate: (context) => gate(options, context) });
   };
 }
@@ -68,10 +76,39 @@ function gate(options: RouteOptions, context: HandlerContext): void {
   if (reason !== undefined) throw new ConnectError(reason, Code.Unauthenticated);
 }
 
-function sensorOf(context: HandlerContext): string {
+function peerOf(context: HandlerContext): Exclude<Peer, { kind: 'nobody' }> {
   const peer = context.values.get(peerKey);
   if (peer.kind === 'nobody') throw new Error('the gate let a stranger through');
-  return peer.sensorId;
+  return peer;
+}
+
+/** Whose call this is: the peer's own, or that of a sensor for which a cluster part speaks. */
+async function speakerOf(handlers: HubHandlers, context: HandlerContext): Promise<string> {
+  const peer = peerOf(context);
+  const sensorId = context.requestHeader.get(onBehalfHeader);
+  if (sensorId === null) return peer.sensorId;
+  if (peer.kind !== 'cluster') throw new ConnectError('Only a cluster part may speak for others.', Code.PermissionDenied);
+  if (!uuid.test(sensorId)) throw malformed('name of the sensor that is spoken for');
+  const answer = await handlers.mayRelay(peer.sensorId, sensorId);
+  switch (answer) {
+    case 'may':
+      return sensorId;
+    case 'may-not':
+      throw new ConnectError('This sensor is not one of the cluster part that speaks for it.', Code.PermissionDenied);
+    case 'part-removed':
+      // of the speaker, not of the sensor: it must not be told that it was removed
+      throw new ConnectError('This cluster part was removed from the fleet.', Code.Unauthenticated);
+    default:
+      return answer satisfies never;
+  }
+}
+
+function partOf(context: HandlerContext): Part {
+  return context.requestHeader.get(onBehalfHeader) === null ? peerOf(context).kind : 'sensor';
+}
+
+async function* commandsOf(handlers: HubHandlers, session: string, context: HandlerContext): AsyncGenerator<Command> {
+  yield* handlers.commands(await speakerOf(handlers, context), session, context.signal);
 }
 
 /** What a handler throws is logged, and told to the sensor as nothing but a fault. */
@@ -101,34 +138,51 @@ async function join(options: RouteOptions, request: JoinRequest, context: Handle
   const asked = await readCertificateRequest(request.certificateRequest);
   if (asked === undefined) throw malformed('certificate request');
   const [signer, ...others] = options.trusted();
+  const part: Part = request.part === PartKind.CLUSTER ? 'cluster' : 'sensor';
+  const peer = context.values.get(peerKey);
+  const vouched = peer.kind === 'cluster' && request.vouched !== undefined ? { byPartId: peer.sensorId, name: request.vouched.name, uid: request.vouched.uid } : undefined;
   let issued: IssuedCertificate | undefined;
   const joined = await options.handlers.join(
     {
       tokenSecret: request.tokenSecret, keyFingerprint: asked.keyFingerprint, node: request.node,
-      remoteAddress: context.values.get(remoteAddressKey),
+      remoteAddress: context.values.get(remoteAddressKey), part, cluster: request.cluster, vouched,
     },
     async (sensorId) => {
-      issued = await signer.signSensor(asked, sensorId, options.nowMs());
+      issued = await signer.signPart(part, asked, sensorId, options.nowMs());
       return issued;
     },
   );
   if (joined === undefined) throw new ConnectError('The join token is not valid: it was used, has expired, or never was one.', Code.PermissionDenied);
+  if ('refused' in joined) throw new ConnectError(joined.refused, Code.PermissionDenied);
   if (issued === undefined) throw new Error('a sensor joined without a certificate');
   return { ...joined, certificate: issued.certificate, authorities: [signer, ...others].map(({ certificate }) => certificate) };
 }
 
-async function renew(options: RouteOptions, der: Uint8Array, sensorId: string): Promise<{ certificate: Uint8Array; authorities: Uint8Array[] }> {
+async function renew(options: RouteOptions, der: Uint8Array, sensorId: string, part: Part): Promise<{ certificate: Uint8Array; authorities: Uint8Array[] }> {
   const asked = await readCertificateRequest(der);
   if (asked === undefined) throw malformed('certificate request');
   const [signer, ...others] = options.trusted();
   let issued: IssuedCertificate | undefined;
   const outcome = await options.handlers.renew(sensorId, async () => {
-    issued = await signer.signSensor(asked, sensorId, options.nowMs());
+    issued = await signer.signPart(part, asked, sensorId, options.nowMs());
     return issued;
   });
   if (outcome === 'removed') throw removed();
   if (issued === undefined) throw new Error('a certificate was renewed and not made');
   return { certificate: issued.certificate, authorities: [signer, ...others].map(({ certificate }) => certificate) };
+}
+
+async function certifyRelay(options: RouteOptions, der: Uint8Array, context: HandlerContext): Promise<MessageInitShape<typeof CertifyRelayResponseSchema>> {
+  const peer = peerOf(context);
+  if (peer.kind !== 'cluster') throw new ConnectError('Only a cluster part is given the certificate of a relay.', Code.PermissionDenied);
+  const asked = await readCertificateRequest(der);
+  if (asked === undefined) throw malformed('certificate request');
+  const clusterId = await options.handlers.clusterOfPart(peer.sensorId);
+  if (clusterId === undefined) throw new ConnectError('This cluster part was removed from the fleet.', Code.Unauthenticated);
+  const [signer, ...others] = options.trusted();
+  const serverName = relayServerName(clusterId);
+  const { certificate } = await signer.signRelay(asked, serverName, options.nowMs());
+  return { certificate, authorities: [signer, ...others].map((one) => one.certificate), serverName };
 }
 
 function helloMessage(verdict: HelloVerdict, nowMs: number): MessageInitShape<typeof HelloResponseSchema> {
@@ -137,7 +191,7 @@ function helloMessage(verdict: HelloVerdict, nowMs: number): MessageInitShape<ty
     case 'accepted': {
       const watermarks = verdict.watermarks.flatMap(({ stream, sequence }) =>
         stream === 'detection' || stream === 'telemetry' ? [{ stream: streamNumber(stream), sequence: BigInt(sequence) }] : []);
-      return { disposition: Disposition.ACCEPTED, session: bytesOf(verdict.session), watermarks, receivedAtMs };
+      return { disposition: Disposition.ACCEPTED, session: bytesOf(verdict.session), watermarks, receivedAtMs, kubernetesNode: verdict.kubernetesNode ?? '' };
     }
     case 'epoch-conflict':
       return { disposition: Disposition.EPOCH_CONFLICT, reason: verdict.reason, receivedAtMs };

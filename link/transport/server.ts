@@ -1,5 +1,5 @@
 /**
- * The hub's listener for sensors: Connect (and gRPC) over HTTP/2, TLS 1.3 only. A client certificate is asked for and
+ * A listener for sensors, the hub's or a cluster part's: Connect (and gRPC) over HTTP/2, TLS 1.3 only. A client certificate is asked for and
  * judged here for every request; only joining goes without one, and is limited in rate. Bounds: connections, streams
  * and message bytes, time for a request, idle time, and few connections of strangers for a short while each.
  */
@@ -10,17 +10,17 @@ import type { AddressInfo } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { Code, ConnectError, createContextValues } from '@connectrpc/connect';
 import { compressionGzip, connectNodeAdapter } from '@connectrpc/connect-node';
-import type { Authority } from './authority.ts';
-import { pem } from './certificate-text.ts';
+import type { ConnectRouter } from '@connectrpc/connect';
 import { AttemptLimit } from './attempt-limit.ts';
-import type { HubHandlers } from './hub-handlers.ts';
 import type { Peer } from './peer.ts';
 import { judgePeer } from './peer.ts';
-import { commandsPath, peerKey, remoteAddressKey, routesOf } from './routes.ts';
+import { commandsPath, peerKey, remoteAddressKey } from './routes.ts';
 
 export interface LinkServerBounds {
   readonly messageBytesMax: number;
   readonly streamsMax: number;
+  /** Over the one connection of a cluster part: the calls of all its sensors, of which each has a stream of commands. */
+  readonly clusterStreamsMax: number;
   readonly connectionsMax: number;
   /** Connections without a sensor's certificate, and how long one may stay. */
   readonly strangersMax: number;
@@ -38,6 +38,7 @@ export interface LinkServerBounds {
 export const linkServerBounds: LinkServerBounds = {
   messageBytesMax: 4 * 1024 * 1024,
   streamsMax: 16,
+  clusterStreamsMax: 20_000,
   connectionsMax: 20_000,
   strangersMax: 64,
   strangerMsMax: 15_000,
@@ -50,10 +51,15 @@ export const linkServerBounds: LinkServerBounds = {
   joinsRefillMs: 60_000,
 };
 
+export interface TrustedAuthority {
+  /** DER. */
+  readonly certificate: Uint8Array;
+}
+
 export interface LinkServerOptions {
-  readonly handlers: HubHandlers;
-  /** The one that signs first, then all others that are trusted. */
-  readonly authorities: readonly [Authority, ...Authority[]];
+  readonly routes: (joins: AttemptLimit) => (router: ConnectRouter) => void;
+  /** Whose certificates count. */
+  readonly authorities: readonly TrustedAuthority[];
   readonly certificate: { readonly chainPem: string; readonly privateKeyPem: string };
   readonly nowMs: () => number;
   /** A handler threw: a fault of the hub, to be logged. */
@@ -70,7 +76,6 @@ export interface LinkServer {
 }
 
 interface Trust {
-  authorities: LinkServerOptions['authorities'];
   certificates: readonly X509Certificate[];
 }
 
@@ -95,9 +100,9 @@ export function createLinkServer(options: LinkServerOptions): LinkServer {
   });
   server.maxConnections = bounds.connectionsMax;
   const sessions = new Map<ServerHttp2Session, Peer>();
-  const { nowMs, handlers, onFault } = options;
+  const { nowMs, onFault } = options;
   const adapter = connectNodeAdapter({
-    routes: routesOf({ handlers, bounds, nowMs, onFault, joins, trusted: () => trust.authorities }),
+    routes: options.routes(joins),
     grpcWeb: false,
     readMaxBytes: bounds.messageBytesMax,
     writeMaxBytes: bounds.messageBytesMax,
@@ -144,11 +149,11 @@ export function createLinkServer(options: LinkServerOptions): LinkServer {
 }
 
 function trustIn(authorities: LinkServerOptions['authorities']): Trust {
-  return { authorities, certificates: authorities.map(({ certificate }) => new X509Certificate(certificate)) };
+  return { certificates: authorities.map(({ certificate }) => new X509Certificate(certificate)) };
 }
 
 function tlsOf(certificate: LinkServerOptions['certificate'], trust: Trust): { cert: string; key: string; ca: string[] } {
-  return { cert: certificate.chainPem, key: certificate.privateKeyPem, ca: trust.authorities.map(({ certificate: der }) => pem(der)) };
+  return { cert: certificate.chainPem, key: certificate.privateKeyPem, ca: trust.certificates.map((one) => one.toString()) };
 }
 
 function admitSession(session: ServerHttp2Session, sessions: Map<ServerHttp2Session, Peer>, trust: Trust, bounds: LinkServerBounds, nowMs: number): void {
@@ -159,7 +164,8 @@ function admitSession(session: ServerHttp2Session, sessions: Map<ServerHttp2Sess
   session.once('close', () => sessions.delete(session));
   session.on('error', () => {});
   session.setTimeout(bounds.idleMsMax, () => session.close());
-  if (peer.kind === 'sensor') return;
+  if (peer.kind === 'cluster') session.settings({ maxConcurrentStreams: bounds.clusterStreamsMax });
+  if (peer.kind !== 'nobody') return;
   const strangers = sessions.values().reduce((count, { kind }) => count + (kind === 'nobody' ? 1 : 0), 0);
   if (strangers > bounds.strangersMax) {
     session.destroy();

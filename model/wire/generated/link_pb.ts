@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file link.proto.
  */
 export const file_link: GenFile = /*@__PURE__*/
-  fileDesc("CgpsaW5rLnByb3RvEg92ZWRldHRlLmxpbmsudjEiRQoMQ2x1c3RlckZhY3RzEgsKA3VpZBgBIAEoCRIaChJrdWJlcm5ldGVzX3ZlcnNpb24YAiABKAkSDAoEbmFtZRgDIAEoCSKzAQoJTm9kZUZhY3RzEhAKCGhvc3RuYW1lGAEgASgJEhYKDmtlcm5lbF9yZWxlYXNlGAIgASgJEhQKDGFyY2hpdGVjdHVyZRgDIAEoCRIUCgxkaXN0cmlidXRpb24YBCABKAkSDwoHYm9vdF9pZBgFIAEoCRISCgptYWNoaW5lX2lkGAYgASgJEhYKDnNlbnNvcl92ZXJzaW9uGAcgASgJEhMKC2Nncm91cF9tb2RlGAggASgJIsMBCgtKb2luUmVxdWVzdBIUCgx0b2tlbl9zZWNyZXQYASABKAkSGwoTY2VydGlmaWNhdGVfcmVxdWVzdBgCIAEoDBIoCgRub2RlGAMgASgLMhoudmVkZXR0ZS5saW5rLnYxLk5vZGVGYWN0cxInCgRwYXJ0GAQgASgOMhkudmVkZXR0ZS5saW5rLnYxLlBhcnRLaW5kEi4KB2NsdXN0ZXIYBSABKAsyHS52ZWRldHRlLmxpbmsudjEuQ2x1c3RlckZhY3RzInAKDEpvaW5SZXNwb25zZRIRCglzZW5zb3JfaWQYASABKAkSDwoHbm9kZV9pZBgCIAEoCRISCgpjbHVzdGVyX2lkGAMgASgJEhMKC2NlcnRpZmljYXRlGAQgASgMEhMKC2F1dGhvcml0aWVzGAUgAygMIisKDFJlbmV3UmVxdWVzdBIbChNjZXJ0aWZpY2F0ZV9yZXF1ZXN0GAEgASgMIjkKDVJlbmV3UmVzcG9uc2USEwoLY2VydGlmaWNhdGUYASABKAwSEwoLYXV0aG9yaXRpZXMYAiADKAwiSwoOU3RyZWFtUG9zaXRpb24SJwoGc3RyZWFtGAEgASgOMhcudmVkZXR0ZS5saW5rLnYxLlN0cmVhbRIQCghzZXF1ZW5jZRgCIAEoBCKTAQoMSGVsbG9SZXF1ZXN0Eg0KBWVwb2NoGAEgASgGEg8KB3Nlc3Npb24YAiABKAwSKAoEbm9kZRgDIAEoCzIaLnZlZGV0dGUubGluay52MS5Ob2RlRmFjdHMSFgoOc2NoZW1hX3ZlcnNpb24YBCABKA0SEgoKc2VudF9hdF9tcxgFIAEoEBINCgVub25jZRgGIAEoDCKwAQoNSGVsbG9SZXNwb25zZRIxCgtkaXNwb3NpdGlvbhgBIAEoDjIcLnZlZGV0dGUubGluay52MS5EaXNwb3NpdGlvbhIPCgdzZXNzaW9uGAIgASgMEjMKCndhdGVybWFya3MYAyADKAsyHy52ZWRldHRlLmxpbmsudjEuU3RyZWFtUG9zaXRpb24SFgoOcmVjZWl2ZWRfYXRfbXMYBCABKBASDgoGcmVhc29uGAUgASgJIioKBUJhdGNoEhAKCHNlcXVlbmNlGAEgASgEEg8KB3BheWxvYWQYAiABKAwiggEKDkRlbGl2ZXJSZXF1ZXN0Eg0KBWVwb2NoGAEgASgGEg8KB3Nlc3Npb24YAiABKAwSJwoGc3RyZWFtGAMgASgOMhcudmVkZXR0ZS5saW5rLnYxLlN0cmVhbRInCgdiYXRjaGVzGAQgAygLMhYudmVkZXR0ZS5saW5rLnYxLkJhdGNoIoIBCg9EZWxpdmVyUmVzcG9uc2USMQoLZGlzcG9zaXRpb24YASABKA4yHC52ZWRldHRlLmxpbmsudjEuRGlzcG9zaXRpb24SEQoJd2F0ZXJtYXJrGAIgASgEEhkKEWJhdGNoZXNfZHVwbGljYXRlGAMgASgNEg4KBnJlYXNvbhgEIAEoCSIiCg9Db21tYW5kc1JlcXVlc3QSDwoHc2Vzc2lvbhgBIAEoDCLfAwoHQ29tbWFuZBIQCghzZXF1ZW5jZRgBIAEoBBIuCghwb2xpY2llcxgCIAEoCzIaLnZlZGV0dGUubGluay52MS5Qb2xpY3lTZXRIABIpCgVydWxlcxgDIAEoCzIYLnZlZGV0dGUubGluay52MS5SdWxlU2V0SAASMAoKa2VlcF9hbGl2ZRgEIAEoCzIaLnZlZGV0dGUubGluay52MS5LZWVwQWxpdmVIABIuCgVsZWF2ZRgFIAEoCzIdLnZlZGV0dGUubGluay52MS5MZWF2ZUNvbW1hbmRIABInCgRwb2RzGAYgASgLMhcudmVkZXR0ZS5saW5rLnYxLlBvZFNldEgAEjQKDGV4ZWNfc2Vzc2lvbhgHIAEoCzIcLnZlZGV0dGUubGluay52MS5FeGVjU2Vzc2lvbkgAEjoKDmltYWdlX3ZlcmRpY3RzGAggASgLMiAudmVkZXR0ZS5saW5rLnYxLkltYWdlVmVyZGljdFNldEgAEi0KB2VmZmVjdHMYCSABKAsyGi52ZWRldHRlLmxpbmsudjEuRWZmZWN0U2V0SAASMwoKZXhjZXB0aW9ucxgKIAEoCzIdLnZlZGV0dGUubGluay52MS5FeGNlcHRpb25TZXRIAEIGCgRraW5kIk4KCVBvbGljeVNldBISCgpnZW5lcmF0aW9uGAEgASgEEi0KCHBvbGljaWVzGAIgAygLMhsudmVkZXR0ZS5saW5rLnYxLlBvbGljeVRleHQiNgoKUG9saWN5VGV4dBIMCgRuYW1lGAEgASgJEgwKBHlhbWwYAiABKAkSDAoEbW9kZRgDIAEoCSJHCgdSdWxlU2V0EhIKCmdlbmVyYXRpb24YASABKAQSKAoFZmlsZXMYAiADKAsyGS52ZWRldHRlLmxpbmsudjEuUnVsZUZpbGUiJgoIUnVsZUZpbGUSDAoEbmFtZRgBIAEoCRIMCgR0ZXh0GAIgASgJIiAKCUtlZXBBbGl2ZRITCgtodWJfdGltZV9tcxgBIAEoECIeCgxMZWF2ZUNvbW1hbmQSDgoGcmVhc29uGAEgASgJIkgKBlBvZFNldBISCgpnZW5lcmF0aW9uGAEgASgEEioKBHBvZHMYAiADKAsyHC52ZWRldHRlLmxpbmsudjEuUG9kSWRlbnRpdHkixgIKC1BvZElkZW50aXR5EgsKA3VpZBgBIAEoCRIRCgluYW1lc3BhY2UYAiABKAkSDAoEbmFtZRgDIAEoCRIVCg13b3JrbG9hZF9raW5kGAQgASgJEhUKDXdvcmtsb2FkX25hbWUYBSABKAkSFAoMd29ya2xvYWRfdWlkGAYgASgJEhcKD3NlcnZpY2VfYWNjb3VudBgHIAEoCRI4CgZsYWJlbHMYCCADKAsyKC52ZWRldHRlLmxpbmsudjEuUG9kSWRlbnRpdHkuTGFiZWxzRW50cnkSMQoKY29udGFpbmVycxgJIAMoCzIdLnZlZGV0dGUubGluay52MS5Qb2RDb250YWluZXISEAoIcmV2aXNpb24YCiABKAkaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJTCgxQb2RDb250YWluZXISDAoEbmFtZRgBIAEoCRINCgVpbWFnZRgCIAEoCRIUCgxjb250YWluZXJfaWQYAyABKAkSEAoIaW1hZ2VfaWQYBCABKAkizgEKC0V4ZWNTZXNzaW9uEhIKCnNlc3Npb25faWQYASABKAkSDAoEdXNlchgCIAEoCRIOCgZncm91cHMYAyADKAkSDwoHcG9kX3VpZBgEIAEoCRIRCgluYW1lc3BhY2UYBSABKAkSCwoDcG9kGAYgASgJEhEKCWNvbnRhaW5lchgHIAEoCRIPCgdjb21tYW5kGAggAygJEg4KBmF0dGFjaBgJIAEoCBIWCg5hZG1pdHRlZF9hdF9tcxgKIAEoEBIQCgh1c2VyX3VpZBgLIAEoCSJWCg9JbWFnZVZlcmRpY3RTZXQSEgoKZ2VuZXJhdGlvbhgBIAEoBBIvCgh2ZXJkaWN0cxgCIAMoCzIdLnZlZGV0dGUubGluay52MS5JbWFnZVZlcmRpY3QivQEKDEltYWdlVmVyZGljdBIXCg9wbGF0Zm9ybV9kaWdlc3QYASABKAkSFAoMaW5kZXhfZGlnZXN0GAIgASgJEg4KBnBvbGljeRgDIAEoCRIMCgRydWxlGAQgASgJEgwKBG1vZGUYBSABKAkSDgoGYWN0aW9uGAYgASgJEg4KBnJlYXNvbhgHIAEoCRIWCg5pbWFnZV9wYXR0ZXJucxgIIAMoCRIaChJuYW1lc3BhY2VfcGF0dGVybnMYCSADKAkiVgoMRXhjZXB0aW9uU2V0EhIKCmdlbmVyYXRpb24YASABKAQSMgoKZXhjZXB0aW9ucxgCIAMoCzIeLnZlZGV0dGUubGluay52MS5FeGNlcHRpb25UZXh0IisKDUV4Y2VwdGlvblRleHQSDAoEbmFtZRgBIAEoCRIMCgR5YW1sGAIgASgJIjwKCUVmZmVjdFNldBIvCgdlZmZlY3RzGAEgAygLMh4udmVkZXR0ZS5saW5rLnYxLkVmZmVjdENvbW1hbmQipwMKDUVmZmVjdENvbW1hbmQSEQoJZWZmZWN0X2lkGAEgASgJEgwKBHVuZG8YAiABKAgSDwoHZHJ5X3J1bhgDIAEoCBIVCg1leHBpcmVzX2F0X21zGAQgASgQEg4KBnJlYXNvbhgFIAEoCRIuCgRraWxsGAYgASgLMh4udmVkZXR0ZS5saW5rLnYxLktpbGxQcm9jZXNzZXNIABIyCgZmcmVlemUYByABKAsyIC52ZWRldHRlLmxpbmsudjEuRnJlZXplQ29udGFpbmVySAASNAoHaXNvbGF0ZRgIIAEoCzIhLnZlZGV0dGUubGluay52MS5Jc29sYXRlQ29udGFpbmVySAASMgoLaXNvbGF0ZV9wb2QYCSABKAsyGy52ZWRldHRlLmxpbmsudjEuSXNvbGF0ZVBvZEgAEi8KBXNjYWxlGAogASgLMh4udmVkZXR0ZS5saW5rLnYxLlNjYWxlV29ya2xvYWRIABI2Cglyb2xsX2JhY2sYCyABKAsyIS52ZWRldHRlLmxpbmsudjEuUm9sbEJhY2tXb3JrbG9hZEgAQgYKBGtpbmQiSgoNS2lsbFByb2Nlc3NlcxIUCgxjb250YWluZXJfaWQYASABKAkSDAoEdGdpZBgCIAEoDRIVCg1zdGFydF9ib290X25zGAMgASgGIicKD0ZyZWV6ZUNvbnRhaW5lchIUCgxjb250YWluZXJfaWQYASABKAkiPQoQSXNvbGF0ZUNvbnRhaW5lchIUCgxjb250YWluZXJfaWQYASABKAkSEwoLYWxsb3dfY2lkcnMYAiADKAkiPQoKSXNvbGF0ZVBvZBIRCgluYW1lc3BhY2UYASABKAkSCwoDcG9kGAIgASgJEg8KB3BvZF91aWQYAyABKAkiXQoNU2NhbGVXb3JrbG9hZBIRCgluYW1lc3BhY2UYASABKAkSFQoNd29ya2xvYWRfa2luZBgCIAEoCRIQCgh3b3JrbG9hZBgDIAEoCRIQCghyZXBsaWNhcxgEIAEoDSJjChBSb2xsQmFja1dvcmtsb2FkEhEKCW5hbWVzcGFjZRgBIAEoCRIVCg13b3JrbG9hZF9raW5kGAIgASgJEhAKCHdvcmtsb2FkGAMgASgJEhMKC2JhZF9kaWdlc3RzGAQgAygJIkEKEUltYWdlRmFjdHNSZXF1ZXN0EiwKBmltYWdlcxgBIAMoCzIcLnZlZGV0dGUubGluay52MS5JbWFnZVdhbnRlZCIzCgtJbWFnZVdhbnRlZBIRCglyZWZlcmVuY2UYASABKAkSEQoJbmFtZXNwYWNlGAIgASgJIkcKEkltYWdlRmFjdHNSZXNwb25zZRIxCgZpbWFnZXMYASADKAsyIS52ZWRldHRlLmxpbmsudjEuSW1hZ2VGYWN0c0Fuc3dlciJxChBJbWFnZUZhY3RzQW5zd2VyEhEKCXJlZmVyZW5jZRgBIAEoCRIOCgZkaWdlc3QYAiABKAkSEgoKZmFjdHNfanNvbhgDIAEoCRIVCg1sZWFybmVkX2F0X21zGAQgASgQEg8KB3Byb2JsZW0YBSABKAkqUgoIUGFydEtpbmQSGQoVUEFSVF9LSU5EX1VOU1BFQ0lGSUVEEAASFAoQUEFSVF9LSU5EX1NFTlNPUhABEhUKEVBBUlRfS0lORF9DTFVTVEVSEAIqTAoGU3RyZWFtEhYKElNUUkVBTV9VTlNQRUNJRklFRBAAEhQKEFNUUkVBTV9ERVRFQ1RJT04QARIUChBTVFJFQU1fVEVMRU1FVFJZEAIqhAEKC0Rpc3Bvc2l0aW9uEhsKF0RJU1BPU0lUSU9OX1VOU1BFQ0lGSUVEEAASGAoURElTUE9TSVRJT05fQUNDRVBURUQQARIeChpESVNQT1NJVElPTl9FUE9DSF9DT05GTElDVBACEh4KGkRJU1BPU0lUSU9OX1NDSEVNQV9UT09fT0xEEAMyUQoKRW5yb2xsbWVudBJDCgRKb2luEhwudmVkZXR0ZS5saW5rLnYxLkpvaW5SZXF1ZXN0Gh0udmVkZXR0ZS5saW5rLnYxLkpvaW5SZXNwb25zZTKFAwoETGluaxJGCgVIZWxsbxIdLnZlZGV0dGUubGluay52MS5IZWxsb1JlcXVlc3QaHi52ZWRldHRlLmxpbmsudjEuSGVsbG9SZXNwb25zZRJMCgdEZWxpdmVyEh8udmVkZXR0ZS5saW5rLnYxLkRlbGl2ZXJSZXF1ZXN0GiAudmVkZXR0ZS5saW5rLnYxLkRlbGl2ZXJSZXNwb25zZRJICghDb21tYW5kcxIgLnZlZGV0dGUubGluay52MS5Db21tYW5kc1JlcXVlc3QaGC52ZWRldHRlLmxpbmsudjEuQ29tbWFuZDABEkYKBVJlbmV3Eh0udmVkZXR0ZS5saW5rLnYxLlJlbmV3UmVxdWVzdBoeLnZlZGV0dGUubGluay52MS5SZW5ld1Jlc3BvbnNlElUKCkltYWdlRmFjdHMSIi52ZWRldHRlLmxpbmsudjEuSW1hZ2VGYWN0c1JlcXVlc3QaIy52ZWRldHRlLmxpbmsudjEuSW1hZ2VGYWN0c1Jlc3BvbnNlYgZwcm90bzM");
+  fileDesc("CgpsaW5rLnByb3RvEg92ZWRldHRlLmxpbmsudjEiRQoMQ2x1c3RlckZhY3RzEgsKA3VpZBgBIAEoCRIaChJrdWJlcm5ldGVzX3ZlcnNpb24YAiABKAkSDAoEbmFtZRgDIAEoCSKzAQoJTm9kZUZhY3RzEhAKCGhvc3RuYW1lGAEgASgJEhYKDmtlcm5lbF9yZWxlYXNlGAIgASgJEhQKDGFyY2hpdGVjdHVyZRgDIAEoCRIUCgxkaXN0cmlidXRpb24YBCABKAkSDwoHYm9vdF9pZBgFIAEoCRISCgptYWNoaW5lX2lkGAYgASgJEhYKDnNlbnNvcl92ZXJzaW9uGAcgASgJEhMKC2Nncm91cF9tb2RlGAggASgJIvIBCgtKb2luUmVxdWVzdBIUCgx0b2tlbl9zZWNyZXQYASABKAkSGwoTY2VydGlmaWNhdGVfcmVxdWVzdBgCIAEoDBIoCgRub2RlGAMgASgLMhoudmVkZXR0ZS5saW5rLnYxLk5vZGVGYWN0cxInCgRwYXJ0GAQgASgOMhkudmVkZXR0ZS5saW5rLnYxLlBhcnRLaW5kEi4KB2NsdXN0ZXIYBSABKAsyHS52ZWRldHRlLmxpbmsudjEuQ2x1c3RlckZhY3RzEi0KB3ZvdWNoZWQYBiABKAsyHC52ZWRldHRlLmxpbmsudjEuVm91Y2hlZE5vZGUiKAoLVm91Y2hlZE5vZGUSDAoEbmFtZRgBIAEoCRILCgN1aWQYAiABKAkicAoMSm9pblJlc3BvbnNlEhEKCXNlbnNvcl9pZBgBIAEoCRIPCgdub2RlX2lkGAIgASgJEhIKCmNsdXN0ZXJfaWQYAyABKAkSEwoLY2VydGlmaWNhdGUYBCABKAwSEwoLYXV0aG9yaXRpZXMYBSADKAwiKwoMUmVuZXdSZXF1ZXN0EhsKE2NlcnRpZmljYXRlX3JlcXVlc3QYASABKAwiOQoNUmVuZXdSZXNwb25zZRITCgtjZXJ0aWZpY2F0ZRgBIAEoDBITCgthdXRob3JpdGllcxgCIAMoDCIyChNDZXJ0aWZ5UmVsYXlSZXF1ZXN0EhsKE2NlcnRpZmljYXRlX3JlcXVlc3QYASABKAwiVQoUQ2VydGlmeVJlbGF5UmVzcG9uc2USEwoLY2VydGlmaWNhdGUYASABKAwSEwoLYXV0aG9yaXRpZXMYAiADKAwSEwoLc2VydmVyX25hbWUYAyABKAkiSwoOU3RyZWFtUG9zaXRpb24SJwoGc3RyZWFtGAEgASgOMhcudmVkZXR0ZS5saW5rLnYxLlN0cmVhbRIQCghzZXF1ZW5jZRgCIAEoBCKTAQoMSGVsbG9SZXF1ZXN0Eg0KBWVwb2NoGAEgASgGEg8KB3Nlc3Npb24YAiABKAwSKAoEbm9kZRgDIAEoCzIaLnZlZGV0dGUubGluay52MS5Ob2RlRmFjdHMSFgoOc2NoZW1hX3ZlcnNpb24YBCABKA0SEgoKc2VudF9hdF9tcxgFIAEoEBINCgVub25jZRgGIAEoDCLJAQoNSGVsbG9SZXNwb25zZRIxCgtkaXNwb3NpdGlvbhgBIAEoDjIcLnZlZGV0dGUubGluay52MS5EaXNwb3NpdGlvbhIPCgdzZXNzaW9uGAIgASgMEjMKCndhdGVybWFya3MYAyADKAsyHy52ZWRldHRlLmxpbmsudjEuU3RyZWFtUG9zaXRpb24SFgoOcmVjZWl2ZWRfYXRfbXMYBCABKBASDgoGcmVhc29uGAUgASgJEhcKD2t1YmVybmV0ZXNfbm9kZRgGIAEoCSIqCgVCYXRjaBIQCghzZXF1ZW5jZRgBIAEoBBIPCgdwYXlsb2FkGAIgASgMIoIBCg5EZWxpdmVyUmVxdWVzdBINCgVlcG9jaBgBIAEoBhIPCgdzZXNzaW9uGAIgASgMEicKBnN0cmVhbRgDIAEoDjIXLnZlZGV0dGUubGluay52MS5TdHJlYW0SJwoHYmF0Y2hlcxgEIAMoCzIWLnZlZGV0dGUubGluay52MS5CYXRjaCKCAQoPRGVsaXZlclJlc3BvbnNlEjEKC2Rpc3Bvc2l0aW9uGAEgASgOMhwudmVkZXR0ZS5saW5rLnYxLkRpc3Bvc2l0aW9uEhEKCXdhdGVybWFyaxgCIAEoBBIZChFiYXRjaGVzX2R1cGxpY2F0ZRgDIAEoDRIOCgZyZWFzb24YBCABKAkiIgoPQ29tbWFuZHNSZXF1ZXN0Eg8KB3Nlc3Npb24YASABKAwi3wMKB0NvbW1hbmQSEAoIc2VxdWVuY2UYASABKAQSLgoIcG9saWNpZXMYAiABKAsyGi52ZWRldHRlLmxpbmsudjEuUG9saWN5U2V0SAASKQoFcnVsZXMYAyABKAsyGC52ZWRldHRlLmxpbmsudjEuUnVsZVNldEgAEjAKCmtlZXBfYWxpdmUYBCABKAsyGi52ZWRldHRlLmxpbmsudjEuS2VlcEFsaXZlSAASLgoFbGVhdmUYBSABKAsyHS52ZWRldHRlLmxpbmsudjEuTGVhdmVDb21tYW5kSAASJwoEcG9kcxgGIAEoCzIXLnZlZGV0dGUubGluay52MS5Qb2RTZXRIABI0CgxleGVjX3Nlc3Npb24YByABKAsyHC52ZWRldHRlLmxpbmsudjEuRXhlY1Nlc3Npb25IABI6Cg5pbWFnZV92ZXJkaWN0cxgIIAEoCzIgLnZlZGV0dGUubGluay52MS5JbWFnZVZlcmRpY3RTZXRIABItCgdlZmZlY3RzGAkgASgLMhoudmVkZXR0ZS5saW5rLnYxLkVmZmVjdFNldEgAEjMKCmV4Y2VwdGlvbnMYCiABKAsyHS52ZWRldHRlLmxpbmsudjEuRXhjZXB0aW9uU2V0SABCBgoEa2luZCJOCglQb2xpY3lTZXQSEgoKZ2VuZXJhdGlvbhgBIAEoBBItCghwb2xpY2llcxgCIAMoCzIbLnZlZGV0dGUubGluay52MS5Qb2xpY3lUZXh0IjYKClBvbGljeVRleHQSDAoEbmFtZRgBIAEoCRIMCgR5YW1sGAIgASgJEgwKBG1vZGUYAyABKAkiRwoHUnVsZVNldBISCgpnZW5lcmF0aW9uGAEgASgEEigKBWZpbGVzGAIgAygLMhkudmVkZXR0ZS5saW5rLnYxLlJ1bGVGaWxlIiYKCFJ1bGVGaWxlEgwKBG5hbWUYASABKAkSDAoEdGV4dBgCIAEoCSIgCglLZWVwQWxpdmUSEwoLaHViX3RpbWVfbXMYASABKBAiHgoMTGVhdmVDb21tYW5kEg4KBnJlYXNvbhgBIAEoCSJICgZQb2RTZXQSEgoKZ2VuZXJhdGlvbhgBIAEoBBIqCgRwb2RzGAIgAygLMhwudmVkZXR0ZS5saW5rLnYxLlBvZElkZW50aXR5IsYCCgtQb2RJZGVudGl0eRILCgN1aWQYASABKAkSEQoJbmFtZXNwYWNlGAIgASgJEgwKBG5hbWUYAyABKAkSFQoNd29ya2xvYWRfa2luZBgEIAEoCRIVCg13b3JrbG9hZF9uYW1lGAUgASgJEhQKDHdvcmtsb2FkX3VpZBgGIAEoCRIXCg9zZXJ2aWNlX2FjY291bnQYByABKAkSOAoGbGFiZWxzGAggAygLMigudmVkZXR0ZS5saW5rLnYxLlBvZElkZW50aXR5LkxhYmVsc0VudHJ5EjEKCmNvbnRhaW5lcnMYCSADKAsyHS52ZWRldHRlLmxpbmsudjEuUG9kQ29udGFpbmVyEhAKCHJldmlzaW9uGAogASgJGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiUwoMUG9kQ29udGFpbmVyEgwKBG5hbWUYASABKAkSDQoFaW1hZ2UYAiABKAkSFAoMY29udGFpbmVyX2lkGAMgASgJEhAKCGltYWdlX2lkGAQgASgJIs4BCgtFeGVjU2Vzc2lvbhISCgpzZXNzaW9uX2lkGAEgASgJEgwKBHVzZXIYAiABKAkSDgoGZ3JvdXBzGAMgAygJEg8KB3BvZF91aWQYBCABKAkSEQoJbmFtZXNwYWNlGAUgASgJEgsKA3BvZBgGIAEoCRIRCgljb250YWluZXIYByABKAkSDwoHY29tbWFuZBgIIAMoCRIOCgZhdHRhY2gYCSABKAgSFgoOYWRtaXR0ZWRfYXRfbXMYCiABKBASEAoIdXNlcl91aWQYCyABKAkiVgoPSW1hZ2VWZXJkaWN0U2V0EhIKCmdlbmVyYXRpb24YASABKAQSLwoIdmVyZGljdHMYAiADKAsyHS52ZWRldHRlLmxpbmsudjEuSW1hZ2VWZXJkaWN0Ir0BCgxJbWFnZVZlcmRpY3QSFwoPcGxhdGZvcm1fZGlnZXN0GAEgASgJEhQKDGluZGV4X2RpZ2VzdBgCIAEoCRIOCgZwb2xpY3kYAyABKAkSDAoEcnVsZRgEIAEoCRIMCgRtb2RlGAUgASgJEg4KBmFjdGlvbhgGIAEoCRIOCgZyZWFzb24YByABKAkSFgoOaW1hZ2VfcGF0dGVybnMYCCADKAkSGgoSbmFtZXNwYWNlX3BhdHRlcm5zGAkgAygJIlYKDEV4Y2VwdGlvblNldBISCgpnZW5lcmF0aW9uGAEgASgEEjIKCmV4Y2VwdGlvbnMYAiADKAsyHi52ZWRldHRlLmxpbmsudjEuRXhjZXB0aW9uVGV4dCIrCg1FeGNlcHRpb25UZXh0EgwKBG5hbWUYASABKAkSDAoEeWFtbBgCIAEoCSI8CglFZmZlY3RTZXQSLwoHZWZmZWN0cxgBIAMoCzIeLnZlZGV0dGUubGluay52MS5FZmZlY3RDb21tYW5kIqcDCg1FZmZlY3RDb21tYW5kEhEKCWVmZmVjdF9pZBgBIAEoCRIMCgR1bmRvGAIgASgIEg8KB2RyeV9ydW4YAyABKAgSFQoNZXhwaXJlc19hdF9tcxgEIAEoEBIOCgZyZWFzb24YBSABKAkSLgoEa2lsbBgGIAEoCzIeLnZlZGV0dGUubGluay52MS5LaWxsUHJvY2Vzc2VzSAASMgoGZnJlZXplGAcgASgLMiAudmVkZXR0ZS5saW5rLnYxLkZyZWV6ZUNvbnRhaW5lckgAEjQKB2lzb2xhdGUYCCABKAsyIS52ZWRldHRlLmxpbmsudjEuSXNvbGF0ZUNvbnRhaW5lckgAEjIKC2lzb2xhdGVfcG9kGAkgASgLMhsudmVkZXR0ZS5saW5rLnYxLklzb2xhdGVQb2RIABIvCgVzY2FsZRgKIAEoCzIeLnZlZGV0dGUubGluay52MS5TY2FsZVdvcmtsb2FkSAASNgoJcm9sbF9iYWNrGAsgASgLMiEudmVkZXR0ZS5saW5rLnYxLlJvbGxCYWNrV29ya2xvYWRIAEIGCgRraW5kIkoKDUtpbGxQcm9jZXNzZXMSFAoMY29udGFpbmVyX2lkGAEgASgJEgwKBHRnaWQYAiABKA0SFQoNc3RhcnRfYm9vdF9ucxgDIAEoBiInCg9GcmVlemVDb250YWluZXISFAoMY29udGFpbmVyX2lkGAEgASgJIj0KEElzb2xhdGVDb250YWluZXISFAoMY29udGFpbmVyX2lkGAEgASgJEhMKC2FsbG93X2NpZHJzGAIgAygJIj0KCklzb2xhdGVQb2QSEQoJbmFtZXNwYWNlGAEgASgJEgsKA3BvZBgCIAEoCRIPCgdwb2RfdWlkGAMgASgJIl0KDVNjYWxlV29ya2xvYWQSEQoJbmFtZXNwYWNlGAEgASgJEhUKDXdvcmtsb2FkX2tpbmQYAiABKAkSEAoId29ya2xvYWQYAyABKAkSEAoIcmVwbGljYXMYBCABKA0iYwoQUm9sbEJhY2tXb3JrbG9hZBIRCgluYW1lc3BhY2UYASABKAkSFQoNd29ya2xvYWRfa2luZBgCIAEoCRIQCgh3b3JrbG9hZBgDIAEoCRITCgtiYWRfZGlnZXN0cxgEIAMoCSJBChFJbWFnZUZhY3RzUmVxdWVzdBIsCgZpbWFnZXMYASADKAsyHC52ZWRldHRlLmxpbmsudjEuSW1hZ2VXYW50ZWQiMwoLSW1hZ2VXYW50ZWQSEQoJcmVmZXJlbmNlGAEgASgJEhEKCW5hbWVzcGFjZRgCIAEoCSJHChJJbWFnZUZhY3RzUmVzcG9uc2USMQoGaW1hZ2VzGAEgAygLMiEudmVkZXR0ZS5saW5rLnYxLkltYWdlRmFjdHNBbnN3ZXIicQoQSW1hZ2VGYWN0c0Fuc3dlchIRCglyZWZlcmVuY2UYASABKAkSDgoGZGlnZXN0GAIgASgJEhIKCmZhY3RzX2pzb24YAyABKAkSFQoNbGVhcm5lZF9hdF9tcxgEIAEoEBIPCgdwcm9ibGVtGAUgASgJKlIKCFBhcnRLaW5kEhkKFVBBUlRfS0lORF9VTlNQRUNJRklFRBAAEhQKEFBBUlRfS0lORF9TRU5TT1IQARIVChFQQVJUX0tJTkRfQ0xVU1RFUhACKkwKBlN0cmVhbRIWChJTVFJFQU1fVU5TUEVDSUZJRUQQABIUChBTVFJFQU1fREVURUNUSU9OEAESFAoQU1RSRUFNX1RFTEVNRVRSWRACKoQBCgtEaXNwb3NpdGlvbhIbChdESVNQT1NJVElPTl9VTlNQRUNJRklFRBAAEhgKFERJU1BPU0lUSU9OX0FDQ0VQVEVEEAESHgoaRElTUE9TSVRJT05fRVBPQ0hfQ09ORkxJQ1QQAhIeChpESVNQT1NJVElPTl9TQ0hFTUFfVE9PX09MRBADMlEKCkVucm9sbG1lbnQSQwoESm9pbhIcLnZlZGV0dGUubGluay52MS5Kb2luUmVxdWVzdBodLnZlZGV0dGUubGluay52MS5Kb2luUmVzcG9uc2Uy4gMKBExpbmsSRgoFSGVsbG8SHS52ZWRldHRlLmxpbmsudjEuSGVsbG9SZXF1ZXN0Gh4udmVkZXR0ZS5saW5rLnYxLkhlbGxvUmVzcG9uc2USTAoHRGVsaXZlchIfLnZlZGV0dGUubGluay52MS5EZWxpdmVyUmVxdWVzdBogLnZlZGV0dGUubGluay52MS5EZWxpdmVyUmVzcG9uc2USSAoIQ29tbWFuZHMSIC52ZWRldHRlLmxpbmsudjEuQ29tbWFuZHNSZXF1ZXN0GhgudmVkZXR0ZS5saW5rLnYxLkNvbW1hbmQwARJGCgVSZW5ldxIdLnZlZGV0dGUubGluay52MS5SZW5ld1JlcXVlc3QaHi52ZWRldHRlLmxpbmsudjEuUmVuZXdSZXNwb25zZRJbCgxDZXJ0aWZ5UmVsYXkSJC52ZWRldHRlLmxpbmsudjEuQ2VydGlmeVJlbGF5UmVxdWVzdBolLnZlZGV0dGUubGluay52MS5DZXJ0aWZ5UmVsYXlSZXNwb25zZRJVCgpJbWFnZUZhY3RzEiIudmVkZXR0ZS5saW5rLnYxLkltYWdlRmFjdHNSZXF1ZXN0GiMudmVkZXR0ZS5saW5rLnYxLkltYWdlRmFjdHNSZXNwb25zZWIGcHJvdG8z");
 
 /**
  * A cluster as its part sees it. The UID of the namespace kube-system is the cluster's identity: names change.
@@ -142,6 +142,13 @@ export type JoinRequest = Message<"vedette.link.v1.JoinRequest"> & {
    * @generated from field: vedette.link.v1.ClusterFacts cluster = 5;
    */
   cluster?: ClusterFacts | undefined;
+
+  /**
+   * instead of a token, from a cluster part: it has proved where this sensor runs
+   *
+   * @generated from field: vedette.link.v1.VouchedNode vouched = 6;
+   */
+  vouched?: VouchedNode | undefined;
 };
 
 /**
@@ -150,6 +157,30 @@ export type JoinRequest = Message<"vedette.link.v1.JoinRequest"> & {
  */
 export const JoinRequestSchema: GenMessage<JoinRequest> = /*@__PURE__*/
   messageDesc(file_link, 2);
+
+/**
+ * A node of the voucher's own cluster, as the API server names it.
+ *
+ * @generated from message vedette.link.v1.VouchedNode
+ */
+export type VouchedNode = Message<"vedette.link.v1.VouchedNode"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: string uid = 2;
+   */
+  uid: string;
+};
+
+/**
+ * Describes the message vedette.link.v1.VouchedNode.
+ * Use `create(VouchedNodeSchema)` to create a new message.
+ */
+export const VouchedNodeSchema: GenMessage<VouchedNode> = /*@__PURE__*/
+  messageDesc(file_link, 3);
 
 /**
  * @generated from message vedette.link.v1.JoinResponse
@@ -190,7 +221,7 @@ export type JoinResponse = Message<"vedette.link.v1.JoinResponse"> & {
  * Use `create(JoinResponseSchema)` to create a new message.
  */
 export const JoinResponseSchema: GenMessage<JoinResponse> = /*@__PURE__*/
-  messageDesc(file_link, 3);
+  messageDesc(file_link, 4);
 
 /**
  * @generated from message vedette.link.v1.RenewRequest
@@ -207,7 +238,7 @@ export type RenewRequest = Message<"vedette.link.v1.RenewRequest"> & {
  * Use `create(RenewRequestSchema)` to create a new message.
  */
 export const RenewRequestSchema: GenMessage<RenewRequest> = /*@__PURE__*/
-  messageDesc(file_link, 4);
+  messageDesc(file_link, 5);
 
 /**
  * @generated from message vedette.link.v1.RenewResponse
@@ -229,7 +260,55 @@ export type RenewResponse = Message<"vedette.link.v1.RenewResponse"> & {
  * Use `create(RenewResponseSchema)` to create a new message.
  */
 export const RenewResponseSchema: GenMessage<RenewResponse> = /*@__PURE__*/
-  messageDesc(file_link, 5);
+  messageDesc(file_link, 6);
+
+/**
+ * @generated from message vedette.link.v1.CertifyRelayRequest
+ */
+export type CertifyRelayRequest = Message<"vedette.link.v1.CertifyRelayRequest"> & {
+  /**
+   * @generated from field: bytes certificate_request = 1;
+   */
+  certificateRequest: Uint8Array;
+};
+
+/**
+ * Describes the message vedette.link.v1.CertifyRelayRequest.
+ * Use `create(CertifyRelayRequestSchema)` to create a new message.
+ */
+export const CertifyRelayRequestSchema: GenMessage<CertifyRelayRequest> = /*@__PURE__*/
+  messageDesc(file_link, 7);
+
+/**
+ * @generated from message vedette.link.v1.CertifyRelayResponse
+ */
+export type CertifyRelayResponse = Message<"vedette.link.v1.CertifyRelayResponse"> & {
+  /**
+   * @generated from field: bytes certificate = 1;
+   */
+  certificate: Uint8Array;
+
+  /**
+   * the signer first
+   *
+   * @generated from field: repeated bytes authorities = 2;
+   */
+  authorities: Uint8Array[];
+
+  /**
+   * what sensors are to check the certificate for, whatever address they connect to
+   *
+   * @generated from field: string server_name = 3;
+   */
+  serverName: string;
+};
+
+/**
+ * Describes the message vedette.link.v1.CertifyRelayResponse.
+ * Use `create(CertifyRelayResponseSchema)` to create a new message.
+ */
+export const CertifyRelayResponseSchema: GenMessage<CertifyRelayResponse> = /*@__PURE__*/
+  messageDesc(file_link, 8);
 
 /**
  * @generated from message vedette.link.v1.StreamPosition
@@ -251,7 +330,7 @@ export type StreamPosition = Message<"vedette.link.v1.StreamPosition"> & {
  * Use `create(StreamPositionSchema)` to create a new message.
  */
 export const StreamPositionSchema: GenMessage<StreamPosition> = /*@__PURE__*/
-  messageDesc(file_link, 6);
+  messageDesc(file_link, 9);
 
 /**
  * @generated from message vedette.link.v1.HelloRequest
@@ -301,7 +380,7 @@ export type HelloRequest = Message<"vedette.link.v1.HelloRequest"> & {
  * Use `create(HelloRequestSchema)` to create a new message.
  */
 export const HelloRequestSchema: GenMessage<HelloRequest> = /*@__PURE__*/
-  messageDesc(file_link, 7);
+  messageDesc(file_link, 10);
 
 /**
  * @generated from message vedette.link.v1.HelloResponse
@@ -331,6 +410,13 @@ export type HelloResponse = Message<"vedette.link.v1.HelloResponse"> & {
    * @generated from field: string reason = 5;
    */
   reason: string;
+
+  /**
+   * of a sensor that joined through a cluster part: the node's name there
+   *
+   * @generated from field: string kubernetes_node = 6;
+   */
+  kubernetesNode: string;
 };
 
 /**
@@ -338,7 +424,7 @@ export type HelloResponse = Message<"vedette.link.v1.HelloResponse"> & {
  * Use `create(HelloResponseSchema)` to create a new message.
  */
 export const HelloResponseSchema: GenMessage<HelloResponse> = /*@__PURE__*/
-  messageDesc(file_link, 8);
+  messageDesc(file_link, 11);
 
 /**
  * @generated from message vedette.link.v1.Batch
@@ -364,7 +450,7 @@ export type Batch = Message<"vedette.link.v1.Batch"> & {
  * Use `create(BatchSchema)` to create a new message.
  */
 export const BatchSchema: GenMessage<Batch> = /*@__PURE__*/
-  messageDesc(file_link, 9);
+  messageDesc(file_link, 12);
 
 /**
  * @generated from message vedette.link.v1.DeliverRequest
@@ -398,7 +484,7 @@ export type DeliverRequest = Message<"vedette.link.v1.DeliverRequest"> & {
  * Use `create(DeliverRequestSchema)` to create a new message.
  */
 export const DeliverRequestSchema: GenMessage<DeliverRequest> = /*@__PURE__*/
-  messageDesc(file_link, 10);
+  messageDesc(file_link, 13);
 
 /**
  * @generated from message vedette.link.v1.DeliverResponse
@@ -434,7 +520,7 @@ export type DeliverResponse = Message<"vedette.link.v1.DeliverResponse"> & {
  * Use `create(DeliverResponseSchema)` to create a new message.
  */
 export const DeliverResponseSchema: GenMessage<DeliverResponse> = /*@__PURE__*/
-  messageDesc(file_link, 11);
+  messageDesc(file_link, 14);
 
 /**
  * @generated from message vedette.link.v1.CommandsRequest
@@ -451,7 +537,7 @@ export type CommandsRequest = Message<"vedette.link.v1.CommandsRequest"> & {
  * Use `create(CommandsRequestSchema)` to create a new message.
  */
 export const CommandsRequestSchema: GenMessage<CommandsRequest> = /*@__PURE__*/
-  messageDesc(file_link, 12);
+  messageDesc(file_link, 15);
 
 /**
  * @generated from message vedette.link.v1.Command
@@ -533,7 +619,7 @@ export type Command = Message<"vedette.link.v1.Command"> & {
  * Use `create(CommandSchema)` to create a new message.
  */
 export const CommandSchema: GenMessage<Command> = /*@__PURE__*/
-  messageDesc(file_link, 13);
+  messageDesc(file_link, 16);
 
 /**
  * Always the whole set: a sensor that missed one command is right again after the next.
@@ -557,7 +643,7 @@ export type PolicySet = Message<"vedette.link.v1.PolicySet"> & {
  * Use `create(PolicySetSchema)` to create a new message.
  */
 export const PolicySetSchema: GenMessage<PolicySet> = /*@__PURE__*/
-  messageDesc(file_link, 14);
+  messageDesc(file_link, 17);
 
 /**
  * @generated from message vedette.link.v1.PolicyText
@@ -586,7 +672,7 @@ export type PolicyText = Message<"vedette.link.v1.PolicyText"> & {
  * Use `create(PolicyTextSchema)` to create a new message.
  */
 export const PolicyTextSchema: GenMessage<PolicyText> = /*@__PURE__*/
-  messageDesc(file_link, 15);
+  messageDesc(file_link, 18);
 
 /**
  * @generated from message vedette.link.v1.RuleSet
@@ -608,7 +694,7 @@ export type RuleSet = Message<"vedette.link.v1.RuleSet"> & {
  * Use `create(RuleSetSchema)` to create a new message.
  */
 export const RuleSetSchema: GenMessage<RuleSet> = /*@__PURE__*/
-  messageDesc(file_link, 16);
+  messageDesc(file_link, 19);
 
 /**
  * @generated from message vedette.link.v1.RuleFile
@@ -630,7 +716,7 @@ export type RuleFile = Message<"vedette.link.v1.RuleFile"> & {
  * Use `create(RuleFileSchema)` to create a new message.
  */
 export const RuleFileSchema: GenMessage<RuleFile> = /*@__PURE__*/
-  messageDesc(file_link, 17);
+  messageDesc(file_link, 20);
 
 /**
  * @generated from message vedette.link.v1.KeepAlive
@@ -647,7 +733,7 @@ export type KeepAlive = Message<"vedette.link.v1.KeepAlive"> & {
  * Use `create(KeepAliveSchema)` to create a new message.
  */
 export const KeepAliveSchema: GenMessage<KeepAlive> = /*@__PURE__*/
-  messageDesc(file_link, 18);
+  messageDesc(file_link, 21);
 
 /**
  * The sensor was removed from the fleet: stop delivering and forget the certificate.
@@ -666,7 +752,7 @@ export type LeaveCommand = Message<"vedette.link.v1.LeaveCommand"> & {
  * Use `create(LeaveCommandSchema)` to create a new message.
  */
 export const LeaveCommandSchema: GenMessage<LeaveCommand> = /*@__PURE__*/
-  messageDesc(file_link, 19);
+  messageDesc(file_link, 22);
 
 /**
  * All pods of the receiver's node, as the API server has them.
@@ -690,7 +776,7 @@ export type PodSet = Message<"vedette.link.v1.PodSet"> & {
  * Use `create(PodSetSchema)` to create a new message.
  */
 export const PodSetSchema: GenMessage<PodSet> = /*@__PURE__*/
-  messageDesc(file_link, 20);
+  messageDesc(file_link, 23);
 
 /**
  * @generated from message vedette.link.v1.PodIdentity
@@ -756,7 +842,7 @@ export type PodIdentity = Message<"vedette.link.v1.PodIdentity"> & {
  * Use `create(PodIdentitySchema)` to create a new message.
  */
 export const PodIdentitySchema: GenMessage<PodIdentity> = /*@__PURE__*/
-  messageDesc(file_link, 21);
+  messageDesc(file_link, 24);
 
 /**
  * @generated from message vedette.link.v1.PodContainer
@@ -794,7 +880,7 @@ export type PodContainer = Message<"vedette.link.v1.PodContainer"> & {
  * Use `create(PodContainerSchema)` to create a new message.
  */
 export const PodContainerSchema: GenMessage<PodContainer> = /*@__PURE__*/
-  messageDesc(file_link, 22);
+  messageDesc(file_link, 25);
 
 /**
  * Somebody was let in by kubectl exec or attach: sent before the process starts.
@@ -867,7 +953,7 @@ export type ExecSession = Message<"vedette.link.v1.ExecSession"> & {
  * Use `create(ExecSessionSchema)` to create a new message.
  */
 export const ExecSessionSchema: GenMessage<ExecSession> = /*@__PURE__*/
-  messageDesc(file_link, 23);
+  messageDesc(file_link, 26);
 
 /**
  * Which images must not run. Always the whole set; what is not in it may run.
@@ -891,7 +977,7 @@ export type ImageVerdictSet = Message<"vedette.link.v1.ImageVerdictSet"> & {
  * Use `create(ImageVerdictSetSchema)` to create a new message.
  */
 export const ImageVerdictSetSchema: GenMessage<ImageVerdictSet> = /*@__PURE__*/
-  messageDesc(file_link, 24);
+  messageDesc(file_link, 27);
 
 /**
  * @generated from message vedette.link.v1.ImageVerdict
@@ -958,7 +1044,7 @@ export type ImageVerdict = Message<"vedette.link.v1.ImageVerdict"> & {
  * Use `create(ImageVerdictSchema)` to create a new message.
  */
 export const ImageVerdictSchema: GenMessage<ImageVerdict> = /*@__PURE__*/
-  messageDesc(file_link, 25);
+  messageDesc(file_link, 28);
 
 /**
  * @generated from message vedette.link.v1.ExceptionSet
@@ -980,7 +1066,7 @@ export type ExceptionSet = Message<"vedette.link.v1.ExceptionSet"> & {
  * Use `create(ExceptionSetSchema)` to create a new message.
  */
 export const ExceptionSetSchema: GenMessage<ExceptionSet> = /*@__PURE__*/
-  messageDesc(file_link, 26);
+  messageDesc(file_link, 29);
 
 /**
  * @generated from message vedette.link.v1.ExceptionText
@@ -1002,7 +1088,7 @@ export type ExceptionText = Message<"vedette.link.v1.ExceptionText"> & {
  * Use `create(ExceptionTextSchema)` to create a new message.
  */
 export const ExceptionTextSchema: GenMessage<ExceptionText> = /*@__PURE__*/
-  messageDesc(file_link, 27);
+  messageDesc(file_link, 30);
 
 /**
  * All effects that were decided and whose end the hub has not heard of, for this receiver. The receiver does each id once,
@@ -1022,7 +1108,7 @@ export type EffectSet = Message<"vedette.link.v1.EffectSet"> & {
  * Use `create(EffectSetSchema)` to create a new message.
  */
 export const EffectSetSchema: GenMessage<EffectSet> = /*@__PURE__*/
-  messageDesc(file_link, 28);
+  messageDesc(file_link, 31);
 
 /**
  * @generated from message vedette.link.v1.EffectCommand
@@ -1108,7 +1194,7 @@ export type EffectCommand = Message<"vedette.link.v1.EffectCommand"> & {
  * Use `create(EffectCommandSchema)` to create a new message.
  */
 export const EffectCommandSchema: GenMessage<EffectCommand> = /*@__PURE__*/
-  messageDesc(file_link, 29);
+  messageDesc(file_link, 32);
 
 /**
  * @generated from message vedette.link.v1.KillProcesses
@@ -1137,7 +1223,7 @@ export type KillProcesses = Message<"vedette.link.v1.KillProcesses"> & {
  * Use `create(KillProcessesSchema)` to create a new message.
  */
 export const KillProcessesSchema: GenMessage<KillProcesses> = /*@__PURE__*/
-  messageDesc(file_link, 30);
+  messageDesc(file_link, 33);
 
 /**
  * @generated from message vedette.link.v1.FreezeContainer
@@ -1154,7 +1240,7 @@ export type FreezeContainer = Message<"vedette.link.v1.FreezeContainer"> & {
  * Use `create(FreezeContainerSchema)` to create a new message.
  */
 export const FreezeContainerSchema: GenMessage<FreezeContainer> = /*@__PURE__*/
-  messageDesc(file_link, 31);
+  messageDesc(file_link, 34);
 
 /**
  * By the sensor's own programs on the container's connections: works whatever the cluster's network does.
@@ -1178,7 +1264,7 @@ export type IsolateContainer = Message<"vedette.link.v1.IsolateContainer"> & {
  * Use `create(IsolateContainerSchema)` to create a new message.
  */
 export const IsolateContainerSchema: GenMessage<IsolateContainer> = /*@__PURE__*/
-  messageDesc(file_link, 32);
+  messageDesc(file_link, 35);
 
 /**
  * By a NetworkPolicy.
@@ -1207,7 +1293,7 @@ export type IsolatePod = Message<"vedette.link.v1.IsolatePod"> & {
  * Use `create(IsolatePodSchema)` to create a new message.
  */
 export const IsolatePodSchema: GenMessage<IsolatePod> = /*@__PURE__*/
-  messageDesc(file_link, 33);
+  messageDesc(file_link, 36);
 
 /**
  * @generated from message vedette.link.v1.ScaleWorkload
@@ -1239,7 +1325,7 @@ export type ScaleWorkload = Message<"vedette.link.v1.ScaleWorkload"> & {
  * Use `create(ScaleWorkloadSchema)` to create a new message.
  */
 export const ScaleWorkloadSchema: GenMessage<ScaleWorkload> = /*@__PURE__*/
-  messageDesc(file_link, 34);
+  messageDesc(file_link, 37);
 
 /**
  * @generated from message vedette.link.v1.RollBackWorkload
@@ -1273,7 +1359,7 @@ export type RollBackWorkload = Message<"vedette.link.v1.RollBackWorkload"> & {
  * Use `create(RollBackWorkloadSchema)` to create a new message.
  */
 export const RollBackWorkloadSchema: GenMessage<RollBackWorkload> = /*@__PURE__*/
-  messageDesc(file_link, 35);
+  messageDesc(file_link, 38);
 
 /**
  * @generated from message vedette.link.v1.ImageFactsRequest
@@ -1290,7 +1376,7 @@ export type ImageFactsRequest = Message<"vedette.link.v1.ImageFactsRequest"> & {
  * Use `create(ImageFactsRequestSchema)` to create a new message.
  */
 export const ImageFactsRequestSchema: GenMessage<ImageFactsRequest> = /*@__PURE__*/
-  messageDesc(file_link, 36);
+  messageDesc(file_link, 39);
 
 /**
  * @generated from message vedette.link.v1.ImageWanted
@@ -1314,7 +1400,7 @@ export type ImageWanted = Message<"vedette.link.v1.ImageWanted"> & {
  * Use `create(ImageWantedSchema)` to create a new message.
  */
 export const ImageWantedSchema: GenMessage<ImageWanted> = /*@__PURE__*/
-  messageDesc(file_link, 37);
+  messageDesc(file_link, 40);
 
 /**
  * @generated from message vedette.link.v1.ImageFactsResponse
@@ -1333,7 +1419,7 @@ export type ImageFactsResponse = Message<"vedette.link.v1.ImageFactsResponse"> &
  * Use `create(ImageFactsResponseSchema)` to create a new message.
  */
 export const ImageFactsResponseSchema: GenMessage<ImageFactsResponse> = /*@__PURE__*/
-  messageDesc(file_link, 38);
+  messageDesc(file_link, 41);
 
 /**
  * @generated from message vedette.link.v1.ImageFactsAnswer
@@ -1374,7 +1460,7 @@ export type ImageFactsAnswer = Message<"vedette.link.v1.ImageFactsAnswer"> & {
  * Use `create(ImageFactsAnswerSchema)` to create a new message.
  */
 export const ImageFactsAnswerSchema: GenMessage<ImageFactsAnswer> = /*@__PURE__*/
-  messageDesc(file_link, 39);
+  messageDesc(file_link, 42);
 
 /**
  * @generated from enum vedette.link.v1.PartKind
@@ -1537,6 +1623,16 @@ export const Link: GenService<{
     methodKind: "unary";
     input: typeof RenewRequestSchema;
     output: typeof RenewResponseSchema;
+  },
+  /**
+   * Of a cluster part only: the certificate that it shows to the sensors of its nodes, for the one name that the hub gives it.
+   *
+   * @generated from rpc vedette.link.v1.Link.CertifyRelay
+   */
+  certifyRelay: {
+    methodKind: "unary";
+    input: typeof CertifyRelayRequestSchema;
+    output: typeof CertifyRelayResponseSchema;
   },
   /**
    * Of a cluster part only: what the hub knows of images that somebody wants to run.
