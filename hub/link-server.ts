@@ -14,12 +14,14 @@ import { createHubServer } from '@vedette/link/transport/hub-server';
 import type { HubConfig } from './config.ts';
 import type { Commands } from './ingest/commands.ts';
 import type { Delivery, DeliveryAnswer } from './ingest/deliver.ts';
-import { hashOfSecret, helloFrom, joinSensor, renewSensor, type MadeCertificate } from './ingest/hello.ts';
+import { helloFrom, renewSensor } from './ingest/hello.ts';
+import { hashOfSecret, joinPart, type MadeCertificate } from './ingest/join.ts';
 import { authoritiesIn } from './link-authority.ts';
 import type { Log } from './log.ts';
 import type { Owner } from './state.ts';
 import type { Database } from './store/database.ts';
-import { addJoinToken, clusterNamed, speakingSensor } from './store/fleet.ts';
+import { clusterOfPart, isSensorOf } from './store/clusters.ts';
+import { addJoinToken, clusterNamed, speakingSensor, type PartKind } from './store/fleet.ts';
 
 export interface LinkDoors {
   readonly database: Database;
@@ -36,8 +38,8 @@ export interface RunningLink {
   readonly address: string;
   readonly listening: boolean;
   readonly connections: number;
-  makeJoinToken(): { token: string; command: string; secretHash: Buffer };
-  newJoinToken(cluster: string, createdBy: string, validMinutes: number): Promise<string>;
+  makeJoinToken(part?: PartKind): { token: string; command: string; secretHash: Buffer };
+  newJoinToken(cluster: string, createdBy: string, validMinutes: number, part?: PartKind): Promise<string>;
   renewCertificate(): Promise<void>;
   close(): Promise<void>;
 }
@@ -49,16 +51,23 @@ function recorded(issued: IssuedCertificate): MadeCertificate {
 function handlersOf(doors: LinkDoors): HubHandlers {
   const { database, now, intake, commands, changed, log } = doors;
   return {
-    async join({ tokenSecret, keyFingerprint, node, remoteAddress }, certify) {
-      const answer = await joinSensor(database, { tokenSecret, keyFingerprint, node }, async ({ sensorId }) => recorded(await certify(sensorId)), now());
-      if (answer === undefined) {
-        log('warn', 'a join was refused', { remoteAddress });
-        return undefined;
+    async join({ remoteAddress, ...claim }, certify) {
+      const answer = await joinPart(database, claim, async ({ sensorId }) => recorded(await certify(sensorId)), now());
+      if (answer === undefined || 'refused' in answer) {
+        log('warn', 'a join was refused', { remoteAddress, ...(answer === undefined ? {} : { reason: answer.refused }) });
+        return answer;
       }
-      log('info', 'a sensor joined', { ...answer.joined, hostname: node?.hostname ?? '', remoteAddress });
+      log('info', claim.part === 'cluster' ? 'a cluster part joined' : 'a sensor joined', { ...answer.joined, hostname: claim.node?.hostname ?? '', remoteAddress });
+      for (const retired of answer.retired) commands.removed(retired);
       changed(['sensors'], answer.joined.clusterId);
       return answer.joined;
     },
+    async mayRelay(partId, sensorId) {
+      const clusterId = await clusterOfPart(database, partId);
+      if (clusterId === undefined) return 'part-removed';
+      return (await isSensorOf(database, clusterId, sensorId)) ? 'may' : 'may-not';
+    },
+    clusterOfPart: (partId) => clusterOfPart(database, partId),
     async hello(sensorId, said) {
       const answer = await helloFrom(database, sensorId, said, now());
       if (answer.kind === 'accepted') changed(['sensors', 'processes', 'containers'], (await speakingSensor(database, sensorId))?.cluster_id ?? null);
@@ -97,11 +106,11 @@ export async function startLink(doors: LinkDoors, config: HubConfig): Promise<Ru
   const url = `https://${bracketed(names[0])}:${port}`;
   let listening = true;
 
-  const makeJoinToken = (): { token: string; command: string; secretHash: Buffer } => {
+  const makeJoinToken = (part: PartKind = 'sensor'): { token: string; command: string; secretHash: Buffer } => {
     // The fingerprint that joiners check is that of the authority whose chain the listener shows.
     const made = createJoinToken(url, authorities[0].fingerprint);
     const token = formatJoinToken(made);
-    return { token, command: `vedette join ${token}`, secretHash: hashOfSecret(made.secret) };
+    return { token, command: part === 'cluster' ? `vedette cluster --hub-token ${token}` : `vedette join ${token}`, secretHash: hashOfSecret(made.secret) };
   };
   return {
     address: `${bracketed(address)}:${port}`,
@@ -112,11 +121,11 @@ export async function startLink(doors: LinkDoors, config: HubConfig): Promise<Ru
       return server.connections;
     },
     makeJoinToken,
-    async newJoinToken(cluster, createdBy, validMinutes) {
-      const made = makeJoinToken();
+    async newJoinToken(cluster, createdBy, validMinutes, part = 'sensor') {
+      const made = makeJoinToken(part);
       const at = doors.now();
       const clusterId = await clusterNamed(doors.database, randomUUID(), cluster, at);
-      await addJoinToken(doors.database, { secretHash: made.secretHash, clusterId, createdBy, createdAt: at, expiresAt: new Date(at.getTime() + validMinutes * 60_000) });
+      await addJoinToken(doors.database, { secretHash: made.secretHash, clusterId, createdBy, createdAt: at, expiresAt: new Date(at.getTime() + validMinutes * 60_000), part });
       return made.token;
     },
     async renewCertificate() {

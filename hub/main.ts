@@ -217,7 +217,7 @@ async function listen(prepared: Prepared, steps: Steps, link: RunningLink, stops
     readPolicy,
     assess: steps.assess,
     changed: steps.linkDoors.changed,
-    fleet: { makeJoinToken: () => link.makeJoinToken(), policiesChanged: () => steps.commands.policiesChanged(), sensorRemoved: (sensorId) => steps.commands.removed(sensorId) },
+    fleet: { makeJoinToken: (part) => link.makeJoinToken(part), policiesChanged: () => steps.commands.policiesChanged(), sensorRemoved: (sensorId) => steps.commands.removed(sensorId) },
     metrics: () => hubMetrics({ counters: steps.counters, commands: steps.commands, assessor: steps.assessor, database, advisories: steps.advisories.now }),
   };
   const api = buildServer(doors, steps.live, {

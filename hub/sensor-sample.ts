@@ -7,7 +7,8 @@ import { NodeFactsSchema } from '@vedette/model/wire/generated/link_pb';
 import type { StreamName } from '@vedette/link/protocol/streams';
 import { IntakeCounters } from './ingest/counters.ts';
 import { makeIntake, type DeliveryAnswer, type IntakeDoors } from './ingest/deliver.ts';
-import { hashOfSecret, helloFrom, joinSensor, type Joined } from './ingest/hello.ts';
+import { helloFrom } from './ingest/hello.ts';
+import { hashOfSecret, joinPart, type Joined } from './ingest/join.ts';
 import { payloadBytes, sampleBoot, type RecordInit } from './wire-sample.ts';
 
 export interface SampleSensor extends Joined {
@@ -38,13 +39,13 @@ export async function sampleSensor(database: Database, options: { cluster?: stri
     sensorVersion: '0.1.0',
     cgroupMode: 'v2',
   });
-  const answer = await joinSensor(
+  const answer = await joinPart(
     database,
     { tokenSecret: secret, node, keyFingerprint: randomUUID() },
     async () => ({ serial: randomUUID(), issuedAt: now, expiresAt: new Date(now.getTime() + 86_400_000) }),
     now,
   );
-  const joined = answer?.joined;
+  const joined = answer !== undefined && 'joined' in answer ? answer.joined : undefined;
   if (joined === undefined) throw new Error('the sample sensor could not join');
   const epoch = randomBytes(8).toString('hex');
   const hello = await helloFrom(database, joined.sensorId, { epoch, session: '', nonce: randomBytes(8).toString('hex'), schemaVersion: 1, node, sentAtMs: now.getTime() }, now);

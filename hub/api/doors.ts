@@ -32,7 +32,7 @@ export type PolicyReader = (yaml: string) => { readonly policy: Omit<PolicyFacts
 
 export interface FleetDoor {
   /** A token for one sensor, and the command that uses it. `secretHash` is what the store keeps. */
-  makeJoinToken(): { readonly token: string; readonly command: string; readonly secretHash: Buffer };
+  makeJoinToken(part: 'sensor' | 'cluster'): { readonly token: string; readonly command: string; readonly secretHash: Buffer };
   policiesChanged(): void;
   sensorRemoved(sensorId: string): void;
 }

@@ -102,7 +102,7 @@ export function fleetHandlers(doors: Doors): Handlers<'listSensors' | 'getSensor
       const clusterId = await database.transaction(async (db) => {
         const removed = await markSensorRemoved(db, caller.scope, params.id, now());
         if (removed === undefined) throw new Problem('not-found');
-        await retireNode(db, removed.nodeId, now());
+        if (removed.nodeId !== null) await retireNode(db, removed.nodeId, now());
         await addAudit(db, { actor: caller.name, action: 'sensor.remove', object: `sensor:${params.id}`, change: 'removed from the fleet', clusterId: removed.clusterId }, now());
         return removed.clusterId;
       });
@@ -111,7 +111,7 @@ export function fleetHandlers(doors: Doors): Handlers<'listSensors' | 'getSensor
       return null;
     },
     async createJoinToken({ caller, body }) {
-      const made = doors.fleet.makeJoinToken();
+      const made = doors.fleet.makeJoinToken(body.part);
       const expiresAt = new Date(now().getTime() + body.validMinutes * 60_000);
       const name = body.cluster.replaceAll('\0', '');
       await database.transaction(async (db) => {
@@ -119,8 +119,8 @@ export function fleetHandlers(doors: Doors): Handlers<'listSensors' | 'getSensor
         const known = await clusterIdNamed(db, caller.scope, name);
         if (known === undefined && caller.scope.kind !== 'all') throw new Problem('forbidden', 'You may join sensors only to the clusters you may see.');
         const clusterId = known ?? (await clusterNamed(db, randomUUID(), name, now()));
-        await addJoinToken(db, { secretHash: made.secretHash, clusterId, createdBy: caller.name, createdAt: now(), expiresAt });
-        await addAudit(db, { actor: caller.name, action: 'join-token.make', object: `cluster:${name}`, change: `join token made, valid for ${body.validMinutes} minutes`, clusterId }, now());
+        await addJoinToken(db, { secretHash: made.secretHash, clusterId, createdBy: caller.name, createdAt: now(), expiresAt, part: body.part });
+        await addAudit(db, { actor: caller.name, action: 'join-token.make', object: `cluster:${name}`, change: `join token for a ${body.part === 'cluster' ? 'cluster part' : 'sensor'} made, valid for ${body.validMinutes} minutes`, clusterId }, now());
       });
       return { token: made.token, command: made.command, expiresAt: expiresAt.toISOString(), cluster: name };
     },

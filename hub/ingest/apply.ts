@@ -57,6 +57,16 @@ const topicOf: { [K in Kind]: LiveTopic | null } = {
   effect: null,
 };
 
+/** Who may report what; everything that is not here is a sensor's. */
+const kindsOfPart: { readonly [K in Kind]?: readonly Origin['part'][] } = {
+  clusterObjects: ['cluster'],
+  clusterReport: ['cluster'],
+  admission: ['cluster'],
+  execSession: ['cluster', 'sensor'],
+  effect: ['cluster', 'sensor'],
+  telemetryDropped: ['cluster', 'sensor'],
+};
+
 export function readPayload(bytes: Uint8Array): BatchPayload {
   if (bytes.byteLength > payloadBytesMax) throw new UnreadableBatch(`a payload of more than ${payloadBytesMax} bytes`);
   let payload: BatchPayload;
@@ -121,6 +131,9 @@ class Application {
 
   async #dispatch({ kind }: WireRecord): Promise<void> {
     const [db, origin] = [this.#db, this.#origin];
+    if (kind.case !== undefined && !(kindsOfPart[kind.case] ?? ['sensor']).includes(origin.part)) {
+      throw new RefusedRecord(`a record of the kind ${kind.case} from a ${origin.part === 'cluster' ? 'cluster part' : 'sensor'}, which may not report it`);
+    }
     switch (kind.case) {
       case 'processStarted':
         return this.#processStarted(kind.value.execution);

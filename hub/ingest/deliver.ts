@@ -146,6 +146,7 @@ async function applyGuarded(db: Transaction, batch: Batch, sensor: SpeakingSenso
     const origin: Origin = {
       sensorId: sensor.id,
       clusterId: sensor.cluster_id,
+      part: sensor.kind,
       nodeId: sensor.node_id,
       hostname: sensor.hostname,
       bootId: payload.bootId,

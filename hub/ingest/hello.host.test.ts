@@ -9,7 +9,8 @@ import { addJoinToken, clusterNamed } from '../store/fleet.ts';
 import { scratchDatabase, type Scratch } from '../store/scratch.ts';
 import { execution, payloadBytes, record } from '../wire-sample.ts';
 import { Commands } from './commands.ts';
-import { hashOfSecret, helloFrom, joinSensor, renewSensor } from './hello.ts';
+import { helloFrom, renewSensor } from './hello.ts';
+import { hashOfSecret, joinPart } from './join.ts';
 
 let scratch: Scratch;
 before(async () => {
@@ -31,24 +32,25 @@ async function token(validMs = 60_000): Promise<string> {
 test('a token joins one sensor; the same key may ask again, another may not', async () => {
   const tokenSecret = await token();
   const claim = { tokenSecret, node, keyFingerprint: 'k1' };
-  const first = await joinSensor(scratch.database, claim, certify, new Date());
-  const again = await joinSensor(scratch.database, claim, certify, new Date());
-  assert.deepEqual(again?.joined, first?.joined);
-  assert.equal(await joinSensor(scratch.database, { ...claim, keyFingerprint: 'k2' }, certify, new Date()), undefined);
-  assert.equal(await joinSensor(scratch.database, { ...claim, tokenSecret: 'unknown' }, certify, new Date()), undefined);
-  assert.equal(await joinSensor(scratch.database, { ...claim, tokenSecret: await token(-1) }, certify, new Date()), undefined);
-  assert.equal((await scratch.database.query('select 1 from sensor where id = $1', [first?.joined.sensorId])).rowCount, 1);
+  const first = await joinPart(scratch.database, claim, certify, new Date());
+  const again = await joinPart(scratch.database, claim, certify, new Date());
+  assert.ok(first !== undefined && 'joined' in first && again !== undefined && 'joined' in again);
+  assert.deepEqual(again.joined, first.joined);
+  assert.equal(await joinPart(scratch.database, { ...claim, keyFingerprint: 'k2' }, certify, new Date()), undefined);
+  assert.equal(await joinPart(scratch.database, { ...claim, tokenSecret: 'unknown' }, certify, new Date()), undefined);
+  assert.equal(await joinPart(scratch.database, { ...claim, tokenSecret: await token(-1) }, certify, new Date()), undefined);
+  assert.equal((await scratch.database.query('select 1 from sensor where id = $1', [first.joined.sensorId])).rowCount, 1);
 });
 
 test('a certificate that could not be made leaves the token unused', async () => {
   const claim = { tokenSecret: await token(), node, keyFingerprint: 'k' };
-  await assert.rejects(joinSensor(scratch.database, claim, () => Promise.reject(new Error('no')), new Date()), /no/);
-  assert.ok(await joinSensor(scratch.database, claim, certify, new Date()));
+  await assert.rejects(joinPart(scratch.database, claim, () => Promise.reject(new Error('no')), new Date()), /no/);
+  assert.ok(await joinPart(scratch.database, claim, certify, new Date()));
 });
 
 test('many joins with one token at the same time: one sensor', async () => {
   const tokenSecret = await token();
-  const joins = await Promise.all(Array.from({ length: 8 }, (_, index) => joinSensor(scratch.database, { tokenSecret, node, keyFingerprint: `k${index}` }, certify, new Date())));
+  const joins = await Promise.all(Array.from({ length: 8 }, (_, index) => joinPart(scratch.database, { tokenSecret, node, keyFingerprint: `k${index}` }, certify, new Date())));
   assert.equal(joins.filter((join) => join !== undefined).length, 1);
 });
 

@@ -38,14 +38,16 @@ function containerIdOf(value: string): string {
   }
 }
 
-/** A pod is a workload of its cluster, a container of a plain host one of that host; pending ones have none yet. */
+/** A pod belongs to the workload that made it, as the API server says; until somebody has said it, a pod is one of its own. A container of a plain host one of that host; pending ones have none yet. */
 async function workloadFor(db: Transaction, record: ContainerSeen, origin: Origin): Promise<number | null> {
   if (identities[record.identity] === undefined) return null;
   if (record.podName !== '') {
-    return workloadOf(db, { clusterId: origin.clusterId, nodeId: null, namespace: text(record.podNamespace, 253), name: text(record.podName, 253) });
+    const owned = record.workloadKind !== '' && record.workloadName !== '';
+    const kind = owned ? text(record.workloadKind, 63) : '';
+    return workloadOf(db, { clusterId: origin.clusterId, nodeId: null, namespace: text(record.podNamespace, 253), kind, name: text(owned ? record.workloadName : record.podName, 253) });
   }
   const name = record.name === '' ? record.containerId.slice(0, 12) : text(record.name, 256);
-  return workloadOf(db, { clusterId: origin.clusterId, nodeId: origin.nodeId, namespace: '', name });
+  return workloadOf(db, { clusterId: origin.clusterId, nodeId: origin.nodeId, namespace: '', kind: '', name });
 }
 
 async function store(db: Transaction, record: ContainerSeen, origin: Origin, place: { workloadId: number | null; imageId: number | null }): Promise<number> {

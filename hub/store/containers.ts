@@ -12,15 +12,17 @@ export interface WorkloadKey {
   /** Null for a pod: its workload is the cluster's. */
   readonly nodeId: string | null;
   readonly namespace: string;
+  /** Empty: nobody has said. */
+  readonly kind: string;
   readonly name: string;
 }
 
 export async function workloadOf(db: Transaction, key: WorkloadKey): Promise<number> {
-  const values = [key.clusterId, key.nodeId, key.namespace, key.name];
-  const known = 'select id from workload where cluster_id = $1 and node_id is not distinct from $2 and namespace = $3 and name = $4';
+  const values = [key.clusterId, key.nodeId, key.namespace, key.kind, key.name];
+  const known = 'select id from workload where cluster_id = $1 and node_id is not distinct from $2 and namespace = $3 and kind = $4 and name = $5';
   const found = await firstRow(db, Id, known, values);
   if (found !== undefined) return found.id;
-  await run(db, 'insert into workload (cluster_id, node_id, namespace, name) values ($1, $2, $3, $4) on conflict do nothing', values);
+  await run(db, 'insert into workload (cluster_id, node_id, namespace, kind, name) values ($1, $2, $3, $4, $5) on conflict do nothing', values);
   return (await rows(db, Id, known, values))[0]!.id;
 }
 

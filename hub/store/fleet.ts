@@ -7,6 +7,8 @@ import { z } from 'zod';
 import { firstRow, rows, run, type Db, type Transaction } from './database.ts';
 import { inScope, placesIn } from './scope.ts';
 
+export type PartKind = 'sensor' | 'cluster';
+
 export interface NodeRow {
   readonly id: string;
   readonly clusterId: string;
@@ -52,18 +54,19 @@ export async function addCertificate(db: Db, certificate: { serial: string; clus
   ]);
 }
 
-export async function addJoinToken(db: Db, token: { secretHash: Buffer; clusterId: string; createdBy: string; createdAt: Date; expiresAt: Date }): Promise<void> {
-  await run(db, 'insert into join_token (secret_hash, cluster_id, created_by, created_at, expires_at) values ($1, $2, $3, $4, $5)', [
+export async function addJoinToken(db: Db, token: { secretHash: Buffer; clusterId: string; createdBy: string; createdAt: Date; expiresAt: Date; part?: PartKind }): Promise<void> {
+  await run(db, 'insert into join_token (secret_hash, cluster_id, created_by, created_at, expires_at, part) values ($1, $2, $3, $4, $5, $6)', [
     token.secretHash,
     token.clusterId,
     token.createdBy,
     token.createdAt,
     token.expiresAt,
+    token.part ?? 'sensor',
   ]);
 }
 
 const UsedToken = z.object({ cluster_id: z.string() });
-const JoinedBefore = z.object({ sensor_id: z.string(), node_id: z.string(), cluster_id: z.string() });
+const JoinedBefore = z.object({ sensor_id: z.string(), node_id: z.string().nullable(), cluster_id: z.string() });
 
 export type TokenUse =
   | { readonly kind: 'fresh'; readonly clusterId: string }
@@ -72,36 +75,40 @@ export type TokenUse =
   | { readonly kind: 'refused' };
 
 /** Uses the token up; refused when it is unknown, too old, or was used by another key. */
-export async function useJoinToken(db: Transaction, secretHash: Buffer, sensorId: string, keyFingerprint: string, now: Date): Promise<TokenUse> {
+export async function useJoinToken(db: Transaction, secretHash: Buffer, part: PartKind, sensorId: string, keyFingerprint: string, now: Date): Promise<TokenUse> {
   const used = await firstRow(
     db,
     UsedToken,
-    'update join_token set used_at = $3, used_by = $2, used_key = $4 where secret_hash = $1 and used_at is null and expires_at > $3 returning cluster_id',
-    [secretHash, sensorId, now, keyFingerprint],
+    'update join_token set used_at = $3, used_by = $2, used_key = $4 where secret_hash = $1 and used_at is null and expires_at > $3 and part = $5 returning cluster_id',
+    [secretHash, sensorId, now, keyFingerprint, part],
   );
   if (used !== undefined) return { kind: 'fresh', clusterId: used.cluster_id };
   const before = await firstRow(
     db,
     JoinedBefore,
     `select s.id as sensor_id, s.node_id, s.cluster_id from join_token t join sensor s on s.id = t.used_by
-      where t.secret_hash = $1 and t.used_key = $2 and t.expires_at > $3 and s.removed_at is null`,
-    [secretHash, keyFingerprint, now],
+      where t.secret_hash = $1 and t.used_key = $2 and t.expires_at > $3 and t.part = $4 and s.removed_at is null`,
+    [secretHash, keyFingerprint, now, part],
   );
-  return before === undefined ? { kind: 'refused' } : { kind: 'again', sensorId: before.sensor_id, nodeId: before.node_id, clusterId: before.cluster_id };
+  return before === undefined ? { kind: 'refused' } : { kind: 'again', sensorId: before.sensor_id, nodeId: before.node_id ?? '', clusterId: before.cluster_id };
 }
 
 const Speaking = z.object({
   id: z.string(),
   cluster_id: z.string(),
+  /** Empty, as what follows from it, for a cluster part: it is on no node. */
   node_id: z.string(),
   boot_id: z.string(),
   hostname: z.string(),
+  kubernetes_node: z.string(),
+  kind: z.enum(['sensor', 'cluster']),
   removed: z.boolean(),
   link_state: z.unknown(),
 });
 export type SpeakingSensor = z.infer<typeof Speaking>;
 
-const speaking = `select s.id, s.cluster_id, s.node_id, n.boot_id, n.hostname, s.removed_at is not null as removed, s.link_state from sensor s join node n on n.id = s.node_id where s.id = $1`;
+const speaking = `select s.id, s.cluster_id, s.kind, coalesce(s.node_id::text, '') as node_id, coalesce(n.boot_id, '') as boot_id, coalesce(n.hostname, '') as hostname,
+    coalesce(n.kubernetes_name, '') as kubernetes_node, s.removed_at is not null as removed, s.link_state from sensor s left join node n on n.id = s.node_id where s.id = $1`;
 
 /** The sensor that speaks now, by the id in its certificate. */
 export async function speakingSensor(db: Db, sensorId: string): Promise<SpeakingSensor | undefined> {
@@ -136,10 +143,10 @@ export async function touchSensors(db: Db, sensorIds: readonly string[], now: Da
   await run(db, 'update sensor_report set last_seen_at = $2 where sensor_id = any($1::uuid[]) and (last_seen_at is null or last_seen_at < $2)', [sensorIds, now]);
 }
 
-const Removed = z.object({ cluster_id: z.string(), node_id: z.string() });
+const Removed = z.object({ cluster_id: z.string(), node_id: z.string().nullable() });
 
 /** Its certificate is refused from now on; where it was, or undefined when there is none (left). */
-export async function markSensorRemoved(db: Transaction, scope: Scope, sensorId: string, now: Date): Promise<{ clusterId: string; nodeId: string } | undefined> {
+export async function markSensorRemoved(db: Transaction, scope: Scope, sensorId: string, now: Date): Promise<{ clusterId: string; nodeId: string | null } | undefined> {
   const removed = await firstRow(
     db,
     Removed,

@@ -53,7 +53,7 @@ export async function addGap(db: Db, reporter: Reporter, kind: GapKind, what: st
     db,
     `insert into coverage_gap (cluster_id, node_id, sensor_id, kind, what, count, first_at, last_at) values ($1, $2, $3, $4, $5, $6, $7, $8)
      on conflict (sensor_id, kind, what, first_at) do update set count = coverage_gap.count + excluded.count, last_at = greatest(coverage_gap.last_at, excluded.last_at)`,
-    [reporter.clusterId, reporter.nodeId, reporter.sensorId, kind, what, count, hour, at],
+    [reporter.clusterId, reporter.nodeId === '' ? null : reporter.nodeId, reporter.sensorId, kind, what, count, hour, at],
   );
 }
 

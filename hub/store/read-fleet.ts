@@ -126,8 +126,8 @@ export async function recentGaps(db: Db, scope: Scope, since: Date): Promise<Gap
   return rows(
     db,
     Gap,
-    `select g.kind, g.what, g.node_id, n.hostname, sum(g.count)::bigint as count, max(g.last_at) as last_at
-       from coverage_gap g join node n on n.id = g.node_id
+    `select g.kind, g.what, coalesce(g.node_id::text, '') as node_id, coalesce(n.hostname, 'cluster part of ' || c.name) as hostname, sum(g.count)::bigint as count, max(g.last_at) as last_at
+       from coverage_gap g join cluster c on c.id = g.cluster_id left join node n on n.id = g.node_id
       where ${inScope('g.cluster_id')} and g.last_at >= $2 group by 1, 2, 3, 4 order by count desc limit 200`,
     [placesIn(scope), since],
   );
