@@ -12,11 +12,15 @@ export const ClusterConfig = z.strictObject({
   kubeconfig: z.string().optional().describe('Where the API server is, outside of a pod'),
   clusterName: z.string().max(100).default('').describe('As people call this cluster; empty: as the token says'),
   namespace: z.string().min(1).describe('Where the cluster part and its sensors run'),
-  relay: Listen(7444).prefault({}).describe('Where the sensors of the nodes connect'),
+  relay: Listen(7444)
+    .extend({ url: z.string().default('').describe("Where sensors reach it; empty: at this pod's own address") })
+    .prefault({})
+    .describe('Where the sensors of the nodes connect'),
   health: Listen(8485).prefault({}).describe('/livez, /readyz and /metrics'),
   sensorServiceAccount: z.string().default('vedette-sensor'),
   tokenAudience: z.string().default('vedette').describe("Of the sensors' projected service-account tokens"),
   trustConfigMap: z.string().default('vedette-trust').describe('Written here for the sensors: whom they may believe'),
+  admission: z.looseObject({}).optional().describe('Not read yet'),
   spoolBytesMax: z.strictObject({ detection: z.int().min(1 << 20), telemetry: z.int().min(1 << 20) }).optional(),
 });
 export type ClusterConfig = z.output<typeof ClusterConfig>;
@@ -43,13 +47,17 @@ export function configFromEnvironment(environment: Readonly<Record<string, strin
     kubeconfig: given('KUBECONFIG'),
     clusterName: given('VEDETTE_CLUSTER_NAME'),
     namespace: given('VEDETTE_NAMESPACE') ?? podNamespace(),
-    relay: listen('VEDETTE_RELAY_LISTEN'),
+    relay: relayOf(listen('VEDETTE_RELAY_LISTEN'), given('VEDETTE_RELAY_URL')),
     health: listen('VEDETTE_HEALTH_LISTEN'),
     sensorServiceAccount: given('VEDETTE_SENSOR_SERVICE_ACCOUNT'),
     tokenAudience: given('VEDETTE_TOKEN_AUDIENCE'),
     trustConfigMap: given('VEDETTE_TRUST_CONFIG_MAP'),
   };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+}
+
+function relayOf(listen: object | undefined, url: string | undefined): object | undefined {
+  return listen === undefined && url === undefined ? undefined : { ...listen, ...(url === undefined ? {} : { url }) };
 }
 
 function podNamespace(): string {

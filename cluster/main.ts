@@ -1,7 +1,8 @@
 /**
  * The one file that knows the order of the cluster part: the API server says which cluster this is; the spool opens, so that
- * what is seen has a place; then the hub is joined and what is watched is told to it. Steps do not know each other; what one
- * needs of another is handed over here. It stops in the opposite order.
+ * what is seen has a place; then the hub is joined, the relay listens for the sensors of the nodes, and what is watched is
+ * told to the hub and to them. Steps do not know each other; what one needs of another is handed over here. It stops in the
+ * opposite order.
  */
 import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync } from 'node:fs';
@@ -16,12 +17,21 @@ import { clusterIdentity, type ClusterIdentity } from './facts.ts';
 import { startHealth } from './health.ts';
 import { openKubernetes, type Kubernetes } from './kubernetes/client.ts';
 import { readKubernetesConfig } from './kubernetes/config.ts';
+import { watchResource } from './kubernetes/watch.ts';
+import { HubLink } from './hub-link.ts';
 import { log } from './log.ts';
+import { bootId } from './part-facts.ts';
+import { PodDirectory, podKinds } from './relay/pods.ts';
+import { ClusterRelay } from './relay/relay.ts';
+import { TrustWriter } from './relay/trust.ts';
+import { vouch } from './relay/vouch.ts';
 import { Reporter } from './reporter.ts';
 
 export interface RunningCluster {
   readonly identity: ClusterIdentity;
   readonly reporter: Reporter;
+  readonly pods: PodDirectory;
+  readonly relay: () => ClusterRelay | undefined;
   readonly healthPort: number;
   stop(): Promise<void>;
 }
@@ -32,6 +42,7 @@ async function stopAll(stops: Stops): Promise<void> {
   for (let one = stops.pop(); one !== undefined; one = stops.pop()) await one();
 }
 
+/** Undefined: it was told to stop before it knew which cluster this is. */
 export async function startCluster(config: ClusterConfig, signal: AbortSignal = new AbortController().signal): Promise<RunningCluster | undefined> {
   const stops: Stops = [];
   try {
@@ -39,28 +50,84 @@ export async function startCluster(config: ClusterConfig, signal: AbortSignal = 
     chmodSync(config.stateDirectory, 0o700);
     const kubernetes = openKubernetes(readKubernetesConfig({ kubeconfig: config.kubeconfig }));
     stops.push(() => kubernetes.close());
-    const ready = { kubernetes: false };
-    const health = await startHealth({ ready: () => ready, metrics: () => ({ records_reported: reporter.reported, records_too_large: reporter.tooLarge }) }, config.health);
-    stops.push(() => health.close());
     const spools = openSpool(config);
     stops.push(() => {
       spools.sync();
       spools.close();
     });
-    const reporter = new Reporter({ spools, bootId: '', nowMs: () => Date.now(), log });
-    stops.push(() => reporter.close());
+    const reporter = new Reporter({ spools, bootId: bootId(), nowMs: () => Date.now(), log });
+    const pods = new PodDirectory();
+    let link: HubLink | undefined;
+    let isKnown = false;
+    const health = await startHealth(
+      {
+        ready: () => ({ kubernetes: isKnown, pods: pods.isListed, relay: link?.relay?.isListening === true }),
+        metrics: () => ({
+          ...{ records_reported: reporter.reported, records_too_large: reporter.tooLarge, spool_blocked: reporter.problem === undefined ? 0 : 1 },
+          ...{ spool_bytes: spools.bytes('detection') + spools.bytes('telemetry'), pods: pods.size, pods_malformed: pods.malformed },
+          ...{ hub_connected: link?.isConnected === true ? 1 : 0, relay_connections: link?.relay?.connections ?? 0, nodes_with_sensor: link?.relay?.nodesWithSensor.length ?? 0 },
+        }),
+      },
+      config.health,
+    );
+    stops.push(() => health.close());
     const identity = await identityOnce(kubernetes, signal);
     if (identity === undefined) {
       await stopAll(stops);
       return undefined;
     }
-    ready.kubernetes = true;
+    isKnown = true;
     log('info', 'the cluster part runs', { cluster: identity.uid, kubernetes: identity.kubernetesVersion });
-    return { identity, reporter, healthPort: health.port, stop: () => stopAll(stops) };
+    link = linkToHub(config, { kubernetes, spools, pods, identity });
+    stops.push(() => link?.stop());
+    // stored before the link ends, so that what fits into its last moment is delivered
+    stops.push(() => reporter.close());
+    stops.push(watchPods(kubernetes, pods));
+    return { identity, reporter, pods, relay: () => link?.relay, healthPort: health.port, stop: () => stopAll(stops) };
   } catch (error) {
     await stopAll(stops);
     throw error;
   }
+}
+
+function linkToHub(config: ClusterConfig, given: { kubernetes: Kubernetes; spools: Spools; pods: PodDirectory; identity: ClusterIdentity }): HubLink {
+  const { kubernetes, spools, pods, identity } = given;
+  const { namespace, sensorServiceAccount: serviceAccount, tokenAudience: audience, trustConfigMap } = config;
+  const trust = new TrustWriter(kubernetes, { namespace, name: trustConfigMap }, log);
+  return new HubLink({
+    config,
+    spools,
+    facts: { uid: identity.uid, kubernetesVersion: identity.kubernetesVersion, name: config.clusterName },
+    log,
+    onCommand: () => undefined,
+    relay: (upstream) =>
+      new ClusterRelay({
+        stateDirectory: config.stateDirectory,
+        listen: config.relay,
+        url: config.relay.url,
+        upstream,
+        vouch: (token) => vouch({ kubernetes, namespace, serviceAccount, audience }, token),
+        pods: (node, until) => pods.sets(node, until),
+        trust: (said) => trust.say(said),
+        log,
+      }),
+    onStopped: () => trust.stop(),
+  });
+}
+
+const podPaths = { Pod: '/api/v1/pods', ReplicaSet: '/apis/apps/v1/replicasets', Job: '/apis/batch/v1/jobs' } as const;
+
+/** Pods for the sensors, and of ReplicaSets and Jobs only whose they are. The answer stops it. */
+function watchPods(kubernetes: Kubernetes, pods: PodDirectory): () => Promise<void> {
+  const until = new AbortController();
+  const running = podKinds.map((kind) => {
+    const problem = (sentence: string | null): void => log(sentence === null ? 'info' : 'warn', sentence === null ? 'it is watched' : 'it cannot be watched', { kind, ...(sentence === null ? {} : { reason: sentence }) });
+    return watchResource(kubernetes, { path: podPaths[kind], kind, metadataOnly: kind !== 'Pod' }, { ...pods.handler(kind), problem }, until.signal);
+  });
+  return async () => {
+    until.abort();
+    await Promise.all(running);
+  };
 }
 
 function openSpool(config: ClusterConfig): Spools {

@@ -6,6 +6,14 @@ import { usualPlaces } from './enrich/runtime/identify.ts';
 export const SensorConfig = z.strictObject({
   stateDirectory: z.string().min(1).describe('Spools, state log, credentials, inventories'),
   joinTokenFile: z.string().optional().describe('A file with a one-time token; read until the sensor has joined'),
+  cluster: z
+    .strictObject({
+      tokenFile: z.string().min(1).describe('A projected service-account token, for the audience of the cluster part'),
+      trustDirectory: z.string().min(1).describe('Written by the cluster part: authorities.pem, server-name, relay-url'),
+      nodeName: z.string().default('').describe('As the API server calls this node; for people, never believed'),
+    })
+    .optional()
+    .describe('In a cluster: joins through its cluster part, without a join token'),
   containerdSockets: z.array(z.string()).default([...usualPlaces.containerdSockets]),
   podmanStorages: z.array(z.string()).default([...usualPlaces.podmanStorages]),
   runcStates: z.array(z.string()).default([...usualPlaces.runcStates]),

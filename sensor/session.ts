@@ -26,7 +26,8 @@ import { Pipeline } from './pipeline.ts';
 import { Recall } from './recall.ts';
 import { Committer } from './ship/committer.ts';
 import { StateLog, type Recovered } from './ship/state-log.ts';
-import { Uplink } from './uplink.ts';
+import type { Uplink } from '@vedette/link/transport/uplink';
+import { sensorUplink } from './uplink.ts';
 
 const tickMs = 50;
 /** So much unacknowledged ring is committed at once, so that a storm never waits for the clock. */
@@ -157,9 +158,10 @@ export class Session {
     });
     if (spools instanceof DiskFailure) throw new Error(`the spool cannot be opened: ${spools.message}`);
     this.#problems = [...spools.problems];
-    const uplink = new Uplink({
+    const uplink = sensorUplink({
       directory: config.stateDirectory,
       joinTokenFile: config.joinTokenFile,
+      cluster: config.cluster,
       spools,
       bootId: hello.bootId,
       log: this.#log,

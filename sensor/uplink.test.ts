@@ -10,7 +10,8 @@ import { DiskFailure } from '@vedette/link/spool/disk';
 import { openSpools, spoolBounds, type Spools } from '@vedette/link/spool/spools';
 import { SampleHub } from '@vedette/link/transport/hub-sample';
 import { formatJoinToken } from '@vedette/link/transport/join-token';
-import { Uplink } from './uplink.ts';
+import type { Uplink } from '@vedette/link/transport/uplink';
+import { sensorUplink } from './uplink.ts';
 
 const lookAgainMs = 20;
 
@@ -43,7 +44,7 @@ async function bench(t: TestContext, { withTokenFile = true } = {}): Promise<Ben
   const said: string[] = [];
   const commands: string[] = [];
   const tokenFile = join(directory, 'join-token');
-  const uplink = new Uplink({
+  const uplink = sensorUplink({
     directory, joinTokenFile: withTokenFile ? tokenFile : undefined, spools, bootId: 'b', lookAgainMs,
     log: (level, message) => void said.push(`${level}: ${message}`),
     onCommand: (command) => void commands.push(command.kind.case ?? ''),
@@ -95,7 +96,7 @@ test('a sensor that has joined needs no token; that it stops when told to is no 
   uplink.stop();
   assert.deepEqual(said.filter((one) => one.startsWith('warn')), []);
   rmSync(tokenFile);
-  const again = new Uplink({ directory, joinTokenFile: undefined, spools, bootId: 'b', log: () => undefined, onCommand: () => undefined, lookAgainMs });
+  const again = sensorUplink({ directory, joinTokenFile: undefined, spools, bootId: 'b', log: () => undefined, onCommand: () => undefined, lookAgainMs });
   t.after(() => again.stop());
   again.start();
   await until('connected again', () => again.state?.connected === true);

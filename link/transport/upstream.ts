@@ -6,7 +6,12 @@
 import { createClient, type Client } from '@connectrpc/connect';
 import { Enrollment, Link } from '@vedette/model/wire/generated/link_pb';
 import { connectLink, linkClientOver, type LinkClient, type LinkConnection } from './client.ts';
+import { pem } from './certificate-text.ts';
 import type { Credentials } from './credentials.ts';
+import { failureOf, type LinkFailure } from './failure.ts';
+import type { RelayCertificate } from './relay.ts';
+
+const callMsMax = 30_000;
 
 export class Upstream {
   #credentials: Credentials;
@@ -37,6 +42,17 @@ export class Upstream {
   linkClient(credentials: Credentials): LinkClient {
     if (credentials.certificatePem !== this.#credentials.certificatePem) this.#replace(credentials);
     return linkClientOver(this.#connection.transport, () => undefined);
+  }
+
+  /** A key and, from the hub, the certificate under which this part's relay listens. */
+  async certifyRelay(): Promise<RelayCertificate | LinkFailure> {
+    const { privateKeyPem, request } = await (await import('./certificate-request.ts')).createCertificateRequest();
+    try {
+      const { certificate, authorities, serverName } = await this.#link.certifyRelay({ certificateRequest: request }, { timeoutMs: callMsMax });
+      return { certificatePem: pem(certificate), privateKeyPem, serverName, authoritiesPem: authorities.map((one) => pem(one)) };
+    } catch (error) {
+      return failureOf(error);
+    }
   }
 
   close(): void {
