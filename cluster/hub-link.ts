@@ -5,6 +5,7 @@
 import path from 'node:path';
 import type { Spools } from '@vedette/link/spool/spools';
 import { tokenJoining, Uplink, type Joining } from '@vedette/link/transport/uplink';
+import type { Credentials } from '@vedette/link/transport/credentials';
 import { Upstream } from '@vedette/link/transport/upstream';
 import type { Command } from '@vedette/model/wire/generated/link_pb';
 import type { ClusterConfig } from './config.ts';
@@ -59,6 +60,10 @@ export class HubLink {
     return this.#relay;
   }
 
+  get credentials(): Credentials | undefined {
+    return this.#upstream?.credentials;
+  }
+
   get isConnected(): boolean {
     return this.#uplink.state?.connected === true;
   }
@@ -87,7 +92,7 @@ export class HubLink {
     return tokenJoining(config.joinTokenFile, () => ({ node: partFacts(), cluster: facts }));
   }
 
-  #upstreamFor(credentials: ConstructorParameters<typeof Upstream>[0]): Upstream {
+  #upstreamFor(credentials: Credentials): Upstream {
     this.#upstream ??= new Upstream(credentials);
     return this.#upstream;
   }

@@ -10,6 +10,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { DiskFailure } from '@vedette/link/spool/disk';
+import type { Credentials } from '@vedette/link/transport/credentials';
 import { openNodeDisk } from '@vedette/link/spool/node-disk';
 import { openSpools, spoolBounds, type Spools } from '@vedette/link/spool/spools';
 import { configFromEnvironment, readClusterConfig, type ClusterConfig } from './config.ts';
@@ -32,6 +33,7 @@ export interface RunningCluster {
   readonly reporter: Reporter;
   readonly pods: PodDirectory;
   readonly relay: () => ClusterRelay | undefined;
+  readonly credentials: () => Credentials | undefined;
   readonly healthPort: number;
   stop(): Promise<void>;
 }
@@ -83,7 +85,7 @@ export async function startCluster(config: ClusterConfig, signal: AbortSignal = 
     // stored before the link ends, so that what fits into its last moment is delivered
     stops.push(() => reporter.close());
     stops.push(watchPods(kubernetes, pods));
-    return { identity, reporter, pods, relay: () => link?.relay, healthPort: health.port, stop: () => stopAll(stops) };
+    return { identity, reporter, pods, relay: () => link?.relay, credentials: () => link?.credentials, healthPort: health.port, stop: () => stopAll(stops) };
   } catch (error) {
     await stopAll(stops);
     throw error;

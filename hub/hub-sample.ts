@@ -20,6 +20,8 @@ export interface Answer {
 
 export interface SampleHub extends RunningHub {
   readonly directory: string;
+  /** To start it again on the same state. */
+  readonly startedWith: HubConfigInput;
   /** A bearer token of that role in each place of the scope. */
   tokenFor(role: Role, scope?: Scope): Promise<string>;
   tokenWith(grants: readonly Grant[]): Promise<string>;
@@ -52,7 +54,7 @@ export async function sampleHub(config: Partial<HubConfigInput> = {}): Promise<S
   await writeFile(path.join(content, 'policies', 'only-from-image.yaml'), samplePolicy('only-from-image'));
   await writeFile(path.join(content, 'rules', 'execution', 'shell.yaml'), '- macro: never\n  condition: (evt.num = 0)\n');
   checkRows(true);
-  const hub = await startHub({
+  const startedWith: HubConfigInput = {
     stateDirectory: path.join(directory, 'state'),
     contentDirectory: content,
     postgresBinaries: scratchBinaries,
@@ -62,19 +64,21 @@ export async function sampleHub(config: Partial<HubConfigInput> = {}): Promise<S
     api: { port: 0 },
     link: { port: 0 },
     ...config,
-  });
+  };
+  const hub = await startHub(startedWith);
   const tokenWith = async (grants: readonly Grant[]): Promise<string> => {
     const secret = `${tokenPrefix}${randomBytes(30).toString('base64url')}`;
     await addToken(hub.database, { name: grants[0]?.role ?? 'nobody', grants, tokenHash: hashOf(secret), createdBy: 'test', expiresAt: null }, new Date());
     return secret;
   };
-  return {
+  const sample: SampleHub = {
     ...hub,
+    startedWith,
     directory,
     tokenFor: (role, scope = { kind: 'all' }) => tokenWith(scope.kind === 'all' ? [{ role, place: 'all' }] : scope.places.map((place) => ({ role, place }))),
     tokenWith,
     async ask(method, at, { token, body, headers = {} } = {}) {
-      const response = await fetch(`${hub.url}${at}`, {
+      const response = await fetch(`${sample.url}${at}`, {
         method,
         headers: { ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -84,8 +88,9 @@ export async function sampleHub(config: Partial<HubConfigInput> = {}): Promise<S
       return { status: response.status, headers: response.headers, text, json: (isJson ? JSON.parse(text) : {}) as Answer['json'] };
     },
     async end() {
-      await hub.stop();
+      await sample.stop();
       await rm(directory, { recursive: true, force: true });
     },
   };
+  return sample;
 }

@@ -28,6 +28,10 @@ export class TestApiServer {
   version = 1;
   expiredInStream = false;
   pageMax = Number.POSITIVE_INFINITY;
+  /** `METHOD /path` → answer, before anything else. */
+  readonly answers = new Map<string, (body: string) => unknown>();
+  /** Lists and watches of these paths are empty; all others are the one of `objects`. */
+  readonly empty = new Set<string>();
   #server: Server | undefined;
 
   async start(): Promise<KubernetesConfig> {
@@ -43,10 +47,10 @@ export class TestApiServer {
     await new Promise((resolve) => this.#server?.close(resolve));
   }
 
-  put(name: string, more: Record<string, unknown> = {}): void {
+  put(name: string, more: Record<string, unknown> = {}, metadata: Record<string, unknown> = {}): void {
     this.version += 1;
     const type = this.objects.has(name) ? 'MODIFIED' : 'ADDED';
-    const object: Stored = { apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'default', uid: `uid-${name}`, resourceVersion: String(this.version) }, ...more };
+    const object: Stored = { apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'default', uid: `uid-${name}`, resourceVersion: String(this.version), ...metadata }, ...more };
     this.objects.set(name, object);
     this.#say({ type, object, version: this.version });
   }
@@ -96,10 +100,18 @@ export class TestApiServer {
         response.writeHead(refusal.status, { 'content-type': 'application/json', ...(refusal.retryAfter === undefined ? {} : { 'retry-after': refusal.retryAfter }) });
         response.end(JSON.stringify({ kind: 'Status', code: refusal.status, reason: refusal.reason, message: `${refusal.reason} by the test` }));
       } else if (request.headers.authorization !== 'Bearer secret') response.writeHead(401).end('{}');
+      else if (this.answers.has(`${request.method} ${url.pathname}`)) response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(this.answers.get(`${request.method} ${url.pathname}`)?.(body)));
+      else if (this.empty.has(url.pathname)) this.#nothing(url.searchParams.get('watch') === 'true', response);
       else if (url.searchParams.get('watch') === 'true') this.#watch(Number(url.searchParams.get('resourceVersion')), response);
       else if (request.method === 'GET') this.#list(url.searchParams, response);
       else response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ apiVersion: 'v1', kind: 'Thing', metadata: { name: 'x' }, contentType: request.headers['content-type'] }));
     });
+  }
+
+  #nothing(isWatch: boolean, response: ServerResponse): void {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    if (isWatch) response.flushHeaders();
+    else response.end(JSON.stringify({ apiVersion: 'v1', kind: 'List', metadata: { resourceVersion: '1' }, items: [] }));
   }
 
   #list(query: URLSearchParams, response: ServerResponse): void {
