@@ -1,5 +1,6 @@
 /** The `vedette` command: one table of commands, from which help and dispatch come. */
 import { up } from './commands/up.ts';
+import { cluster } from './commands/cluster.ts';
 import { join } from './commands/join.ts';
 import { sensor } from './commands/sensor.ts';
 import { advisories } from './commands/advisories.ts';
@@ -10,7 +11,7 @@ import { user } from './commands/user.ts';
 import { version } from './version.ts';
 
 export { version };
-export const commands: readonly CliCommand[] = [up, join, sensor, advisories, check, traceCommand, user];
+export const commands: readonly CliCommand[] = [up, join, cluster, sensor, advisories, check, traceCommand, user];
 
 function overview(): string {
   const width = Math.max(...commands.map((one) => one.name.length)) + 2;

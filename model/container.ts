@@ -29,6 +29,20 @@ export interface ContainerIdentity {
   readonly privileged: boolean;
 }
 
+/** What the API server knows of the pod that a container is in, told by the cluster part. */
+export interface PodFacts {
+  readonly uid: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** Of the topmost owner: Deployment, StatefulSet, DaemonSet, CronJob, Job, ReplicaSet, Pod … */
+  readonly workloadKind: string;
+  readonly workloadName: string;
+  readonly serviceAccount: string;
+  /** The controller's: pod-template-hash or controller-revision-hash. */
+  readonly revision: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
 export interface Container {
   readonly id: string;
   readonly cgroupPath: string;
@@ -40,6 +54,8 @@ export interface Container {
   readonly identity: ContainerIdentity | null;
   /** Type of its root file system: overlay, ext4, …; null while no process of it was seen. */
   readonly rootFilesystem: string | null;
+  /** Absent: not in a pod, or nobody has told. */
+  readonly pod?: PodFacts;
 }
 
 /** The image is known when its platform digest is. */

@@ -19,9 +19,9 @@ const byType: Readonly<Partial<Record<ValueType, string>>> = {
     container.full_id container.image.id container.type container.healthcheck container.liveness_probe
     container.readiness_probe container.host_pid container.host_network container.host_ipc container.ip
     container.cni.json container.info
-    k8s.pod.id k8s.pod.full_sandbox_id k8s.pod.sandbox_id k8s.pod.uid k8s.pod.labels k8s.pod.ip k8s.pod.cni.json
-    k8s.ns.id k8s.ns.labels k8s.rc.name k8s.rc.id k8s.rc.labels k8s.svc.name k8s.svc.id k8s.svc.labels
-    k8s.rs.name k8s.rs.id k8s.rs.labels k8s.deployment.name k8s.deployment.id k8s.deployment.labels
+    k8s.pod.id k8s.pod.full_sandbox_id k8s.pod.sandbox_id k8s.pod.ip k8s.pod.cni.json
+    k8s.ns.id k8s.ns.labels k8s.rc.id k8s.rc.labels k8s.svc.name k8s.svc.id k8s.svc.labels
+    k8s.rs.id k8s.rs.labels k8s.deployment.id k8s.deployment.labels
     k8smeta.pod.name k8smeta.pod.uid k8smeta.ns.name k8smeta.ns.uid k8smeta.deployment.name k8smeta.deployment.uid
     k8smeta.rs.name k8smeta.rs.uid k8smeta.rc.name k8smeta.rc.uid`,
   number: `
@@ -57,7 +57,6 @@ const withArgument: Readonly<Record<string, readonly [ValueType, ArgumentKind]>>
   'container.mount.rdwr': ['text', 'key'],
   'container.mount.propagation': ['text', 'key'],
   'container.label': ['text', 'key'],
-  'k8s.pod.label': ['text', 'key'],
   'k8s.ns.label': ['text', 'key'],
   'k8s.deployment.label': ['text', 'key'],
   'k8s.rs.label': ['text', 'key'],

@@ -80,6 +80,12 @@ export const suppliedFields = {
   'container.mount.dest': { type: 'text', argument: 'key', on: every, identity: true, description: 'Where a source is mounted; the source in brackets may hold wildcards, or be a number' },
   'k8s.ns.name': { type: 'text', on: every, identity: true, description: 'Namespace of the pod' },
   'k8s.pod.name': { type: 'text', on: every, identity: true, description: 'Name of the pod' },
+  'k8s.pod.uid': { type: 'text', on: every, identity: true, description: 'UID of the pod' },
+  'k8s.pod.labels': { type: 'text', on: every, identity: true, description: 'All labels of the pod, name:value, joined by a comma and a blank; told by the cluster part' },
+  'k8s.pod.label': { type: 'text', argument: 'key', on: every, identity: true, description: 'One label of the pod, its name in brackets; told by the cluster part' },
+  'k8s.deployment.name': { type: 'text', on: every, identity: true, description: 'Deployment that the pod belongs to; told by the cluster part' },
+  'k8s.rs.name': { type: 'text', on: every, identity: true, description: 'ReplicaSet that the pod belongs to; told by the cluster part' },
+  'k8s.rc.name': { type: 'text', on: every, identity: true, description: 'ReplicationController that the pod belongs to; told by the cluster part' },
 } as const satisfies Record<string, FieldSpec>;
 
 export type SuppliedField = keyof typeof suppliedFields;

@@ -20,6 +20,7 @@ import { ContainerTable } from './enrich/container-table.ts';
 import { CoverageLedger } from './enrich/coverage.ts';
 import { ExposureTracker, type PackageLookup } from './enrich/exposure.ts';
 import { filesystemName } from './enrich/filesystems.ts';
+import { PodTable, type ToldPod } from './enrich/pod-table.ts';
 import { ProcessMemory } from './enrich/memory.ts';
 import { ProcessTable } from './enrich/process-table.ts';
 import { Shipment } from './ship/shipment.ts';
@@ -42,6 +43,7 @@ export class Pipeline {
   readonly processes = new ProcessTable();
   readonly cgroups = new CgroupTable();
   readonly containers = new ContainerTable();
+  readonly pods = new PodTable();
   readonly exposure = new ExposureTracker();
   readonly coverage = new CoverageLedger();
   readonly memory = new ProcessMemory();
@@ -123,8 +125,20 @@ export class Pipeline {
   identified(id: string, identity: ContainerIdentity): void {
     const container = this.containers.identified(id, identity);
     if (container === null) return;
+    this.#podOf(container);
     this.#verdicts(this.enforcer.containerChanged(container, this.processes.living(), this.nowBootNs));
     this.#report(this.detector.release(id, this.nowBootNs));
+  }
+
+  /** All pods of this node, as the cluster part has them now. */
+  podsTold(pods: readonly ToldPod[]): void {
+    this.pods.replace(pods);
+    for (const container of this.containers.all()) this.#podOf(container);
+  }
+
+  #podOf(container: Container): void {
+    const pod = this.pods.of(container.id, container.identity?.podUid ?? null);
+    if (pod !== null) this.containers.podTold(container.id, pod);
   }
 
   /** What is installed in the container, read by the scanner. */
@@ -297,6 +311,7 @@ export class Pipeline {
     if (which === 'known-only' && this.containers.get(cgroup.id) === null) return null;
     const fresh = this.containers.seen(cgroup, event.timeBootNs, rootFilesystem);
     if (fresh === null) return this.containers.get(cgroup.id);
+    this.#podOf(fresh);
     this.exposure.watch(fresh.id, fresh.startedBootNs, fresh.seenFromStart);
     this.#verdicts(this.enforcer.containerChanged(fresh, [], this.nowBootNs));
     this.#effects.identify(fresh, cgroup.runtime);

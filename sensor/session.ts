@@ -27,6 +27,7 @@ import { Recall } from './recall.ts';
 import { Committer } from './ship/committer.ts';
 import { StateLog, type Recovered } from './ship/state-log.ts';
 import type { Uplink } from '@vedette/link/transport/uplink';
+import { toldPods, ToldPodsFile } from './told-pods.ts';
 import { sensorUplink } from './uplink.ts';
 
 const tickMs = 50;
@@ -62,6 +63,7 @@ export class Session {
   readonly stream: EventStream;
   readonly #desk: ContainerDesk;
   readonly #words: HubWordsFile;
+  readonly #toldPods: ToldPodsFile;
   readonly #recall: Recall;
   readonly #stateLog: StateLog;
   readonly #recovered: Recovered;
@@ -83,6 +85,7 @@ export class Session {
     this.#stateLog = stateLog;
     this.#recovered = recovered;
     this.#words = new HubWordsFile(config.stateDirectory);
+    this.#toldPods = new ToldPodsFile(config.stateDirectory);
     this.#desk = new ContainerDesk({
       pipeline: () => this.pipeline,
       identifier: new Identifier(config),
@@ -104,6 +107,7 @@ export class Session {
 
   async prepare(): Promise<void> {
     await this.#desk.prepare();
+    this.pipeline.podsTold(this.#toldPods.read());
     const { policies, rules } = this.#words.words;
     this.pipeline.detector.load(rules?.files ?? this.#options.rules);
     if (policies !== null) this.pipeline.enforcer.setPolicies(policies.texts, policies.generation);
@@ -182,6 +186,12 @@ export class Session {
   }
 
   #onHubCommand(command: HubCommand): void {
+    if (command.kind.case === 'pods') {
+      const pods = toldPods(command.kind.value);
+      this.pipeline.podsTold(pods);
+      this.#toldPods.keep(pods);
+      return;
+    }
     const kind = this.#words.take(command);
     const { policies, rules } = this.#words.words;
     if (kind === 'rules' && rules !== null) this.pipeline.detector.load(rules.files);

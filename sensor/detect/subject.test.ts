@@ -31,6 +31,8 @@ const mounts = [
   { destination: '/host', source: '/', kind: 'bind', readOnly: true },
   { destination: '/data', source: '/srv/data-1.2', kind: 'bind', readOnly: false },
 ];
+const pod = { uid: 'p', namespace: 'shop', name: 'web-5d-x', workloadKind: 'Deployment', workloadName: 'web', serviceAccount: 'web', revision: '5d', labels: { app: 'web', tier: 'front' } };
+const inPod = subject({ container: containerOf({ pod }) });
 const inContainer = subject({ container: containerOf({ identity: identityOf({ privileged: true, mounts, podName: 'web-1', podNamespace: 'shop' }) }) });
 const pending = subject({ container: containerOf({ identity: null }) });
 
@@ -118,6 +120,13 @@ const table: readonly (readonly [field: string, of: RuleSubject, expected: unkno
   ['container.mount.dest', subject(), null, '/srv/data*'],
   ['k8s.ns.name', inContainer, 'shop'],
   ['k8s.pod.name', subject(), null],
+  ['k8s.deployment.name', inPod, 'web'],
+  ['k8s.rs.name', inPod, 'web-5d'],
+  ['k8s.rc.name', inPod, null],
+  ['k8s.pod.labels', inPod, 'app:web, tier:front'],
+  ['k8s.pod.label', inPod, 'front', 'tier'],
+  ['k8s.pod.label', inPod, null, 'other'],
+  ['k8s.deployment.name', inContainer, null],
 ];
 
 for (const [field, of, expected, argument] of table) {

@@ -187,6 +187,18 @@ const descriptorFields: Some<'fd'> = {
   },
 };
 
+function workload(container: Container | null, kind: string): string | null {
+  return container?.pod?.workloadKind === kind ? container.pod.workloadName : null;
+}
+
+/** A Deployment names its ReplicaSets by their revision. */
+function replicaSet(container: Container | null): string | null {
+  const deployment = workload(container, 'Deployment');
+  if (deployment === null) return workload(container, 'ReplicaSet');
+  const revision = container?.pod?.revision ?? '';
+  return revision === '' ? null : `${deployment}-${revision}`;
+}
+
 const containerFields: Some<'container'> & Some<'k8s'> = {
   'container.id': (subject) => (subject.container === null ? 'host' : subject.container.id.slice(0, 12)),
   'container.name': (subject) => (subject.container === null ? 'host' : (subject.container.identity?.name ?? null)),
@@ -195,6 +207,12 @@ const containerFields: Some<'container'> & Some<'k8s'> = {
   'container.privileged': (subject) => subject.container?.identity?.privileged ?? null,
   'container.mounts': (subject) => subject.container?.identity?.mounts.map((one) => `${one.source}:${one.destination}`).join(',') ?? null,
   'container.mount.dest': (subject, source) => (subject.container === null ? null : mountDestination(subject.container, source)),
-  'k8s.ns.name': (subject) => subject.container?.identity?.podNamespace ?? null,
-  'k8s.pod.name': (subject) => subject.container?.identity?.podName ?? null,
+  'k8s.ns.name': (subject) => subject.container?.identity?.podNamespace ?? subject.container?.pod?.namespace ?? null,
+  'k8s.pod.name': (subject) => subject.container?.identity?.podName ?? subject.container?.pod?.name ?? null,
+  'k8s.pod.uid': (subject) => subject.container?.identity?.podUid ?? subject.container?.pod?.uid ?? null,
+  'k8s.pod.labels': ({ container }) => (container?.pod === undefined ? null : Object.entries(container.pod.labels).map(([name, value]) => `${name}:${value}`).join(', ')),
+  'k8s.pod.label': ({ container }, name) => container?.pod?.labels[String(name)] ?? null,
+  'k8s.deployment.name': ({ container }) => workload(container, 'Deployment'),
+  'k8s.rs.name': ({ container }) => replicaSet(container),
+  'k8s.rc.name': ({ container }) => workload(container, 'ReplicationController'),
 };

@@ -3,13 +3,14 @@
  * so that directories which a runtime makes on its way never look like one. What a runtime says arrives later and from
  * outside (`identified`); until then the container is pending. Pure.
  */
-import type { Container, ContainerIdentity } from '@vedette/model/container';
+import type { Container, ContainerIdentity, PodFacts } from '@vedette/model/container';
 import type { CgroupKey } from '@vedette/model/event';
 import type { CgroupContainer } from './cgroup-table.ts';
 
 interface Entry extends Container {
   identity: ContainerIdentity | null;
   rootFilesystem: string | null;
+  pod?: PodFacts;
   keys: ReadonlySet<CgroupKey>;
 }
 
@@ -64,6 +65,15 @@ export class ContainerTable {
     known.identity = identity;
     this.#changed.add(id);
     return known;
+  }
+
+  /** Whether that is news. What was told once holds on when the pod is gone from the API server and its container is not. */
+  podTold(id: string, pod: PodFacts): boolean {
+    const known = this.#containers.get(id);
+    if (known === undefined || JSON.stringify(known.pod) === JSON.stringify(pod)) return false;
+    known.pod = pod;
+    this.#changed.add(id);
+    return true;
   }
 
   ended(id: string): Container | null {

@@ -75,7 +75,7 @@ const identityStates = {
 } as const;
 
 export function wireContainer(container: Container): ContainerSeen {
-  const identity = container.identity;
+  const { identity, pod } = container;
   return create(ContainerSeenSchema, {
     containerId: container.id,
     runtime: identity?.runtime == null ? RuntimeKind.UNSPECIFIED : runtimes[identity.runtime],
@@ -91,10 +91,15 @@ export function wireContainer(container: Container): ContainerSeen {
     startedBootNs: wireNs(container.startedBootNs),
     seenFromStart: container.seenFromStart,
     rootFilesystem: container.rootFilesystem ?? '',
-    podName: identity?.podName ?? '',
-    podNamespace: identity?.podNamespace ?? '',
-    podUid: identity?.podUid ?? '',
+    podName: identity?.podName ?? pod?.name ?? '',
+    podNamespace: identity?.podNamespace ?? pod?.namespace ?? '',
+    podUid: identity?.podUid ?? pod?.uid ?? '',
     privileged: identity?.privileged ?? false,
+    workloadKind: pod?.workloadKind ?? '',
+    workloadName: pod?.workloadName ?? '',
+    serviceAccount: pod?.serviceAccount ?? '',
+    podRevision: pod?.revision ?? '',
+    podLabels: { ...pod?.labels },
   });
 }
 
