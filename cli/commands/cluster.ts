@@ -11,17 +11,17 @@ import { complain, UsageError, wholeNumber, type CliCommand } from './command.ts
 export const cluster: CliCommand = {
   name: 'cluster',
   summary: 'Run the part that watches a Kubernetes cluster and relays its sensors',
-  usage: 'vedette cluster [--hub-token TOKEN] [--state DIRECTORY] [--kubeconfig FILE] [--name NAME] [--namespace NAMESPACE] [--listen PORT] [--url URL] [--health PORT]',
-  details: `  --hub-token   from the console (Fleet → Add a cluster) or POST /api/v1/join-tokens with "part": "cluster"; once, then never again
+  usage: 'vedette cluster [--hub-token TOKEN] [--state DIRECTORY] [--kubeconfig FILE] [--name NAME] [options]',
+  details: `  --hub-token   one-time, from the console (Fleet → Add a cluster) or POST /api/v1/join-tokens with "part": "cluster"
   --state       where credentials and spool are kept
-  --kubeconfig  how the API server is reached; KUBECONFIG, or the service account when this runs in a pod
+  --kubeconfig  how the API server is reached; KUBECONFIG unless given, or the service account of the pod this runs in
   --name        as people call the cluster; the token's name otherwise
   --namespace   of the sensors and of the ConfigMap that tells them whom to believe; vedette
   --listen      port for the sensors of the nodes; 7444
   --url         where sensors reach it, https://host:port; this machine's own address otherwise
   --health      port of /livez, /readyz and /metrics; 8485
   In a cluster the Helm chart runs it (deploy/chart).`,
-  examples: ['vedette cluster --hub-token vdt1.aGVsbG8… --kubeconfig ~/.kube/config --name staging', 'vedette cluster --kubeconfig ~/.kube/config'],
+  examples: ['vedette cluster --hub-token vdt1.aGVsbG8… --kubeconfig ~/.kube/config', 'vedette cluster --kubeconfig ~/.kube/config'],
   async run(args) {
     const text = { type: 'string' } as const;
     const { values, positionals } = parseArgs({
