@@ -53,6 +53,8 @@ const asks: Record<EndpointName, { path?: string; body?: unknown }> = {
   setPolicyMode: { path: '/api/v1/policies/only-from-image/mode', body: { mode: 'shadow' } }, deletePolicy: { path: '/api/v1/policies/none-of-that-name' },
   listSensors: {}, getSensor: { path: '/api/v1/sensors/none' }, removeSensor: { path: '/api/v1/sensors/00000000-0000-4000-8000-000000000000' },
   createJoinToken: { body: {} }, listFeeds: {}, reloadAdvisories: {},
+  listIntegrations: {}, putIntegration: { path: '/api/v1/integrations/r', body: { kind: 'registry', settings: { host: 'r.example' } } }, deleteIntegration: { path: '/api/v1/integrations/none' }, testIntegration: { path: '/api/v1/integrations/none/test' },
+  listImages: {}, getImage: { path: '/api/v1/images/999999' }, askImage: { path: '/api/v1/images/999999/ask' }, trace: { path: `/api/v1/trace?container=${container}` },
 };
 
 test('every endpoint: anonymous is refused, roles by the table, answers by their schema', async () => {

@@ -31,6 +31,16 @@ export const HubConfig = z.strictObject({
   postgresBinaries: directory.optional().describe('Where the copied server binaries lie; below the state directory when not given'),
   keepDays: z.strictObject({ events: days.default(30), executions: days.default(90), flows: days.default(30), endedContainers: days.default(90), closedRuns: days.default(400) }).prefault({}),
   adminPasswordFile: directory.optional().describe('The password of the first person, for whoever installs without looking on; made here when not given'),
+  integrationsFile: directory.optional().describe('Integrations as a file of JSON: {"integrations": {"NAME": {"kind", "settings", "secret"}}}; followed while the hub runs'),
+  origin: z
+    .strictObject({
+      everyMinutes: z.int().min(1).max(10_080).default(5).describe('How often the tag of an image that runs is asked for again'),
+      atOnceMax: z.int().min(1).max(64).default(4).describe('Images that are asked about at the same time'),
+      timeoutSeconds: z.int().min(1).max(300).default(15).describe('For one question'),
+      imageSecondsMax: z.int().min(1).max(3600).default(120).describe('For all questions about one image'),
+      keepDays: days.default(90).describe('How long an image that nobody runs or checks is remembered'),
+    })
+    .prefault({}),
   localJoin: z.boolean().default(false).describe('Writes a join token for the sensor of this host into local-join.json at every start'),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   unsafeFast: z.boolean().default(false).describe('Does not flush to disk: tests only'),

@@ -5,6 +5,7 @@ import type { Assessor } from './assess/assessor.ts';
 import type { Commands } from './ingest/commands.ts';
 import type { IntakeCounters } from './ingest/counters.ts';
 import type { Database } from './store/database.ts';
+import type { Tracer } from './trace/tracer.ts';
 
 export interface MetricSources {
   readonly counters: IntakeCounters;
@@ -12,6 +13,7 @@ export interface MetricSources {
   readonly assessor: Assessor;
   readonly database: Database;
   readonly advisories: Advisories;
+  readonly tracer: Tracer;
 }
 
 function one(name: string, help: string, kind: Metric['kind'], value: number): Metric {
@@ -22,7 +24,7 @@ function labelled(name: string, help: string, label: string, values: ReadonlyMap
   return { name, help, kind: 'counter', samples: [...values].map(([key, value]) => ({ labels: { [label]: key }, value })) };
 }
 
-export function hubMetrics({ counters, commands, assessor, database, advisories }: MetricSources): Metric[] {
+export function hubMetrics({ counters, commands, assessor, database, advisories, tracer }: MetricSources): Metric[] {
   return [
     one('vedette_hub_intake_batches_applied_total', 'Batches applied', 'counter', counters.batchesApplied),
     one('vedette_hub_intake_batches_duplicate_total', 'Batches recognised as already applied', 'counter', counters.duplicates),
@@ -37,6 +39,9 @@ export function hubMetrics({ counters, commands, assessor, database, advisories 
     one('vedette_hub_assess_last_pass_seconds', 'Time of the last pass of assessment', 'gauge', assessor.lastPassMs / 1000),
     one('vedette_hub_database_connections', 'Open connections to PostgreSQL', 'gauge', database.total),
     one('vedette_hub_database_waiting', 'Callers that wait for a connection', 'gauge', database.waiting),
+    one('vedette_hub_origin_asked_total', 'Askings about images', 'counter', tracer.counts.asked),
+    one('vedette_hub_origin_unanswered_total', 'Askings about images in which someone did not answer', 'counter', tracer.counts.unanswered),
+    one('vedette_hub_origin_asking', 'Images that are asked about now, or wait for their turn', 'gauge', tracer.running),
     one('vedette_hub_advisories', 'Advisories in the store that is open', 'gauge', advisories.source?.advisories ?? 0),
   ];
 }

@@ -39,6 +39,8 @@ import { copyBinaries, type PostgresBinaries } from './store/postgres-binaries.t
 import { isTrouble, startPostgres, type RunningPostgres } from './store/postgres.ts';
 import { removeOutdated } from './store/retention.ts';
 import { Rounds } from './rounds.ts';
+import { openOrigin, startOriginRounds } from './origin-step.ts';
+import type { Origin } from './trace/start.ts';
 
 export const version = '0.1.0';
 
@@ -59,6 +61,7 @@ export interface RunningHub {
   readonly firstPerson: { readonly user: string; readonly password: string } | undefined;
   readonly database: Database;
   readonly assessor: Assessor;
+  readonly origin: Origin;
   /** A one-time token for one sensor of the cluster of plain hosts. */
   joinToken(validMinutes?: number): Promise<string>;
   /** Resolves with the reason when the hub cannot go on. */
@@ -134,9 +137,10 @@ interface Steps {
   readonly counters: IntakeCounters;
   readonly assess: AssessDoor;
   readonly linkDoors: Omit<LinkDoors, 'owner'>;
+  readonly origin: Origin;
 }
 
-function assemble(config: HubConfig, log: Log, database: Database): Steps {
+async function assemble(config: HubConfig, log: Log, database: Database): Promise<Steps> {
   const now = (): Date => new Date();
   const live = new Live();
   const advisories = new FollowedAdvisories(advisoriesFileOf(config));
@@ -160,7 +164,8 @@ function assemble(config: HubConfig, log: Log, database: Database): Steps {
     evidence: evidenceSentence,
     loadedPoints,
   };
-  return { advisories, live, assessor, commands, counters, assess, linkDoors: { database, now, intake, commands, changed, log } };
+  const origin = await openOrigin(config, database, { changed: () => changed(['images'], null), log });
+  return { advisories, live, assessor, commands, counters, assess, origin, linkDoors: { database, now, intake, commands, changed, log } };
 }
 
 /** Looked up only when somebody listens who sees no more: the intake does not wait for it. */
@@ -178,7 +183,7 @@ export async function runHub(prepared: Prepared): Promise<RunningHub> {
   try {
     await tendPartitions(database, new Date(), partitionDays(config));
     await seedContent(database, prepared.content, readPolicy, log, new Date());
-    const steps = assemble(config, log, database);
+    const steps = await assemble(config, log, database);
     stops.push(() => steps.advisories.close());
     const link = await startLink({ ...steps.linkDoors, owner: config.user }, config);
     stops.push(() => link.close());
@@ -195,6 +200,7 @@ export async function runHub(prepared: Prepared): Promise<RunningHub> {
       firstPerson,
       database,
       assessor: steps.assessor,
+      origin: steps.origin,
       failed: failure.promise,
       joinToken,
       stop: () => stopAll(stops),
@@ -216,9 +222,10 @@ async function listen(prepared: Prepared, steps: Steps, link: RunningLink, stops
     log,
     readPolicy,
     assess: steps.assess,
+    origin: steps.origin,
     changed: steps.linkDoors.changed,
     fleet: { makeJoinToken: (part) => link.makeJoinToken(part), policiesChanged: () => steps.commands.policiesChanged(), sensorRemoved: (sensorId) => steps.commands.removed(sensorId) },
-    metrics: () => hubMetrics({ counters: steps.counters, commands: steps.commands, assessor: steps.assessor, database, advisories: steps.advisories.now }),
+    metrics: () => hubMetrics({ counters: steps.counters, commands: steps.commands, assessor: steps.assessor, database, advisories: steps.advisories.now, tracer: steps.origin.tracer }),
   };
   const api = buildServer(doors, steps.live, {
     version,
@@ -255,6 +262,7 @@ function startRounds(config: HubConfig, log: Log, database: Database, steps: Ste
   rounds.every('certificates', 86_400_000, () => link.renewCertificate());
   rounds.every('partitions', 3_600_000, () => tendPartitions(database, now(), partitionDays(config)));
   rounds.every('retention', 3_600_000, () => removeOutdated(database, now(), kept));
+  startOriginRounds(rounds, config, steps.origin, log);
   return () => rounds.stop();
 }
 

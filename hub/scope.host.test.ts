@@ -48,6 +48,7 @@ before(async () => {
   hub = await sampleHub();
   await fill('a');
   await fill('b');
+  await hub.origin.tracer.readNames();
   const match = (name: string, id: string, index: number): object => ({ index, id, aliases: [], summary: id, details: null, severity: 'high', cvss: 8, exploited: null, fixedIn: '2.0.0', uncertain: null, published: null, modified: null, references: [], name });
   const source = {
     version: 'v1',
@@ -61,9 +62,10 @@ before(async () => {
     const cluster = await clusterNamed(hub.database, sensors[side].clusterId, `cluster-${marks[side]}`, new Date());
     tokens[side] = await hub.tokenFor('admin', { kind: 'places', places: [{ cluster, namespaces: 'all' }] });
     const { rows } = await hub.database.query('select id from incident where cluster_id = $1', [cluster]);
+    const images = await hub.database.query('select id from origin_image where reference like $1', [`%${marks[side]}%`]);
     ids[side] = [
       containerOf(side), sensors[side].sensorId, sensors[side].nodeId, cluster, `CVE-lib-${marks[side]}`, 'CVE-BOTH', `host-${marks[side]}`, `registry/${marks[side]}`, marks[side], 'only-from-image',
-      ...(rows as { id: number }[]).map((row) => String(row.id)),
+      ...([...images.rows, ...rows] as { id: number }[]).map((row) => String(row.id)),
     ];
   }
   tokens.none = await hub.tokenFor('admin', { kind: 'places', places: [{ cluster: '00000000-0000-4000-8000-000000000000', namespaces: 'all' }] });
@@ -102,11 +104,11 @@ test('a reader of one cluster never sees the other, in any endpoint, with any fi
 });
 
 test('the marks are everywhere, so that not seeing them means something', async () => {
-  for (const path of ['risk', 'coverage', 'nodes', 'containers', 'processes', 'executions', 'incidents', 'vulnerabilities', 'sensors', 'policies', `containers/${containerOf('a')}/packages`]) {
+  for (const path of ['risk', 'coverage', 'nodes', 'containers', 'processes', 'executions', 'incidents', 'vulnerabilities', 'sensors', 'policies', 'images', `trace?container=${containerOf('a')}`, `containers/${containerOf('a')}/packages`]) {
     const own = await hub.ask('GET', `/api/v1/${path}`, { token: tokens.a });
     assert.ok(own.text.includes(marks.a), `${path} has no mark: ${own.text.slice(0, 300)}`);
     const all = await hub.ask('GET', `/api/v1/${path}`, { token: tokens.all });
-    assert.ok(path.startsWith('containers/') || all.text.includes(marks.b), `${path} as all`);
+    assert.ok(path.includes(containerOf('a')) || all.text.includes(marks.b), `${path} as all`);
   }
 });
 

@@ -142,3 +142,7 @@ export interface IntegrityVerdict {
 /** The stations of the chain, from what runs to who answers for it. */
 export const stations = ['process', 'file', 'package', 'layer', 'image', 'registry', 'build', 'commit', 'signer'] as const;
 export type Station = (typeof stations)[number];
+
+/** Whom the hub may be told to ask, and by what it checks. */
+export const integrationKinds = ['registry', 'cosign-key', 'artifactory', 'xray'] as const;
+export type IntegrationKind = (typeof integrationKinds)[number];

@@ -16,14 +16,17 @@ import { digestsOf, readImage, type ImageFound } from './oci/image.ts';
 import type { Platform } from './oci/manifest.ts';
 import type { ImageReference } from './oci/reference.ts';
 import type { Registry } from './oci/registry.ts';
-import { chainOf, type Chain } from './trace.ts';
+import { chainOf, type Chain, type StationFact } from './trace.ts';
 
 export interface TraceSources {
   readonly registry: Registry;
   readonly keys: readonly SignerKey[];
   /** null: no list was given. */
   readonly trusted: readonly string[] | null;
-  readonly jfrog: { readonly platform: JfrogPlatform; readonly names: PullNames } | null;
+  /** `xray`: left out, the same platform answers for it; null: nobody does. */
+  readonly jfrog: { readonly platform: JfrogPlatform; readonly names: PullNames; readonly xray?: JfrogPlatform | null } | null;
+  /** What others than Artifactory have on record of the digest, such as our own checks; left out: nobody else is asked. */
+  readonly records?: Answer<string>;
   readonly clock: () => number;
 }
 
@@ -38,6 +41,8 @@ export interface JfrogFindings {
 
 export interface ImageTrace {
   readonly found: ImageFound;
+  /** What the chain is made of: whoever keeps it can put the chain together again later, with the ages of then. */
+  readonly facts: readonly StationFact[];
   readonly chain: Chain;
   readonly verdicts: readonly IntegrityVerdict[];
   readonly signature: SignatureFinding | null;
@@ -53,11 +58,18 @@ export async function traceImage(reference: ImageReference, platform: Platform, 
   const facts = [...registryFacts(found, clock()), signerFact(signature, clock())];
   const findings = jfrog === null ? null : await askJfrog(jfrog, found);
   if (findings !== null && jfrog !== null) facts.push(...artifactoryFacts(jfrog.platform.name, mapAnswer(findings.places, (all) => all[0]!), findings.build, clock()));
-  const records = findings === null ? null : mapAnswer(findings.places, (all) => `${jfrog!.platform.name} has it in ${all[0]!.repository}/${all[0]!.path}`);
-  return { found, chain: chainOf(facts, clock()), verdicts: judgeOrigin({ found, signature, records, trusted: sources.trusted }), signature, jfrog: findings };
+  const stored = findings === null ? null : mapAnswer(findings.places, (all) => `${jfrog!.platform.name} has it in ${all[0]!.repository}/${all[0]!.path}`);
+  const records = anyRecord([stored, sources.records ?? null]);
+  return { found, facts, chain: chainOf(facts, clock()), verdicts: judgeOrigin({ found, signature, records, trusted: sources.trusted }), signature, jfrog: findings };
 }
 
-async function askJfrog({ platform, names }: NonNullable<TraceSources['jfrog']>, found: ImageFound): Promise<JfrogFindings> {
+/** One who has it suffices; one who could not say outweighs one who has nothing. null: nobody was there to ask. */
+function anyRecord(all: readonly (Answer<string> | null)[]): Answer<string> | null {
+  const given = all.filter((one) => one !== null);
+  return given.find((one) => one.state === 'known') ?? given.find((one) => one.state === 'unknown') ?? given[0] ?? null;
+}
+
+async function askJfrog({ platform, names, xray = platform }: NonNullable<TraceSources['jfrog']>, found: ImageFound): Promise<JfrogFindings> {
   const { reference } = found;
   const digests = digestsOf(found);
   const meant = meantBy(reference, names) ?? { repository: null, image: reference.repository, tag: reference.tag };
@@ -75,11 +87,12 @@ async function askJfrog({ platform, names }: NonNullable<TraceSources['jfrog']>,
   // and Xray scans the platform's manifest, not the index
   const image = found.image.state === 'known' ? found.image.value.digest : null;
   const scanned = places.find((one) => one.digest === image) ?? best;
+  const noXray = unknown('not-configured', 'no Xray is configured');
   return {
     places: known(places),
     build: await findBuild(platform, withBuild, digests),
-    issues: await findIssues(platform, scanned.digest, scanned),
-    violations: await findViolations(platform, scanned),
+    issues: xray === null ? noXray : await findIssues(xray, scanned.digest, scanned),
+    violations: xray === null ? noXray : await findViolations(xray, scanned),
     evidence: await findEvidence(platform, digests),
   };
 }

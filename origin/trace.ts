@@ -43,6 +43,10 @@ export interface Link {
   readonly gaps: readonly Gap[];
   /** One sentence for each contradiction. */
   readonly conflicts: readonly string[];
+  /** One sentence for each pair of sources that name the same, each by its own knowledge. */
+  readonly agreements: readonly string[];
+  /** Of the strongest claim; a claim that an independent source confirms counts as recorded. null: nothing is claimed. */
+  readonly confidence: Confidence | null;
 }
 
 export interface Chain {
@@ -63,7 +67,29 @@ function linkOf(station: Station, facts: readonly StationFact[], nowMs: number):
   claims.sort((a, b) => confidences.indexOf(a.confidence) - confidences.indexOf(b.confidence) || b.learnedAtMs - a.learnedAtMs);
   if (facts.length === 0) gaps.push({ source: null, state: 'unknown', reason: 'not-asked', detail: 'nobody was asked' });
   const conflicts = conflictsAmong(station, claims);
-  return { station, state: stateOf(claims, gaps, conflicts), claims, gaps, conflicts };
+  const agreements = agreementsAmong(station, claims);
+  const [strongest = null] = claims.map((one) => one.confidence);
+  const isConfirmed = conflicts.length === 0 && agreements.length > 0 && (strongest === 'claimed' || strongest === 'inferred');
+  return { station, state: stateOf(claims, gaps, conflicts), claims, gaps, conflicts, agreements, confidence: isConfirmed ? 'recorded' : strongest };
+}
+
+/** What an image says of itself confirms nobody: whoever made it wrote both. */
+function agreementsAmong(station: Station, claims: readonly Claim[]): string[] {
+  const independent = claims.filter((one) => one.source.kind !== 'image-config');
+  return independent.flatMap((one, at) =>
+    independent.slice(at + 1).flatMap((other) => {
+      const name = one.source.kind === other.source.kind ? null : sharedName(one.value, other.value);
+      return name === null ? [] : [`${sourceWords(one.source)} and ${sourceWords(other.source)} agree on ${station} ${name}`];
+    }),
+  );
+}
+
+function sharedName(a: LinkValue, b: LinkValue): string | null {
+  for (const [scheme, names] of Object.entries(a.names)) {
+    const shared = names.find((one) => (b.names[scheme] ?? []).some((other) => isSame(scheme, one, other)));
+    if (shared !== undefined) return shared;
+  }
+  return null;
 }
 
 /** One who could not say outweighs one who has nothing: it may have been there. */

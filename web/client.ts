@@ -53,6 +53,14 @@ const routes: { readonly [N in EndpointName]: Route<N> } = {
   createJoinToken: 'POST /api/v1/join-tokens',
   listFeeds: 'GET /api/v1/advisories',
   reloadAdvisories: 'POST /api/v1/advisories/reload',
+  listIntegrations: 'GET /api/v1/integrations',
+  putIntegration: 'PUT /api/v1/integrations/{name}',
+  deleteIntegration: 'DELETE /api/v1/integrations/{name}',
+  testIntegration: 'POST /api/v1/integrations/{name}/test',
+  listImages: 'GET /api/v1/images',
+  getImage: 'GET /api/v1/images/{id}',
+  askImage: 'POST /api/v1/images/{id}/ask',
+  trace: 'GET /api/v1/trace',
 };
 
 /** A request that did not give what was asked: the hub's sentence, and what to do about it. */

@@ -12,6 +12,7 @@ import { parseReference } from '@vedette/origin/oci/reference';
 import { openRegistry } from '@vedette/origin/oci/registry';
 import { traceImage, type TraceSources } from '@vedette/origin/trace-image';
 import { complain, say, UsageError, type CliCommand } from './command.ts';
+import { traceByHub } from './trace-hub.ts';
 import { exitCodeOf, reportJson, reportLines } from './trace-report.ts';
 
 const fileBytesMax = 2 ** 20;
@@ -63,12 +64,14 @@ async function trace(args: readonly string[]): Promise<number> {
     args: [...args],
     allowPositionals: true,
     strict: true,
-    options: { key: multiple, trust: multiple, 'registry-config': one, artifactory: one, platform: one, 'plain-http': { type: 'boolean' }, json: { type: 'boolean' } },
+    options: { key: multiple, trust: multiple, 'registry-config': one, artifactory: one, platform: one, hub: one, 'token-file': one, path: one, 'plain-http': { type: 'boolean' }, json: { type: 'boolean' } },
   });
   const [image, ...more] = positionals;
   if (image === undefined) throw new UsageError('name the image: registry/repository:tag, with @sha256:… where it is known');
   if (more.length > 0) throw new UsageError(`one image at a time; ${more.join(' ')} is too much`);
-  if (/^pid:\d*$/.test(image)) throw new UsageError('a running process is traced through the hub, and this command cannot ask it yet; name the image that the process runs');
+  if (values.hub !== undefined) return traceByHub(image, { hub: values.hub, tokenFile: values['token-file'], path: values.path, asJson: values.json ?? false });
+  if (image.startsWith('pid:')) throw new UsageError('a running process is traced through the hub that its sensor reports to: --hub URL --token-file FILE; without a hub, name the image that the process runs');
+  if (values.path !== undefined || values['token-file'] !== undefined) throw new UsageError('--path and --token-file go with --hub');
   const reference = parseReference(image);
   if ('problem' in reference) throw new UsageError(reference.problem);
   const platform = platformOf(values.platform);
@@ -88,7 +91,7 @@ async function trace(args: readonly string[]): Promise<number> {
 export const traceCommand: CliCommand = {
   name: 'trace',
   summary: 'Show where an image came from: registry, build, commit, signer',
-  usage: 'vedette trace IMAGE [--key FILE …] [--trust REGISTRY[/PATH] …] [--registry-config FILE]\n       [--artifactory FILE] [--platform OS/ARCH] [--plain-http] [--json]',
+  usage: 'vedette trace IMAGE [--key FILE …] [--trust REGISTRY[/PATH] …] [--registry-config FILE]\n       [--artifactory FILE] [--platform OS/ARCH] [--plain-http] [--json]\n       vedette trace IMAGE|pid:N --hub URL [--token-file FILE] [--path FILE] [--json]',
   details: `  IMAGE              registry/repository:tag, or with @sha256:… as it runs: then a moved tag is seen
   --key              public key of cosign (PEM, ECDSA P-256) to check signatures with; may be repeated
   --trust            a registry, or a folder in one, whose images are trusted; may be repeated
@@ -96,17 +99,21 @@ export const traceCommand: CliCommand = {
   --artifactory      JSON file: {"url", "token", "projects", "pathHosts", "domains", "ports"}
   --platform         which image of an index; this machine's by default
   --plain-http       ask the registry without TLS
+  pid:N              a process of this host: through the hub that its sensor reports to
+  --hub              ask a hub for what it has stored, instead of the registry
+  --token-file       the hub's token; or VEDETTE_TOKEN in the environment
+  --path             with --hub: a file of the process's container, instead of its program
   --json             everything that was found out, for programs
   Each line says who says so, how far it can be trusted (verified, recorded, claimed, inferred) and
   how old it is. ✓ known  – none  ? unknown, with the reason  ≠ sources contradict  ✗ wrong
   Exit code 0: all that was asked for was answered and nothing is wrong; 1: something is wrong,
-  contradicts, or was asked for and not answered; 2: the image could not be read.
-  A running process (pid:N) is traced through the hub; this command cannot ask it yet.`,
+  contradicts, or was asked for and not answered; 2: there is nothing to show.`,
   examples: [
     'vedette trace registry.example/team/web:1.4',
     'vedette trace registry.example/team/web:1.4@sha256:… --key cosign.pub --trust registry.example/team',
     'vedette trace nginx:1.27 --platform linux/arm64 --registry-config ~/.docker/config.json --json',
     'vedette trace acme.example/docker/web:1 --artifactory artifactory.json',
+    'vedette trace pid:4711 --hub https://vedette.example.com --token-file token',
   ],
   async run(args) {
     try {

@@ -4,11 +4,13 @@
  */
 import type { Scope } from '@vedette/model/access';
 import type { EndpointName, endpoints, LiveTopic, Output } from '@vedette/model/api/table';
+import type { ImageDetailView, ImageView, IntegrationInput, IntegrationTestView, IntegrationView, TraceView } from '@vedette/model/api/origin';
 import type { CoverageView, FeedView, RiskSummaryView, VulnerabilityDetailView } from '@vedette/model/api/views';
 import type { TextProblem } from '@vedette/model/problem';
 import type { z } from 'zod';
 import type { Database } from '../store/database.ts';
 import type { PolicyFacts } from '../store/policies.ts';
+import type { ImageFilter } from '../store/read-origin.ts';
 import type { ContainerStates } from '../store/read-risk.ts';
 import type { PackageShape } from '../store/read-containers.ts';
 import type { SensorShape } from '../store/read-fleet.ts';
@@ -37,11 +39,25 @@ export interface FleetDoor {
   sensorRemoved(sensorId: string): void;
 }
 
+export interface OriginDoor {
+  readonly reader: {
+    list(scope: Scope, filter: ImageFilter, page: { after: { reference: string; id: number } | undefined; limit: number }): Promise<{ readonly items: readonly { readonly view: ImageView; readonly position: readonly [string, number] }[]; readonly total: number }>;
+    image(scope: Scope, id: number): Promise<ImageDetailView | undefined>;
+    trace(scope: Scope, query: Call<'trace'>['query']): Promise<TraceView | { readonly problem: string; readonly isRequest: boolean }>;
+  };
+  integrations(): Promise<readonly IntegrationView[]>;
+  putIntegration(name: string, input: IntegrationInput, actor: string): Promise<IntegrationView | { readonly problem: string }>;
+  deleteIntegration(name: string, actor: string): Promise<string | null | undefined>;
+  testIntegration(name: string, actor: string): Promise<IntegrationTestView | undefined>;
+  askNow(imageId: number): Promise<void>;
+}
+
 export interface Doors {
   readonly database: Database;
   readonly now: () => Date;
   readonly assess: AssessDoor;
   readonly fleet: FleetDoor;
+  readonly origin: OriginDoor;
   readonly readPolicy: PolicyReader;
   readonly changed: (topics: readonly LiveTopic[], clusterId: string | null, namespace?: string | null) => void;
   /** Metrics of the other steps. */

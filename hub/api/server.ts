@@ -17,6 +17,7 @@ import type { Call, Doors, Handlers } from './doors.ts';
 import { auditHandlers } from './handlers-audit.ts';
 import { incidentHandlers } from './handlers-incidents.ts';
 import { accountHandlers, fleetHandlers, policyHandlers } from './handlers-managing.ts';
+import { originHandlers } from './handlers-origin.ts';
 import { ownHandlers, peopleHandlers } from './handlers-people.ts';
 import { readingHandlers } from './handlers-reading.ts';
 import type { Live } from './live.ts';
@@ -90,7 +91,7 @@ export function buildServer(doors: Doors, live: Live, options: ServerOptions): A
   http.setErrorHandler((error: FastifyError, request, reply) => answerError(doors, error, request, reply));
   http.setNotFoundHandler(async (request, reply) => notFound(request, reply, options.files));
 
-  const handlers: Handlers = { ...readingHandlers(doors), ...incidentHandlers(doors), ...policyHandlers(doors), ...fleetHandlers(doors), ...accountHandlers(doors, signIn), ...peopleHandlers(doors), ...ownHandlers(doors), ...auditHandlers(doors) };
+  const handlers: Handlers = { ...readingHandlers(doors), ...incidentHandlers(doors), ...policyHandlers(doors), ...fleetHandlers(doors), ...accountHandlers(doors, signIn), ...peopleHandlers(doors), ...ownHandlers(doors), ...originHandlers(doors), ...auditHandlers(doors) };
   for (const name of Object.keys(endpoints) as EndpointName[]) addRoute(http, signIn, name, handlers, options);
   addLive(http, signIn, live, headers);
   addPlain(http, doors, options, () => ownMetrics(requests, live, signIn));

@@ -14,6 +14,7 @@ import type { Lab, LabRun } from '../lab.ts';
 import { JoinedSensor } from '../product/joined-sensor.ts';
 import { percentile, type LabReport } from '../report.ts';
 import { measured, tinyProgram, type Seen } from './measured.ts';
+import { traceCost } from './trace.ts';
 
 const stormSeconds = 10;
 const pairs = 5;
@@ -164,7 +165,7 @@ function rssKib(pid: number): number {
 export const bench: Lab = {
   name: 'bench',
   summary: 'What the sensor costs, and whether storms lose what must arrive',
-  rows: 11,
+  rows: 12,
   parts: {
     interest: 'nobody says which paths matter: some of their opens are refused in the flood',
     ring: 'a ring of 64 KiB: executions are lost',
@@ -181,6 +182,7 @@ export const bench: Lab = {
     await openCost(lab);
     await execCost(lab);
     await stormRatio(lab);
+    await traceCost(lab.report);
     rmSync(lab.place, { recursive: true, force: true });
   },
 };

@@ -40,7 +40,7 @@ const steps: Partial<Record<PackageName, { readonly names: readonly string[]; re
   sensor: { names: ['probe', 'decode', 'enrich', 'detect', 'enforce', 'ship'] },
   cluster: { names: ['watch', 'relay', 'admit', 'enforce'], may: { watch: clusterGround, relay: clusterGround, admit: clusterGround, enforce: clusterGround } },
   origin: { names: ['ask', 'oci', 'cosign', 'jfrog'], may: { oci: ['ask'], cosign: ['oci'], jfrog: ['ask'] } },
-  hub: { names: ['ingest', 'store', 'assess', 'respond', 'api'], may: { ingest: ['store'], assess: ['store'], respond: ['store'], api: ['store'] } },
+  hub: { names: ['ingest', 'store', 'assess', 'trace', 'respond', 'api'], may: { ingest: ['store'], assess: ['store'], trace: ['store'], respond: ['store'], api: ['store'] } },
 };
 
 const forbiddenFolders = new Set(['common', 'core', 'shared', 'utils', 'helpers', 'lib', 'services', 'managers']);

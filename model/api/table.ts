@@ -7,6 +7,7 @@ import { z } from 'zod';
 import type { Permission } from '../access.ts';
 import { policyModes, severities } from '../policy.ts';
 import { accessEndpoints } from './access-table.ts';
+import { originEndpoints } from './origin.ts';
 import * as view from './views.ts';
 
 export interface Endpoint {
@@ -71,6 +72,8 @@ export const endpoints = {
 
   listFeeds: { method: 'GET', path: '/api/v1/advisories', summary: 'Advisory feeds and their age', permission: 'view', output: z.object({ items: z.array(view.FeedView), problem: z.string().nullable() }) },
   reloadAdvisories: { method: 'POST', path: '/api/v1/advisories/reload', summary: 'Read the advisory store again and match what runs against it', permission: 'policy', output: z.object({ advisories: z.int(), matches: z.int() }) },
+
+  ...originEndpoints,
 } as const satisfies Record<string, Endpoint>;
 
 export type EndpointName = keyof typeof endpoints;
@@ -82,5 +85,5 @@ export type Input<N extends EndpointName> = In<Of<N>, 'params'> & (Of<N> extends
 export type Output<N extends EndpointName> = z.output<Of<N>['output']>;
 
 /** What the live stream (`GET /api/v1/events`, server-sent events) says has changed; the reader fetches it again. */
-export const liveTopics = ['processes', 'containers', 'incidents', 'vulnerabilities', 'policies', 'sensors', 'advisories'] as const;
+export const liveTopics = ['processes', 'containers', 'incidents', 'vulnerabilities', 'policies', 'sensors', 'advisories', 'images'] as const;
 export type LiveTopic = (typeof liveTopics)[number];

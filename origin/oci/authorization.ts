@@ -87,6 +87,6 @@ function questionFor(realm: URL, service: string | null, scope: string, credenti
     return { url: asked, method: 'POST', headers: { 'content-type': 'application/x-www-form-urlencoded' }, body: form.toString(), authorization: null, bytesMax: tokenBytesMax };
   }
   if (service !== null) asked.searchParams.set('service', service);
-  asked.searchParams.append('scope', scope);
+  if (scope !== '') asked.searchParams.append('scope', scope);
   return { url: asked, authorization: basic, bytesMax: tokenBytesMax };
 }

@@ -31,6 +31,8 @@ export interface RegistryOptions {
 
 export interface Registry {
   readonly name: string;
+  /** Is a registry there that lets us in? What it may be asked for in it, only a repository can tell. */
+  ping(): Promise<Answer<{ readonly status: number }>>;
   /** `which`: a tag or a digest. */
   manifest(repository: string, which: string): Promise<Answer<Manifest>>;
   blob(repository: string, digest: ImageDigest, bytesMax: number): Promise<Answer<Uint8Array>>;
@@ -50,6 +52,7 @@ export function openRegistry(options: RegistryOptions): Registry {
   const session = sessionOf(options);
   return {
     name: options.registry,
+    ping: () => ping(session),
     manifest: (repository, which) => readManifest(session, repository, which),
     blob: (repository, digest, bytesMax) => readBlob(session, repository, digest, bytesMax),
     referrers: (repository, digest) => readReferrers(session, repository, digest),
@@ -75,7 +78,7 @@ function sessionOf({ registry, credentials, asking, plainHttp }: RegistryOptions
     base,
     unknownOf: whyNot,
     async get(path, repository, accept, bytesMax) {
-      const scope = `repository:${repository}:pull`;
+      const scope = repository === '' ? '' : `repository:${repository}:pull`;
       const question = { url: new URL(path, base), headers: { accept }, bytesMax };
       const first = await ask({ ...question, authorization: authorizer.current(scope) }, asking);
       // a 401 from where a redirect led is not the registry's
@@ -86,6 +89,16 @@ function sessionOf({ registry, credentials, asking, plainHttp }: RegistryOptions
       return isUnknown(second) || second.status !== 401 ? second : whyNot(second);
     },
   };
+}
+
+/** The root of the API answers 200 to whoever is let in (distribution specification, "determining support"). */
+async function ping(session: Session): Promise<Answer<{ readonly status: number }>> {
+  const reply = await session.get('', '', 'application/json', 64 * 1024);
+  if (isUnknown(reply)) return reply;
+  if (reply.status !== 200) return session.unknownOf(reply);
+  const says = reply.header('docker-distribution-api-version') ?? '';
+  const isJson = reply.bytes.length === 0 || !('state' in jsonOf(reply));
+  return says !== '' || isJson ? known({ status: reply.status }) : unknown('malformed', `${session.base.host} answers, but not as a registry`);
 }
 
 const errorBody = z.object({ errors: z.array(z.object({ code: z.string().max(100).nullish(), message: z.string().nullish() })).max(100) });

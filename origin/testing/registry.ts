@@ -81,13 +81,14 @@ export class TestRegistry {
     if (this.hook?.(request, response, url.pathname) === true) return;
     if (url.pathname === '/token') return this.#giveToken(request, response, url);
     const match = /^\/v2\/(.+)\/(manifests|blobs|referrers)\/([^/]+)$/.exec(url.pathname);
-    if (match === null) return void response.writeHead(404).end('404 page not found');
-    const [, repository = '', what = '', which = ''] = match;
+    if (match === null && url.pathname !== '/v2/') return void response.writeHead(404).end('404 page not found');
+    const [, repository = '', what = '', which = ''] = match ?? [];
     if (!this.#isAllowed(request, repository)) {
       const challenge = this.authentication === 'basic' ? 'Basic realm="test registry"' : `Bearer realm="http://${this.host}/token",service="test",scope="repository:${repository}:pull"`;
       response.setHeader('www-authenticate', challenge);
       return void sendError(response, 401, 'UNAUTHORIZED');
     }
+    if (match === null) return void response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
     if (what === 'blobs') return this.#sendBlob(response, which);
     if (what === 'referrers') return this.#sendReferrers(response, repository, which);
     const found = this.#manifests.get(`${repository}@${which}`);
@@ -104,7 +105,7 @@ export class TestRegistry {
     if (this.authentication === 'none') return true;
     if (this.authentication === 'basic') return this.#isAccount(authorization);
     const token = this.#tokens.get(authorization?.replace(/^Bearer /, '') ?? '');
-    return token !== undefined && token.untilMs > Date.now() && token.scope === `repository:${repository}:pull`;
+    return token !== undefined && token.untilMs > Date.now() && token.scope === (repository === '' ? '' : `repository:${repository}:pull`);
   }
 
   #giveToken(request: IncomingMessage, response: ServerResponse, url: URL): void {

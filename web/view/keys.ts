@@ -7,11 +7,13 @@ export const destinations = [
   { key: 'l', name: 'live', word: 'Live' },
   { key: 'i', name: 'incidents', word: 'Incidents' },
   { key: 'v', name: 'vulnerabilities', word: 'Vulnerabilities' },
+  { key: 'm', name: 'images', word: 'Images' },
   { key: 'p', name: 'policies', word: 'Policies' },
   { key: 'f', name: 'fleet', word: 'Fleet' },
   { key: 'c', name: 'coverage', word: 'Coverage' },
   { key: 'a', name: 'advisories', word: 'Advisories' },
   { key: 'u', name: 'audit', word: 'Audit' },
+  { key: 's', name: 'settings', word: 'Settings' },
 ] as const;
 export type Destination = (typeof destinations)[number]['name'];
 

@@ -12,6 +12,7 @@ const touched: Readonly<Record<LiveTopic, readonly EndpointName[]>> = {
   policies: ['listPolicies', 'getPolicy'],
   sensors: ['listSensors', 'getSensor', 'listNodes', 'coverage', 'risk', 'listPolicies', 'getPolicy'],
   advisories: ['listFeeds', 'listVulnerabilities', 'getVulnerability', 'risk', 'coverage'],
+  images: ['listImages', 'getImage', 'trace', 'listIntegrations', 'risk'],
 };
 
 export const topicNames = Object.keys(touched) as readonly LiveTopic[];

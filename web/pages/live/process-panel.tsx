@@ -2,6 +2,7 @@
 import type { ReactNode } from 'react';
 import { shortId } from '@vedette/model/api/short-id';
 import { useApi } from '../../data.ts';
+import { Icon } from '../../parts/icons.tsx';
 import { Empty, SidePanel } from '../../parts/page.tsx';
 import { fullCommand, ProcessFields } from '../../parts/process.tsx';
 import { BoneLines } from '../../parts/page.tsx';
@@ -32,6 +33,7 @@ export function ProcessPanel({ processKey, closeTo, link }: { readonly processKe
             ['Container', found.containerId === null ? 'none: it runs on the host itself' : <Link key="container" to={hrefOf('/live', { open: found.containerId })}>{found.containerName ?? shortId(found.containerId)}</Link>],
             ['Started by', parent === undefined ? <span key="parent" className="faint">{parentKey === null ? 'not known' : parents === undefined ? '…' : 'a process that has ended'}</span> : <Link key="parent" to={link({ process: `${node}/${parent.key}` })} className="wrap-anywhere mono">{fullCommand(parent)}</Link>],
           ]} />
+          <p><Link to={hrefOf('/trace', { process: found.key, node })} className="button" data-testid="trace-process"><Icon name="image" size={14} />Where it came from</Link></p>
         </>
       )}
     </SidePanel>

@@ -19,11 +19,13 @@ const places: Readonly<Record<Destination, { readonly path: string; readonly ico
   live: { path: '/live', icon: 'live' },
   incidents: { path: '/incidents', icon: 'incidents' },
   vulnerabilities: { path: '/vulnerabilities', icon: 'vulnerabilities' },
+  images: { path: '/images', icon: 'image' },
   policies: { path: '/policies', icon: 'policies' },
   fleet: { path: '/fleet', icon: 'fleet' },
   coverage: { path: '/coverage', icon: 'coverage' },
   advisories: { path: '/advisories', icon: 'advisories' },
   audit: { path: '/audit', icon: 'clock' },
+  settings: { path: '/settings', icon: 'settings' },
 };
 
 export function Shell({ children }: { readonly children: ReactNode }): ReactNode {
