@@ -21,7 +21,7 @@ export function PeoplePage(): ReactNode {
   const [making, setMaking] = useState(false);
   const button = may ? <button type="button" className="button is-main" onClick={() => setMaking(true)} data-testid="new-person"><Icon name="plus" size={14} />New user</button> : undefined;
   return (
-    <Page title="Users" sentence={may ? <Sentence /> : 'Users are kept by administrators of the whole hub.'} actions={button} note={<span>Each role holds in a place: the whole hub, a cluster, or namespaces of one. For programs there are <Link to="/tokens">API tokens</Link>; who changed what is in the <Link to="/audit">audit log</Link>.</span>}>
+    <Page title="Users" sentence={may ? <Sentence /> : 'Users are kept by administrators of the whole hub.'} actions={button} tall note={<p>Each role holds in a place: the whole hub, a cluster, or namespaces of one. For programs there are <Link to="/tokens">API tokens</Link>; who changed what is in the <Link to="/audit">audit log</Link>.</p>}>
       {may ? <People /> : <Empty title="Your role does not permit this"><p>Ask an administrator for what you need.</p></Empty>}
       {making ? <NewPerson onClose={() => setMaking(false)} /> : null}
     </Page>
