@@ -33,7 +33,7 @@ function Sentence(): ReactNode {
   if (data === undefined) return <Bone width={260} height={18} />;
   const enabled = data.items.filter((one) => one.disabledAt === null);
   const administrators = enabled.filter((one) => one.grants.some(({ role, place }) => role === 'admin' && place === 'all')).length;
-  return <><b>{plural(enabled.length, 'user')}</b> may sign in; {administrators === 1 ? 'one of them administrates' : `${administrators} of them administrate`} the whole hub.</>;
+  return <><b>{plural(enabled.length, 'user')}</b> may sign in, {administrators === 1 ? 'one as administrator' : `${administrators} as administrators`}.</>;
 }
 
 type Act = 'roles' | 'password' | 'sessions' | 'disable' | 'remove';
