@@ -18,6 +18,7 @@ import { clusterIdentity, type ClusterIdentity } from './facts.ts';
 import { startHealth } from './health.ts';
 import { openKubernetes, type Kubernetes } from './kubernetes/client.ts';
 import { readKubernetesConfig } from './kubernetes/config.ts';
+import type { KubernetesObject } from './kubernetes/objects.ts';
 import { watchResource } from './kubernetes/watch.ts';
 import { HubLink } from './hub-link.ts';
 import { log } from './log.ts';
@@ -27,6 +28,7 @@ import { ClusterRelay } from './relay/relay.ts';
 import { TrustWriter } from './relay/trust.ts';
 import { vouch } from './relay/vouch.ts';
 import { Reporter } from './reporter.ts';
+import { ClusterWatch } from './watch/cluster-watch.ts';
 
 export interface RunningCluster {
   readonly identity: ClusterIdentity;
@@ -84,7 +86,7 @@ export async function startCluster(config: ClusterConfig, signal: AbortSignal = 
     stops.push(() => link?.stop());
     // stored before the link ends, so that what fits into its last moment is delivered
     stops.push(() => reporter.close());
-    stops.push(watchPods(kubernetes, pods));
+    stops.push(watchCluster(kubernetes, reporter, pods, () => ({ ...identity, nodesWithSensor: link?.relay?.nodesWithSensor ?? [] })));
     return { identity, reporter, pods, relay: () => link?.relay, credentials: () => link?.credentials, healthPort: health.port, stop: () => stopAll(stops) };
   } catch (error) {
     await stopAll(stops);
@@ -117,18 +119,28 @@ function linkToHub(config: ClusterConfig, given: { kubernetes: Kubernetes; spool
   });
 }
 
-const podPaths = { Pod: '/api/v1/pods', ReplicaSet: '/apis/apps/v1/replicasets', Job: '/apis/batch/v1/jobs' } as const;
-
-/** Pods for the sensors, and of ReplicaSets and Jobs only whose they are. The answer stops it. */
-function watchPods(kubernetes: Kubernetes, pods: PodDirectory): () => Promise<void> {
+/**
+ * What is watched is told to the hub, and pods (of ReplicaSets and Jobs whose they are) to the sensors: one watch a kind for
+ * both. The answer stops it.
+ */
+function watchCluster(kubernetes: Kubernetes, reporter: Reporter, pods: PodDirectory, facts: () => ClusterIdentity & { readonly nodesWithSensor: readonly string[] }): () => Promise<void> {
   const until = new AbortController();
-  const running = podKinds.map((kind) => {
-    const problem = (sentence: string | null): void => log(sentence === null ? 'info' : 'warn', sentence === null ? 'it is watched' : 'it cannot be watched', { kind, ...(sentence === null ? {} : { reason: sentence }) });
-    return watchResource(kubernetes, { path: podPaths[kind], kind, metadataOnly: kind !== 'Pod' }, { ...pods.handler(kind), problem }, until.signal);
+  const watch = new ClusterWatch<KubernetesObject>({
+    watch: (target, handler, signal) => watchResource(kubernetes, target, handler, signal),
+    report: (record, stream) => reporter.report(record, stream),
+    observers: Object.fromEntries(podKinds.map((kind) => [kind, pods.handler(kind)])),
+    part: () => {
+      const { uid, kubernetesVersion, nodesWithSensor } = facts();
+      return { clusterUid: uid, kubernetesVersion, nodesWithSensor, admissionsAnswered: 0, admissionsFailedOpen: 0, admissionState: 'off', admissionReason: '' };
+    },
+    problem: (kind, reason) => log(reason === null ? 'info' : 'warn', reason === null ? 'it is watched' : 'it cannot be watched', { kind, ...(reason === null ? {} : { reason }) }),
+    nowMs: () => Date.now(),
+    freshId: () => randomBytes(8).toString('hex'),
   });
+  const running = watch.run(until.signal);
   return async () => {
     until.abort();
-    await Promise.all(running);
+    await running;
   };
 }
 
