@@ -17,6 +17,7 @@ import { Assessor } from './assess/assessor.ts';
 import { sensorPercent } from './assess/coverage.ts';
 import { evidenceSentence } from './assess/finding.ts';
 import { coverage, riskSummary, vulnerabilityDetail } from './assess/risk.ts';
+import { serviceExposure } from './assess/service-exposure.ts';
 import { loadedPoints } from './assess/weights.ts';
 import { advisoriesFileOf, answeredHosts, readConfig, type HubConfig, type HubConfigInput } from './config.ts';
 import { makeFirstPerson, seedContent } from './first-start.ts';
@@ -162,6 +163,7 @@ async function assemble(config: HubConfig, log: Log, database: Database): Promis
     },
     sensorPercent,
     evidence: evidenceSentence,
+    serviceExposure,
     loadedPoints,
   };
   const origin = await openOrigin(config, database, { changed: () => changed(['images'], null), log });

@@ -9,6 +9,7 @@ import { endpoints, type Endpoint, type EndpointName } from '@vedette/model/api/
 import * as fc from 'fast-check';
 import { Assessor } from './assess/assessor.ts';
 import { sampleHub, type SampleHub } from './hub-sample.ts';
+import { sampleClusterPart, shopRecords } from './cluster-sample.ts';
 import { sampleSensor, type SampleSensor } from './sensor-sample.ts';
 import { clusterNamed } from './store/fleet.ts';
 import { execution, record } from './wire-sample.ts';
@@ -18,6 +19,7 @@ type Side = keyof typeof marks;
 
 let hub: SampleHub;
 const sensors = {} as Record<Side, SampleSensor>;
+const parts = {} as Record<Side, SampleSensor>;
 const tokens = {} as Record<Side | 'none' | 'all', string>;
 const ids = {} as Record<Side, string[]>;
 
@@ -27,6 +29,9 @@ function containerOf(side: Side): string {
 
 async function fill(side: Side): Promise<void> {
   const mark = marks[side];
+  const part = await sampleClusterPart(hub.database, { cluster: `cluster-${mark}` });
+  await part.send(shopRecords(mark));
+  parts[side] = part;
   const sensor = await sampleSensor(hub.database, { cluster: `cluster-${mark}`, hostname: `host-${mark}` });
   sensors[side] = sensor;
   const containerId = containerOf(side);
@@ -64,7 +69,7 @@ before(async () => {
     const { rows } = await hub.database.query('select id from incident where cluster_id = $1', [cluster]);
     const images = await hub.database.query('select id from origin_image where reference like $1', [`%${marks[side]}%`]);
     ids[side] = [
-      containerOf(side), sensors[side].sensorId, sensors[side].nodeId, cluster, `CVE-lib-${marks[side]}`, 'CVE-BOTH', `host-${marks[side]}`, `registry/${marks[side]}`, marks[side], 'only-from-image',
+      containerOf(side), sensors[side].sensorId, sensors[side].nodeId, cluster, `CVE-lib-${marks[side]}`, 'CVE-BOTH', `host-${marks[side]}`, `registry/${marks[side]}`, marks[side], `${marks[side]}-node-a`, parts[side].sensorId, 'Deployment', 'web', 'only-from-image',
       ...([...images.rows, ...rows] as { id: number }[]).map((row) => String(row.id)),
     ];
   }
@@ -104,7 +109,7 @@ test('a reader of one cluster never sees the other, in any endpoint, with any fi
 });
 
 test('the marks are everywhere, so that not seeing them means something', async () => {
-  for (const path of ['risk', 'coverage', 'nodes', 'containers', 'processes', 'executions', 'incidents', 'vulnerabilities', 'sensors', 'policies', 'images', `trace?container=${containerOf('a')}`, `containers/${containerOf('a')}/packages`]) {
+  for (const path of ['risk', 'coverage', 'nodes', 'containers', 'processes', 'executions', 'incidents', 'vulnerabilities', 'sensors', 'policies', 'images', 'clusters', 'workloads', 'pods', `trace?container=${containerOf('a')}`, `containers/${containerOf('a')}/packages`]) {
     const own = await hub.ask('GET', `/api/v1/${path}`, { token: tokens.a });
     assert.ok(own.text.includes(marks.a), `${path} has no mark: ${own.text.slice(0, 300)}`);
     const all = await hub.ask('GET', `/api/v1/${path}`, { token: tokens.all });

@@ -3,7 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { addJoinToken, clusterNamed } from './store/fleet.ts';
 import type { Database } from './store/database.ts';
 import { create } from '@bufbuild/protobuf';
-import { NodeFactsSchema } from '@vedette/model/wire/generated/link_pb';
+import { ClusterFactsSchema, NodeFactsSchema } from '@vedette/model/wire/generated/link_pb';
 import type { StreamName } from '@vedette/link/protocol/streams';
 import { IntakeCounters } from './ingest/counters.ts';
 import { makeIntake, type DeliveryAnswer, type IntakeDoors } from './ingest/deliver.ts';
@@ -24,11 +24,11 @@ export interface SampleSensor extends Joined {
   clock: Date | undefined;
 }
 
-export async function sampleSensor(database: Database, options: { cluster?: string; hostname?: string; bootId?: string; bootedAt?: Date } = {}): Promise<SampleSensor> {
+export async function sampleSensor(database: Database, options: { cluster?: string; hostname?: string; bootId?: string; bootedAt?: Date; part?: 'sensor' | 'cluster' } = {}): Promise<SampleSensor> {
   const now = new Date();
   const secret = randomBytes(16).toString('hex');
   const clusterId = await clusterNamed(database, randomUUID(), options.cluster ?? 'hosts', now);
-  await addJoinToken(database, { secretHash: hashOfSecret(secret), clusterId, createdBy: 'test', createdAt: now, expiresAt: new Date(now.getTime() + 60_000) });
+  await addJoinToken(database, { secretHash: hashOfSecret(secret), clusterId, createdBy: 'test', createdAt: now, expiresAt: new Date(now.getTime() + 60_000), part: options.part ?? 'sensor' });
   const node = create(NodeFactsSchema, {
     hostname: options.hostname ?? 'host-1',
     kernelRelease: '6.18.0',
@@ -41,7 +41,7 @@ export async function sampleSensor(database: Database, options: { cluster?: stri
   });
   const answer = await joinPart(
     database,
-    { tokenSecret: secret, node, keyFingerprint: randomUUID() },
+    { tokenSecret: secret, node, keyFingerprint: randomUUID(), ...(options.part === 'cluster' ? { part: 'cluster', cluster: create(ClusterFactsSchema, { uid: `uid-of-${clusterId}`, kubernetesVersion: 'v1.36.3' }) } : {}) },
     async () => ({ serial: randomUUID(), issuedAt: now, expiresAt: new Date(now.getTime() + 86_400_000) }),
     now,
   );

@@ -5,6 +5,7 @@
 import type { Scope } from '@vedette/model/access';
 import type { EndpointName, endpoints, LiveTopic, Output } from '@vedette/model/api/table';
 import type { ImageDetailView, ImageView, IntegrationInput, IntegrationTestView, IntegrationView, TraceView } from '@vedette/model/api/origin';
+import type { ExposureView } from '@vedette/model/api/cluster-views';
 import type { CoverageView, FeedView, RiskSummaryView, VulnerabilityDetailView } from '@vedette/model/api/views';
 import type { TextProblem } from '@vedette/model/problem';
 import type { z } from 'zod';
@@ -13,6 +14,7 @@ import type { PolicyFacts } from '../store/policies.ts';
 import type { ImageFilter } from '../store/read-origin.ts';
 import type { ContainerStates } from '../store/read-risk.ts';
 import type { PackageShape } from '../store/read-containers.ts';
+import type { ExposedWorkload, RoutingObject } from '../store/read-clusters.ts';
 import type { SensorShape } from '../store/read-fleet.ts';
 import type { LoadedState } from '../store/read-vulnerabilities.ts';
 import type { Caller } from './caller.ts';
@@ -26,6 +28,7 @@ export interface AssessDoor {
   reload(): Promise<{ advisories: number; matches: number }>;
   sensorPercent(sensor: SensorShape, containers: ContainerStates | undefined): number;
   evidence(fact: PackageShape['fact']): string;
+  serviceExposure(workload: ExposedWorkload, routing: readonly RoutingObject[], unseen: string | null): ExposureView;
   readonly loadedPoints: Readonly<Record<LoadedState, number>>;
 }
 

@@ -13,7 +13,7 @@ import { containerView, executionCountView, nodeView, packageView, processView, 
 type Reading =
   | 'risk' | 'coverage' | 'listNodes' | 'listContainers' | 'getContainer' | 'listContainerPackages' | 'listProcesses' | 'listExecutions' | 'listVulnerabilities' | 'getVulnerability' | 'listFeeds';
 
-const NodeCursor = z.tuple([cursorText, cursorUuid]);
+const NodeCursor = z.tuple([cursorText, cursorText]);
 const ContainerCursor = z.tuple([cursorTime, cursorInteger]);
 const PackageCursor = z.tuple([cursorInteger]);
 const ProcessCursor = z.tuple([cursorTime, cursorUuid, cursorInteger, z.string().regex(/^\d{1,19}$/), cursorInteger]);
@@ -34,7 +34,7 @@ export function readingHandlers(doors: Doors): Handlers<Reading> {
     async listNodes({ caller, query }) {
       const after = decodeCursor(query.cursor, NodeCursor);
       const page = { after: after && { hostname: after[0], id: after[1] }, limit: query.limit + 1 };
-      const [rows, total] = await Promise.all([listNodes(database, caller.scope, page, now()), countNodes(database, caller.scope)]);
+      const [rows, total] = await Promise.all([listNodes(database, caller.scope, query, page, now()), countNodes(database, caller.scope, query)]);
       return pageOf(rows, query.limit, nodeView, (row) => [row.hostname, row.id], total);
     },
     async listContainers({ caller, query }) {

@@ -15,6 +15,7 @@ import { sqlState } from '../store/database.ts';
 import type { Caller } from './caller.ts';
 import type { Call, Doors, Handlers } from './doors.ts';
 import { auditHandlers } from './handlers-audit.ts';
+import { clusterHandlers } from './handlers-clusters.ts';
 import { incidentHandlers } from './handlers-incidents.ts';
 import { accountHandlers, fleetHandlers, policyHandlers } from './handlers-managing.ts';
 import { originHandlers } from './handlers-origin.ts';
@@ -91,7 +92,7 @@ export function buildServer(doors: Doors, live: Live, options: ServerOptions): A
   http.setErrorHandler((error: FastifyError, request, reply) => answerError(doors, error, request, reply));
   http.setNotFoundHandler(async (request, reply) => notFound(request, reply, options.files));
 
-  const handlers: Handlers = { ...readingHandlers(doors), ...incidentHandlers(doors), ...policyHandlers(doors), ...fleetHandlers(doors), ...accountHandlers(doors, signIn), ...peopleHandlers(doors), ...ownHandlers(doors), ...originHandlers(doors), ...auditHandlers(doors) };
+  const handlers: Handlers = { ...readingHandlers(doors), ...clusterHandlers(doors), ...incidentHandlers(doors), ...policyHandlers(doors), ...fleetHandlers(doors), ...accountHandlers(doors, signIn), ...peopleHandlers(doors), ...ownHandlers(doors), ...originHandlers(doors), ...auditHandlers(doors) };
   for (const name of Object.keys(endpoints) as EndpointName[]) addRoute(http, signIn, name, handlers, options);
   addLive(http, signIn, live, headers);
   addPlain(http, doors, options, () => ownMetrics(requests, live, signIn));

@@ -29,7 +29,7 @@ function workloadWords(namespace: string | null, name: string | null): string | 
 export function nodeView(row: NodeShape): NodeView {
   return {
     id: row.id, cluster: row.cluster_id, clusterName: row.cluster_name, hostname: row.hostname, kernel: row.kernel, distribution: row.distribution, architecture: row.architecture,
-    connected: row.connected, lastSeenAt: timeOrNull(row.last_seen_at), containers: row.containers, processes: row.processes,
+    state: !row.has_sensor ? 'no-sensor' : row.connected ? 'connected' : 'away', connected: row.connected, lastSeenAt: timeOrNull(row.last_seen_at), containers: row.containers, processes: row.processes,
   };
 }
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RiskCardView } from '@vedette/model/api/views';
+import type { ClusterShape } from '../store/read-clusters.ts';
 import type { ContainerStates } from '../store/read-risk.ts';
 import type { SensorShape } from '../store/read-fleet.ts';
 import { coverageOf, sensorPercent, type CoverageFacts, type Gap } from './coverage.ts';
@@ -71,8 +72,10 @@ const sensor: SensorShape = {
   certificate_expires_at: new Date('2026-02-01T00:00:00Z'), coverage: coverageReport, reported_at: now, lost_recently: 0, whole: true,
 };
 const facts: CoverageFacts = {
-  now, sensors: [sensor], seesHosts: true, containers: [], dropped: [], unknownRecords: [], feeds: [{ ecosystem: 'npm', advisories: 1, newest: null, syncedAt: now.toISOString(), rejected: 0, ageSeconds: 5 }], feedProblem: null, wasMatched: false, unfedEcosystems: [],
+  now, sensors: [sensor], seesHosts: true, containers: [], clusters: [], unwatchedNodes: [], dropped: [], unknownRecords: [], feeds: [{ ecosystem: 'npm', advisories: 1, newest: null, syncedAt: now.toISOString(), rejected: 0, ageSeconds: 5 }], feedProblem: null, wasMatched: false, unfedEcosystems: [],
 };
+const report = { uid: 'u', kubernetesVersion: 'v1.36.3', watches: [], nodesWithSensor: [], admission: { state: 'off' as const, reason: null, answered: 0, failedOpen: 0 }, networkPolicy: { enforcement: 'unknown' as const, evidence: null }, objectsDropped: 0 };
+const cluster: ClusterShape = { id: 'c', name: 'east', uid: 'u', kubernetes_version: 'v1.36.3', is_whole: true, is_kubernetes: true, part_id: 'p', part_version: '0.2', part_joined_at: now, heard_at: now, report, reported_at: now, is_silent: false, nodes: 1, nodes_without_sensor: 0, sensors: 1, sensors_connected: 1, pods: 0, namespaces: 0 };
 const states: ContainerStates = { node_id: 'n', hostname: 'h', living: 4, pending: 1, image_unknown: 0, unscanned: 1, with_problems: 0, unwatched: 0, examples: ['web'] };
 
 test('records lost on a host of which only a part is seen are not counted, and not denied', () => {
@@ -81,7 +84,7 @@ test('records lost on a host of which only a part is seen are not counted, and n
 });
 
 test('complete coverage is 100 and has no gap', () => {
-  const { view, gaps } = coverageOf(facts);
+  const { view, gaps } = coverageOf({ ...facts, clusters: [cluster, { ...cluster, is_kubernetes: false, is_silent: true }] });
   assert.deepEqual([view.percent, gaps], [100, []]);
 });
 
@@ -106,6 +109,11 @@ const gapsOf: readonly (readonly [string, Partial<CoverageFacts>, RegExp, number
   ['a clock that is off', { sensors: [{ ...sensor, clock_skew_ms: -60_000 }] }, /60 s off/, 99],
   ['a certificate that ends', { sensors: [{ ...sensor, certificate_expires_at: now }] }, /certificate/, 99],
   ['dropped telemetry', { dropped: [{ kind: 'telemetry-dropped', what: 'full', node_id: 'n', hostname: 'h', count: 5, last_at: now }] }, /5 records of h were dropped/, 99],
+  ['a silent cluster', { clusters: [{ ...cluster, is_silent: true }] }, /Cluster east is silent/, 99],
+  ['a cluster that never reported', { clusters: [{ ...cluster, reported_at: null, report: null }] }, /Nothing is known of cluster east yet/, 99],
+  ['a kind that cannot be watched', { clusters: [{ ...cluster, report: { ...report, watches: [{ kind: 'Role', synced: false, problem: 'forbidden: no', syncedAt: null, objects: 0 }] } }] }, /What cluster east has of kind Role is not known/, 99],
+  ['a node without sensor', { unwatchedNodes: [{ cluster_id: 'c', cluster_name: 'east', name: 'node-b', since: now }] }, /Node node-b of cluster east is not seen/, 50],
+  ['many nodes without sensor', { unwatchedNodes: ['a', 'b', 'c', 'd'].map((name) => ({ cluster_id: 'c', cluster_name: 'east', name, since: now })) }, /4 nodes of cluster east are not seen: a, b, c and 1 other/, 20],
   ['unknown records', { unknownRecords: [{ field: 77, count: 2, hostname: 'h', node_id: 'n' }] }, /kind this hub does not know \(77\)/, 99],
 ];
 for (const [what, change, words, percent] of gapsOf) {

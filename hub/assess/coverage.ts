@@ -1,16 +1,18 @@
 /**
  * What is not seen, and why: from the sensors' last reports, the state of containers, what was dropped, and the feeds.
  * Pure: rows in, gaps and percentages out. A percentage is a share of what the hooks can see, and with any gap it is
- * never 100; a sensor that is away sees nothing. What a hook is known to miss by its nature is told beside the percentage,
+ * never 100; a sensor that is away sees nothing, and neither does a node without one. What a hook is known to miss by its nature is told beside the percentage,
  * never inside it: nothing counts what nobody sees.
  */
 import type { CoverageView, FeedView } from '@vedette/model/api/views';
 import type { ContainerStates } from '../store/read-risk.ts';
 import type { GapShape, SensorShape } from '../store/read-fleet.ts';
+import type { ClusterShape, UnwatchedNode } from '../store/read-clusters.ts';
+import { clusterGaps } from './cluster-gaps.ts';
 import { feedContentOldDays, feedOldDays } from './weights.ts';
 import { be, have, plural, was } from './words.ts';
 
-export type GapKind = 'no-sensor' | 'away' | 'hook' | 'loss' | 'dropped' | 'enforcement' | 'policy' | 'rule' | 'scope' | 'clock' | 'certificate' | 'container' | 'inventory' | 'contract' | 'feed';
+export type GapKind = 'no-sensor' | 'away' | 'hook' | 'loss' | 'dropped' | 'enforcement' | 'policy' | 'rule' | 'scope' | 'clock' | 'certificate' | 'container' | 'inventory' | 'contract' | 'feed' | 'silent-cluster' | 'unwatched-node' | 'watch';
 
 export interface Gap {
   readonly kind: GapKind;
@@ -29,6 +31,9 @@ export interface CoverageFacts {
   /** False for who sees namespaces only: a host is then known by what runs on it. */
   readonly seesHosts: boolean;
   readonly containers: readonly ContainerStates[];
+  readonly clusters: readonly ClusterShape[];
+  /** Nodes of Kubernetes without a sensor. */
+  readonly unwatchedNodes: readonly UnwatchedNode[];
   readonly dropped: readonly GapShape[];
   readonly unknownRecords: readonly { readonly field: number; readonly count: number; readonly hostname: string; readonly node_id: string }[];
   readonly feeds: readonly FeedView[];
@@ -85,13 +90,14 @@ export function coverageOf(facts: CoverageFacts): { view: CoverageView; gaps: Ga
   const byNode = new Map(facts.containers.map((one) => [one.node_id, one]));
   const gaps = [
     ...(facts.sensors.length === 0 ? [facts.seesHosts ? noSensor : nothingRuns] : []),
+    ...clusterGaps(facts.clusters, facts.unwatchedNodes),
     ...facts.sensors.flatMap((sensor) => (sensor.whole ? sensorGaps(sensor, facts.now) : gapsUnder(sensor))),
     ...facts.dropped.map(droppedGap),
     ...facts.containers.flatMap(containerGaps),
     ...facts.unknownRecords.map((one) => gapAt(one, 'contract', `${plural(one.count, 'record')} of ${one.hostname} ${be(one.count)} of a kind this hub does not know (${one.field})`, 'The sensor is newer than the hub.', 'Update the hub.')),
     ...feedGaps(facts),
   ];
-  const percents = facts.sensors.map((sensor) => sensorPercent(sensor, byNode.get(sensor.node_id)));
+  const percents = [...facts.sensors.map((sensor) => sensorPercent(sensor, byNode.get(sensor.node_id))), ...facts.unwatchedNodes.map(() => 0)];
   const mean = percents.length === 0 ? 0 : percents.reduce((sum, one) => sum + one, 0) / percents.length;
   const percent = gaps.length > 0 ? Math.min(mean, 99) : mean;
   return {

@@ -7,6 +7,7 @@ import type { CoverageView, FeedView, FindingView, RiskCardView, RiskSummaryView
 import type { FileOrigin, Severity } from '@vedette/model/policy';
 import { feedState } from '../store/assessing.ts';
 import type { Database } from '../store/database.ts';
+import { listClusters, nodesWithoutSensor } from '../store/read-clusters.ts';
 import { sensorsUnder, recentGaps, unknownRecords } from '../store/read-fleet.ts';
 import { firstChains, listIncidents, type IncidentShape } from '../store/read-incidents.ts';
 import { containerStates, countThings, runningEcosystems, type ContainerStates } from '../store/read-risk.ts';
@@ -31,9 +32,11 @@ async function collectCoverage(doors: RiskDoors, scope: Scope): Promise<{ view: 
   const since = new Date(now.getTime() - dayMs);
   const { database } = doors;
   const advisories = doors.advisories();
-  const [sensors, containers, dropped, unknown, ecosystems, matched] = await Promise.all([
+  const [sensors, containers, clusters, unwatchedNodes, dropped, unknown, ecosystems, matched] = await Promise.all([
     sensorsUnder(database, scope, now),
     containerStates(database, scope),
+    listClusters(database, scope, now),
+    nodesWithoutSensor(database, scope),
     recentGaps(database, scope, since),
     unknownRecords(database, scope, since),
     runningEcosystems(database, scope),
@@ -46,6 +49,8 @@ async function collectCoverage(doors: RiskDoors, scope: Scope): Promise<{ view: 
     sensors,
     seesHosts: seesWholeCluster(scope),
     containers,
+    clusters,
+    unwatchedNodes,
     dropped,
     unknownRecords: unknown,
     feeds,
@@ -196,6 +201,9 @@ function vulnerabilityCard(view: FindingView, cluster: string, workloads: number
 const gapWeights: Partial<Record<GapKind, { points: number; severity: Severity; card: 'coverage' | 'feed' }>> = {
   'no-sensor': { points: 95, severity: 'high', card: 'coverage' },
   'away': { points: weights.sensorAwayPoints, severity: 'high', card: 'coverage' },
+  'silent-cluster': { points: weights.sensorAwayPoints, severity: 'high', card: 'coverage' },
+  'unwatched-node': { points: weights.sensorAwayPoints, severity: 'high', card: 'coverage' },
+  'watch': { points: weights.hookMissingPoints, severity: 'medium', card: 'coverage' },
   'hook': { points: weights.hookMissingPoints, severity: 'medium', card: 'coverage' },
   'loss': { points: weights.lossPoints, severity: 'medium', card: 'coverage' },
   'dropped': { points: weights.lossPoints, severity: 'medium', card: 'coverage' },
@@ -227,7 +235,7 @@ function gapCards(gaps: readonly Gap[], now: Date): RiskCardView[] {
       facts: null,
       chain: null,
       nextAction: first.action ?? 'Nothing can be done about it here; know that it is not seen.',
-      link: kind === 'no-sensor' ? '/fleet?add=host' : weight.card === 'feed' ? '/advisories' : '/coverage',
+      link: kind === 'no-sensor' ? '/fleet?add=host' : kind === 'silent-cluster' || kind === 'unwatched-node' ? '/fleet' : weight.card === 'feed' ? '/advisories' : '/coverage',
     });
   }
   return cards;

@@ -11,6 +11,7 @@ import type { Transaction } from '../store/database.ts';
 import { addGap, countUnknownRecord } from '../store/intake.ts';
 import { addProcesses, endProcesses, keepOnlyProcesses, processesHeld } from '../store/processes.ts';
 import { kernelNs, list, RefusedRecord } from './clean.ts';
+import { clusterObjectsSaid, clusterReported } from './clusters.ts';
 import { liveProcess, refOf } from './execution.ts';
 import { ExecutionFold, FlowFold, ProcessFold } from './fold.ts';
 import { contextDropped, coverageReported, detected, judged, telemetryDropped } from './happenings.ts';
@@ -50,8 +51,8 @@ const topicOf: { [K in Kind]: LiveTopic | null } = {
   liveProcesses: 'processes',
   telemetryDropped: 'sensors',
   contextDropped: 'sensors',
-  clusterObjects: null,
-  clusterReport: null,
+  clusterObjects: 'clusters',
+  clusterReport: 'clusters',
   admission: null,
   execSession: null,
   effect: null,
@@ -117,7 +118,7 @@ class Application {
       if (topic !== null) this.#touched(topic, record);
     } catch (error) {
       if (!(error instanceof RefusedRecord)) throw error;
-      this.refused.set(error.message, (this.refused.get(error.message) ?? 0) + 1);
+      this.#refuse(error.message);
     }
   }
 
@@ -127,6 +128,10 @@ class Application {
     if (containerId === undefined || containerId === '') return;
     const topics = this.inContainers.get(containerId) ?? new Set();
     this.inContainers.set(containerId, topics.add(topic));
+  }
+
+  #refuse(reason: string): void {
+    this.refused.set(reason, (this.refused.get(reason) ?? 0) + 1);
   }
 
   async #dispatch({ kind }: WireRecord): Promise<void> {
@@ -164,7 +169,9 @@ class Application {
       case 'contextDropped':
         return contextDropped(db, kind.value, origin);
       case 'clusterObjects':
+        return clusterObjectsSaid(db, kind.value, origin, (reason) => this.#refuse(reason));
       case 'clusterReport':
+        return clusterReported(db, kind.value, origin);
       case 'admission':
       case 'execSession':
       case 'effect':

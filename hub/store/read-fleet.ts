@@ -16,6 +16,7 @@ const NodeShape = z.object({
   distribution: z.string(),
   architecture: z.string(),
   last_seen_at: z.date().nullable(),
+  has_sensor: z.boolean(),
   connected: z.boolean(),
   containers: z.number(),
   processes: z.number(),
@@ -23,29 +24,61 @@ const NodeShape = z.object({
 export type NodeShape = z.infer<typeof NodeShape>;
 
 /** A host leaves the list with its last sensor. */
-const livingNode = 'exists (select 1 from sensor s where s.node_id = n.id and s.removed_at is null)';
+const livingNode = "exists (select 1 from sensor s where s.node_id = n.id and s.removed_at is null and s.kind = 'sensor')";
 
-export async function listNodes(db: Db, scope: Scope, page: { after: { hostname: string; id: string } | undefined; limit: number }, now: Date): Promise<NodeShape[]> {
+/** Nodes of Kubernetes that neither a living sensor of the cluster nor the report of its part speaks for. To be used as a table. */
+export const unwatchedNode = `(
+  select o.cluster_id, o.name, o.uid, o.json, o.since from cluster_object o
+   where o.kind = 'Node' and o.api_version = 'v1'
+     and not exists (select 1 from node n where n.cluster_id = o.cluster_id and (n.kubernetes_uid = o.uid or n.kubernetes_name = o.name or lower(n.hostname) = lower(o.name)) and ${livingNode})
+     and not exists (select 1 from cluster_report r where r.cluster_id = o.cluster_id and r.report -> 'nodesWithSensor' ? o.name))`;
+
+function withSensor({ sensor }: NodeFilter): boolean | null {
+  return sensor === undefined ? null : sensor === 'with';
+}
+
+/** `uname -m` as the kubelet says it in Go's words. */
+const machine = `case u.json -> 'status' -> 'nodeInfo' ->> 'architecture' when 'amd64' then 'x86_64' when 'arm64' then 'aarch64' else coalesce(u.json -> 'status' -> 'nodeInfo' ->> 'architecture', '') end`;
+
+export interface NodeFilter {
+  readonly cluster?: string | undefined;
+  readonly sensor?: 'with' | 'without' | undefined;
+}
+
+/** Hosts with their sensors, and nodes that have none: what is known of these, Kubernetes says. */
+export async function listNodes(db: Db, scope: Scope, filter: NodeFilter, page: { after: { hostname: string; id: string } | undefined; limit: number }, now: Date): Promise<NodeShape[]> {
   return rows(
     db,
     NodeShape,
-    `select n.id, n.cluster_id, c.name as cluster_name, n.hostname, n.kernel, n.distribution, n.architecture, seen.last_seen_at,
-        coalesce(seen.last_seen_at > $5::timestamptz - make_interval(secs => $6), false) as connected,
-        (select count(*) from container k where k.node_id = n.id and k.ended_at is null) as containers,
-        (select count(*) from process_live p where p.node_id = n.id) as processes
-      from node n join cluster c on c.id = n.cluster_id
-      left join lateral (select max(r.last_seen_at) as last_seen_at from sensor s join sensor_report r on r.sensor_id = s.id where s.node_id = n.id and s.removed_at is null) seen on true
-     where ${inScope('n.cluster_id')} and ${livingNode}
-       and ($2::text is null or (n.hostname, n.id) > ($2, $3::uuid))
-     order by n.hostname, n.id limit $4`,
-    [placesIn(scope), page.after?.hostname ?? null, page.after?.id ?? null, page.limit, now, awaySeconds],
+    `select * from (
+       select n.id::text as id, n.cluster_id, c.name as cluster_name, n.hostname, n.kernel, n.distribution, n.architecture, seen.last_seen_at, true as has_sensor,
+          coalesce(seen.last_seen_at > $6::timestamptz - make_interval(secs => $7), false) as connected,
+          (select count(*) from container k where k.node_id = n.id and k.ended_at is null) as containers,
+          (select count(*) from process_live p where p.node_id = n.id) as processes
+        from node n join cluster c on c.id = n.cluster_id
+        left join lateral (select max(r.last_seen_at) as last_seen_at from sensor s join sensor_report r on r.sensor_id = s.id where s.node_id = n.id and s.removed_at is null) seen on true
+       where ${inScope('n.cluster_id')} and ${livingNode}
+       union all
+       select u.uid, u.cluster_id, c.name, u.name, coalesce(u.json -> 'status' -> 'nodeInfo' ->> 'kernelVersion', ''), coalesce(u.json -> 'status' -> 'nodeInfo' ->> 'osImage', ''), ${machine}, null, false, false, 0, 0
+         from ${unwatchedNode} u join cluster c on c.id = u.cluster_id
+        where ${inScope('u.cluster_id')}) host
+     where ($2::text is null or cluster_id::text = $2) and ($3::text is null or (hostname, id) > ($3, $4)) and ($8::boolean is null or has_sensor = $8)
+     order by hostname, id limit $5`,
+    [placesIn(scope), filter.cluster ?? null, page.after?.hostname ?? null, page.after?.id ?? null, page.limit, now, awaySeconds, withSensor(filter)],
   );
 }
 
 const Counted = z.object({ n: z.number() });
 
-export async function countNodes(db: Db, scope: Scope): Promise<number> {
-  return (await firstRow(db, Counted, `select count(*) as n from node n where ${inScope('n.cluster_id')} and ${livingNode}`, [placesIn(scope)]))?.n ?? 0;
+export async function countNodes(db: Db, scope: Scope, filter: NodeFilter = {}): Promise<number> {
+  const counted = await firstRow(
+    db,
+    Counted,
+    `select (select count(*) from node n where coalesce($3::boolean, true) and ${inScope('n.cluster_id')} and ($2::text is null or n.cluster_id::text = $2) and ${livingNode})
+       + (select count(*) from ${unwatchedNode} u where not coalesce($3::boolean, false) and ${inScope('u.cluster_id')} and ($2::text is null or u.cluster_id::text = $2)) as n`,
+    [placesIn(scope), filter.cluster ?? null, withSensor(filter)],
+  );
+  return counted?.n ?? 0;
 }
 
 /** The last CoverageReport as hub/ingest keeps it. */
@@ -101,7 +134,7 @@ function sensorQuery(where: string, inReach = inScope('s.cluster_id')): string {
       (select max(expires_at) from certificate k where k.sensor_id = s.id) as certificate_expires_at, r.coverage, r.reported_at,
       (select coalesce(sum(i.lost), 0)::bigint from coverage_interval i where i.sensor_id = s.id and i.until > $2::timestamptz - interval '1 hour') as lost_recently, ${inScope('s.cluster_id')} as whole
     from sensor s join node n on n.id = s.node_id join cluster c on c.id = s.cluster_id join sensor_report r on r.sensor_id = s.id
-   where ${inReach} and s.removed_at is null ${where}`;
+   where ${inReach} and s.removed_at is null and s.kind = 'sensor' ${where}`;
 }
 
 /** All of them: an installation has one sensor a host. Bounded, since the contract does not page. */

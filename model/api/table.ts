@@ -8,6 +8,7 @@ import type { Permission } from '../access.ts';
 import { policyModes, severities } from '../policy.ts';
 import { accessEndpoints } from './access-table.ts';
 import { originEndpoints } from './origin.ts';
+import * as clusterView from './cluster-views.ts';
 import * as view from './views.ts';
 
 export interface Endpoint {
@@ -45,7 +46,7 @@ export const endpoints = {
   risk: { method: 'GET', path: '/api/v1/risk', summary: 'What is most dangerous now, why, where, and what to do', permission: 'view', output: view.RiskSummaryView },
   coverage: { method: 'GET', path: '/api/v1/coverage', summary: 'What is not seen, and why', permission: 'view', output: view.CoverageView },
 
-  listNodes: { method: 'GET', path: '/api/v1/nodes', summary: 'Hosts', permission: 'view', query: z.object(pageQuery), output: view.pageOf(view.NodeView) },
+  listNodes: { method: 'GET', path: '/api/v1/nodes', summary: 'Hosts, and nodes of Kubernetes that have no sensor', permission: 'view', query: z.object({ ...pageQuery, cluster: text.optional(), sensor: z.enum(['with', 'without']).optional() }), output: view.pageOf(view.NodeView) },
   listContainers: { method: 'GET', path: '/api/v1/containers', summary: 'Containers, running ones unless asked', permission: 'view', query: z.object({ ...pageQuery, node: text.optional(), image: text.optional(), search: z.string().max(200).optional(), ended: z.enum(['include', 'exclude']).default('exclude') }), output: view.pageOf(view.ContainerView) },
   getContainer: { method: 'GET', path: '/api/v1/containers/{id}', summary: 'One container', permission: 'view', params: id, output: view.ContainerView },
   listContainerPackages: { method: 'GET', path: '/api/v1/containers/{id}/packages', summary: 'Packages of one container and what is known of each', permission: 'view', params: id, query: z.object({ ...pageQuery, loaded: z.enum(['yes', 'no', 'not-seen', 'unknown']).optional(), search: z.string().max(200).optional() }), output: view.pageOf(view.PackageView) },
@@ -64,6 +65,11 @@ export const endpoints = {
   putPolicy: { method: 'PUT', path: '/api/v1/policies/{name}', summary: 'Make or replace a policy from its YAML', permission: 'policy', params: name, body: z.strictObject({ yaml: z.string().max(65536), generation: z.int().optional().describe('Of the version this replaces; refused when it changed meanwhile') }), output: view.PolicyView },
   setPolicyMode: { method: 'PUT', path: '/api/v1/policies/{name}/mode', summary: 'Switch a policy off, to shadow or to enforce', permission: 'policy', params: name, body: z.strictObject({ mode: z.enum(policyModes) }), output: view.PolicyView },
   deletePolicy: { method: 'DELETE', path: '/api/v1/policies/{name}', summary: 'Remove a policy', permission: 'policy', params: name, output: z.null(), status: 204 },
+
+  listClusters: { method: 'GET', path: '/api/v1/clusters', summary: 'Clusters: how each is reached, what it holds, what is not seen of it', permission: 'view', output: z.object({ items: z.array(clusterView.ClusterView) }) },
+  getCluster: { method: 'GET', path: '/api/v1/clusters/{id}', summary: 'One cluster with its namespaces', permission: 'view', params: id, output: clusterView.ClusterDetailView },
+  listWorkloads: { method: 'GET', path: '/api/v1/workloads', summary: 'Workloads of Kubernetes: pods, images, and how they can be reached', permission: 'view', query: z.object({ ...pageQuery, cluster: text.optional(), namespace: text.optional(), kind: text.optional(), name: text.optional(), search: z.string().max(200).optional() }), output: view.pageOf(clusterView.WorkloadView) },
+  listPods: { method: 'GET', path: '/api/v1/pods', summary: 'Pods with their containers', permission: 'view', query: z.object({ ...pageQuery, cluster: text.optional(), namespace: text.optional(), workloadKind: text.optional(), workload: text.optional(), node: text.optional().describe('Its name in Kubernetes'), uid: text.optional(), digest: text.optional().describe('Of the index or of the platform'), container: text.optional(), search: z.string().max(200).optional() }), output: view.pageOf(clusterView.PodView) },
 
   listSensors: { method: 'GET', path: '/api/v1/sensors', summary: 'Sensors: what each sees, cannot see and has lost', permission: 'view', output: z.object({ items: z.array(view.SensorView) }) },
   getSensor: { method: 'GET', path: '/api/v1/sensors/{id}', summary: 'One sensor', permission: 'view', params: id, output: view.SensorView },
@@ -85,5 +91,5 @@ export type Input<N extends EndpointName> = In<Of<N>, 'params'> & (Of<N> extends
 export type Output<N extends EndpointName> = z.output<Of<N>['output']>;
 
 /** What the live stream (`GET /api/v1/events`, server-sent events) says has changed; the reader fetches it again. */
-export const liveTopics = ['processes', 'containers', 'incidents', 'vulnerabilities', 'policies', 'sensors', 'advisories', 'images'] as const;
+export const liveTopics = ['processes', 'containers', 'incidents', 'vulnerabilities', 'policies', 'sensors', 'advisories', 'images', 'clusters'] as const;
 export type LiveTopic = (typeof liveTopics)[number];

@@ -37,7 +37,7 @@ export type TokenView = z.infer<typeof TokenView>;
 
 /** How complete what stands beside it is. */
 export const CoverageView = z.object({
-  percent: z.number().min(0).max(100).describe('Share of what the hooks can see that is seen now, over all sensors in scope'),
+  percent: z.number().min(0).max(100).describe('Share of what the hooks can see that is seen now, over all sensors in scope; a node without sensor counts as 0'),
   gaps: z.array(z.object({ what: z.string(), why: z.string(), action: z.string().nullable(), node: z.string().nullable(), at: Time.nullable().describe('When it was last so, where that is known') })),
   unhooked: z.array(z.object({ eventClasses: z.array(z.string()), what: z.string(), sensors: Count })).describe('What attached hooks are known to miss. It lies outside of the percentage: nothing counts it'),
   sensorsConnected: Count,
@@ -74,6 +74,7 @@ export const NodeView = z.object({
   kernel: z.string(),
   distribution: z.string(),
   architecture: z.string(),
+  state: z.enum(['connected', 'away', 'no-sensor']).describe('no-sensor: a node of Kubernetes that nobody watches'),
   connected: z.boolean(),
   lastSeenAt: Time.nullable(),
   containers: Count,
