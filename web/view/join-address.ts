@@ -37,3 +37,8 @@ export function joinAddress(token: string): string | null {
 export function leadsToItself(address: string): boolean {
   return /^https:\/\/(127\.|localhost[:/]|localhost$|\[::1\])/.test(address);
 }
+
+/** The chart of this version, installed into the cluster that kubectl speaks to. The token says where the hub is. */
+export function helmCommand(token: string): string {
+  return `helm install vedette deploy/chart --namespace vedette --create-namespace --set cluster.enabled=true --set image.registry=REGISTRY.EXAMPLE.ORG/vedette --set cluster.hub.token=${token}`;
+}

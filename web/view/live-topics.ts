@@ -11,6 +11,7 @@ const touched: Readonly<Record<LiveTopic, readonly EndpointName[]>> = {
   vulnerabilities: ['listVulnerabilities', 'getVulnerability', 'listContainerPackages', 'listContainers', 'getContainer', 'risk'],
   policies: ['listPolicies', 'getPolicy'],
   sensors: ['listSensors', 'getSensor', 'listNodes', 'coverage', 'risk', 'listPolicies', 'getPolicy'],
+  clusters: ['listClusters', 'getCluster', 'listWorkloads', 'listPods', 'listNodes', 'coverage', 'risk'],
   advisories: ['listFeeds', 'listVulnerabilities', 'getVulnerability', 'risk', 'coverage'],
   images: ['listImages', 'getImage', 'trace', 'listIntegrations', 'risk'],
 };

@@ -47,7 +47,7 @@ export function AddHost({ onClose }: { readonly onClose: () => void }): ReactNod
 }
 
 /** The hub listens for sensors on its own machine only, as it does unless told otherwise. */
-function OnlyHere({ address }: { readonly address: string }): ReactNode {
+export function OnlyHere({ address }: { readonly address: string }): ReactNode {
   return (
     <div className="next-action stack" data-testid="only-here">
       <p><span className="strong">This token works only on the hub's own machine:</span> it leads to <code className="mono">{address}</code>. For another host, start the hub so that sensors reach it, then make a new token:</p>

@@ -50,6 +50,7 @@ export function LivePage(): ReactNode {
 
 function Sentence({ node }: { readonly node: NodeView | undefined }): ReactNode {
   const counts = useApi('risk', {}).data?.counts;
+  if (node?.state === 'no-sensor') return <><b>{node.hostname}</b> has no sensor: what runs there is not seen.</>;
   if (node !== undefined) {
     return <><b>{node.hostname}</b> runs {plural(node.processes, 'process', 'processes')} and {node.containers === 0 ? 'no container' : plural(node.containers, 'container')}{node.connected ? '.' : '; its sensor is not connected, so this is the last that was seen.'}</>;
   }
@@ -91,12 +92,12 @@ function Hosts({ nodes, chosen, link, choose }: { readonly nodes: readonly NodeV
 }
 
 function Host({ node, to, chosen }: { readonly node: NodeView; readonly to: string; readonly chosen: boolean }): ReactNode {
-  const words = `${node.distribution}, kernel ${node.kernel}, ${node.architecture}. ${plural(node.processes, 'process', 'processes')}, ${plural(node.containers, 'container')}.${node.connected ? '' : ' Its sensor is not connected.'}`;
+  const words = node.state === 'no-sensor' ? `${node.distribution}, kernel ${node.kernel}. No sensor runs there: nothing of it is seen.` : `${node.distribution}, kernel ${node.kernel}, ${node.architecture}. ${plural(node.processes, 'process', 'processes')}, ${plural(node.containers, 'container')}.${node.connected ? '' : ' Its sensor is not connected.'}`;
   return (
     <Tip content={words} className="host-tip">
       <Link to={to} className="host" data-testid="host" data-key={node.id} {...(chosen ? { 'aria-current': 'true' as const } : {})}>
         <Icon name="host" size={14} /><span className="cut">{node.hostname}</span>
-        {node.connected ? <span className="faint small host-count">{countWords(node.containers)}</span> : <span className="host-away small">away</span>}
+        {node.connected ? <span className="faint small host-count">{countWords(node.containers)}</span> : <span className="host-away small">{node.state === 'away' ? 'away' : 'no sensor'}</span>}
       </Link>
     </Tip>
   );
