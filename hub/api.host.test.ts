@@ -51,7 +51,7 @@ const asks: Record<EndpointName, { path?: string; body?: unknown }> = {
   listVulnerabilities: {}, getVulnerability: { path: '/api/v1/vulnerabilities/CVE-1' },
   listPolicies: {}, getPolicy: { path: '/api/v1/policies/only-from-image' }, putPolicy: { path: '/api/v1/policies/mine', body: { yaml: samplePolicy('mine') } },
   setPolicyMode: { path: '/api/v1/policies/only-from-image/mode', body: { mode: 'shadow' } }, deletePolicy: { path: '/api/v1/policies/none-of-that-name' },
-  listClusters: {}, getCluster: { path: '/api/v1/clusters/00000000-0000-4000-8000-000000000000' }, listWorkloads: {}, listPods: {},
+  listClusters: {}, getCluster: { path: '/api/v1/clusters/00000000-0000-4000-8000-000000000000' }, removeCluster: { path: '/api/v1/clusters/00000000-0000-4000-8000-000000000000' }, listWorkloads: {}, listPods: {},
   listSensors: {}, getSensor: { path: '/api/v1/sensors/none' }, removeSensor: { path: '/api/v1/sensors/00000000-0000-4000-8000-000000000000' },
   createJoinToken: { body: {} }, listFeeds: {}, reloadAdvisories: {},
   listIntegrations: {}, putIntegration: { path: '/api/v1/integrations/r', body: { kind: 'registry', settings: { host: 'r.example' } } }, deleteIntegration: { path: '/api/v1/integrations/none' }, testIntegration: { path: '/api/v1/integrations/none/test' },

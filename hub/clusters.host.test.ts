@@ -8,6 +8,7 @@ import { sampleHub, type SampleHub } from './hub-sample.ts';
 import { sampleSensor, type SampleSensor } from './sensor-sample.ts';
 import { clusterObjects } from './store/cluster-objects.ts';
 import { listPods } from './store/pods.ts';
+import { record } from './wire-sample.ts';
 
 let hub: SampleHub;
 let token: string;
@@ -164,4 +165,23 @@ test('who may see one namespace sees what is in it, and nothing of the rest or o
   const scope = { kind: 'places', places: [{ cluster: part.clusterId, namespaces: ['shop'] }] } as const;
   const objects = await clusterObjects(hub.database, scope, { kinds: ['Node', 'Namespace', 'Secretive', 'Deployment'] });
   assert.deepEqual(objects.map((one) => `${one.kind} ${one.namespace} ${one.name}`), ['Deployment shop idle', 'Deployment shop web', 'Namespace  shop']);
+});
+
+test('a cluster that is removed is gone from the fleet with its sensors, and comes back when its part joins again', async () => {
+  const part = await sampleClusterPart(hub.database, { cluster: 'gone' });
+  const sensor = await sampleSensor(hub.database, { cluster: 'gone', hostname: 'gone-node-a' });
+  await part.send(shopRecords('gone'));
+  await sensor.send([record.container()]);
+  const foreign = await hub.tokenFor('operator', { kind: 'places', places: [{ cluster: part.clusterId, namespaces: ['gone'] }] });
+  const remove = async (as: string): Promise<number> => (await hub.ask('DELETE', `/api/v1/clusters/${part.clusterId}`, { token: as })).status;
+  assert.equal(await remove(foreign), 404, 'who sees a namespace cannot remove the cluster');
+  assert.equal(await remove(token), 403);
+  assert.equal(await remove(await hub.tokenFor('operator')), 204);
+  assert.ok(!(await get('clusters')).items.some((one) => one['name'] === 'gone'));
+  assert.deepEqual([await names(part, 'Pod'), (await get(`pods?cluster=${part.clusterId}`)).items, (await get(`nodes?cluster=${part.clusterId}`)).items], [[], [], []]);
+  assert.deepEqual([(await part.send([reportOf()])).kind, (await sensor.send([record.container()])).kind], ['removed', 'removed']);
+  const again = await sampleClusterPart(hub.database, { cluster: 'gone' });
+  await again.send(shopRecords('gone'));
+  assert.equal(again.clusterId, part.clusterId);
+  assert.ok((await get('clusters')).items.some((one) => one['name'] === 'gone' && one['pods'] === 4));
 });

@@ -49,6 +49,7 @@ const routes: { readonly [N in EndpointName]: Route<N> } = {
   deletePolicy: 'DELETE /api/v1/policies/{name}',
   listClusters: 'GET /api/v1/clusters',
   getCluster: 'GET /api/v1/clusters/{id}',
+  removeCluster: 'DELETE /api/v1/clusters/{id}',
   listWorkloads: 'GET /api/v1/workloads',
   listPods: 'GET /api/v1/pods',
   listSensors: 'GET /api/v1/sensors',

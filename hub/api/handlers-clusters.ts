@@ -1,9 +1,11 @@
-/** Clusters, their workloads and their pods. Every read carries the caller's scope. */
+/** Clusters, their workloads and their pods, and removing a cluster. Every read and write carries the caller's scope. */
 import type { Scope } from '@vedette/model/access';
 import type { ExposureView } from '@vedette/model/api/cluster-views';
 import { Problem } from '@vedette/model/problem';
 import { z } from 'zod';
-import { clusterObjects } from '../store/cluster-objects.ts';
+import { addAudit } from '../store/access.ts';
+import { clusterObjects, removeCluster } from '../store/cluster-objects.ts';
+import { retireNode } from '../store/containers.ts';
 import { countPods, listPods } from '../store/pods.ts';
 import { clusterById, countWorkloads, listClusters, listWorkloads, namespacesOf, nodesWithoutSensor, type ClusterShape, type WorkloadShape } from '../store/read-clusters.ts';
 import { clusterView, namespaceView, podView, workloadView } from './cluster-views.ts';
@@ -13,7 +15,7 @@ import type { Doors, Handlers } from './doors.ts';
 const WorkloadCursor = z.tuple([cursorText, cursorText, cursorText, cursorText]);
 const PodCursor = z.tuple([cursorText, cursorText, cursorText]);
 
-export function clusterHandlers(doors: Doors): Handlers<'listClusters' | 'getCluster' | 'listWorkloads' | 'listPods'> {
+export function clusterHandlers(doors: Doors): Handlers<'listClusters' | 'getCluster' | 'removeCluster' | 'listWorkloads' | 'listPods'> {
   const { database, now } = doors;
   return {
     async listClusters({ caller }) {
@@ -25,6 +27,18 @@ export function clusterHandlers(doors: Doors): Handlers<'listClusters' | 'getClu
       const [namespaces, unwatched] = await Promise.all([namespacesOf(database, caller.scope, row.id), nodesWithoutSensor(database, caller.scope)]);
       const nodesUnwatched = unwatched.filter((one) => one.cluster_id === row.id).map((one) => ({ name: one.name, since: one.since.toISOString() }));
       return { ...clusterView(row), namespaceList: namespaces.map(namespaceView), nodesUnwatched };
+    },
+    async removeCluster({ caller, params }) {
+      const senders = await database.transaction(async (db) => {
+        const removed = await removeCluster(db, caller.scope, params.id, now());
+        if (removed === undefined) throw new Problem('not-found');
+        for (const { nodeId } of removed.senders) if (nodeId !== null) await retireNode(db, nodeId, now());
+        await addAudit(db, { actor: caller.name, action: 'cluster.remove', object: `cluster:${removed.name}`, change: `removed from the fleet with ${removed.senders.length} senders`, clusterId: params.id }, now());
+        return removed.senders;
+      });
+      for (const { id } of senders) doors.fleet.sensorRemoved(id);
+      doors.changed(['clusters', 'sensors', 'containers', 'processes'], params.id);
+      return null;
     },
     async listWorkloads({ caller, query }) {
       const after = decodeCursor(query.cursor, WorkloadCursor);

@@ -99,6 +99,22 @@ export async function putClusterReport(db: Transaction, clusterId: string, repor
   await run(db, 'insert into cluster_report (cluster_id, report, reported_at) values ($1, $2, $3) on conflict (cluster_id) do update set report = excluded.report, reported_at = excluded.reported_at', [clusterId, JSON.stringify(report), now]);
 }
 
+const RemovedCluster = z.object({ id: z.string(), name: z.string() });
+const RemovedSender = z.object({ id: z.string(), node_id: z.string().nullable() });
+
+/**
+ * Its part and its sensors are refused from now on, and what it held is forgotten; what was seen there stays, and so does
+ * the row: the same cluster that joins again is the same cluster. Undefined: there is none in scope.
+ */
+export async function removeCluster(db: Transaction, scope: Scope, id: string, now: Date): Promise<{ name: string; senders: { id: string; nodeId: string | null }[] } | undefined> {
+  const cluster = await firstRow(db, RemovedCluster, `select c.id, c.name from cluster c where ${inScope('c.id')} and c.id::text = $2 and c.kind = 'kubernetes' for update`, [placesIn(scope), id]);
+  if (cluster === undefined) return undefined;
+  const senders = await rows(db, RemovedSender, 'update sensor set removed_at = $2, link_state = null where cluster_id = $1 and removed_at is null returning id, node_id', [cluster.id, now]);
+  for (const table of ['pod', 'cluster_object', 'cluster_list', 'cluster_report']) await run(db, `delete from ${table} where cluster_id = $1`, [cluster.id]);
+  await run(db, 'update join_token set expires_at = $2 where cluster_id = $1 and used_at is null and expires_at > $2', [cluster.id, now]);
+  return { name: cluster.name, senders: senders.map((one) => ({ id: one.id, nodeId: one.node_id })) };
+}
+
 const ClusterObject = z.object({ cluster_id: z.string(), cluster_name: z.string(), api_version: z.string(), kind: z.string(), namespace: z.string(), name: z.string(), uid: z.string(), owner_kind: z.string(), owner_name: z.string(), json: z.unknown(), since: z.date(), changed_at: z.date() });
 export type ClusterObjectShape = z.infer<typeof ClusterObject>;
 

@@ -39,6 +39,10 @@ export type ClusterShape = z.infer<typeof Cluster>;
 
 const livingSensor = `s.removed_at is null and s.kind = 'sensor'`;
 
+/** A cluster of which nothing is left, and that nobody waits for, is not shown. */
+const isThere = `(exists (select 1 from sensor s where s.cluster_id = c.id and s.removed_at is null) or exists (select 1 from cluster_report x where x.cluster_id = c.id)
+  or exists (select 1 from join_token t where t.cluster_id = c.id and t.used_at is null and t.expires_at > $2))`;
+
 function clusterQuery(where: string): string {
   return `select c.id, c.name, c.uid, c.kubernetes_version, part.id as part_id, part.version as part_version, part.joined_at as part_joined_at, part.last_seen_at as heard_at, r.report, r.reported_at,
       c.kind = 'kubernetes' as is_kubernetes,
@@ -55,7 +59,7 @@ function clusterQuery(where: string): string {
     left join lateral (select s.id, s.version, s.joined_at, x.last_seen_at from sensor s join sensor_report x on x.sensor_id = s.id
        where s.cluster_id = c.id and s.kind = 'cluster' and s.removed_at is null order by x.last_seen_at desc nulls last limit 1) part on true
     left join cluster_report r on r.cluster_id = c.id
-   where ${touchesScope('c.id')} ${where}`;
+   where ${touchesScope('c.id')} and ${isThere} ${where}`;
 }
 
 /** All of them, since an installation has few; bounded, since the contract does not page. */

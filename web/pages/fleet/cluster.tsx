@@ -1,16 +1,18 @@
 /** One cluster: what needs a person, its workloads, namespaces and nodes, and how the watching of each kind goes. */
-import type { ReactNode } from 'react';
+import { useState, type ReactNode } from 'react';
 import type { ClusterDetailView, NamespaceView, WatchView } from '@vedette/model/api/cluster-views';
 import type { NodeView } from '@vedette/model/api/views';
 import { useNow } from '../../clock.ts';
-import { useApi, usePages, wholeList } from '../../data.ts';
+import { useApi, useChange, usePages, wholeList } from '../../data.ts';
 import { FilterBar, FilterText } from '../../parts/filters.tsx';
 import { Icon } from '../../parts/icons.tsx';
 import { Bone, BoneLines, Empty, Page, Tabs } from '../../parts/page.tsx';
-import { ProblemBox } from '../../parts/problem.tsx';
+import { Dialog, DialogActions } from '../../parts/overlay.tsx';
+import { FormProblem, ProblemBox } from '../../parts/problem.tsx';
 import { Table, type Column } from '../../parts/table.tsx';
 import { Fields, Time } from '../../parts/text.tsx';
-import { Link, useFilters } from '../../router.tsx';
+import { go, Link, useFilters } from '../../router.tsx';
+import { useMay } from '../../session.tsx';
 import { admissionWords, clusterNeeds, networkWords } from '../../view/clusters.ts';
 import { countWords, plural } from '../../view/numbers.ts';
 import { hrefOf } from '../../view/url.ts';
@@ -18,6 +20,7 @@ import { clusterFilters, type ClusterLink } from './cluster-filters.ts';
 import { ClusterState, Needs, NodeMarks, NotKnown } from './clusters.tsx';
 import { WorkloadPanel, WorkloadTable } from './workloads.tsx';
 import './clusters.css';
+import './fleet.css';
 
 export function ClusterPage({ params }: { readonly params: Readonly<Record<string, string>> }): ReactNode {
   const id = params['id'] ?? '';
@@ -119,6 +122,30 @@ function Watching({ cluster }: { readonly cluster: ClusterDetailView }): ReactNo
         ['Cluster UID', cluster.uid === null ? 'not told yet' : <code key="uid" className="mono">{cluster.uid}</code>],
       ]} />
       <Table label="Watched kinds" kind="watch" noun={['kind', 'kinds']} list={wholeList(cluster.watches, { error: null, refetch: () => undefined })} columns={columns} keyOf={watchKey} empty={<Empty title="Nothing is watched yet"><p>The cluster part has not reported.</p></Empty>} />
+      <Remove cluster={cluster} />
+    </div>
+  );
+}
+
+function Remove({ cluster }: { readonly cluster: ClusterDetailView }): ReactNode {
+  const may = useMay('fleet');
+  const [asking, setAsking] = useState(false);
+  const remove = useChange('removeCluster', ['listClusters', 'listSensors', 'listNodes', 'coverage', 'risk']);
+  if (!may) return null;
+  return (
+    <div className="sensor-remove">
+      <button type="button" className="button" onClick={() => setAsking(true)} data-testid="remove-cluster"><Icon name="bin" size={14} />Remove this cluster</button>
+      {asking ? (
+        <Dialog title={`Remove ${cluster.name}?`} onClose={() => setAsking(false)}>
+          <p>Its cluster part and {cluster.sensors === 0 ? 'its sensors' : plural(cluster.sensors, 'sensor')} are refused from now on, and what it runs is forgotten. Policies stop acting there when the chart is uninstalled: <code className="mono">helm uninstall vedette -n vedette</code></p>
+          <p className="quiet">To undo: add the cluster again; it comes back as the same one. Incidents and the audit log are kept.</p>
+          <FormProblem error={remove.error} />
+          <DialogActions>
+            <button type="button" className="button" onClick={() => setAsking(false)}>Keep it</button>
+            <button type="button" className="button is-grave" disabled={remove.isPending} onClick={() => remove.mutate({ params: { id: cluster.id } }, { onSuccess: () => go('/fleet') })}>Remove {cluster.name}</button>
+          </DialogActions>
+        </Dialog>
+      ) : null}
     </div>
   );
 }

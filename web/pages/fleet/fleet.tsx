@@ -10,7 +10,8 @@ import { useApi, wholeList } from '../../data.ts';
 import { FilterBar, FilterText, Chips, Choices } from '../../parts/filters.tsx';
 import { Icon } from '../../parts/icons.tsx';
 import { CoverageScale, FillBar } from '../../parts/meters.tsx';
-import { Bone, Empty, Page, SidePanel } from '../../parts/page.tsx';
+import { Bone, BoneLines, Empty, Page, SidePanel } from '../../parts/page.tsx';
+import { ProblemBox } from '../../parts/problem.tsx';
 import { Table, type Column } from '../../parts/table.tsx';
 import { Time } from '../../parts/text.tsx';
 import { Tip } from '../../parts/tip.tsx';
@@ -28,6 +29,8 @@ import { UnwatchedNode } from './unwatched.tsx';
 import './fleet.css';
 
 const filters = { q: text(200), cluster: text(100), show: oneOf(['needs'], undefined), open: text(300), add: oneOf(['host', 'cluster'], undefined) };
+
+const note = 'Each sensor says what it sees, what it cannot see and why, and what it has lost.';
 
 /** A sensor, or a node without one. */
 type Row = { readonly id: string; readonly hostname: string; readonly cluster: string; readonly clusterName: string; readonly kernel: string; readonly distribution: string; readonly sensor: SensorView | null; readonly node: NodeView | null };
@@ -60,7 +63,8 @@ function NoHosts(): ReactNode {
 function Fleet(): ReactNode {
   const query = useApi('listSensors', {});
   const unwatched = useApi('listNodes', { query: { sensor: 'without', limit: 200 } });
-  const clusters = useApi('listClusters', {}).data?.items;
+  const { data: listed, error: clustersFailure } = useApi('listClusters', {});
+  const clusters = listed?.items;
   const now = useNow();
   const [{ q, cluster, show, open, add }, set, link] = useFilters(filters);
   const may = useMay('fleet');
@@ -80,10 +84,12 @@ function Fleet(): ReactNode {
   );
   const chosen = clusters?.find((one) => one.id === cluster);
   const unlisted = (unwatched.data?.total ?? 0) - (nodes?.length ?? 0);
+  // What stands above decides where the table begins: nothing is painted that would be pushed down.
+  if (clusters === undefined) return <Page title="Fleet" sentence={<Bone width={400} height={18} />} actions={addButtons} note={note}>{clustersFailure === null ? <BoneLines count={10} /> : <ProblemBox error={clustersFailure} />}</Page>;
   const close = (): void => set({ add: undefined }, { replace: true });
   return (
-    <Page title="Fleet" sentence={<Sentence sensors={sensors} clusters={clusters} now={now} />} panel={panel} actions={addButtons} note="Each sensor says what it sees, what it cannot see and why, and what it has lost.">
-      {clusters === undefined || !isWorthCards(clusters) ? null : <ClusterCards clusters={clusters} chosen={cluster} narrowTo={(id) => link({ cluster: id, open: undefined })} />}
+    <Page title="Fleet" sentence={<Sentence sensors={sensors} clusters={clusters} now={now} />} panel={panel} actions={addButtons} note={note}>
+      {isWorthCards(clusters) ? <ClusterCards clusters={clusters} chosen={cluster} narrowTo={(id) => link({ cluster: id, open: undefined })} /> : null}
       <FilterBar>
         <FilterText label="Host, cluster or kernel" value={q} onChange={(value) => set({ q: value }, { replace: true })} />
         <Choices label="Which sensors" options={[{ id: 'all', label: 'All', to: link({ show: undefined }), chosen: show === undefined }, { id: 'needs', label: 'Needing attention', to: link({ show: 'needs' }), chosen: show === 'needs' }]} />
