@@ -79,7 +79,7 @@ function Fleet(): ReactNode {
     <SidePanel kind="Node" icon="host" label={opened.hostname} closeTo={link({ open: undefined })} wide><UnwatchedNode node={opened.node} /></SidePanel>
   ) : (
     <SidePanel kind="Sensor" icon="fleet" label={opened?.hostname ?? open} closeTo={link({ open: undefined })} fullTo={pathOf('/fleet/:id', { id: open })} wide>
-      <SensorDetail id={open} afterRemoval="/fleet" />
+      {all === undefined ? <BoneLines count={10} /> : <SensorDetail id={open} afterRemoval="/fleet" />}
     </SidePanel>
   );
   const chosen = clusters?.find((one) => one.id === cluster);
