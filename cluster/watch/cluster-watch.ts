@@ -97,7 +97,7 @@ class KindWatch<T extends WatchedObject> {
     const target: Target<T> = {
       path: this.kind.path,
       kind: this.kind.kind,
-      // The shape of a pruned object is that of an object with less in it.
+      // The metadata that every object has stays whole in its form: labels, annotations and owners are there, if empty.
       prune: (object) => prune({ ...object, apiVersion: this.kind.apiVersion, kind: this.kind.kind }, this.kind.shape) as unknown as T,
     };
     while (!signal.aborted) {
@@ -170,11 +170,15 @@ class KindWatch<T extends WatchedObject> {
   }
 }
 
-/** The object without its version, which is told beside it. */
+function isEmpty(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
+}
+
+/** The object without its version, which is told beside it, and without the empty parts of its metadata. */
 function told(object: WatchedObject): PrunedObject {
   const { resourceVersion = '', name = '', namespace = '', uid = '', ...metadata } = object.metadata;
   const place = namespace === '' ? {} : { namespace };
-  return { namespace, name, uid, resourceVersion, content: { ...object, metadata: { name, ...place, uid, ...metadata } } };
+  return { namespace, name, uid, resourceVersion, content: { ...object, metadata: { name, ...place, uid, ...Object.fromEntries(Object.entries(metadata).filter(([, value]) => !isEmpty(value))) } } };
 }
 
 export class ClusterWatch<T extends WatchedObject> {

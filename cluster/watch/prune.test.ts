@@ -37,6 +37,11 @@ test('annotations of a pod template obey the same rules as those of an object', 
   assert.ok(!pruned.includes(secret) && pruned.includes('kept'), pruned);
 });
 
+test('the metadata that every object has keeps its form, if empty', () => {
+  const pruned = prune({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p', labels: {}, annotations: {}, ownerReferences: [] } }, shapeOf('Pod'));
+  assert.deepEqual(pruned['metadata'], { name: 'p', labels: {}, annotations: {}, ownerReferences: [] });
+});
+
 test('what changes without meaning is not told', () => {
   const pod = (restarts: number, ready: boolean): object => prune({ metadata: { name: 'p', managedFields: restarts }, status: { phase: 'Running', conditions: [{ type: 'Ready', status: String(ready), lastProbeTime: restarts }], containerStatuses: [{ name: 'web', ready, restartCount: restarts, imageID: 'x@sha256:1', state: { running: { startedAt: restarts } } }] } }, shapeOf('Pod'));
   assert.deepEqual(pod(1, true), pod(2, false));

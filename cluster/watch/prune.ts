@@ -43,7 +43,7 @@ function annotations(value: unknown): Record<string, string> | undefined {
   for (const [name, text] of Object.entries(value)) {
     if (name !== lastApplied && typeof text === 'string') kept[name] = text.length > annotationLengthMax ? '' : text;
   }
-  return Object.keys(kept).length === 0 ? undefined : kept;
+  return kept;
 }
 
 /** The object as it is sent: apiVersion, kind, the metadata that every object has, and what the kind's shape names. */
