@@ -12,9 +12,14 @@ function firstLine(path: string): string {
   }
 }
 
-function distribution(): string {
+/** In a pod the own /etc is that of the image: the node's is looked at through its first process. */
+function hostFile(path: string, inPod: boolean): string {
+  return inPod ? `/proc/1/root${path}` : path;
+}
+
+function distribution(inPod: boolean): string {
   try {
-    const line = readFileSync('/etc/os-release', 'utf8').split('\n').find((one) => one.startsWith('PRETTY_NAME='));
+    const line = readFileSync(hostFile('/etc/os-release', inPod), 'utf8').split('\n').find((one) => one.startsWith('PRETTY_NAME='));
     return (line ?? '').slice('PRETTY_NAME='.length).replace(/^"|"$/g, '');
   } catch {
     return '';
@@ -39,23 +44,25 @@ function firstLinesOf(path: string): string[] {
 
 const machines: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'aarch64' };
 
-export function nodeFacts(bootId: string) {
+/** `kubernetesNode`: the name of the node in its cluster, when the sensor runs there in a pod; null elsewhere. */
+export function nodeFacts(bootId: string, kubernetesNode: string | null) {
+  const inPod = kubernetesNode !== null;
   return {
-    hostname: hostname(),
+    hostname: kubernetesNode === null || kubernetesNode === '' ? hostname() : kubernetesNode,
     kernelRelease: release(),
     architecture: machines[arch()] ?? arch(),
-    distribution: distribution(),
+    distribution: distribution(inPod),
     bootId,
-    machineId: firstLine('/etc/machine-id'),
+    machineId: firstLine(hostFile('/etc/machine-id', inPod)),
     sensorVersion,
     cgroupMode: cgroupMode(),
   };
 }
 
 /** Names of the host's users by their ids; a host whose users come from a directory service answers null for those. */
-export function hostUserNames(): (uid: number) => string | null {
+export function hostUserNames(inPod: boolean): (uid: number) => string | null {
   const names = new Map<number, string>();
-  for (const line of firstLinesOf('/etc/passwd')) {
+  for (const line of firstLinesOf(hostFile('/etc/passwd', inPod))) {
     const [name, , uid] = line.split(':');
     if (name !== undefined && uid !== undefined && /^\d+$/.test(uid) && !names.has(Number(uid))) names.set(Number(uid), name);
   }

@@ -93,7 +93,7 @@ export class Session {
       runcStates: config.runcStates,
     });
     this.pipeline = new Pipeline({
-      host: { hostname: hostname(), userName: hostUserNames() },
+      host: { hostname: config.cluster?.nodeName || hostname(), userName: hostUserNames(config.cluster !== undefined) },
       effects: {
         identify: (container, hint) => void this.#desk.attend(container, hint),
         command: (command) => void this.#command(command),

@@ -22,7 +22,7 @@ export interface SensorUplinkOptions {
 
 export function sensorUplink(options: SensorUplinkOptions): Uplink {
   const { directory, joinTokenFile, cluster, spools, bootId, log, onCommand, lookAgainMs } = options;
-  const node = () => nodeFacts(bootId);
+  const node = () => nodeFacts(bootId, cluster?.nodeName ?? null);
   const joining = (): Joining => {
     if (cluster !== undefined) return relayJoining(cluster, node);
     if (joinTokenFile === undefined) return { kind: 'not-yet', problem: 'this sensor has not joined a hub: records wait in the spool (vedette join TOKEN)' };

@@ -41,25 +41,26 @@ function hubAddress(cluster: LabCluster): string {
   return cluster.plane.slot.apiService.replace(/\.1$/, '.77');
 }
 
-async function installHub(scene: Omit<Scene, 'hub' | 'api'>, place: string): Promise<{ hub: Scene['hub']; api: ApiClient }> {
+function valuesOfHub(address: string, place: string): Scene['hubValues'] {
+  return {
+    hub: {
+      enabled: true,
+      api: { port: hubPort, hosts: [address], behindTls: false },
+      link: { names: [address] },
+      service: { clusterIP: address },
+      adminPasswordSecret: { name: 'first-person' },
+      storage: { kind: 'hostPath', hostPath: join(place, 'hub') },
+    },
+  };
+}
+
+async function installHub(scene: Omit<Scene, 'hub' | 'api' | 'hubValues'>, place: string): Promise<Pick<Scene, 'hub' | 'api' | 'hubValues'>> {
   const { first, tools, registry } = scene;
   const address = hubAddress(first);
   await first.plane.client.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
   await first.plane.client.apply({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'first-person', namespace }, stringData: { password: adminPassword } });
-  await install({
-    tools, cluster: first, name: release, place,
-    values: {
-      image: imageValues(registry),
-      hub: {
-        enabled: true,
-        api: { port: hubPort, hosts: [address], behindTls: false },
-        link: { names: [address] },
-        service: { clusterIP: address },
-        adminPasswordSecret: { name: 'first-person' },
-        storage: { kind: 'hostPath', hostPath: join(place, 'hub') },
-      },
-    },
-  });
+  const hubValues = valuesOfHub(address, place);
+  await install({ tools, cluster: first, name: release, place, values: { image: imageValues(registry), ...hubValues } });
   const ms = await ready(first, 'hub');
   scene.lab.report.figure('hub ready after its image was asked for, s', (ms / 1000).toFixed(1));
   const url = `http://${address}:${hubPort}`;
@@ -67,7 +68,7 @@ async function installHub(scene: Omit<Scene, 'hub' | 'api'>, place: string): Pro
   if (value === null) throw new Error(`the hub is ready and does not answer at ${url}`);
   const api = new ApiClient(url);
   await api.signIn('admin', adminPassword);
-  return { hub: { url, address }, api };
+  return { hub: { url, address }, api, hubValues };
 }
 
 export async function makeGround(lab: LabRun, stops: Scene['stops']): Promise<Scene> {
@@ -76,7 +77,7 @@ export async function makeGround(lab: LabRun, stops: Scene['stops']): Promise<Sc
   mkdirSync(place, { recursive: true, mode: 0o755 });
   const tools = await buildTools((line) => report.progress(line));
   report.progress('the images of hub, cluster part and sensor');
-  const images = await makeImages({ output: join(place, 'images'), names: ['hub', 'sensor'], tag: imageTag, buildRoot: join(cacheRoot, 'build'), say: () => undefined });
+  const images = await makeImages({ output: join(place, 'images'), names: ['hub', 'cluster', 'sensor'], tag: imageTag, buildRoot: join(cacheRoot, 'build'), say: () => undefined });
   report.progress('two control planes');
   const first = await startCluster(tools, place, 'first', stops);
   const second = await startCluster(tools, place, 'second', stops);

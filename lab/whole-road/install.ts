@@ -5,11 +5,9 @@ import { projectRoot } from '../borders/borders.ts';
 import { run } from '../containers/run.ts';
 import { kubernetesVersion, type Tools } from '../kubernetes/tools.ts';
 import { until } from '../until.ts';
-import { namespace, release, type LabCluster } from './scene.ts';
+import { namespace, release, type LabCluster, type Values } from './scene.ts';
 
 const readyMs = 180_000;
-
-type Values = { readonly [name: string]: string | number | boolean | readonly Values[] | readonly string[] | Values };
 
 export async function install({ tools, cluster, name, values, place }: { readonly tools: Tools; readonly cluster: LabCluster; readonly name: string; readonly values: Values; readonly place: string }): Promise<void> {
   const file = join(place, `values-${cluster.name}-${name}.json`);

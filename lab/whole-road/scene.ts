@@ -16,6 +16,9 @@ export const namespace = 'vedette';
 export const release = 'vedette';
 export const adminPassword = 'correct horse battery staple';
 
+/** Values of the chart. */
+export type Values = { readonly [name: string]: string | number | boolean | readonly Values[] | readonly string[] | Values };
+
 export interface LabCluster {
   readonly name: string;
   readonly plane: ControlPlane;
@@ -38,6 +41,7 @@ export interface Scene {
   readonly second: LabCluster;
   readonly hub: Hub;
   readonly api: ApiClient;
+  readonly hubValues: Values;
   /** What is stopped at the end, the last first. */
   readonly stops: (() => Promise<void>)[];
 }
