@@ -141,7 +141,7 @@ export function contentsOf(name: ImageName, buildRoot: string): Contents {
         title: 'Vedette cluster part',
         packages: baseline,
         trees: [modulesOf(['cluster']), sourcesOf(['cluster'])],
-        config: { entrypoint: [node, `/${home}/cluster/main.ts`], user: `${serviceUser}:${serviceUser}`, ports: [7421, 8443] },
+        config: { entrypoint: [node, `/${home}/cluster/main.ts`], user: `${serviceUser}:${serviceUser}`, ports: [7444, 8443, 8485] },
       };
     case 'sensor':
       return {

@@ -145,6 +145,25 @@ test('without a hub the commands stay open with the part’s words; when the ses
   assert.deepEqual([end.stale, end.broken], [false, true], end.reason);
 });
 
+test('far more sensors than a connection of a sensor may have streams', async (t) => {
+  const { sensor, hub } = await bench(t);
+  const all = await Promise.all(Array.from({ length: 40 }, async (_, index) => {
+    const client = open(t, await sensor());
+    const hello = await client.hello(words('', index + 1), node);
+    assert.ok(hello.kind === 'accepted');
+    const heard = Promise.withResolvers<void>();
+    void client.commands(hello.session, () => heard.resolve());
+    return { client, session: hello.session, heard: heard.promise };
+  }));
+  await Promise.all(all.map((one) => one.heard));
+  assert.equal(hub.listeners, 40);
+  for (const { client, session } of all) {
+    const answer = await client.deliver({ epoch: '0123456789abcdef', session, stream: 'telemetry', batches: [{ sequence: 1, payload: Buffer.from('x') }] });
+    assert.ok(answer.kind === 'accepted' && answer.watermark === 1, JSON.stringify(answer));
+  }
+  assert.equal(hub.server.connections, 1);
+});
+
 test('joining: by the voucher only, and what cannot be told is not a refusal for good', async (t) => {
   const vouched = await bench(t, { vouching: { kind: 'unavailable', reason: 'The API server does not answer.' } });
   const relay = { relayUrl: vouched.url, serverName: vouched.certificate.serverName, authoritiesPem: vouched.certificate.authoritiesPem, node };
