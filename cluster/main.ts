@@ -61,37 +61,54 @@ export async function startCluster(config: ClusterConfig, signal: AbortSignal = 
     });
     const reporter = new Reporter({ spools, bootId: bootId(), nowMs: () => Date.now(), log });
     const pods = new PodDirectory();
-    let link: HubLink | undefined;
-    let isKnown = false;
-    const health = await startHealth(
-      {
-        ready: () => ({ kubernetes: isKnown, pods: pods.isListed, relay: link?.relay?.isListening === true }),
-        metrics: () => ({
-          ...{ records_reported: reporter.reported, records_too_large: reporter.tooLarge, spool_blocked: reporter.problem === undefined ? 0 : 1 },
-          ...{ spool_bytes: spools.bytes('detection') + spools.bytes('telemetry'), pods: pods.size, pods_malformed: pods.malformed },
-          ...{ hub_connected: link?.isConnected === true ? 1 : 0, relay_connections: link?.relay?.connections ?? 0, nodes_with_sensor: link?.relay?.nodesWithSensor.length ?? 0 },
-        }),
-      },
-      config.health,
-    );
+    const parts: Parts = { spools, reporter, pods, isKnown: false, link: undefined };
+    const health = await startHealth({ ready: () => readyOf(parts), metrics: () => metricsOf(parts) }, config.health);
     stops.push(() => health.close());
     const identity = await identityOnce(kubernetes, signal);
     if (identity === undefined) {
       await stopAll(stops);
       return undefined;
     }
-    isKnown = true;
+    parts.isKnown = true;
     log('info', 'the cluster part runs', { cluster: identity.uid, kubernetes: identity.kubernetesVersion });
-    link = linkToHub(config, { kubernetes, spools, pods, identity });
-    stops.push(() => link?.stop());
+    const link = linkToHub(config, { kubernetes, spools, pods, identity });
+    parts.link = link;
+    stops.push(() => link.stop());
     // stored before the link ends, so that what fits into its last moment is delivered
     stops.push(() => reporter.close());
-    stops.push(watchCluster(kubernetes, reporter, pods, () => ({ ...identity, nodesWithSensor: link?.relay?.nodesWithSensor ?? [] })));
-    return { identity, reporter, pods, relay: () => link?.relay, credentials: () => link?.credentials, healthPort: health.port, stop: () => stopAll(stops) };
+    stops.push(watchCluster(kubernetes, reporter, pods, () => ({ ...identity, nodesWithSensor: link.relay?.nodesWithSensor ?? [] })));
+    return { identity, reporter, pods, relay: () => link.relay, credentials: () => link.credentials, healthPort: health.port, stop: () => stopAll(stops) };
   } catch (error) {
     await stopAll(stops);
     throw error;
   }
+}
+
+/** As far as they are there yet. */
+interface Parts {
+  readonly spools: Spools;
+  readonly reporter: Reporter;
+  readonly pods: PodDirectory;
+  isKnown: boolean;
+  link: HubLink | undefined;
+}
+
+function readyOf({ isKnown, pods, link }: Parts): Record<string, boolean> {
+  return { kubernetes: isKnown, pods: pods.isListed, relay: link?.relay?.isListening === true };
+}
+
+function metricsOf({ spools, reporter, pods, link }: Parts): Record<string, number> {
+  return {
+    records_reported: reporter.reported,
+    records_too_large: reporter.tooLarge,
+    spool_blocked: reporter.problem === undefined ? 0 : 1,
+    spool_bytes: spools.bytes('detection') + spools.bytes('telemetry'),
+    pods: pods.size,
+    pods_malformed: pods.malformed,
+    hub_connected: link?.isConnected === true ? 1 : 0,
+    relay_connections: link?.relay?.connections ?? 0,
+    nodes_with_sensor: link?.relay?.nodesWithSensor.length ?? 0,
+  };
 }
 
 function linkToHub(config: ClusterConfig, given: { kubernetes: Kubernetes; spools: Spools; pods: PodDirectory; identity: ClusterIdentity }): HubLink {

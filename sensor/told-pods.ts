@@ -8,14 +8,28 @@ import type { ToldPod } from './enrich/pod-table.ts';
 const podsMax = 2000;
 const Told = z.array(
   z.strictObject({
-    ...{ uid: z.string(), namespace: z.string(), name: z.string(), workloadKind: z.string(), workloadName: z.string(), serviceAccount: z.string(), revision: z.string() },
-    ...{ labels: z.record(z.string(), z.string()), containerIds: z.array(z.string()) },
+    uid: z.string(),
+    namespace: z.string(),
+    name: z.string(),
+    workloadKind: z.string(),
+    workloadName: z.string(),
+    serviceAccount: z.string(),
+    revision: z.string(),
+    labels: z.record(z.string(), z.string()),
+    containerIds: z.array(z.string()),
   }),
 );
 
 export function toldPods(set: PodSet): ToldPod[] {
   return set.pods.slice(0, podsMax).map(({ uid, namespace, name, workloadKind, workloadName, serviceAccount, revision, labels, containers }) => ({
-    ...{ uid, namespace, name, workloadKind, workloadName, serviceAccount, revision, labels: { ...labels } },
+    uid,
+    namespace,
+    name,
+    workloadKind,
+    workloadName,
+    serviceAccount,
+    revision,
+    labels: { ...labels },
     containerIds: containers.flatMap(({ containerId }) => (containerId === '' ? [] : [containerId])),
   }));
 }

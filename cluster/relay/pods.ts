@@ -60,7 +60,7 @@ export class PodDirectory {
     return {
       listed: (objects) => {
         const present = new Set(objects.map((object) => object.metadata.uid));
-        if (kind === 'Pod') for (const uid of [...this.#pods.keys()]) if (!present.has(uid)) this.#forget(uid);
+        if (kind === 'Pod') for (const uid of this.#pods.keys()) if (!present.has(uid)) this.#forget(uid);
         if (kind !== 'Pod') for (const uid of this.#owned(kind).keys()) if (!present.has(uid)) this.#owned(kind).delete(uid);
         for (const object of objects) one(object);
         if (kind !== 'Pod' || this.#listed) return;
