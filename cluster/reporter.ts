@@ -11,7 +11,7 @@ import type { Spools } from '@vedette/link/spool/spools';
 import type { Record as WireRecord } from '@vedette/model/wire/generated/record_pb';
 import type { Log } from './log.ts';
 
-const fullWaitMs = 500;
+const fullWaitMsUsual = 500;
 
 interface Waiting {
   readonly record: WireRecord;
@@ -26,6 +26,8 @@ export interface ReporterOptions {
   readonly log: Log;
   /** So long records are gathered. */
   readonly gatherMs?: number;
+  /** How long to wait before a spool that was full is tried again. */
+  readonly fullWaitMs?: number;
 }
 
 export class Reporter {
@@ -68,7 +70,7 @@ export class Reporter {
       this.#waiting = [];
       while (!this.#store(taken)) {
         if (this.#closed) return;
-        await sleep(fullWaitMs);
+        await sleep(this.#options.fullWaitMs ?? fullWaitMsUsual);
       }
       for (const one of taken) one.done();
     }

@@ -10,6 +10,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
+import { create } from '@bufbuild/protobuf';
 import { createClient } from '@connectrpc/connect';
 import { readClusterConfig } from '@vedette/cluster/config';
 import { TestApiServer } from '@vedette/cluster/kubernetes/testing/api-server';
@@ -21,6 +22,7 @@ import type { Credentials } from '@vedette/link/transport/credentials';
 import { joinThroughRelay, type JoinOutcome } from '@vedette/link/transport/join';
 import { onBehalfHeader } from '@vedette/link/transport/routes';
 import { Link, type Command, type PodSet } from '@vedette/model/wire/generated/link_pb';
+import { RecordSchema } from '@vedette/model/wire/generated/record_pb';
 import { readTrust } from '@vedette/sensor/trust';
 import { startHub } from '@vedette/hub/main';
 import { until as waited } from '../until.ts';
@@ -182,6 +184,22 @@ test('while the hub is away the sensor hears so, keeps its commands and is told 
   });
   await until('the hub is heard again on the same stream', () => heard.slice(heardBefore).some(({ kind }) => kind.case === 'policies'));
   assert.equal((await hub.ask('GET', '/api/v1/executions', { token: admin })).json['sum'], 12);
+});
+
+test('what the part itself reports arrives; a sensor may not report of the cluster, nor the part of a node', async () => {
+  const { reporter } = alpha.running;
+  const report = create(RecordSchema, { kind: { case: 'clusterReport', value: { clusterUid: uidOf.alpha, kubernetesVersion: 'v1.36.3', atMs: BigInt(Date.now()) } } });
+  await Promise.all([reporter.report(report, 'telemetry'), reporter.report(create(RecordSchema, { kind: { case: 'coverage', value: {} } }), 'telemetry')]);
+  const partId = alpha.running.credentials()!.sensorId;
+  await until('the part has delivered', async () => (await hub.database.query('select 1 from watermark where sensor_id = $1 and sequence >= 1', [partId])).rowCount === 1);
+  const sent = await client.deliver({ epoch, session, stream: 'telemetry', batches: [{ sequence: 3, payload: payloadBytes([{ kind: { case: 'clusterReport', value: {} } }, record.container({ podName: 'web-1', podNamespace: 'shop', podUid: 'u', workloadKind: 'Deployment', workloadName: 'web' })]) }] });
+  assert.ok(sent.kind === 'accepted' && sent.watermark === 3, JSON.stringify(sent));
+  const refused = await hub.database.query("select sensor_id, what from coverage_gap where kind = 'record-rejected' and what like '%may not report it%' order by what", []);
+  assert.deepEqual(refused.rows, [
+    { sensor_id: credentials.sensorId, what: 'a record of the kind clusterReport from a sensor, which may not report it' },
+    { sensor_id: partId, what: 'a record of the kind coverage from a cluster part, which may not report it' },
+  ]);
+  assert.deepEqual((await hub.database.query('select namespace, kind, name from workload', [])).rows, [{ namespace: 'shop', kind: 'Deployment', name: 'web' }]);
 });
 
 test('who may say what for whom', async () => {
