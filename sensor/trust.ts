@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NodeFactsInit } from '@vedette/link/transport/client';
-import type { Credentials } from '@vedette/link/transport/credentials';
+import { readCredentials, removeCredentials, type Credentials } from '@vedette/link/transport/credentials';
 import { joinThroughRelay } from '@vedette/link/transport/join';
 import type { Joining } from '@vedette/link/transport/uplink';
 import type { SensorConfig } from './config.ts';
@@ -48,4 +48,16 @@ export function relayJoining({ tokenFile, trustDirectory }: ClusterPlace, node: 
 export function atPresentAddress(place: ClusterPlace, credentials: Credentials): Credentials {
   const trust = readTrust(place.trustDirectory);
   return trust === undefined ? credentials : { ...credentials, hubUrl: trust.relayUrl };
+}
+
+/**
+ * The state of a node outlives an installation: credentials of another hub, or of this node's time in another cluster, would
+ * be refused for ever. The name of the relay tells them apart. Whether they were given up; not while nobody says whom to believe.
+ */
+export function giveUpForeignCredentials(place: ClusterPlace, directory: string): boolean {
+  const trust = readTrust(place.trustDirectory);
+  const kept = readCredentials(directory);
+  if (trust === undefined || kept.kind !== 'joined' || kept.credentials.serverName === trust.serverName) return false;
+  removeCredentials(directory);
+  return true;
 }

@@ -6,7 +6,7 @@ import type { Command } from '@vedette/model/wire/generated/link_pb';
 import { schema } from './decode/layout.ts';
 import type { Log } from './log.ts';
 import { nodeFacts } from './node-facts.ts';
-import { atPresentAddress, relayJoining, type ClusterPlace } from './trust.ts';
+import { atPresentAddress, giveUpForeignCredentials, relayJoining, type ClusterPlace } from './trust.ts';
 
 export interface SensorUplinkOptions {
   readonly directory: string;
@@ -23,6 +23,7 @@ export interface SensorUplinkOptions {
 export function sensorUplink(options: SensorUplinkOptions): Uplink {
   const { directory, joinTokenFile, cluster, spools, bootId, log, onCommand, lookAgainMs } = options;
   const node = () => nodeFacts(bootId, cluster?.nodeName ?? null);
+  if (cluster !== undefined && giveUpForeignCredentials(cluster, directory)) log('warn', 'the credentials on this node were of another cluster or hub: it joins anew');
   const joining = (): Joining => {
     if (cluster !== undefined) return relayJoining(cluster, node);
     if (joinTokenFile === undefined) return { kind: 'not-yet', problem: 'this sensor has not joined a hub: records wait in the spool (vedette join TOKEN)' };
