@@ -61,7 +61,7 @@ export function parseExceptions(file: string, text: string): ParsedExceptions {
 
 type Shaped<Object> = { readonly success: true; readonly data: Object } | { readonly success: false; readonly error: { readonly issues: readonly Issue[] } };
 
-interface Kind<Object, Read> {
+export interface Kind<Object, Read> {
   readonly one: string;
   readonly several: string;
   readonly form: string;
@@ -69,7 +69,7 @@ interface Kind<Object, Read> {
   read(object: Object): { readonly object: Read | null; readonly faults: readonly PolicyFault[] };
 }
 
-function parseObjects<Object extends { readonly metadata: { readonly name: string } }, Read>(file: string, text: string, kind: Kind<Object, Read>): { objects: Read[]; problems: PolicyProblem[] } {
+export function parseObjects<Object extends { readonly metadata: { readonly name: string } }, Read>(file: string, text: string, kind: Kind<Object, Read>): { objects: Read[]; problems: PolicyProblem[] } {
   const { roots, problems: yaml } = readDocuments(file, text);
   const problems: PolicyProblem[] = yaml.map((one) => ({ ...one.place, message: one.message, advice: adviceOnYaml(one.code), policy: null }));
   const objects: Read[] = [];
