@@ -4,10 +4,12 @@
  * when the database is migrated and both servers listen; it stops in the opposite order. Steps do not know each other;
  * what one needs of another is handed over here.
  */
+import { hostname } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import type { LiveTopic } from '@vedette/model/api/table';
+import type { CheckedControl } from '@vedette/policy/posture/control';
 import { FollowedAdvisories } from './advisory-store.ts';
 import { Live } from './api/live.ts';
 import type { AssessDoor, Doors } from './api/doors.ts';
@@ -17,7 +19,7 @@ import { Assessor } from './assess/assessor.ts';
 import { sensorPercent } from './assess/coverage.ts';
 import { evidenceSentence } from './assess/finding.ts';
 import { coverage, riskSummary, vulnerabilityDetail } from './assess/risk.ts';
-import { serviceExposure } from './assess/service-exposure.ts';
+import { serviceExposure, Posture } from './assess/service-exposure.ts';
 import { loadedPoints } from './assess/weights.ts';
 import { advisoriesFileOf, answeredHosts, readConfig, type HubConfig, type HubConfigInput } from './config.ts';
 import { makeFirstPerson, seedContent } from './first-start.ts';
@@ -29,6 +31,7 @@ import { makeLog, type Log } from './log.ts';
 import { hubMetrics } from './hub-metrics.ts';
 import { answerPasswordResets } from './password-reset.ts';
 import { readPolicy } from './policy-reader.ts';
+import { exceptionsInForce, readControls } from './posture-reader.ts';
 import { dropPrivileges, ownDirectory, readContent, writeSecretFile, type Content } from './state.ts';
 import { currentMatches } from './store/assessing.ts';
 import { namespacesOfContainers } from './store/containers.ts';
@@ -137,16 +140,20 @@ interface Steps {
   readonly commands: Commands;
   readonly counters: IntakeCounters;
   readonly assess: AssessDoor;
+  readonly posture: Posture;
+  readonly controls: readonly CheckedControl[];
   readonly linkDoors: Omit<LinkDoors, 'owner'>;
   readonly origin: Origin;
 }
 
-async function assemble(config: HubConfig, log: Log, database: Database): Promise<Steps> {
+async function assemble({ config, log, content }: Prepared, database: Database): Promise<Steps> {
   const now = (): Date => new Date();
   const live = new Live();
   const advisories = new FollowedAdvisories(advisoriesFileOf(config));
   const changed = (topics: Iterable<LiveTopic>, clusterId: string | null, namespace?: string | null): void => live.publish(topics, clusterId, namespace);
   const assessor = new Assessor({ database, advisories: () => advisories.now, now, changed: (place) => changed(['vulnerabilities'], place?.cluster_id ?? null, place?.namespace), log });
+  const controls = readControls(content.controls, log);
+  const posture = new Posture({ database, controls, exceptions: () => exceptionsInForce(database, log), now, changed: (clusterId) => changed(['posture'], clusterId), log });
   const counters = new IntakeCounters();
   const commands = new Commands({ database, now, changed: (clusterId) => changed(['sensors'], clusterId) });
   const intake = makeIntake({ database, now, counters, changed, changedInContainers: (inContainers, where) => void tellNamespaces(database, live, inContainers, where).catch((error: unknown) => log('warn', 'who sees only namespaces was not told of a change', { error: String(error) })), log });
@@ -167,7 +174,7 @@ async function assemble(config: HubConfig, log: Log, database: Database): Promis
     loadedPoints,
   };
   const origin = await openOrigin(config, database, { changed: () => changed(['images'], null), log });
-  return { advisories, live, assessor, commands, counters, assess, origin, linkDoors: { database, now, intake, commands, changed, log } };
+  return { advisories, live, assessor, commands, counters, assess, origin, posture, controls, linkDoors: { database, now, intake, commands, changed, log } };
 }
 
 /** Looked up only when somebody listens who sees no more: the intake does not wait for it. */
@@ -185,7 +192,7 @@ export async function runHub(prepared: Prepared): Promise<RunningHub> {
   try {
     await tendPartitions(database, new Date(), partitionDays(config));
     await seedContent(database, prepared.content, readPolicy, log, new Date());
-    const steps = await assemble(config, log, database);
+    const steps = await assemble(prepared, database);
     stops.push(() => steps.advisories.close());
     const link = await startLink({ ...steps.linkDoors, owner: config.user }, config);
     stops.push(() => link.close());
@@ -225,6 +232,7 @@ async function listen(prepared: Prepared, steps: Steps, link: RunningLink, stops
     readPolicy,
     assess: steps.assess,
     origin: steps.origin,
+    posture: { controls: steps.controls.map((one) => one.control), hub: { name: hostname(), version } },
     changed: steps.linkDoors.changed,
     fleet: { makeJoinToken: (part) => link.makeJoinToken(part), policiesChanged: () => steps.commands.policiesChanged(), sensorRemoved: (sensorId) => steps.commands.removed(sensorId) },
     metrics: () => hubMetrics({ counters: steps.counters, commands: steps.commands, assessor: steps.assessor, database, advisories: steps.advisories.now, tracer: steps.origin.tracer }),
@@ -258,6 +266,7 @@ function startRounds(config: HubConfig, log: Log, database: Database, steps: Ste
   const now = (): Date => new Date();
   const kept = { endedContainersDays: config.keepDays.endedContainers, closedRunsDays: config.keepDays.closedRuns, countsDays: config.keepDays.executions };
   rounds.every('assess', 1000, () => steps.assessor.settle());
+  rounds.every('posture', 5000, () => steps.posture.settle());
   rounds.every('advisories', 5000, async () => (steps.advisories.follow() ? steps.linkDoors.changed(['advisories'], null) : undefined));
   rounds.every('password resets', 1000, () => answerPasswordResets(database, { stateDirectory: config.stateDirectory, owner: config.user }, log, now()));
   rounds.every('presence', 15_000, () => touchSensors(database, steps.commands.connected, now()));

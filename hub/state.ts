@@ -58,6 +58,7 @@ export interface ContentFile {
 export interface Content {
   readonly policies: readonly ContentFile[];
   readonly rules: readonly ContentFile[];
+  readonly controls: readonly ContentFile[];
 }
 
 const contentFilesMax = 2000;
@@ -75,8 +76,8 @@ async function yamlBelow(directory: string, recursive: boolean): Promise<Content
   return Promise.all(names.map(async (name) => ({ name: name.split(path.sep).join('/'), content: await readFile(path.join(directory, name), 'utf8') })));
 }
 
-/** Shipped policies and rules; a directory that is not there has none. */
+/** Shipped policies, rules and controls; a directory that is not there has none. */
 export async function readContent(directory: string | undefined): Promise<Content> {
-  if (directory === undefined) return { policies: [], rules: [] };
-  return { policies: await yamlBelow(path.join(directory, 'policies'), false), rules: await yamlBelow(path.join(directory, 'rules'), true) };
+  if (directory === undefined) return { policies: [], rules: [], controls: [] };
+  return { policies: await yamlBelow(path.join(directory, 'policies'), false), rules: await yamlBelow(path.join(directory, 'rules'), true), controls: await yamlBelow(path.join(directory, 'controls'), true) };
 }

@@ -1,7 +1,7 @@
 /**
- * The one exception object, `vedette.dev/v1alpha1`: which findings of which policies are accepted on which images, why, whose
- * it is, who approved it and until when. This file is its shape only; `policy/exceptions.ts` says whether it counts. It never
- * lasts for ever: an expiry is required.
+ * The one exception object, `vedette.dev/v1alpha1`: which findings of which policies are accepted on which images, and which
+ * failed controls of the posture on which subjects; why, whose it is, who approved it and until when. This file is its shape
+ * only; `policy/exceptions.ts` says whether it counts. It never lasts for ever: an expiry is required.
  */
 import { z } from 'zod';
 import { policyStages, resourceName } from './policy.ts';
@@ -18,12 +18,16 @@ export const Exception = z.strictObject({
   spec: z.strictObject({
     scope: z
       .strictObject({
-        policies: patterns.describe('Names of policies, or policy/rule'),
+        policies: patterns.optional().describe('Names of policies, or policy/rule'),
+        controls: patterns.optional().describe('Names of controls of the posture'),
+        subjects: patterns.optional().describe('With controls: namespace/name or namespace/Deployment/name; left out: every subject'),
+        clusters: patterns.optional().describe('With controls: names of clusters; left out: every cluster'),
         images: patterns.optional().describe('As in the scope of a policy; left out: every image'),
         stages: z.array(z.enum(policyStages)).min(1).optional().describe('Left out: every stage'),
         vulnerabilities: patterns.optional().describe('CVE or any other name; left out: the whole rule is accepted'),
         packages: patterns.optional().describe('Names of packages; left out: the whole rule is accepted'),
       })
+      .refine((scope) => scope.policies !== undefined || scope.controls !== undefined, 'needs policies or controls')
       .describe('What is accepted. `*` is the only wildcard'),
     reason: z.string().min(1).max(2000),
     owner: z.string().min(1).max(200).describe('Who answers for it and will remove it'),

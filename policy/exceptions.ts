@@ -52,6 +52,7 @@ export function applicable(exceptions: readonly Exception[], place: Place, image
   for (const one of exceptions) {
     const { scope } = one.spec;
     if (scope.stages !== undefined && !scope.stages.includes(place.stage)) continue;
+    if (scope.policies === undefined) continue;
     const fits = fitsAny(scope.policies);
     if (!fits(place.policy) && !fits(`${place.policy}/${place.rule}`)) continue;
     const inScope = scope.images === undefined ? 'in' : imageScopeOf({ names: scope.images })(image);

@@ -66,6 +66,12 @@ const routes: { readonly [N in EndpointName]: Route<N> } = {
   getImage: 'GET /api/v1/images/{id}',
   askImage: 'POST /api/v1/images/{id}/ask',
   trace: 'GET /api/v1/trace',
+  posture: 'GET /api/v1/posture',
+  listControls: 'GET /api/v1/posture/controls',
+  getControl: 'GET /api/v1/posture/controls/{name}',
+  listControlResults: 'GET /api/v1/posture/results',
+  listPostureChanges: 'GET /api/v1/posture/changes',
+  postureReport: 'GET /api/v1/posture/report',
 };
 
 /** A request that did not give what was asked: the hub's sentence, and what to do about it. */
@@ -113,6 +119,11 @@ interface Given {
   readonly params?: Readonly<Record<string, unknown>>;
   readonly query?: Readonly<Record<string, unknown>>;
   readonly body?: unknown;
+}
+
+/** Where a file is fetched by the browser itself. */
+export function addressOf<N extends EndpointName>(name: N, input: Input<N>): string {
+  return address(routes[name].split(' ')[1] ?? '', input as Given);
 }
 
 export async function call<N extends EndpointName>(name: N, input: Input<N>, signal?: AbortSignal): Promise<Output<N>> {

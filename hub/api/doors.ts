@@ -7,6 +7,7 @@ import type { EndpointName, endpoints, LiveTopic, Output } from '@vedette/model/
 import type { ImageDetailView, ImageView, IntegrationInput, IntegrationTestView, IntegrationView, TraceView } from '@vedette/model/api/origin';
 import type { ExposureView } from '@vedette/model/api/cluster-views';
 import type { CoverageView, FeedView, RiskSummaryView, VulnerabilityDetailView } from '@vedette/model/api/views';
+import type { Control } from '@vedette/model/control';
 import type { TextProblem } from '@vedette/model/problem';
 import type { z } from 'zod';
 import type { Database } from '../store/database.ts';
@@ -55,7 +56,14 @@ export interface OriginDoor {
   askNow(imageId: number): Promise<void>;
 }
 
+export interface PostureDoor {
+  readonly controls: readonly Control[];
+  /** How a report names this hub. */
+  readonly hub: { readonly name: string; readonly version: string };
+}
+
 export interface Doors {
+  readonly posture: PostureDoor;
   readonly database: Database;
   readonly now: () => Date;
   readonly assess: AssessDoor;

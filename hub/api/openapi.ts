@@ -22,7 +22,7 @@ function security(permission: Endpoint['permission']): Json[] {
 
 function operation(name: string, endpoint: Endpoint): Json {
   const status = String(endpoint.status ?? 200);
-  const success = status === '204' ? { description: 'Done' } : { description: 'The answer', content: { [endpoint.type?.split(';', 1)[0] ?? 'application/json']: { schema: schemaOf(endpoint.output, 'output') } } };
+  const success = status === '204' ? { description: 'Done' } : endpoint.document !== undefined ? { description: 'A file', content: Object.fromEntries(endpoint.document.map((type) => [type, { schema: { type: 'string' } }])) } : { description: 'The answer', content: { [endpoint.type?.split(';', 1)[0] ?? 'application/json']: { schema: schemaOf(endpoint.output, 'output') } } };
   return {
     operationId: name,
     summary: endpoint.summary,

@@ -5,8 +5,10 @@
  * instance id that is also in the log, and no detail.
  */
 import { randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { permitsSomewhere } from '@vedette/model/access';
 import { endpoints, type Endpoint, type EndpointName } from '@vedette/model/api/table';
+import type { ReportDocument } from '@vedette/model/api/posture-views';
 import type { ProblemDocument } from '@vedette/model/api/views';
 import { Problem, problems, type ProblemCode } from '@vedette/model/problem';
 import { fastify, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
@@ -20,8 +22,10 @@ import { incidentHandlers } from './handlers-incidents.ts';
 import { accountHandlers, fleetHandlers, policyHandlers } from './handlers-managing.ts';
 import { originHandlers } from './handlers-origin.ts';
 import { ownHandlers, peopleHandlers } from './handlers-people.ts';
+import { postureHandlers } from './handlers-posture.ts';
 import { readingHandlers } from './handlers-reading.ts';
 import type { Live } from './live.ts';
+import { warmUpPdf } from './report/pdf.ts';
 import { metricsText, type Metric } from './metrics.ts';
 import { openApiDocument } from './openapi.ts';
 import { endedCookie, refuseForeignHost, refuseOtherSites, requireCsrf, sessionCookie, SignIn } from './sign-in.ts';
@@ -61,6 +65,7 @@ function securityHeaders(options: ServerOptions): Record<string, string> {
 
 /** The framework loads parts of itself when it first serves; after privileges are dropped the checkout may be unreadable. */
 export async function warmUp(): Promise<void> {
+  await warmUpPdf();
   const http = fastify({ logger: false });
   http.get('/', async () => 'warm');
   await http.listen({ host: '127.0.0.1', port: 0 });
@@ -92,7 +97,7 @@ export function buildServer(doors: Doors, live: Live, options: ServerOptions): A
   http.setErrorHandler((error: FastifyError, request, reply) => answerError(doors, error, request, reply));
   http.setNotFoundHandler(async (request, reply) => notFound(request, reply, options.files));
 
-  const handlers: Handlers = { ...readingHandlers(doors), ...clusterHandlers(doors), ...incidentHandlers(doors), ...policyHandlers(doors), ...fleetHandlers(doors), ...accountHandlers(doors, signIn), ...peopleHandlers(doors), ...ownHandlers(doors), ...originHandlers(doors), ...auditHandlers(doors) };
+  const handlers: Handlers = { ...readingHandlers(doors), ...clusterHandlers(doors), ...incidentHandlers(doors), ...policyHandlers(doors), ...fleetHandlers(doors), ...accountHandlers(doors, signIn), ...peopleHandlers(doors), ...ownHandlers(doors), ...originHandlers(doors), ...auditHandlers(doors), ...postureHandlers(doors) };
   for (const name of Object.keys(endpoints) as EndpointName[]) addRoute(http, signIn, name, handlers, options);
   addLive(http, signIn, live, headers);
   addPlain(http, doors, options, () => ownMetrics(requests, live, signIn));
@@ -158,9 +163,15 @@ function addRoute(http: FastifyInstance, signIn: SignIn, name: EndpointName, han
       reply.header('cache-control', 'no-store').code(endpoint.status ?? 200);
       if (endpoint.status === 204) return reply.send();
       if (endpoint.type !== undefined) return reply.type(endpoint.type).send(answer);
+      if (endpoint.document !== undefined) return sendDocument(reply, answer as ReportDocument);
       return reply.type('application/json; charset=utf-8').send(JSON.stringify(answer));
     },
   });
+}
+
+/** A file: never shown inside the console's origin. */
+function sendDocument(reply: FastifyReply, { type, fileName, chunks }: ReportDocument): FastifyReply {
+  return reply.type(type).header('content-disposition', `attachment; filename="${fileName}"`).send(Readable.from(chunks));
 }
 
 function addLive(http: FastifyInstance, signIn: SignIn, live: Live, headers: Readonly<Record<string, string>>): void {

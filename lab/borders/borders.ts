@@ -59,6 +59,7 @@ export const thirdParty: Readonly<Record<string, readonly string[]>> = {
   'axe-core': ['lab'],
   'fast-check': ['*.test.ts'],
   fastify: ['hub/api'],
+  pdfkit: ['hub/api/report'],
   pg: ['hub/store'],
   'playwright-core': ['lab'],
   react: ['web'],

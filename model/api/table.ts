@@ -5,10 +5,12 @@
  */
 import { z } from 'zod';
 import type { Permission } from '../access.ts';
+import { controlCategories } from '../control.ts';
 import { policyModes, severities } from '../policy.ts';
 import { accessEndpoints } from './access-table.ts';
 import { originEndpoints } from './origin.ts';
 import * as clusterView from './cluster-views.ts';
+import * as postureView from './posture-views.ts';
 import * as view from './views.ts';
 
 export interface Endpoint {
@@ -24,6 +26,8 @@ export interface Endpoint {
   readonly status?: number;
   /** Media type of the answer, which is then text; JSON when absent. */
   readonly type?: string;
+  /** Answers a file instead of JSON: of these media types. */
+  readonly document?: readonly string[];
 }
 
 const pageQuery = { cursor: z.string().max(500).optional(), limit: z.coerce.number().int().min(1).max(200).default(50) };
@@ -32,6 +36,7 @@ const name = z.object({ name: text });
 const id = z.object({ id: text });
 const facets = z.enum(['include', 'exclude']).default('exclude').describe('How the whole list divides, counted along with this page');
 const grants = z.array(view.GrantView).min(1).max(100).describe('Roles, each in a place');
+const inPosture = { framework: postureView.FrameworkWord.optional(), cluster: text.optional().describe('Its id'), namespace: text.optional() };
 
 export const endpoints = {
   signIn: { method: 'POST', path: '/api/v1/session', summary: 'Sign in; sets the session cookie', permission: 'public', body: z.strictObject({ user: text, password: z.string().min(1).max(1000) }), output: view.SessionView },
@@ -71,6 +76,12 @@ export const endpoints = {
   removeCluster: { method: 'DELETE', path: '/api/v1/clusters/{id}', summary: 'Remove a cluster of Kubernetes from the fleet: its part and its sensors are refused from now on', permission: 'fleet', params: id, output: z.null(), status: 204 },
   listWorkloads: { method: 'GET', path: '/api/v1/workloads', summary: 'Workloads of Kubernetes: pods, images, and how they can be reached', permission: 'view', query: z.object({ ...pageQuery, cluster: text.optional(), namespace: text.optional(), kind: text.optional(), name: text.optional(), search: z.string().max(200).optional() }), output: view.pageOf(clusterView.WorkloadView) },
   listPods: { method: 'GET', path: '/api/v1/pods', summary: 'Pods with their containers', permission: 'view', query: z.object({ ...pageQuery, cluster: text.optional(), namespace: text.optional(), workloadKind: text.optional(), workload: text.optional(), node: text.optional().describe('Its name in Kubernetes'), uid: text.optional(), digest: text.optional().describe('Of the index or of the platform'), container: text.optional(), search: z.string().max(200).optional() }), output: view.pageOf(clusterView.PodView) },
+  posture: { method: 'GET', path: '/api/v1/posture', summary: 'How the controls stand, by framework and cluster, and what is not seen', permission: 'view', query: z.object({ cluster: inPosture.cluster, namespace: inPosture.namespace }), output: postureView.PostureView },
+  listControls: { method: 'GET', path: '/api/v1/posture/controls', summary: 'Controls and how each stands', permission: 'view', query: z.object({ ...inPosture, requirement: text.optional().describe('With framework'), category: z.enum(controlCategories).optional(), severity: z.enum(severities).optional(), state: postureView.ControlStateWord.optional(), search: z.string().max(200).optional() }), output: z.object({ items: z.array(postureView.ControlView) }) },
+  getControl: { method: 'GET', path: '/api/v1/posture/controls/{name}', summary: 'One control: why it matters, how to mend it, how it stands where', permission: 'view', params: name, output: postureView.ControlDetailView },
+  listControlResults: { method: 'GET', path: '/api/v1/posture/results', summary: 'Results of controls with their evidence; failed ones first', permission: 'view', query: z.object({ ...pageQuery, ...inPosture, control: text.optional(), state: postureView.ControlStateWord.optional(), search: z.string().max(200).optional() }), output: view.pageOf(postureView.ControlResultView) },
+  listPostureChanges: { method: 'GET', path: '/api/v1/posture/changes', summary: 'How results have changed, the last first', permission: 'view', query: z.object({ ...pageQuery, cluster: inPosture.cluster, namespace: inPosture.namespace, control: text.optional() }), output: view.pageOf(postureView.PostureChangeView) },
+  postureReport: { method: 'GET', path: '/api/v1/posture/report', summary: 'The posture as a file for auditors: HTML, CSV or PDF', permission: 'view', query: z.object({ format: z.enum(['html', 'csv', 'pdf']).default('html'), ...inPosture }), output: z.custom<postureView.ReportDocument>(), document: ['text/html', 'text/csv', 'application/pdf'] },
 
   listSensors: { method: 'GET', path: '/api/v1/sensors', summary: 'Sensors: what each sees, cannot see and has lost', permission: 'view', output: z.object({ items: z.array(view.SensorView) }) },
   getSensor: { method: 'GET', path: '/api/v1/sensors/{id}', summary: 'One sensor', permission: 'view', params: id, output: view.SensorView },
@@ -92,5 +103,5 @@ export type Input<N extends EndpointName> = In<Of<N>, 'params'> & (Of<N> extends
 export type Output<N extends EndpointName> = z.output<Of<N>['output']>;
 
 /** What the live stream (`GET /api/v1/events`, server-sent events) says has changed; the reader fetches it again. */
-export const liveTopics = ['processes', 'containers', 'incidents', 'vulnerabilities', 'policies', 'sensors', 'advisories', 'images', 'clusters'] as const;
+export const liveTopics = ['processes', 'containers', 'incidents', 'vulnerabilities', 'policies', 'sensors', 'advisories', 'images', 'clusters', 'posture'] as const;
 export type LiveTopic = (typeof liveTopics)[number];

@@ -12,6 +12,7 @@ const touched: Readonly<Record<LiveTopic, readonly EndpointName[]>> = {
   policies: ['listPolicies', 'getPolicy'],
   sensors: ['listSensors', 'getSensor', 'listNodes', 'coverage', 'risk', 'listPolicies', 'getPolicy'],
   clusters: ['listClusters', 'getCluster', 'listWorkloads', 'listPods', 'listNodes', 'coverage', 'risk'],
+  posture: ['posture', 'listControls', 'getControl', 'listControlResults', 'listPostureChanges'],
   advisories: ['listFeeds', 'listVulnerabilities', 'getVulnerability', 'risk', 'coverage'],
   images: ['listImages', 'getImage', 'trace', 'listIntegrations', 'risk'],
 };
