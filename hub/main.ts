@@ -66,6 +66,7 @@ export interface RunningHub {
   readonly database: Database;
   readonly assessor: Assessor;
   readonly origin: Origin;
+  readonly posture: Posture;
   /** A one-time token for one sensor of the cluster of plain hosts. */
   joinToken(validMinutes?: number): Promise<string>;
   /** Resolves with the reason when the hub cannot go on. */
@@ -210,6 +211,7 @@ export async function runHub(prepared: Prepared): Promise<RunningHub> {
       database,
       assessor: steps.assessor,
       origin: steps.origin,
+      posture: steps.posture,
       failed: failure.promise,
       joinToken,
       stop: () => stopAll(stops),

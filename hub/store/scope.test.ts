@@ -81,6 +81,13 @@ const ofTheHub: Record<string, string> = {
   'counts.ts addExecutions': 'writes, answers nothing',
   'counts.ts addFlows': 'writes, answers nothing',
   'fleet.ts storeNodeFacts': 'writes, answers nothing',
+  'posture.ts posturePlaces': 'assess works for the whole hub',
+  'posture.ts postureObjects': 'assess works for the whole hub',
+  'posture.ts postureHosts': 'assess works for the whole hub',
+  'posture.ts putResults': 'assess works for the whole hub; writes rows keyed by cluster',
+  'posture.ts putEvaluation': 'writes, answers nothing',
+  'posture.ts recountDay': 'assess works for the whole hub; writes rows keyed by cluster',
+  'posture.ts removeOldPosture': 'removes, answers nothing',
   'retention.ts removeOutdated': 'removes, answers nothing but a number',
 };
 
