@@ -72,12 +72,12 @@ const itemsMax = 10;
 function evidenceOf(condition: Condition<Subject>, outcome: Outcome, subject: Subject): Evidence[] {
   const { facts, lists } = vocabularies[subject.kind];
   const evidence: Evidence[] = [];
-  for (const { name, read } of facts) if (condition.references.has(name)) evidence.push({ fact: name, value: factText(read(subject)) });
+  for (const { name, read } of facts) if (condition.references.has(name)) evidence.push({ fact: name, value: factText(read(subject)) || '(none)' });
   for (const list of lists) {
     if (!condition.references.has(list.name)) continue;
     const fields = list.fields.filter(({ name }) => condition.references.has(name));
     const found = outcome.found.filter((one) => one.list === list.name).map((one) => one.item as Item);
-    for (const item of found.slice(0, itemsMax)) evidence.push({ fact: item.sentence, value: fields.map((field) => `${field.name.slice(list.name.length + 1)}=${factText(field.read(item))}`).join(' ') });
+    for (const item of found.slice(0, itemsMax)) evidence.push({ fact: item.sentence, value: fields.map((field) => `${field.name.slice(list.name.length + 1)}=${factText(field.read(item)) || '(none)'}`).join(' ') });
     if (found.length > itemsMax) evidence.push({ fact: list.name, value: `and ${found.length - itemsMax} more` });
     if (found.length === 0) evidence.push({ fact: list.name, value: `${subject.lists[list.name.slice(list.name.indexOf('.') + 1)]?.items.length ?? 0} asked` });
   }

@@ -1,6 +1,6 @@
 /** The report as one HTML page that needs nothing else: no script, no font, no address outside; made to be read on a screen and printed. Every foreign text is escaped. */
 import type { ControlResultView, PostureCountsView } from '@vedette/model/api/posture-views';
-import { ageWords, fraction, stateWords, subjectWords, type ReportContent, type ReportedControl } from './report.ts';
+import { ageWords, fraction, hadPassed, hadPassedWords, stateWords, subjectWords, type ReportContent, type ReportedControl } from './report.ts';
 
 const resultsOfControlMax = 1000;
 
@@ -71,12 +71,14 @@ async function* control(content: ReportContent, { control: { spec }, view }: Rep
 <p>${view.results.failed} failed, ${view.results.noData} without data, ${view.results.accepted} accepted, ${view.results.passed} passed.</p>
 <table><thead><tr><th>Subject</th><th>Cluster</th><th>State</th><th>Found</th><th>Since</th></tr></thead><tbody>`;
   let sent = 0;
+  let before = 0;
   for await (const one of content.results(view.name, ['failed', 'no-data', 'accepted'], resultsOfControlMax)) {
     sent += 1;
-    yield result(one);
+    if (hadPassed(one)) before += 1;
+    else yield result(one);
   }
   const left = view.results.failed + view.results.noData + view.results.accepted - sent;
-  yield `</tbody></table>${left > 0 ? `<p class="warn">${left} more are in the CSV of this report.</p>` : ''}<div class="fix"><b>What to do.</b> ${escape(spec.fix)}${spec.snippet === undefined ? '' : `<pre>${escape(spec.snippet.trimEnd())}</pre>`}</div></section>\n`;
+  yield `</tbody></table>${before === 0 ? '' : `<p class="quiet">${hadPassedWords(before)}</p>`}${left > 0 ? `<p class="warn">${left} more are in the CSV of this report.</p>` : ''}<div class="fix"><b>What to do.</b> ${escape(spec.fix)}${spec.snippet === undefined ? '' : `<pre>${escape(spec.snippet.trimEnd())}</pre>`}</div></section>\n`;
 }
 
 function result(one: ControlResultView): string {

@@ -1,7 +1,7 @@
 /** The report as PDF, A4, sent while it is laid out. The built-in fonts know Western letters only: another letter is shown as a question mark, never as a wrong one. */
 import PDFDocument from 'pdfkit';
 import type { ControlResultView } from '@vedette/model/api/posture-views';
-import { ageWords, fraction, stateWords, subjectWords, type ReportContent, type ReportedControl } from './report.ts';
+import { ageWords, fraction, hadPassed, hadPassedWords, stateWords, subjectWords, type ReportContent, type ReportedControl } from './report.ts';
 
 const resultsOfControlMax = 200;
 const margin = 48;
@@ -100,10 +100,13 @@ async function control(pdf: Pdf, content: ReportContent, { control: { spec }, vi
   if (requirements !== '') say(pdf, requirements, { size: 8, colour: quiet, gap: 3 });
   say(pdf, spec.why, { gap: 4 });
   let sent = 0;
+  let before = 0;
   for await (const one of content.results(view.name, ['failed', 'no-data', 'accepted'], resultsOfControlMax)) {
     sent += 1;
-    result(pdf, one);
+    if (hadPassed(one)) before += 1;
+    else result(pdf, one);
   }
+  if (before > 0) say(pdf, hadPassedWords(before), { size: 8.5, indent: 10, colour: quiet });
   const left = view.results.failed + view.results.noData + view.results.accepted - sent;
   if (left > 0) say(pdf, `${left} more are in the CSV of this report.`, { font: fonts.strong });
   say(pdf, `What to do: ${spec.fix}`, { gap: 3, keep: 40 });

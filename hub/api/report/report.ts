@@ -130,3 +130,12 @@ export function ageWords(dataAt: string | null, at: string): string {
   const [count, unit] = seconds < 120 ? [seconds, 'second'] : seconds < 7200 ? [Math.round(seconds / 60), 'minute'] : seconds < 172_800 ? [Math.round(seconds / 3600), 'hour'] : [Math.round(seconds / 86_400), 'day'];
   return `${count} ${unit}${count === 1 ? '' : 's'} old (${dataAt})`;
 }
+
+/** Of a cluster that is cut off: what had passed is counted and not listed, so that what had failed is not lost among it. */
+export function hadPassed(one: ControlResultView): boolean {
+  return one.state === 'no-data' && one.lastKnown?.state === 'passed';
+}
+
+export function hadPassedWords(count: number): string {
+  return `${count} more ${count === 1 ? 'has' : 'have'} no data now and had passed when last known.`;
+}
