@@ -21,6 +21,7 @@ const places: Readonly<Record<Destination, { readonly path: string; readonly ico
   vulnerabilities: { path: '/vulnerabilities', icon: 'vulnerabilities' },
   images: { path: '/images', icon: 'image' },
   policies: { path: '/policies', icon: 'policies' },
+  posture: { path: '/posture', icon: 'posture' },
   fleet: { path: '/fleet', icon: 'fleet' },
   coverage: { path: '/coverage', icon: 'coverage' },
   advisories: { path: '/advisories', icon: 'advisories' },
