@@ -4,21 +4,8 @@
  * is its shape only; `policy/posture` checks the conditions and the numbers.
  */
 import { z } from 'zod';
+import { controlCategories, subjectKinds } from './control-words.ts';
 import { resourceName, severities } from './policy.ts';
-
-export const subjectKinds = ['workload', 'grant', 'service-account', 'namespace', 'service', 'ingress', 'node', 'component', 'cluster'] as const;
-export type SubjectKind = (typeof subjectKinds)[number];
-
-/** The folder of a control, and how people find it. */
-export const controlCategories = ['workload', 'rbac', 'network', 'node'] as const;
-export type ControlCategory = (typeof controlCategories)[number];
-
-export const frameworkIds = ['cis-kubernetes-1.10', 'pss', 'nsa-cisa', 'nist-800-190', 'pci-dss-4.0'] as const;
-export type FrameworkId = (typeof frameworkIds)[number];
-
-/** `accepted`: failed, and an exception that counts covers it. */
-export const controlStates = ['failed', 'no-data', 'accepted', 'passed', 'not-applicable'] as const;
-export type ControlState = (typeof controlStates)[number];
 
 const requirements = z.array(z.string().min(1).max(100)).min(1).max(20);
 const condition = z.string().min(1).max(4096);
@@ -48,9 +35,3 @@ export const Control = z.strictObject({
   }),
 });
 export type Control = z.infer<typeof Control>;
-
-/** A fact that decided, as it was. */
-export interface Evidence {
-  readonly fact: string;
-  readonly value: string;
-}

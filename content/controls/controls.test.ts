@@ -2,7 +2,7 @@ import { deepEqual, equal, ok } from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { controlCategories } from '@vedette/model/control';
+import { controlCategories } from '@vedette/model/control-words';
 import { parseControls } from '@vedette/policy/posture/control';
 import { judge } from '@vedette/policy/posture/judge';
 import { vocabularies, type Facts, type Subject } from '@vedette/policy/posture/subject';

@@ -1,6 +1,7 @@
 /** Counts of results by cluster and control → how controls, clusters and frameworks stand. A control stands as its worst result; a framework's requirement as its worst control. */
 import type { ControlView, FrameworkView, PostureCountsView } from '@vedette/model/api/posture-views';
-import { controlStates, type Control, type ControlState, type FrameworkId } from '@vedette/model/control';
+import { type Control } from '@vedette/model/control';
+import { controlStates, type ControlState, type FrameworkId } from '@vedette/model/control-words';
 import { frameworks, requirementsOf } from '@vedette/policy/posture/frameworks';
 import type { PostureCountShape, PostureResultShape } from '../store/read-posture.ts';
 import type { ControlResultView } from '@vedette/model/api/posture-views';

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import type { Exception } from '@vedette/model/exception';
 import { acceptedBy } from '@vedette/policy/posture/accept';
 import type { CheckedControl } from '@vedette/policy/posture/control';
-import { judgeControls } from '@vedette/policy/posture/judge';
+import { judgeControl, type ControlResult } from '@vedette/policy/posture/judge';
 import { objectKinds, subjectsOf } from '@vedette/policy/posture/subjects';
 import type { ClusterView, HostView } from '@vedette/policy/posture/subject';
 import { known, unknown } from '@vedette/policy/vocabulary';
@@ -25,6 +25,8 @@ export interface PostureDoors {
   readonly log: (level: 'info' | 'warn' | 'error', message: string, data: Readonly<Record<string, unknown>>) => void;
 }
 
+/** Of the time that goes into one cluster: a large one that changes all the time is evaluated less often. */
+const shareOfTimeMax = 0.05;
 /** Objects that change all the time are not followed at once. */
 const quietMs = 5000;
 const againMs = 300_000;
@@ -46,6 +48,7 @@ export class Posture {
   readonly #doors: PostureDoors;
   readonly #evaluatedAt = new Map<string, number>();
   readonly #dirty = new Set<string>();
+  readonly #tookMs = new Map<string, number>();
   #running: Promise<void> | undefined;
   evaluations = 0;
   failures = 0;
@@ -89,7 +92,7 @@ export class Posture {
     const last = this.#evaluatedAt.get(id);
     if (last === undefined) return true;
     const passedMs = this.#doors.now().getTime() - last;
-    if (passedMs < quietMs) return false;
+    if (passedMs < Math.max(quietMs, (this.#tookMs.get(id) ?? 0) / shareOfTimeMax)) return false;
     return passedMs >= againMs || this.#dirty.has(id) || (changed_at !== null && changed_at.getTime() >= last);
   }
 
@@ -105,11 +108,16 @@ export class Posture {
     const startedMs = performance.now();
     const { view, missing } = await this.#view(place, at);
     const subjects = subjectsOf(view);
-    const results = judgeControls(controls, subjects).map((one): store.ResultRow => {
+    const results: store.ResultRow[] = [];
+    const row = (one: ControlResult): store.ResultRow => {
       const exception = acceptedBy(exceptions, one, place.name, at.getTime());
       const accepted = exception === null ? null : { exception: exception.metadata.name, owner: exception.spec.owner, reason: exception.spec.reason, expiresAt: exception.spec.expiresAt };
       return { control: one.control, namespace: one.subject.namespace, subjectKind: one.subject.kind, subjectType: one.subject.type, subjectName: one.subject.name, state: accepted === null ? one.state : 'accepted', reason: one.reason, evidence: one.evidence, accepted };
-    });
+    };
+    for (const control of controls) {
+      for (const one of judgeControl(control, subjects)) results.push(row(one));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
     const changed = await database.transaction(async (db) => {
       const count = await store.putResults(db, place.id, results, at);
       const dataAt = place.is_kubernetes ? place.reported_at : at;
@@ -118,6 +126,7 @@ export class Posture {
       return count;
     });
     this.evaluations += 1;
+    this.#tookMs.set(place.id, performance.now() - startedMs);
     if (changed > 0) this.#doors.changed(place.id);
   }
 

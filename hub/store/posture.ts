@@ -3,7 +3,7 @@
  * processes, exceptions, and results with their changes. Only differences are written, and a result keeps its number while it
  * is about the same subject.
  */
-import type { ControlState, Evidence } from '@vedette/model/control';
+import type { ControlState, Evidence } from '@vedette/model/control-words';
 import { z } from 'zod';
 import { firstRow, rows, run, type Db, type Transaction } from './database.ts';
 import { awaySeconds } from './read-fleet.ts';

@@ -3,7 +3,7 @@
  * read reckons the state anew from when it was last heard, so that what was once passed never stays so unseen.
  */
 import type { Scope } from '@vedette/model/access';
-import { controlStates, type ControlState } from '@vedette/model/control';
+import { controlStates, type ControlState } from '@vedette/model/control-words';
 import { z } from 'zod';
 import { rows, type Db } from './database.ts';
 import { inScope, placesIn, touchesScope } from './scope.ts';

@@ -1,6 +1,6 @@
 /** What the API says of the posture: how controls stand by framework and cluster, and each result with its evidence. */
 import { z } from 'zod';
-import { controlCategories, controlStates, frameworkIds, subjectKinds } from '../control.ts';
+import { controlCategories, controlStates, frameworkIds, subjectKinds } from '../control-words.ts';
 import { severities } from '../policy.ts';
 
 const time = z.string();

@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import type { Permission } from '../access.ts';
-import { controlCategories } from '../control.ts';
+import { controlCategories } from '../control-words.ts';
 import { policyModes, severities } from '../policy.ts';
 import { accessEndpoints } from './access-table.ts';
 import { originEndpoints } from './origin.ts';

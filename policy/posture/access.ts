@@ -4,17 +4,17 @@
  */
 import { known, unknown, type OpenList } from '../vocabulary.ts';
 import { boolAt, listAt, mapAt, textAt, textsAt, type Json, type KubeObject } from './json.ts';
-import { systemNamespaces, type ClusterView, type Item, type Subject } from './subject.ts';
+import { systemNamespaces, type IndexedView, type Item, type Subject } from './subject.ts';
 
 const everyone: ReadonlySet<string> = new Set(['system:anonymous', 'system:unauthenticated', 'system:authenticated', 'system:serviceaccounts']);
 const shipped = 'kubernetes.io/bootstrapping';
 
-export function grantsOf(view: ClusterView): Subject[] {
-  const roles = new Map(view.objects.filter((one) => one.kind === 'Role' || one.kind === 'ClusterRole').map((one) => [`${one.kind}\n${one.namespace}\n${one.name}`, one]));
-  return view.objects.filter((one) => one.kind === 'RoleBinding' || one.kind === 'ClusterRoleBinding').map((one) => grant(view, one, roles));
+export function grantsOf(view: IndexedView): Subject[] {
+  const roles = new Map([...view.of('Role'), ...view.of('ClusterRole')].map((one) => [`${one.kind}\n${one.namespace}\n${one.name}`, one]));
+  return [...view.of('RoleBinding'), ...view.of('ClusterRoleBinding')].map((one) => grant(view, one, roles));
 }
 
-function grant(view: ClusterView, binding: KubeObject, roles: ReadonlyMap<string, KubeObject>): Subject {
+function grant(view: IndexedView, binding: KubeObject, roles: ReadonlyMap<string, KubeObject>): Subject {
   const roleType = textAt(binding.json, 'roleRef', 'kind');
   const role = textAt(binding.json, 'roleRef', 'name');
   const found = roles.get(`${roleType}\n${roleType === 'Role' ? binding.namespace : ''}\n${role}`);
@@ -29,7 +29,7 @@ function grant(view: ClusterView, binding: KubeObject, roles: ReadonlyMap<string
   };
 }
 
-function rulesOf(view: ClusterView, roleType: string, role: string, found: KubeObject | undefined): OpenList<Item> {
+function rulesOf(view: IndexedView, roleType: string, role: string, found: KubeObject | undefined): OpenList<Item> {
   if (found === undefined) return { items: [], incomplete: view.incomplete(roleType) ?? `the ${roleType} ${role} does not exist, so the binding grants nothing until somebody makes it` };
   return {
     incomplete: null,
@@ -52,10 +52,9 @@ function whom(one: Json, bindingNamespace: string): Item {
   };
 }
 
-export function accountsOf(view: ClusterView, workloads: readonly Subject[]): Subject[] {
+export function accountsOf(view: IndexedView, workloads: readonly Subject[]): Subject[] {
   const grants = new Map<string, string[]>();
-  for (const one of view.objects) {
-    if (one.kind !== 'RoleBinding' && one.kind !== 'ClusterRoleBinding') continue;
+  for (const one of [...view.of('RoleBinding'), ...view.of('ClusterRoleBinding')]) {
     for (const subject of listAt(one.json, 'subjects')) {
       if (textAt(subject, 'kind') !== 'ServiceAccount') continue;
       const key = `${textAt(subject, 'namespace') || one.namespace}/${textAt(subject, 'name')}`;
@@ -71,7 +70,7 @@ export function accountsOf(view: ClusterView, workloads: readonly Subject[]): Su
   }
   const missing = view.incomplete('RoleBinding') ?? view.incomplete('ClusterRoleBinding');
   const pods = view.incomplete('Pod');
-  return view.objects.filter((one) => one.kind === 'ServiceAccount').map((one): Subject => {
+  return view.of('ServiceAccount').map((one): Subject => {
     const key = `${one.namespace}/${one.name}`;
     const given = grants.get(key) ?? [];
     return {

@@ -4,7 +4,8 @@
  * refused, so that no report shows a number that nobody checked. Only what can be told from objects and processes is listed:
  * a framework asks more than this, and every view says so.
  */
-import type { Control, FrameworkId } from '@vedette/model/control';
+import type { Control } from '@vedette/model/control';
+import type { FrameworkId } from '@vedette/model/control-words';
 
 export interface Framework {
   readonly id: FrameworkId;

@@ -3,7 +3,7 @@
  * no data with its reason; it is never taken for passed. A kind of subject that is not known whole adds one answer of its own,
  * about what was not seen, so that a control over nothing is not a control that is kept.
  */
-import type { ControlState, Evidence } from '@vedette/model/control';
+import type { ControlState, Evidence } from '@vedette/model/control-words';
 import type { Condition, Outcome } from '../condition.ts';
 import { factText, shown } from '../message.ts';
 import { foundName, type CheckedControl } from './control.ts';
@@ -22,15 +22,13 @@ export interface ControlResult {
 /** Subjects of this type stand for what was not seen. */
 export const unseenType = 'unseen';
 
-export function judgeControls(controls: readonly CheckedControl[], subjects: Subjects): ControlResult[] {
-  const byKind = Map.groupBy(subjects.all, (one) => one.kind);
-  return controls.flatMap((control) => {
-    const { subject: kind } = control.control.spec;
-    const results = (byKind.get(kind) ?? []).map((one) => judge(control, one));
-    const problem = subjects.incomplete(kind);
-    if (problem !== null) results.push(result(control, { kind, type: unseenType, namespace: '', name: `every other ${kind}` }, 'no-data', problem, []));
-    return results;
-  });
+/** One control over everything; whoever asks many lets others work in between. */
+export function judgeControl(control: CheckedControl, subjects: Subjects): ControlResult[] {
+  const { subject: kind } = control.control.spec;
+  const results = subjects.of(kind).map((one) => judge(control, one));
+  const problem = subjects.incomplete(kind);
+  if (problem !== null) results.push(result(control, { kind, type: unseenType, namespace: '', name: `every other ${kind}` }, 'no-data', problem, []));
+  return results;
 }
 
 export function judge(control: CheckedControl, subject: Subject): ControlResult {

@@ -1,16 +1,17 @@
 /** Namespaces, services and ingresses as subjects: what may reach what. A policy that is not among the objects may still exist, so "no policy" is only said while all of them are known. */
 import { known, unknown, type Fact, type FactValue } from '../vocabulary.ts';
 import { at, keysAt, listAt, mapAt, textAt, textsAt, type Json, type KubeObject } from './json.ts';
-import { systemNamespaces, type ClusterView, type Subject } from './subject.ts';
+import { systemNamespaces, type IndexedView, type Subject } from './subject.ts';
 import { policyTypesOf } from './workloads.ts';
 
-export function namespacesOf(view: ClusterView, workloads: readonly Subject[]): Subject[] {
-  return view.objects.filter((one) => one.kind === 'Namespace').map((one) => namespace(view, one, workloads));
+export function namespacesOf(view: IndexedView, workloads: readonly Subject[]): Subject[] {
+  const counts = Map.groupBy(workloads, (one) => one.namespace);
+  return view.of('Namespace').map((one) => namespace(view, one, counts.get(one.name)?.length ?? 0));
 }
 
-function namespace(view: ClusterView, { name, json }: KubeObject, workloads: readonly Subject[]): Subject {
+function namespace(view: IndexedView, { name, json }: KubeObject, workloads: number): Subject {
   const labels = mapAt(json, 'metadata', 'labels');
-  const inside = (kind: string): readonly KubeObject[] => view.objects.filter((one) => one.kind === kind && one.namespace === name);
+  const inside = (kind: string): readonly KubeObject[] => view.of(kind, name);
   const policies = inside('NetworkPolicy');
   const has = (kind: string): Fact<boolean> => positive(inside(kind).length > 0, view.incomplete(kind));
   const podProblem = view.incomplete('Pod');
@@ -20,7 +21,7 @@ function namespace(view: ClusterView, { name, json }: KubeObject, workloads: rea
     facts: {
       name: known(name), labels: known(labels), ofSystem: known(systemNamespaces.has(name)), podSecurity: known(labels['pod-security.kubernetes.io/enforce'] ?? ''),
       deniesIngress: positive(policies.some(({ json: policy }) => deniesAll(policy, 'Ingress')), policyProblem), deniesEgress: positive(policies.some(({ json: policy }) => deniesAll(policy, 'Egress')), policyProblem),
-      networkPolicies: policyProblem === null ? known(policies.length) : unknown(policyProblem), workloads: podProblem === null ? known(workloads.filter((one) => one.namespace === name).length) : unknown(podProblem),
+      networkPolicies: policyProblem === null ? known(policies.length) : unknown(policyProblem), workloads: podProblem === null ? known(workloads) : unknown(podProblem),
       hasQuota: has('ResourceQuota'), hasLimits: has('LimitRange'),
     },
   };
@@ -46,8 +47,8 @@ const internal: readonly (readonly [annotation: string, value: RegExp])[] = [
   ['service.beta.kubernetes.io/aws-load-balancer-internal', /^(?:true|0\.0\.0\.0\/0)$/i],
 ];
 
-export function servicesOf(view: ClusterView): Subject[] {
-  return view.objects.filter((one) => one.kind === 'Service').map(({ name, namespace: where, json }): Subject => {
+export function servicesOf(view: IndexedView): Subject[] {
+  return view.of('Service').map(({ name, namespace: where, json }): Subject => {
     const annotations = mapAt(json, 'metadata', 'annotations');
     const ports = (field: string): Fact<FactValue> => known(listAt(json, 'spec', 'ports').flatMap((port) => (textAt(port, field) === '' ? [] : [`${textAt(port, field)}/${textAt(port, 'protocol') || 'TCP'}`])));
     return {
@@ -60,8 +61,8 @@ export function servicesOf(view: ClusterView): Subject[] {
   });
 }
 
-export function ingressesOf(view: ClusterView): Subject[] {
-  return view.objects.filter((one) => one.kind === 'Ingress').map(({ name, namespace: where, json }): Subject => {
+export function ingressesOf(view: IndexedView): Subject[] {
+  return view.of('Ingress').map(({ name, namespace: where, json }): Subject => {
     const hosts = listAt(json, 'spec', 'rules').map((rule) => textAt(rule, 'host'));
     const entries = listAt(json, 'spec', 'tls');
     const covered = entries.flatMap((one) => textsAt(one, 'hosts'));

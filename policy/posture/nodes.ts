@@ -6,7 +6,7 @@
 import { absent, known, unknown, type Fact, type FactValue } from '../vocabulary.ts';
 import { listAt, mapAt, textAt, textsAt, type KubeObject } from './json.ts';
 import { releaseOf } from './releases.ts';
-import type { ClusterView, Facts, HostProcess, HostView, Subject } from './subject.ts';
+import type { IndexedView, Facts, HostProcess, HostView, Subject } from './subject.ts';
 
 const noSensor = 'no sensor watches this node, so its processes are not seen';
 
@@ -28,8 +28,8 @@ function programOf({ path }: HostProcess): string {
   return path.slice(path.lastIndexOf('/') + 1).replace(/ \(deleted\)$/, '');
 }
 
-export function nodesOf(view: ClusterView): Subject[] {
-  const nodes = view.objects.filter((one) => one.kind === 'Node');
+export function nodesOf(view: IndexedView): Subject[] {
+  const nodes = view.of('Node');
   const used = new Set<HostView>();
   const subjects = nodes.map((one) => {
     const host = view.hosts.find(({ hostname }) => hostname === one.name || hostname === mapAt(one.json, 'metadata', 'labels')['kubernetes.io/hostname']);
@@ -39,7 +39,7 @@ export function nodesOf(view: ClusterView): Subject[] {
   return [...subjects, ...view.hosts.filter((one) => !used.has(one)).map((one) => plainHost(one))];
 }
 
-function kubernetesNode(view: ClusterView, { name, json }: KubeObject, host: HostView | undefined): Subject {
+function kubernetesNode(view: IndexedView, { name, json }: KubeObject, host: HostView | undefined): Subject {
   const info = (field: string): string => textAt(json, 'status', 'nodeInfo', field);
   const release = releaseOf(info('kubeletVersion'));
   const server = view.kubernetesVersion.is === 'known' ? releaseOf(view.kubernetesVersion.value) : null;
@@ -120,11 +120,11 @@ function hostFacts(host: HostView | undefined): Facts {
 const components: ReadonlySet<string> = new Set(['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'etcd']);
 
 /** From their pods where the control plane runs in pods, and from processes where a sensor sees them outside. */
-export function componentsOf(view: ClusterView): Subject[] {
+export function componentsOf(view: IndexedView): Subject[] {
   const found = new Map<string, Subject>();
-  for (const one of view.objects) {
+  for (const one of view.of('Pod', 'kube-system')) {
     const name = mapAt(one.json, 'metadata', 'labels')['component'] ?? '';
-    if (one.kind !== 'Pod' || one.namespace !== 'kube-system' || !components.has(name)) continue;
+    if (!components.has(name)) continue;
     const [container] = listAt(one.json, 'spec', 'containers');
     add(found, name, textAt(one.json, 'spec', 'nodeName'), [...textsAt(container, 'command'), ...textsAt(container, 'args')], null);
   }
@@ -154,8 +154,8 @@ function add(found: Map<string, Subject>, name: string, node: string, args: read
   });
 }
 
-export function clusterOf(view: ClusterView, workloads: readonly Subject[]): Subject {
-  const nodes = view.objects.filter((one) => one.kind === 'Node');
+export function clusterOf(view: IndexedView, workloads: readonly Subject[]): Subject {
+  const nodes = view.of('Node');
   const missing = view.incomplete('Node');
   const pods = view.incomplete('Pod');
   const watched = new Set(view.hosts.filter((one) => one.unseen === null).map((one) => one.hostname));

@@ -3,7 +3,7 @@
  * control's conditions; a fact that nobody put into a subject is unknown, never false. The makers beside this file fill the
  * facts in from objects and processes.
  */
-import type { SubjectKind } from '@vedette/model/control';
+import type { SubjectKind } from '@vedette/model/control-words';
 import { unknown, type Fact, type FactEntry, type FactType, type FactValue, type ListEntry, type OpenList, type Vocabulary } from '../vocabulary.ts';
 import type { KubeObject } from './json.ts';
 
@@ -59,6 +59,18 @@ export interface ClusterView {
   readonly admission: Fact<string>;
   readonly hosts: readonly HostView[];
   readonly nowMs: number;
+}
+
+/** The same with its objects by kind and namespace: a cluster has many, and each is looked for often. */
+export interface IndexedView extends ClusterView {
+  /** Without a namespace: those of all. */
+  of(kind: string, namespace?: string): readonly KubeObject[];
+}
+
+export function indexed(view: ClusterView): IndexedView {
+  const byKind = Map.groupBy(view.objects, (one) => one.kind);
+  const byPlace = Map.groupBy(view.objects, (one) => `${one.kind}\n${one.namespace}`);
+  return { ...view, of: (kind, namespace) => (namespace === undefined ? byKind.get(kind) : byPlace.get(`${kind}\n${namespace}`)) ?? [] };
 }
 
 type Row = readonly [name: string, type: FactType, about: string];

@@ -1,9 +1,9 @@
 /** One cluster as it is known now → everything in it that controls speak about, and which kinds of it are not known to be all. */
-import type { SubjectKind } from '@vedette/model/control';
+import type { SubjectKind } from '@vedette/model/control-words';
 import { accountsOf, grantsOf } from './access.ts';
 import { ingressesOf, namespacesOf, servicesOf } from './network.ts';
 import { clusterOf, componentsOf, nodesOf } from './nodes.ts';
-import type { ClusterView, Subject } from './subject.ts';
+import { indexed, type ClusterView, type Subject } from './subject.ts';
 import { workloadsOf } from './workloads.ts';
 
 /** The objects that a kind of subject is made of: while some are missing, so may be subjects. */
@@ -24,19 +24,23 @@ export const objectKinds: readonly string[] = [...new Set([...Object.values(made
 
 export interface Subjects {
   readonly all: readonly Subject[];
+  of(kind: SubjectKind): readonly Subject[];
   /** Why there may be more of a kind; null: these are all. */
   readonly incomplete: (kind: SubjectKind) => string | null;
 }
 
-export function subjectsOf(view: ClusterView): Subjects {
+export function subjectsOf(given: ClusterView): Subjects {
+  const view = indexed(given);
   const workloads = workloadsOf(view);
   const components = componentsOf(view);
   const all = [
     ...workloads, ...grantsOf(view), ...accountsOf(view, workloads), ...namespacesOf(view, workloads), ...servicesOf(view), ...ingressesOf(view), ...nodesOf(view), ...components,
     ...(view.isKubernetes ? [clusterOf(view, workloads)] : []),
   ];
+  const byKind = Map.groupBy(all, (one) => one.kind);
   return {
     all,
+    of: (kind) => byKind.get(kind) ?? [],
     incomplete(kind) {
       if (!view.isKubernetes) return null;
       for (const object of madeOf[kind]) {

@@ -6,10 +6,9 @@
 import { known, unknown, type Fact, type FactValue } from '../vocabulary.ts';
 import { at, boolAt, keysAt, listAt, mapAt, numberAt, selects, textAt, textsAt, type Json, type KubeObject } from './json.ts';
 import { containersOf } from './containers.ts';
-import { systemNamespaces, type ClusterView, type Facts, type Subject } from './subject.ts';
+import { systemNamespaces, type IndexedView, type Facts, type Subject } from './subject.ts';
 
 export const workloadKinds = ['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'ReplicationController', 'Job', 'CronJob', 'Pod'] as const;
-const kinds: ReadonlySet<string> = new Set(workloadKinds);
 
 /** Where the pod's specification lies, and its labels. */
 function templateOf({ kind, json }: KubeObject): { readonly spec: Json; readonly metadata: Json } {
@@ -31,8 +30,8 @@ function ownerOf({ json }: KubeObject): Owner | null {
 const key = (namespace: string, kind: string, name: string): string => `${namespace}\n${kind}\n${name}`;
 const climbMax = 5;
 
-export function workloadsOf(view: ClusterView): Subject[] {
-  const candidates = view.objects.filter((one) => kinds.has(one.kind));
+export function workloadsOf(view: IndexedView): Subject[] {
+  const candidates = workloadKinds.flatMap((kind) => view.of(kind));
   const byKey = new Map(candidates.map((one) => [key(one.namespace, one.kind, one.name), one]));
   const subjects = new Map<string, Subject>();
   for (const object of candidates) {
@@ -61,7 +60,7 @@ function topOf(object: KubeObject, byKey: ReadonlyMap<string, KubeObject>): Owne
   return { kind: now.kind, name: now.name };
 }
 
-function workload(view: ClusterView, object: KubeObject, type: string, name: string): Subject {
+function workload(view: IndexedView, object: KubeObject, type: string, name: string): Subject {
   const { spec, metadata } = templateOf(object);
   const { namespace } = object;
   const labels = mapAt(metadata, 'labels');
@@ -84,11 +83,11 @@ function accountOf(spec: Json): string {
 }
 
 /** The pod decides before the account, and the account before the default, which is yes. */
-function tokenMounted(view: ClusterView, namespace: string, spec: Json): Fact<boolean> {
+function tokenMounted(view: IndexedView, namespace: string, spec: Json): Fact<boolean> {
   const own = boolAt(spec, 'automountServiceAccountToken');
   if (own !== undefined) return known(own);
   const name = accountOf(spec);
-  const account = view.objects.find((one) => one.kind === 'ServiceAccount' && one.namespace === namespace && one.name === name);
+  const account = view.of('ServiceAccount', namespace).find((one) => one.name === name);
   if (account === undefined) return unknown(view.incomplete('ServiceAccount') ?? `the service account ${name} is not among the objects`);
   return known(boolAt(account.json, 'automountServiceAccountToken') ?? true);
 }
@@ -126,8 +125,8 @@ export function policyTypesOf(policy: Json): readonly string[] {
 }
 
 /** While not every policy is known, a pod that none of the known ones selects may still be selected. */
-function restricted(view: ClusterView, namespace: string, labels: Readonly<Record<string, string>>, direction: 'Ingress' | 'Egress'): Fact<boolean> {
-  const found = view.objects.some((one) => one.kind === 'NetworkPolicy' && one.namespace === namespace && policyTypesOf(one.json).includes(direction) && selects(at(one.json, 'spec', 'podSelector'), labels));
+function restricted(view: IndexedView, namespace: string, labels: Readonly<Record<string, string>>, direction: 'Ingress' | 'Egress'): Fact<boolean> {
+  const found = view.of('NetworkPolicy', namespace).some((one) => policyTypesOf(one.json).includes(direction) && selects(at(one.json, 'spec', 'podSelector'), labels));
   const missing = view.incomplete('NetworkPolicy');
   return found || missing === null ? known(found) : unknown(missing);
 }

@@ -1,6 +1,6 @@
 /** The posture in words: states, fractions instead of a score, and how many failed over the days. */
 import type { PostureCountsView, PostureDayView } from '@vedette/model/api/posture-views';
-import type { ControlState, FrameworkId } from '@vedette/model/control';
+import type { ControlState, FrameworkId } from '@vedette/model/control-words';
 import { countWords, plural } from './numbers.ts';
 
 export const stateWords: Readonly<Record<ControlState, string>> = { failed: 'Failed', 'no-data': 'No data', accepted: 'Accepted', passed: 'Passed', 'not-applicable': 'Does not apply' };

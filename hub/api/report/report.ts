@@ -5,7 +5,8 @@
  */
 import type { ControlResultView, ControlView, PostureView, ReportDocument } from '@vedette/model/api/posture-views';
 import type { Scope } from '@vedette/model/access';
-import type { Control, ControlState, FrameworkId } from '@vedette/model/control';
+import type { Control } from '@vedette/model/control';
+import type { ControlState, FrameworkId } from '@vedette/model/control-words';
 import { frameworkOf } from '@vedette/policy/posture/frameworks';
 import { Problem } from '@vedette/model/problem';
 import { postureCounts, postureResults } from '../../store/read-posture.ts';

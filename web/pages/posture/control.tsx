@@ -1,7 +1,7 @@
 /** One control: why it matters, what to do with the piece of YAML, where it fails with the evidence, how it stood before, and what it answers. */
 import { useState, type ReactNode } from 'react';
 import type { ControlDetailView, ControlResultView } from '@vedette/model/api/posture-views';
-import { controlStates } from '@vedette/model/control';
+import { controlStates } from '@vedette/model/control-words';
 import { useApi, usePages } from '../../data.ts';
 import { Choices } from '../../parts/filters.tsx';
 import { Icon } from '../../parts/icons.tsx';

@@ -1,5 +1,5 @@
 /** What the address of the posture holds. */
-import { controlCategories, controlStates, frameworkIds } from '@vedette/model/control';
+import { controlCategories, controlStates, frameworkIds } from '@vedette/model/control-words';
 import { oneOf, text } from '../../view/url.ts';
 
 export const postureFilters = {

@@ -1,7 +1,7 @@
 /** How a control stands, by shape and word, and how it stood over the last days: a day on which nothing was evaluated is a gap, not a zero. */
 import type { ReactNode } from 'react';
 import type { PostureCountsView, PostureDayView } from '@vedette/model/api/posture-views';
-import type { ControlState } from '@vedette/model/control';
+import type { ControlState } from '@vedette/model/control-words';
 import { useNow } from '../../clock.ts';
 import { Tip } from '../../parts/tip.tsx';
 import { countOf, countsWords, daysUntil, historyWords, stateSentences, stateWords } from '../../view/posture-words.ts';

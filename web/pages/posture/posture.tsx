@@ -4,7 +4,7 @@
  */
 import { useMemo, type ReactNode } from 'react';
 import type { ControlView, FrameworkView, PostureClusterView, PostureView } from '@vedette/model/api/posture-views';
-import { controlCategories, controlStates, type ControlCategory } from '@vedette/model/control';
+import { controlCategories, controlStates, type ControlCategory } from '@vedette/model/control-words';
 import { addressOf } from '../../client.ts';
 import { useApi, wholeList } from '../../data.ts';
 import { Chips, Choices, FilterBar, FilterText, type Chip } from '../../parts/filters.tsx';
