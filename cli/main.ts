@@ -5,13 +5,14 @@ import { join } from './commands/join.ts';
 import { sensor } from './commands/sensor.ts';
 import { advisories } from './commands/advisories.ts';
 import { check } from './commands/check.ts';
+import { postureCommand } from './commands/posture.ts';
 import { complain, say, UsageError, type CliCommand } from './commands/command.ts';
 import { traceCommand } from './commands/trace.ts';
 import { user } from './commands/user.ts';
 import { version } from './version.ts';
 
 export { version };
-export const commands: readonly CliCommand[] = [up, join, cluster, sensor, advisories, check, traceCommand, user];
+export const commands: readonly CliCommand[] = [up, join, cluster, sensor, advisories, check, traceCommand, postureCommand, user];
 
 function overview(): string {
   const width = Math.max(...commands.map((one) => one.name.length)) + 2;

@@ -1,8 +1,10 @@
 /** The posture on a real hub and database: what a cluster holds becomes results with evidence; what is not known is no data; scope, exceptions, history and the three forms of the report. */
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
+import { promisify } from 'node:util';
 import type { ControlResultView, PostureView } from '@vedette/model/api/posture-views';
 import { sampleHub, type SampleHub } from './hub-sample.ts';
 import { badWorkload, goodWorkload, putObject, sampleCluster } from './posture-sample.ts';
@@ -193,4 +195,15 @@ test('the report: hub, reader, scope, age, what was not seen, each failing subje
     await writeFile(path.join(keep, 'report.csv'), whole.text);
     await writeFile(path.join(keep, 'report.pdf'), bytes);
   }
+});
+
+test('the command fetches it to a file, whole; a wrong token and a wrong address leave none', async () => {
+  const command = path.join(import.meta.dirname, '..', 'cli', 'main.ts');
+  const file = path.join(hub.directory, 'report.pdf');
+  const run = (as: string, url = hub.url) => promisify(execFile)(process.execPath, [command, 'posture', 'report', '--hub', url, '--format', 'pdf', '--output', file], { env: { ...process.env, VEDETTE_TOKEN: as } });
+  await assert.rejects(run('vdk_wrong'), (error: { code: number; stderr: string }) => error.code === 2 && /The hub refused: Sign in/.test(error.stderr));
+  await assert.rejects(run(token, 'http://127.0.0.1:1'), (error: { code: number; stderr: string }) => error.code === 2 && /does not answer/.test(error.stderr));
+  await assert.rejects(readFile(file));
+  await run(token);
+  assert.equal((await readFile(file)).subarray(0, 5).toString(), '%PDF-');
 });
