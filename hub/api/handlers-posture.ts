@@ -1,20 +1,20 @@
 /** The posture over HTTP: how controls stand, each result with its evidence, how results changed, and the report. Every read carries the caller's scope. */
-import type { ControlDetailView, ControlResultView, PostureDayView, PostureView } from '@vedette/model/api/posture-views';
+import type { ControlDetailView, ControlResultView } from '@vedette/model/api/posture-views';
 import type { Scope } from '@vedette/model/access';
 import type { Control } from '@vedette/model/control';
 import { Problem } from '@vedette/model/problem';
 import { z } from 'zod';
-import { postureChanges, postureClusters, postureCounts, postureDays, postureResults, type CountFilter, type PostureCountShape } from '../store/read-posture.ts';
+import { postureChanges, postureClusters, postureCounts, postureResults } from '../store/read-posture.ts';
 import { cursorInteger, decodeCursor, pageOf } from './cursor.ts';
 import type { Doors, Handlers } from './doors.ts';
-import { controlsOf, controlView, countsOf, countStates, frameworkViews, noCounts, resultView, worst } from './posture-words.ts';
+import { daysOf, postureOf } from './posture-summary.ts';
+import { controlsOf, controlView, countsOf, resultView } from './posture-words.ts';
 import { postureReport } from './report/report.ts';
 
 type OfPosture = 'posture' | 'listControls' | 'getControl' | 'listControlResults' | 'listPostureChanges' | 'postureReport';
 
 const ResultCursor = z.tuple([cursorInteger, cursorInteger]);
 const ChangeCursor = z.tuple([cursorInteger]);
-const historyDays = 30;
 
 export function postureHandlers(doors: Doors): Handlers<OfPosture> {
   const { database, now, posture } = doors;
@@ -49,38 +49,6 @@ export function postureHandlers(doors: Doors): Handlers<OfPosture> {
       return pageOf(rows, query.limit, view, (row) => [row.id], null);
     },
     postureReport: ({ caller, query }) => postureReport(doors, caller, query),
-  };
-}
-
-function since(now: Date): Date {
-  return new Date(now.getTime() - (historyDays - 1) * 86_400_000);
-}
-
-async function daysOf({ database, now }: Doors, scope: Scope, filter: CountFilter): Promise<PostureDayView[]> {
-  return (await postureDays(database, scope, filter, since(now()))).map((one) => ({ day: one.day, failed: one.failed, noData: one.no_data, accepted: one.accepted, passed: one.passed }));
-}
-
-export async function postureOf(doors: Doors, scope: Scope, filter: CountFilter): Promise<PostureView> {
-  const { database, now, posture } = doors;
-  const at = now();
-  const [clusters, counts, history] = await Promise.all([postureClusters(database, scope, at), postureCounts(database, scope, filter, at), daysOf(doors, scope, filter)]);
-  const byControl = Map.groupBy(counts, (one) => one.control);
-  const byCluster = Map.groupBy(counts, (one) => one.cluster_id);
-  const stateOf = (rows: ReadonlyMap<string, PostureCountShape[]>) => (control: Control) => worst(countsOf(rows.get(control.metadata.name) ?? []));
-  return {
-    at: at.toISOString(),
-    // Before anything was evaluated nothing stands in any way.
-    controls: counts.length === 0 ? noCounts() : countStates(posture.controls.map(stateOf(byControl))),
-    results: countsOf(counts),
-    clusters: clusters
-      .filter((one) => filter.cluster === undefined || one.id === filter.cluster)
-      .map((one) => {
-        const own = byCluster.get(one.id) ?? [];
-        const controls = [...Map.groupBy(own, (row) => row.control).values()].map((rows) => worst(countsOf(rows)));
-        return { id: one.id, name: one.name, isKubernetes: one.is_kubernetes, evaluatedAt: one.evaluated_at.toISOString(), dataAt: one.data_at?.toISOString() ?? null, cutOff: one.cut_off, missing: one.missing, controls: countStates(controls), results: countsOf(own) };
-      }),
-    frameworks: frameworkViews(posture.controls, stateOf(byControl)),
-    history,
   };
 }
 

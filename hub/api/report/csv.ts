@@ -2,7 +2,7 @@
  * The report as CSV by RFC 4180: one line a result, all states, after lines that say what the report is. A field that a
  * spreadsheet would take for a formula is given an apostrophe before it: names in a cluster are chosen by whoever may write there.
  */
-import { ageWords, type ReportContent } from './report.ts';
+import { ageWords, type ReportContent } from './content.ts';
 
 const resultsMax = 1_000_000;
 

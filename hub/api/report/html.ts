@@ -1,6 +1,6 @@
 /** The report as one HTML page that needs nothing else: no script, no font, no address outside; made to be read on a screen and printed. Every foreign text is escaped. */
 import type { ControlResultView, PostureCountsView } from '@vedette/model/api/posture-views';
-import { ageWords, fraction, hadPassed, hadPassedWords, stateWords, subjectWords, type ReportContent, type ReportedControl } from './report.ts';
+import { ageWords, fraction, hadPassed, hadPassedWords, stateWords, subjectWords, type ReportContent, type ReportedControl } from './content.ts';
 
 const resultsOfControlMax = 1000;
 

@@ -1,7 +1,7 @@
 /** The report as PDF, A4, sent while it is laid out. The built-in fonts know Western letters only: another letter is shown as a question mark, never as a wrong one. */
-import PDFDocument from 'pdfkit';
+import PdfKit from 'pdfkit';
 import type { ControlResultView } from '@vedette/model/api/posture-views';
-import { ageWords, fraction, hadPassed, hadPassedWords, stateWords, subjectWords, type ReportContent, type ReportedControl } from './report.ts';
+import { ageWords, fraction, hadPassed, hadPassedWords, stateWords, subjectWords, type ReportContent, type ReportedControl } from './content.ts';
 
 const resultsOfControlMax = 200;
 const margin = 48;
@@ -10,11 +10,11 @@ const quiet = '#565d69';
 const colours: Readonly<Record<string, string>> = { failed: '#a51d1d', 'no-data': '#6b5b00', accepted: '#31518f', passed: '#1c6b3a', 'not-applicable': quiet };
 const fonts = { text: 'Helvetica', strong: 'Helvetica-Bold', code: 'Courier' } as const;
 
-type Pdf = InstanceType<typeof PDFDocument>;
+type Pdf = InstanceType<typeof PdfKit>;
 
 /** Fonts are read from the checkout when they are first used, which may be unreadable later. */
 export async function warmUpPdf(): Promise<void> {
-  const pdf = new PDFDocument({ compress: true });
+  const pdf = new PdfKit({ compress: true });
   for (const font of Object.values(fonts)) pdf.font(font).text('warm');
   pdf.end();
   for await (const chunk of pdf) void chunk;
@@ -22,7 +22,7 @@ export async function warmUpPdf(): Promise<void> {
 
 export async function* pdfOf(content: ReportContent): AsyncGenerator<Uint8Array> {
   const title = content.framework === null ? 'Security posture' : `Security posture: ${content.framework.title}`;
-  const pdf = new PDFDocument({ size: 'A4', margins: { top: margin, bottom: margin + 14, left: margin, right: margin }, bufferPages: false, info: { Title: title, Creator: 'Vedette', CreationDate: new Date(content.at) } });
+  const pdf = new PdfKit({ size: 'A4', margins: { top: margin, bottom: margin + 14, left: margin, right: margin }, bufferPages: false, info: { Title: title, Creator: 'Vedette', CreationDate: new Date(content.at) } });
   let page = 0;
   const foot = (): void => {
     page += 1;
