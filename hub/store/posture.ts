@@ -19,7 +19,7 @@ export async function posturePlaces(db: Db): Promise<PosturePlace[]> {
   return rows(
     db,
     Place,
-    `select c.id, c.name, r.cluster_id is not null or o.changed_at is not null as is_kubernetes, r.report, r.reported_at, o.changed_at, p.evaluated_at
+    `select c.id, c.name, c.kind = 'kubernetes' or r.cluster_id is not null or o.changed_at is not null as is_kubernetes, r.report, r.reported_at, o.changed_at, p.evaluated_at
        from cluster c left join cluster_report r on r.cluster_id = c.id left join posture_cluster p on p.cluster_id = c.id
        left join lateral (select max(changed_at) as changed_at from cluster_object x where x.cluster_id = c.id) o on true
       where r.cluster_id is not null or o.changed_at is not null or exists (select 1 from sensor s where s.cluster_id = c.id and s.removed_at is null) order by c.name`,
@@ -41,7 +41,7 @@ export async function postureHosts(db: Db, clusterId: string, programs: readonly
   return rows(
     db,
     Host,
-    `select n.id, n.hostname, n.kernel, n.distribution, coalesce(seen.at > $3::timestamptz - make_interval(secs => $4), false) as connected, seen.at as last_seen_at,
+    `select n.id, coalesce(n.kubernetes_name, n.hostname) as hostname, n.kernel, n.distribution, coalesce(seen.at > $3::timestamptz - make_interval(secs => $4), false) as connected, seen.at as last_seen_at,
         coalesce((select jsonb_agg(jsonb_build_object('path', p.path, 'arguments', p.arguments, 'truncated', p.arguments_truncated, 'containerId', p.container_id))
            from process_live p where p.node_id = n.id and substring(p.path from '[^/]*$') = any($2)), '[]') as processes,
         coalesce((select array_agg(distinct host(f.address) || ':' || f.port) from flow f where f.node_id = n.id and f.direction = 'listen' and f.container_id = '' and f.last_seen > $3::timestamptz - interval '1 day'), '{}') as listening

@@ -45,12 +45,16 @@ test('a workload is reported once, under its topmost owner', () => {
     { kind: 'Pod', namespace: 'shop', name: 'operated-0', json: { metadata: owned('Kafka', 'operated') } },
     { kind: 'Pod', namespace: 'shop', name: 'operated-1', json: { metadata: owned('Kafka', 'operated') } },
     { kind: 'Pod', namespace: 'shop', name: 'alone', json: {} },
+    { kind: 'ReplicaSet', namespace: 'shop', name: 'old', json: { spec: { template: { spec: { containers: [{ name: 'a', image: 'x' }] } } } } },
+    { kind: 'Pod', namespace: 'shop', name: 'old-x', json: { metadata: owned('ReplicaSet', 'old'), spec: { hostPID: true } } },
+    { kind: 'ReplicaSet', namespace: 'shop', name: 'asleep', json: {} },
     { kind: 'Pod', namespace: 'shop', name: 'ended', json: { status: { phase: 'Succeeded' } } },
     { kind: 'Pod', namespace: 'kube-system', name: 'etcd-n1', json: { metadata: owned('Node', 'n1') } },
     { kind: 'Pod', namespace: 'other', name: 'cart', json: { metadata: owned('Deployment', 'cart') } },
   ]);
   const found = subjectsOf(view).all.filter((one) => one.kind === 'workload').map((one) => `${one.namespace}/${one.type}/${one.name}`);
-  deepEqual(found.sort(), ['kube-system/Pod/etcd-n1', 'other/Deployment/cart', 'shop/CronJob/bill', 'shop/Deployment/cart', 'shop/Kafka/operated', 'shop/Pod/alone']);
+  deepEqual(found.sort(), ['kube-system/Pod/etcd-n1', 'other/Deployment/cart', 'shop/CronJob/bill', 'shop/Deployment/cart', 'shop/Kafka/operated', 'shop/Pod/alone', 'shop/ReplicaSet/old']);
+  deepEqual(find(view, 'workload', 'old').facts['hostPid'], known(true), 'a ReplicaSet is told without its settings: its pod has them');
   deepEqual(find(view, 'workload', 'bill').facts['hostPid'], known(true));
 });
 

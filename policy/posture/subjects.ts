@@ -20,7 +20,7 @@ const madeOf: Readonly<Record<SubjectKind, readonly string[]>> = {
 };
 
 /** Every kind of object that a control may need; what a cluster part should watch. */
-export const objectKinds: readonly string[] = [...new Set([...Object.values(madeOf).flat(), 'Role', 'ClusterRole', 'NetworkPolicy', 'ResourceQuota', 'LimitRange', 'ReplicationController'])];
+export const objectKinds: readonly string[] = [...new Set([...Object.values(madeOf).flat(), 'Role', 'ClusterRole', 'NetworkPolicy', 'ResourceQuota', 'LimitRange'])];
 
 export interface Subjects {
   readonly all: readonly Subject[];

@@ -8,7 +8,8 @@ import { at, boolAt, keysAt, listAt, mapAt, numberAt, selects, textAt, textsAt, 
 import { containersOf } from './containers.ts';
 import { systemNamespaces, type IndexedView, type Facts, type Subject } from './subject.ts';
 
-export const workloadKinds = ['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'ReplicationController', 'Job', 'CronJob', 'Pod'] as const;
+/** Of a ReplicaSet only its images leave the cluster: it leads to its owner, and what it runs is told by its pods. */
+const carriers = ['Deployment', 'StatefulSet', 'DaemonSet', 'Job', 'CronJob', 'Pod'] as const;
 
 /** Where the pod's specification lies, and its labels. */
 function templateOf({ kind, json }: KubeObject): { readonly spec: Json; readonly metadata: Json } {
@@ -31,18 +32,19 @@ const key = (namespace: string, kind: string, name: string): string => `${namesp
 const climbMax = 5;
 
 export function workloadsOf(view: IndexedView): Subject[] {
-  const candidates = workloadKinds.flatMap((kind) => view.of(kind));
-  const byKey = new Map(candidates.map((one) => [key(one.namespace, one.kind, one.name), one]));
+  const candidates = carriers.flatMap((kind) => view.of(kind));
+  const carried = new Set(candidates.map((one) => key(one.namespace, one.kind, one.name)));
+  const byKey = new Map([...candidates, ...view.of('ReplicaSet')].map((one) => [key(one.namespace, one.kind, one.name), one]));
   const subjects = new Map<string, Subject>();
   for (const object of candidates) {
-    // A pod that has ended, and a ReplicaSet of an earlier revision, are not what runs.
+    // A pod that has ended is not what runs.
     if (object.kind === 'Pod' && ['Succeeded', 'Failed'].includes(textAt(object.json, 'status', 'phase'))) continue;
     const top = topOf(object, byKey);
     // A mirror pod is owned by its node: it is its own workload.
     const type = top.kind === 'Node' ? 'Pod' : top.kind;
     const name = top.kind === 'Node' ? object.name : top.name;
     const at = key(object.namespace, type, name);
-    if (subjects.has(at) || (byKey.has(at) && byKey.get(at) !== object)) continue;
+    if (subjects.has(at) || (carried.has(at) && byKey.get(at) !== object)) continue;
     subjects.set(at, workload(view, object, type, name));
   }
   return [...subjects.values()];
