@@ -19,7 +19,7 @@ export interface ControlResult {
   readonly evidence: readonly Evidence[];
 }
 
-/** Subjects of this type stand for what was not seen. */
+/** Subjects of this type stand for what was not seen, and for there being none. */
 export const unseenType = 'unseen';
 
 /** One control over everything; whoever asks many lets others work in between. */
@@ -28,6 +28,8 @@ export function judgeControl(control: CheckedControl, subjects: Subjects): Contr
   const results = subjects.of(kind).map((one) => judge(control, one));
   const problem = subjects.incomplete(kind);
   if (problem !== null) results.push(result(control, { kind, type: unseenType, namespace: '', name: `every other ${kind}` }, 'no-data', problem, []));
+  // Known to be none is an answer, too: a control without any would look as if nobody had asked.
+  else if (results.length === 0) results.push(result(control, { kind, type: unseenType, namespace: '', name: `no ${kind}` }, 'not-applicable', `there is no ${kind}`, []));
   return results;
 }
 
