@@ -61,7 +61,6 @@ create table posture_day (
 );
 create index posture_day_by_day on posture_day (day);
 
--- UNTIL MERGED
+-- As migration 0005 makes them; here only where it does not yet.
 create table if not exists cluster_object (cluster_id uuid not null, kind text not null, namespace text not null default '', name text not null, api_version text not null, uid text not null, json jsonb not null, changed_at timestamptz not null);
 create table if not exists cluster_report (cluster_id uuid primary key, report jsonb not null, reported_at timestamptz not null);
-create table if not exists exception (id bigint generated always as identity primary key, name text not null, spec jsonb not null, author text not null, created_at timestamptz not null, updated_at timestamptz not null, approved_by text, approved_at timestamptz, approval_reference text, ended_by text, ended_at timestamptz);

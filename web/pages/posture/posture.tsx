@@ -151,7 +151,7 @@ function Requirements({ posture, filters, link }: Way): ReactNode {
 
 function controlColumns(linkOf: (row: ControlView) => string): readonly Column<ControlView>[] {
   return [
-    { id: 'state', head: 'Stands', minPx: 112, grow: 0, keep: 9, cell: (row) => <StateMark state={row.state} /> },
+    { id: 'state', head: 'Stands', minPx: 128, grow: 0, keep: 9, cell: (row) => <StateMark state={row.state} /> },
     { id: 'severity', head: 'Severity', minPx: 92, grow: 0, keep: 7, cell: (row) => <Severity severity={row.severity} /> },
     { id: 'title', head: 'Control', minPx: 200, grow: 4, keep: 10, cell: (row) => <Link to={linkOf(row)} tabIndex={-1} className="plain-link strong cut" title={row.title}>{row.title}</Link> },
     { id: 'category', head: 'About', minPx: 84, grow: 0, keep: 3, cell: (row) => <span className="quiet">{categoryWords[row.category]}</span> },
