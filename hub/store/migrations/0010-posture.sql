@@ -62,5 +62,3 @@ create table posture_day (
 create index posture_day_by_day on posture_day (day);
 
 -- As migration 0005 makes them; here only where it does not yet.
-create table if not exists cluster_object (cluster_id uuid not null, kind text not null, namespace text not null default '', name text not null, api_version text not null, uid text not null, json jsonb not null, changed_at timestamptz not null);
-create table if not exists cluster_report (cluster_id uuid primary key, report jsonb not null, reported_at timestamptz not null);
