@@ -80,16 +80,19 @@ export interface AdvisoryStore {
   feeds(): Feed[];
   /** Changes exactly when a record of any feed does. */
   readonly revision: string;
+  /** Another one wherever the file is another one, or was written to. */
+  readonly fingerprint: string;
   isCurrent(): boolean;
   close(): void;
 }
 
 type Row = Record<string, SQLOutputValue>;
 
-export function openStore(path: string): AdvisoryStore | StoreProblem {
-  const found = statSync(path, { throwIfNoEntry: false });
+/** `soundBefore`: the fingerprint of a file that was opened before and found whole; the same one is not read through again. */
+export function openStore(path: string, soundBefore: string | null = null): AdvisoryStore | StoreProblem {
+  const found = statSync(path, { bigint: true, throwIfNoEntry: false });
   if (found === undefined) return { problem: 'absent', sentence: 'There is no advisory store yet: no feed has been synced.' };
-  if (found.size === 0) return { problem: 'corrupt', sentence: 'The advisory store is empty. Sync the feeds again to replace it.' };
+  if (found.size === 0n) return { problem: 'corrupt', sentence: 'The advisory store is empty. Sync the feeds again to replace it.' };
   let database: DatabaseSync;
   try {
     database = new DatabaseSync(path, { readOnly: true });
@@ -97,12 +100,13 @@ export function openStore(path: string): AdvisoryStore | StoreProblem {
     return corrupt(error);
   }
   try {
-    const refusal = refusalOf(database);
+    const fingerprint = `${found.dev}-${found.ino}-${found.size}-${found.mtimeNs}`;
+    const refusal = refusalOf(database, fingerprint === soundBefore);
     if (refusal !== null) {
       database.close();
       return refusal;
     }
-    return new OpenStore(path, database);
+    return new OpenStore(path, database, fingerprint);
   } catch (error) {
     database.close();
     return corrupt(error);
@@ -122,7 +126,7 @@ function numberOf(database: DatabaseSync, pragma: string): number {
   return Number(Object.values(database.prepare(`pragma ${pragma}`).get() ?? {})[0]);
 }
 
-function refusalOf(database: DatabaseSync): StoreProblem | null {
+function refusalOf(database: DatabaseSync, isSound: boolean): StoreProblem | null {
   const version = numberOf(database, 'user_version');
   if (numberOf(database, 'application_id') !== applicationId) {
     return { problem: 'foreign', sentence: 'The file in the place of the advisory store is another program’s.' };
@@ -131,7 +135,7 @@ function refusalOf(database: DatabaseSync): StoreProblem | null {
     const sentence = `The advisory store has layout ${version} and this version reads ${schemaVersion}: it was written by a newer one. Sync the feeds again to replace it.`;
     return { problem: 'newer', sentence };
   }
-  const check = database.prepare('pragma quick_check(1)').get();
+  const check = isSound ? { found: 'ok' } : database.prepare('pragma quick_check(1)').get();
   const found = String(Object.values(check ?? {})[0]).replaceAll(/\s+/g, ' ');
   if (version !== schemaVersion || found !== 'ok') {
     return { problem: 'corrupt', sentence: `The advisory store is damaged (${found}). Sync the feeds again to replace it.` };
@@ -141,6 +145,7 @@ function refusalOf(database: DatabaseSync): StoreProblem | null {
 
 class OpenStore implements AdvisoryStore {
   readonly revision: string;
+  readonly fingerprint: string;
   readonly #path: string;
   readonly #inode: bigint;
   readonly #database: DatabaseSync;
@@ -149,7 +154,8 @@ class OpenStore implements AdvisoryStore {
   readonly #named: StatementSync;
   readonly #record: StatementSync;
 
-  constructor(path: string, database: DatabaseSync) {
+  constructor(path: string, database: DatabaseSync, fingerprint: string) {
+    this.fingerprint = fingerprint;
     this.#path = path;
     this.#inode = statSync(path, { bigint: true }).ino;
     this.#database = database;

@@ -258,6 +258,20 @@ test('stores that cannot be read are refused in a sentence', async () => {
   }
 });
 
+test('a file that was found whole is known again, until it is written to', async () => {
+  const at = await synced();
+  const first = openStore(at.storePath);
+  assert.ok(!('problem' in first));
+  first.close();
+  const again = openStore(at.storePath, first.fingerprint);
+  assert.ok(!('problem' in again) && again.fingerprint === first.fingerprint);
+  again.close();
+  const good = readFileSync(at.storePath);
+  writeFileSync(at.storePath, Buffer.concat([good.subarray(0, 4096), Buffer.alloc(good.length - 4096, 0xaa)]));
+  const spoilt = openStore(at.storePath, first.fingerprint);
+  assert.ok('problem' in spoilt && spoilt.problem === 'corrupt');
+});
+
 test('names of ecosystems are no paths', async () => {
   const at = await synced();
   for (const ecosystems of [['../npm'], ['npm/../npm'], [''], [], ['.']]) {

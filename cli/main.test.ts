@@ -26,8 +26,10 @@ test('the overview names every command, and says where more is', () => {
   assert.match(vedette().out, /usage: vedette COMMAND/);
 });
 
-for (const one of commands) {
-  test(`vedette ${one.name} --help: usage, every option, examples`, () => {
+for (const entry of commands) {
+  test(`vedette ${entry.name} --help: usage, every option, examples`, async () => {
+    const one = await entry.load();
+    assert.deepEqual([one.name, one.summary], [entry.name, entry.summary]);
     const { code, out } = vedette(one.name, '--help');
     assert.equal(code, 0);
     assert.ok(out.includes(`usage: ${one.usage}`));
@@ -71,7 +73,7 @@ const mistakes: readonly (readonly [args: readonly string[], sentence: RegExp])[
   [['trace'], /name the image: registry\/repository:tag/],
   [['trace', 'a', 'b'], /one image at a time/],
   [['trace', 'Web'], /not a repository's name/],
-  [['trace', 'pid:1'], /traced through the hub, and this command cannot ask it yet/],
+  [['trace', 'pid:1'], /traced through the hub that its sensor reports to/],
   [['trace', 'web', '--platform', 'arm'], /--platform is OS\/ARCHITECTURE/],
   [['trace', 'web', '--key', '/nowhere.pub'], /There is no file \/nowhere\.pub\./],
   [['trace', 'web', '--key', import.meta.filename], /is not usable as a public key: it holds no public key/],
@@ -80,8 +82,11 @@ const mistakes: readonly (readonly [args: readonly string[], sentence: RegExp])[
   [['check'], /say what to check: oci:DIRECTORY/],
   [['check', 'oci:/nowhere'], /say by which policies: --policy FILE/],
   [['check', 'oci:/nowhere', '--policy', '/nowhere.yaml'], /there is no directory \/nowhere/],
-  [['check', 'nginx:1.27', '--policy', 'x'], /images in a registry cannot be checked yet: .* oci:image:latest/],
-  [['check', 'registry.example.com/a/b', '--policy', 'x'], /images in a registry cannot be checked yet/],
+  [['check', 'nginx:1.27', '--policy', 'x'], /there is no file x/],
+  [['check', 'https://registry.example.com/a/b', '--policy', 'x'], /is an address; write the reference without https/],
+  [['check', 'nginx', '--hub', 'vedette.example.com'], /--hub must be the address of a hub, such as https/],
+  [['check', 'nginx', '--hub', 'https://vedette.example.com', '--token-file', '/nowhere/token'], /\/nowhere\/token cannot be read \(ENOENT\)/],
+  [['check', 'nginx', '--policy', 'x', '--hub-required'], /--hub-required says nothing without --hub URL/],
   [['check', `oci:${import.meta.dirname}`, '--policy', '/nowhere.yaml'], /there is no file \/nowhere\.yaml/],
   [['check', `oci:${import.meta.dirname}`, '--policy', import.meta.filename], /main\.test\.ts:\d+:\d+: this is not YAML/],
   [['check', `oci:${import.meta.dirname}`, '--policy', join(import.meta.dirname, '..', 'content', 'policies', 'only-from-image.yaml')], /none of these policies has a rule with an action for build/],

@@ -6,13 +6,38 @@ import { sensor } from './commands/sensor.ts';
 import { advisories } from './commands/advisories.ts';
 import { check } from './commands/check.ts';
 import { postureCommand } from './commands/posture.ts';
+/**
+ * The `vedette` command: one table of commands, from which help and dispatch come. A command is loaded when it is called, so that none
+ * pays for the others; what the compiler made of the sources is kept beside the state for commands that pipelines run again and again.
+ */
+import { mkdirSync } from 'node:fs';
+import { enableCompileCache } from 'node:module';
+import { join } from 'node:path';
 import { complain, say, UsageError, type CliCommand } from './commands/command.ts';
-import { traceCommand } from './commands/trace.ts';
-import { user } from './commands/user.ts';
+import { stateDirectory } from './state-directory.ts';
 import { version } from './version.ts';
 
 export { version };
 export const commands: readonly CliCommand[] = [up, join, cluster, sensor, advisories, check, traceCommand, postureCommand, user];
+
+interface Entry {
+  readonly name: string;
+  readonly summary: string;
+  load(): Promise<CliCommand>;
+  /** It ends within a second, so that compiling is what it would spend most on. */
+  readonly isShort?: true;
+}
+
+export const commands: readonly Entry[] = [
+  { name: 'up', summary: 'Run hub and sensor on this host', load: async () => (await import('./commands/up.ts')).up },
+  { name: 'join', summary: "Run this host's sensor and join it to a hub", load: async () => (await import('./commands/join.ts')).join },
+  { name: 'cluster', summary: 'Run the part that watches a Kubernetes cluster and relays its sensors', load: async () => (await import('./commands/cluster.ts')).cluster },
+  { name: 'sensor', summary: 'Record the kernel stream to a file, or replay a recording', load: async () => (await import('./commands/sensor.ts')).sensor },
+  { name: 'advisories', summary: 'Fetch advisory feeds and show their age', load: async () => (await import('./commands/advisories.ts')).advisories },
+  { name: 'check', summary: 'Check an image against policies before it is pushed or deployed', load: async () => (await import('./commands/check.ts')).check, isShort: true },
+  { name: 'trace', summary: 'Show where an image came from: registry, build, commit, signer', load: async () => (await import('./commands/trace.ts')).traceCommand, isShort: true },
+  { name: 'user', summary: 'Make a new password for someone who cannot sign in', load: async () => (await import('./commands/user.ts')).user },
+];
 
 function overview(): string {
   const width = Math.max(...commands.map((one) => one.name.length)) + 2;
@@ -31,6 +56,18 @@ function helpOf(command: CliCommand): string {
   return [command.summary, '', `usage: ${command.usage}`, '', command.details, '', 'examples:', ...command.examples.map((one) => `  ${one}`)].join('\n');
 }
 
+/** Its own folder and nobody else's: whoever writes there decides what runs. Where it cannot be made, sources are compiled each time. */
+function keepCompiled(): void {
+  const directory = join(stateDirectory().root, 'check', 'compiled');
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    if (!(error instanceof Error) || !('code' in error)) throw error;
+    return;
+  }
+  enableCompileCache(directory);
+}
+
 async function run(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
   if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
@@ -41,11 +78,13 @@ async function run(args: readonly string[]): Promise<number> {
     say(version);
     return 0;
   }
-  const command = commands.find((one) => one.name === name);
-  if (command === undefined) {
+  const entry = commands.find((one) => one.name === name);
+  if (entry === undefined) {
     complain(`There is no command "${name}". The commands are: ${commands.map((one) => one.name).join(', ')}.`);
     return 2;
   }
+  if (entry.isShort === true) keepCompiled();
+  const command = await entry.load();
   if (rest.includes('--help') || rest.includes('-h')) {
     say(helpOf(command));
     return 0;

@@ -7,6 +7,7 @@ import { after, before, test } from 'node:test';
 import { permits, roles, type Role } from '@vedette/model/access';
 import { endpoints, type Endpoint, type EndpointName } from '@vedette/model/api/table';
 import { ProblemDocument } from '@vedette/model/api/views';
+import { sampleCheck, sampleException } from './check-sample.ts';
 import { sampleHub, samplePolicy, type SampleHub } from './hub-sample.ts';
 import { sampleSensor, type SampleSensor } from './sensor-sample.ts';
 import { scratchDirectory } from './store/scratch.ts';
@@ -57,6 +58,9 @@ const asks: Record<EndpointName, { path?: string; body?: unknown }> = {
   listIntegrations: {}, putIntegration: { path: '/api/v1/integrations/r', body: { kind: 'registry', settings: { host: 'r.example' } } }, deleteIntegration: { path: '/api/v1/integrations/none' }, testIntegration: { path: '/api/v1/integrations/none/test' },
   listImages: {}, getImage: { path: '/api/v1/images/999999' }, askImage: { path: '/api/v1/images/999999/ask' }, trace: { path: `/api/v1/trace?container=${container}` },
   posture: {}, listControls: {}, getControl: { path: '/api/v1/posture/controls/none-of-that-name' }, listControlResults: {}, listPostureChanges: {}, postureReport: {},
+  explainPolicy: { path: `/api/v1/policies/no-root-user/explain?image=sha256:${'0'.repeat(64)}` }, checkSet: {}, recordCheck: { body: sampleCheck() }, listChecks: {}, getCheck: { path: '/api/v1/checks/1' },
+  listExceptions: {}, putException: { path: '/api/v1/exceptions/mine', body: { yaml: sampleException('mine') } },
+  approveException: { path: '/api/v1/exceptions/none-of-that-name/approval', body: { updatedAt: 'x' } }, endException: { path: '/api/v1/exceptions/none-of-that-name' },
 };
 
 test('every endpoint: anonymous is refused, roles by the table, answers by their schema', async () => {

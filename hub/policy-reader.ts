@@ -2,7 +2,8 @@
 import type { CheckedRule } from '@vedette/policy/check';
 import { unknownContainer } from '@vedette/policy/facts';
 import { parsePolicies, type PolicyProblem } from '@vedette/policy/parse';
-import type { PolicyReader } from './api/doors.ts';
+import type { PolicyRule } from '@vedette/model/policy';
+import type { PolicyReader, PolicyRules } from './api/doors.ts';
 import type { PolicyFacts } from './store/policies.ts';
 
 const problemsShown = 10;
@@ -29,7 +30,25 @@ function kernelForm({ rule, kernel }: CheckedRule): PolicyFacts['kernelForm'][nu
   }
 }
 
+/** Lists read every policy again and again; a text means the same each time. */
+const remembered = new Map<string, ReturnType<PolicyReader>>();
+const rememberedMax = 1000;
+
 export const readPolicy: PolicyReader = (yaml) => {
+  const known = remembered.get(yaml);
+  if (known !== undefined) return known;
+  const read = readText(yaml);
+  if (remembered.size >= rememberedMax) remembered.clear();
+  remembered.set(yaml, read);
+  return read;
+};
+
+/** Only the stages that the rule names. */
+function actionsOf({ actions }: PolicyRule): PolicyRules[number]['actions'] {
+  return Object.fromEntries(Object.entries(actions).filter(([, action]) => action !== undefined));
+}
+
+const readText: PolicyReader = (yaml) => {
   const { policies, problems } = parsePolicies('policy', yaml);
   if (problems.length > 0) return { problems: problems.slice(0, problemsShown).map(sentence) };
   const [checked, second] = policies;
@@ -44,6 +63,7 @@ export const readPolicy: PolicyReader = (yaml) => {
       attack: spec.attack ?? [],
       mode: spec.mode,
       kernelForm: checked.rules.map(kernelForm),
+      rules: spec.rules.map((one) => ({ name: one.name, on: one.on, when: one.when, actions: actionsOf(one), fix: one.on === 'image' ? (one.fix ?? null) : null })),
     },
   };
 };

@@ -10,6 +10,7 @@ import * as fc from 'fast-check';
 import { Assessor } from './assess/assessor.ts';
 import { sampleHub, type SampleHub } from './hub-sample.ts';
 import { sampleClusterPart, shopRecords } from './cluster-sample.ts';
+import { sampleCheck } from './check-sample.ts';
 import { sampleSensor, type SampleSensor } from './sensor-sample.ts';
 import { clusterNamed } from './store/fleet.ts';
 import { execution, record } from './wire-sample.ts';
@@ -27,6 +28,16 @@ function containerOf(side: Side): string {
   return `${side === 'a' ? 'a' : 'b'}`.repeat(60) + marks[side].slice(4, 8);
 }
 
+const checkIds = {} as Record<Side, string>;
+const digestOf = (side: Side): string => `sha256:${(side === 'a' ? '1' : '2').repeat(64)}`;
+
+/** What a pipeline says of the image that runs there, and nowhere else. */
+function checkOf(side: Side, digest: string): ReturnType<typeof sampleCheck> {
+  const mark = marks[side];
+  const packages = [{ ecosystem: 'npm', name: `built-${mark}`, version: '1.0.0', sourceName: '', sourceVersion: '', path: `/srv/${mark}` }];
+  return sampleCheck({ digest, run: mark, commit: mark, packages, image: { reference: `registry.example.com/${mark}:1`, indexDigest: `sha256:${(side === 'a' ? '3' : '4').repeat(64)}` } });
+}
+
 async function fill(side: Side): Promise<void> {
   const mark = marks[side];
   const part = await sampleClusterPart(hub.database, { cluster: `cluster-${mark}` });
@@ -35,7 +46,7 @@ async function fill(side: Side): Promise<void> {
   const sensor = await sampleSensor(hub.database, { cluster: `cluster-${mark}`, hostname: `host-${mark}` });
   sensors[side] = sensor;
   const containerId = containerOf(side);
-  const platformDigest = `sha256:${(side === 'a' ? '1' : '2').repeat(64)}`;
+  const platformDigest = digestOf(side);
   await sensor.send([
     record.container({ containerId, name: `web-${mark}`, imageName: `registry/${mark}`, platformDigest, labels: { owner: mark } }),
     record.coverage({ policyProblems: [`only-from-image: ${mark}`], losses: [{ eventClass: 'execution', cause: mark, count: 5n }] }),
@@ -46,6 +57,8 @@ async function fill(side: Side): Promise<void> {
     record.forgotten(`things about ${mark}`, 3),
     record.flow({ containerId, processPath: `/bin/${mark}` }),
   ]);
+  const kept = await hub.ask('POST', '/api/v1/checks', { token: await hub.tokenFor('pipeline'), body: checkOf(side, platformDigest) });
+  checkIds[side] = String(kept.json['id']);
   await sensor.send([record.detection({ rule: `Rule ${mark}`, output: mark, containerId }), record.verdict({ policy: 'only-from-image', containerId, tree: [execution({ path: `/tmp/${mark}` })] })], 'detection');
 }
 
@@ -70,6 +83,7 @@ before(async () => {
     const images = await hub.database.query('select id from origin_image where reference like $1', [`%${marks[side]}%`]);
     ids[side] = [
       containerOf(side), sensors[side].sensorId, sensors[side].nodeId, cluster, `CVE-lib-${marks[side]}`, 'CVE-BOTH', `host-${marks[side]}`, `registry/${marks[side]}`, marks[side], `${marks[side]}-node-a`, parts[side].sensorId, 'Deployment', 'web', 'only-from-image',
+      containerOf(side), sensors[side].sensorId, sensors[side].nodeId, cluster, `CVE-lib-${marks[side]}`, 'CVE-BOTH', `host-${marks[side]}`, `registry/${marks[side]}`, marks[side], 'only-from-image', digestOf(side), checkIds[side], `sha256:${(side === 'a' ? '3' : '4').repeat(64)}`,
       ...([...images.rows, ...rows] as { id: number }[]).map((row) => String(row.id)),
     ];
   }
@@ -109,11 +123,11 @@ test('a reader of one cluster never sees the other, in any endpoint, with any fi
 });
 
 test('the marks are everywhere, so that not seeing them means something', async () => {
-  for (const path of ['risk', 'coverage', 'nodes', 'containers', 'processes', 'executions', 'incidents', 'vulnerabilities', 'sensors', 'policies', 'images', 'clusters', 'workloads', 'pods', `trace?container=${containerOf('a')}`, `containers/${containerOf('a')}/packages`]) {
+  for (const path of ['risk', 'coverage', 'nodes', 'containers', 'processes', 'executions', 'incidents', 'vulnerabilities', 'sensors', 'policies', 'images', 'clusters', 'workloads', 'pods', `trace?container=${containerOf('a')}`, `containers/${containerOf('a')}/packages`, 'checks', `checks/${checkIds.a}`, `policies/only-from-image/explain?image=${digestOf('a')}`]) {
     const own = await hub.ask('GET', `/api/v1/${path}`, { token: tokens.a });
     assert.ok(own.text.includes(marks.a), `${path} has no mark: ${own.text.slice(0, 300)}`);
     const all = await hub.ask('GET', `/api/v1/${path}`, { token: tokens.all });
-    assert.ok(path.includes(containerOf('a')) || all.text.includes(marks.b), `${path} as all`);
+    assert.ok(path.includes(containerOf('a')) || /^checks\/|explain/.test(path) || all.text.includes(marks.b), `${path} as all`);
   }
 });
 

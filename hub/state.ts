@@ -80,4 +80,6 @@ async function yamlBelow(directory: string, recursive: boolean): Promise<Content
 export async function readContent(directory: string | undefined): Promise<Content> {
   if (directory === undefined) return { policies: [], rules: [], controls: [] };
   return { policies: await yamlBelow(path.join(directory, 'policies'), false), rules: await yamlBelow(path.join(directory, 'rules'), true), controls: await yamlBelow(path.join(directory, 'controls'), true) };
+  if (directory === undefined) return { policies: [], rules: [] };
+  return { policies: await yamlBelow(path.join(directory, 'policies'), true), rules: await yamlBelow(path.join(directory, 'rules'), true) };
 }

@@ -5,14 +5,15 @@
  * cluster as a whole (a node, a process of the host) only in that of the cluster. Content (images, packages,
  * advisories) has no place and is visible only through a run in scope.
  */
-export type Permission = 'view' | 'triage' | 'policy' | 'fleet' | 'admin';
-export type Role = 'viewer' | 'analyst' | 'operator' | 'admin';
+export type Permission = 'view' | 'triage' | 'policy' | 'fleet' | 'check' | 'admin';
+export type Role = 'viewer' | 'analyst' | 'operator' | 'admin' | 'pipeline';
 
 const granted: Record<Role, readonly Permission[]> = {
   viewer: ['view'],
   analyst: ['view', 'triage'],
   operator: ['view', 'triage', 'policy', 'fleet'],
-  admin: ['view', 'triage', 'policy', 'fleet', 'admin'],
+  admin: ['view', 'triage', 'policy', 'fleet', 'check', 'admin'],
+  pipeline: ['check'],
 };
 
 export const roles = Object.keys(granted) as readonly Role[];

@@ -103,7 +103,7 @@ function openSignature(kind: IntegrityKind, { reason, sentence }: SignatureFindi
   return { kind, state: 'unknown', reason: reason ?? 'not-asked', sentence, action: reason === 'not-configured' ? 'give the public key: --key cosign.pub' : null, expected: null, found: null };
 }
 
-export function isTrusted(reference: ImageReference, trusted: readonly string[]): boolean {
+export function isTrusted(reference: Pick<ImageReference, 'registry' | 'repository'>, trusted: readonly string[]): boolean {
   const name = `${reference.registry}/${reference.repository}`;
   return trusted.some((one) => name === one || name.startsWith(one.endsWith('/') ? one : `${one}/`));
 }

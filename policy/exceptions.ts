@@ -29,7 +29,7 @@ export interface Place {
 }
 
 /** A day ends with it: an exception until 2026-12-31 counts on that day. */
-function endOf(moment: string): number {
+export function endOf(moment: string): number {
   return Date.parse(moment.length === 10 ? `${moment}T23:59:59.999Z` : moment);
 }
 

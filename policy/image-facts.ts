@@ -47,6 +47,8 @@ export interface ImageFacts {
   readonly digest: Fact<string>;
   readonly indexDigest: Fact<string>;
   readonly pinned: Fact<boolean>;
+  /** Its registry, or the folder in it, is in the list of trusted ones. */
+  readonly registryTrusted: Fact<boolean>;
   readonly platform: Fact<string>;
   readonly created: Fact<string>;
   readonly labels: Fact<Readonly<Record<string, string>>>;
@@ -69,7 +71,12 @@ export interface ImageFacts {
 
 type Single = { readonly [Key in keyof ImageFacts]: ImageFacts[Key] extends Fact<unknown> ? Key : never }[keyof ImageFacts];
 
+const keys = new Map<string, Single>();
+/** Under which key of `ImageFacts` the fact of a name stands. */
+export const imageFactKeys: ReadonlyMap<string, Single> = keys;
+
 function fact(name: string, type: FactEntry<ImageFacts>['type'], key: Single, about: string): FactEntry<ImageFacts> {
+  keys.set(`image.${name}`, key);
   return { name: `image.${name}`, type, about, read: (image) => image[key] as Fact<FactValue> };
 }
 
@@ -81,6 +88,7 @@ const singleFacts: readonly FactEntry<ImageFacts>[] = [
   fact('digest', 'string', 'digest', '`sha256:…` of the manifest for the platform'),
   fact('indexDigest', 'string', 'indexDigest', '`sha256:…` of the multi-platform index; empty: it has none'),
   fact('pinned', 'bool', 'pinned', 'the reference names a digest'),
+  fact('registryTrusted', 'bool', 'registryTrusted', 'its registry or folder is in the list of trusted ones (`--trust`); unknown where no list was given'),
   fact('platform', 'string', 'platform', '`linux/amd64`, `linux/arm64/v8`'),
   fact('created', 'string', 'created', 'RFC 3339, as the configuration says; empty: it says nothing'),
   fact('labels', 'map<string, string>', 'labels', 'ask `"name" in image.labels` before `image.labels["name"]`'),
@@ -180,7 +188,7 @@ export function unknownImage(reason: string): ImageFacts {
   const nothing = unknown(reason);
   const list = { items: [], incomplete: reason };
   return {
-    reference: nothing, registry: nothing, repository: nothing, tag: nothing, digest: nothing, indexDigest: nothing, pinned: nothing, platform: nothing,
+    reference: nothing, registry: nothing, repository: nothing, tag: nothing, digest: nothing, indexDigest: nothing, pinned: nothing, registryTrusted: nothing, platform: nothing,
     created: nothing, labels: nothing, user: nothing, runsAsRoot: nothing, environment: nothing, exposedPorts: nothing, layers: nothing, sizeBytes: nothing,
     distributionId: nothing, distributionVersion: nothing, distributionEcosystem: nothing, supportedUntil: nothing, endOfLife: nothing,
     advisoriesAgeDays: nothing, packages: list, vulnerabilities: list, signatures: list,

@@ -13,7 +13,8 @@ import { syncFrom } from '@vedette/advisories/sync';
 import { debianRecords, npmRecords, writeExport } from '@vedette/advisories/testing/export';
 import { LayoutWriter, type Written } from '@vedette/inventory/oci/testing/layout';
 import { z } from 'zod';
-import { parseTarget } from './target.ts';
+import { formatReference } from '@vedette/origin/oci/reference';
+import { parseTarget, type Target } from './target.ts';
 
 const place = mkdtempSync(join(tmpdir(), 'vedette-check-'));
 after(() => rmSync(place, { recursive: true, force: true }));
@@ -236,14 +237,18 @@ test('what a target means', () => {
     ['oci:z:1.0', 'there is no directory z'],
     ['oci:', 'oci: needs the path of an OCI layout'],
     ['docker-archive:x.tar', 'docker-archive: cannot be read; make an OCI layout: skopeo copy docker-archive:x.tar oci:image:latest'],
-    ['/x/y.tar', '/x/y.tar names nothing that can be checked: use oci:DIRECTORY[:TAG] or oci-archive:FILE[:TAG]'],
+    ['/x/y.tar', '/x/y.tar names nothing that can be checked: use oci:DIRECTORY[:TAG], oci-archive:FILE[:TAG] or registry/repository:tag'],
+    ['a', 'a names nothing that can be checked: use oci:DIRECTORY[:TAG], oci-archive:FILE[:TAG] or registry/repository:tag'],
+    ['nginx', 'registry docker.io/library/nginx:latest'],
+    ['nginx:1.27', 'registry docker.io/library/nginx:1.27'],
+    ['registry.example.com:5000/a/b:1', 'registry registry.example.com:5000/a/b:1'],
+    ['docker://nginx', 'registry docker.io/library/nginx:latest'],
+    [`r.example/a@sha256:${'0'.repeat(64)}`, `registry r.example/a@sha256:${'0'.repeat(64)}`],
   ];
   for (const [text, meaning] of rows) {
     const parsed = parseTarget(text, (path) => there.has(path));
-    assert.equal(parsed.ok ? `${parsed.target.kind} ${parsed.target.path} ${parsed.target.name ?? '-'}` : parsed.reason, meaning);
+    const said = (target: Target): string => (target.kind === 'registry' ? `registry ${formatReference(target.reference)}` : `${target.kind} ${target.path} ${target.name ?? '-'}`);
+    assert.equal(parsed.ok ? said(parsed.target) : parsed.reason, meaning);
   }
-  for (const image of ['nginx', 'nginx:1.27', 'registry.example.com:5000/a/b:1', 'docker://nginx']) {
-    const parsed = parseTarget(image, () => false);
-    assert.match(parsed.ok ? '' : parsed.reason, /^images in a registry cannot be checked yet: .*docker:\/\/(nginx|registry)/);
-  }
+  for (const wrong of ['https://r.example/a', 'r.example/a@sha256:12', '0'.repeat(64)]) assert.equal(parseTarget(wrong, () => false).ok, false, wrong);
 });

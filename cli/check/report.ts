@@ -6,6 +6,7 @@ import { explainImageVerdict, missingText, type ImageExplanation } from '@vedett
 import { imageVocabulary, type ImageFacts } from '@vedette/policy/image-facts';
 import { factText } from '@vedette/policy/message';
 import type { RuleVerdict } from '@vedette/policy/stage';
+import { storedFacts } from '@vedette/policy/stored-facts';
 
 export const reportFormat = 'vedette.dev/check/v1alpha1';
 
@@ -90,10 +91,7 @@ export function nameOfImage({ image }: Checked): string {
 
 export function jsonOf(report: Report): string {
   const { image, counts, passes } = report;
-  const facts = Object.fromEntries(imageVocabulary.facts.map(({ name, read }) => {
-    const fact = read(image.facts);
-    return [name, fact.is === 'known' ? { value: fact.value } : fact.is === 'absent' ? { absent: true } : { unknown: fact.reason }];
-  }));
+  const facts = storedFacts(image.facts);
   const lists = Object.fromEntries(imageVocabulary.lists.map(({ name, read }) => {
     const { items, incomplete } = read(image.facts);
     return [name, { known: items.length, incomplete }];

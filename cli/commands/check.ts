@@ -1,105 +1,68 @@
-/** `vedette check`: an image against policies, before it is pushed. The gate in a pipeline: 0 passes, 1 fails, 2 could not be checked. */
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+/** `vedette check`: an image against policies, before it is pushed or deployed. The gate in a pipeline: 0 passes, 1 fails, 2 could not be checked. */
+import { existsSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { openStore } from '@vedette/advisories/store';
-import { readOciImage, type OciImage } from '@vedette/inventory/oci/image';
-import { openArchive, openDirectory } from '@vedette/inventory/oci/layout';
-import { parsePlatform, type Platform } from '@vedette/inventory/oci/manifest';
-import { isReadByScan } from '@vedette/inventory/scan';
-import { passwdPath } from '@vedette/inventory/users';
+import { gather, type Advisories } from '@vedette/image/gather';
+import { parsePlatform } from '@vedette/inventory/oci/manifest';
 import type { Exception } from '@vedette/model/exception';
 import type { CheckedPolicy } from '@vedette/policy/check';
-import { nameFacts } from '@vedette/policy/image-facts';
-import { parseExceptions, parsePolicies, type PolicyProblem } from '@vedette/policy/parse';
-import { judgeImage, type ImagePolicyInForce } from '@vedette/policy/stage';
-import { gather, type Advisories, type Gathered } from '../check/facts.ts';
-import { junitOf } from '../check/junit.ts';
+import { nameFacts, type ImageFacts } from '@vedette/policy/image-facts';
+import { formatReference } from '@vedette/origin/oci/reference';
+import { judgeImage, type ImagePolicyInForce, type RuleVerdict } from '@vedette/policy/stage';
+import { CannotCheck, openAdvisories, readExceptions, readPolicies } from '../check/files.ts';
+import type { Hub, HubSet } from '../check/hub.ts';
+import { readImage, type ImageOptions, type ImageToCheck } from '../check/image.ts';
+import { pipelineRun } from '../check/pipeline.ts';
 import { jsonOf, reportOf, type FeedAge, type Report } from '../check/report.ts';
-import { sarifOf } from '../check/sarif.ts';
 import { tableOf } from '../check/table.ts';
-import { parseTarget, type Target } from '../check/target.ts';
-import { stateDirectory } from '../state-directory.ts';
+import { parseTarget } from '../check/target.ts';
 import { version } from '../version.ts';
+import { checkOptions, details, examples, usage, type CheckValues } from '../check/usage.ts';
 import { complain, UsageError, type CliCommand } from './command.ts';
 
 const formats = ['table', 'json', 'sarif', 'junit'] as const;
 type Format = (typeof formats)[number];
 
-/** The check itself cannot run: a sentence, exit code 2. */
-class CannotCheck extends Error {}
+/** What the check goes by. Exceptions from files count for policies from files alone: a pipeline cannot except itself from the hub's. */
+interface GoesBy {
+  readonly files: readonly ImagePolicyInForce[];
+  readonly fileExceptions: readonly Exception[];
+  readonly hub: HubSet;
+}
 
-interface Options {
-  readonly target: Target;
-  readonly targetText: string;
-  readonly policies: readonly ImagePolicyInForce[];
-  readonly exceptions: readonly Exception[];
+interface Options extends ImageOptions {
   readonly advisories: string | null;
   readonly reference: string | null;
-  readonly platform: Platform | null;
+  readonly trusted: readonly string[] | null;
   readonly unknown: 'fail' | 'warn';
 }
 
 export const check: CliCommand = {
   name: 'check',
-  summary: 'Check an image against policies before it is pushed',
-  usage: `vedette check TARGET --policy FILE|DIRECTORY … [--exceptions FILE …] [--advisories STORE]
-       [--reference NAME] [--platform OS/ARCH] [--enforce] [--unknown fail|warn]
-       [--format table|json|sarif|junit] [--output FILE]`,
-  details: `  TARGET         oci:DIRECTORY[:TAG] or oci-archive:FILE[:TAG]
-  --policy       policies; of a directory every .yaml file in it
-  --exceptions   exceptions; one that is expired or not approved does not count, and is named
-  --advisories   the store to match with; without it the one that vedette advisories sync made
-                 here. Without any, what is vulnerable is unknown
-  --reference    what the image is or will be called, where the layout does not say
-  --platform     of a multi-platform image; without it this machine's
-  --enforce      as if policies in shadow were enforced, to try them
-  --unknown      a rule that cannot be answered counts as failed (fail, the default) or warns
-  --format       table for people; json, sarif (2.1.0) or junit for machines
-  --output       write the format there, and the table to the terminal
-  Exit code: 0 passes, 1 a rule failed or an unknown counted as failed, 2 it could not be checked.`,
-  examples: [
-    'vedette check oci:build/image:latest --policy policies/',
-    'vedette check oci-archive:image.tar --policy gate.yaml --exceptions accepted.yaml --unknown warn',
-    'vedette check oci:image --policy gate.yaml --format sarif --output vedette.sarif',
-    'vedette check oci:image --policy content/policies/image --enforce --reference registry.example.com/shop/cart:1.4',
-  ],
+  summary: 'Check an image against policies before it is pushed or deployed',
+  usage,
+  details,
+  examples,
   async run(args) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: {
-        policy: { type: 'string', multiple: true },
-        exceptions: { type: 'string', multiple: true },
-        advisories: { type: 'string' },
-        reference: { type: 'string' },
-        platform: { type: 'string' },
-        enforce: { type: 'boolean', default: false },
-        unknown: { type: 'string', default: 'fail' },
-        format: { type: 'string', default: 'table' },
-        output: { type: 'string' },
-      },
-      allowPositionals: true,
-      strict: true,
-    });
+    const { values, positionals } = parseArgs({ args: [...args], options: checkOptions, allowPositionals: true, strict: true });
     const format = oneOf(formats, values.format, '--format');
-    const unknown = oneOf(['fail', 'warn'] as const, values.unknown, '--unknown');
+    const reports = (values.report ?? []).map(reportAsked);
     const [targetText, ...more] = positionals;
-    if (targetText === undefined) throw new UsageError('say what to check: oci:DIRECTORY[:TAG] or oci-archive:FILE[:TAG]');
+    if (targetText === undefined) throw new UsageError('say what to check: oci:DIRECTORY[:TAG], oci-archive:FILE[:TAG] or registry/repository:tag');
     if (more.length > 0) throw new UsageError(`one target at a time, not ${positionals.length}`);
-    if (values.policy === undefined) throw new UsageError('say by which policies: --policy FILE');
-    if (values.reference !== undefined && nameFacts(values.reference) === null) throw new UsageError(`--reference must be the name of an image, not ${values.reference}`);
-    const platform = values.platform === undefined ? null : parsePlatform(values.platform);
-    if (values.platform !== undefined && platform === null) throw new UsageError(`--platform must be like linux/amd64, not ${values.platform}`);
+    if (values.policy === undefined && values.hub === undefined) throw new UsageError('say by which policies: --policy FILE, or --hub URL');
+    if (values['hub-required'] && values.hub === undefined) throw new UsageError('--hub-required says nothing without --hub URL');
     try {
-      const parsed = parseTarget(targetText, existsSync);
-      if (!parsed.ok) throw new CannotCheck(parsed.reason);
-      const policies = readPolicies(values.policy).map((policy) => ({ policy, mode: modeOf(policy, values.enforce) }));
-      const exceptions = readExceptions(values.exceptions ?? []);
-      const report = await run({ target: parsed.target, targetText, policies, exceptions, advisories: values.advisories ?? null, reference: values.reference ?? null, platform, unknown });
-      write(report, format, values.output ?? null);
-      return report.passes ? 0 : 1;
+      const options = optionsOf(targetText, values);
+      const hub = values.hub === undefined ? null : (await import('../check/hub.ts')).hubOf(values.hub, values['token-file'], process.env);
+      const goesBy = await policiesFor(hub, values);
+      const { report, image } = await run(options, goesBy);
+      for (const one of reports) writeFile(one.path, await textOf(one.format, report));
+      write(report, await textOf(format, report), format, values.output ?? null);
+      const isKept = hub === null || (await keepIn(hub, report, image, values, goesBy));
+      return !isKept && values['hub-required'] ? 2 : report.passes ? 0 : 1;
     } catch (error) {
-      if (!(error instanceof CannotCheck)) throw error;
+      // Files that cannot be used are said by the one who reads them.
+      if (!(error instanceof CannotCheck) && !(error instanceof Error && error.constructor.name === 'Unusable')) throw error;
       complain(`vedette check: ${error.message}`);
       return 2;
     }
@@ -112,74 +75,94 @@ function oneOf<T extends string>(allowed: readonly T[], given: string, name: str
   return found;
 }
 
-function modeOf(policy: CheckedPolicy, enforce: boolean): ImagePolicyInForce['mode'] {
-  const { mode } = policy.policy.spec;
-  return enforce && mode === 'shadow' ? 'enforce' : mode;
+/** `sarif=FILE` */
+function reportAsked(text: string): { readonly format: Format; readonly path: string } {
+  const [word = '', ...path] = text.split('=');
+  if (path.join('=') === '') throw new UsageError(`--report must be like sarif=FILE, not ${text}`);
+  return { format: oneOf(formats, word, '--report'), path: path.join('=') };
 }
 
-async function run(options: Options): Promise<Report> {
+function optionsOf(targetText: string, values: CheckValues): Options {
+  if (values.reference !== undefined && nameFacts(values.reference) === null) throw new UsageError(`--reference must be the name of an image, not ${values.reference}`);
+  const platform = values.platform === undefined ? null : parsePlatform(values.platform);
+  if (values.platform !== undefined && platform === null) throw new UsageError(`--platform must be like linux/amd64, not ${values.platform}`);
+  const unknown = oneOf(['fail', 'warn'] as const, values.unknown, '--unknown');
+  const parsed = parseTarget(targetText, existsSync);
+  if (!parsed.ok) throw new CannotCheck(parsed.reason);
+  const { target } = parsed;
+  return {
+    target,
+    targetText,
+    platform,
+    cache: !values['no-cache'],
+    keys: values.key ?? [],
+    registryConfig: values['registry-config'],
+    plainHttp: values['plain-http'],
+    advisories: values.advisories ?? null,
+    reference: values.reference ?? (target.kind === 'registry' ? formatReference(target.reference) : null),
+    trusted: values.trust ?? null,
+    unknown,
+  };
+}
+
+async function policiesFor(hub: Hub | null, values: CheckValues): Promise<GoesBy> {
+  const inMode = (policy: CheckedPolicy, mode: ImagePolicyInForce['mode']): ImagePolicyInForce => ({ policy, mode: values.enforce && mode === 'shadow' ? 'enforce' : mode });
+  const files = readPolicies(values.policy ?? []).map((policy) => inMode(policy, policy.policy.spec.mode));
+  const fileExceptions = readExceptions(values.exceptions ?? []);
+  if (hub === null) return { files, fileExceptions, hub: { policies: [], exceptions: [] } };
+  const { askForSet } = await import('../check/hub.ts');
+  const answer = await askForSet(hub);
+  if (answer.ok) return { files, fileExceptions, hub: { ...answer.value, policies: answer.value.policies.map((one) => inMode(one.policy, one.mode)) } };
+  if (files.length === 0) throw new CannotCheck(`the policies of the hub cannot be had, and no --policy was given: ${answer.reason}`);
+  if (values['hub-required']) throw new CannotCheck(`the hub is required: ${answer.reason}`);
+  complain(`  ! the hub's policies and exceptions are not asked: ${answer.reason}`);
+  return { files, fileExceptions, hub: { policies: [], exceptions: [] } };
+}
+
+async function run(options: Options, goesBy: GoesBy): Promise<{ report: Report; image: ImageToCheck }> {
   const startMs = performance.now();
   const nowMs = Date.now();
-  if (!options.policies.some(({ policy }) => policy.imageRules.some(({ rule }) => rule.actions.build !== undefined))) {
+  const ofHub = new Set(goesBy.hub.policies.map(({ policy }) => policy.policy.metadata.name));
+  const files = goesBy.files.filter(({ policy }) => !ofHub.has(policy.policy.metadata.name));
+  const all = [...goesBy.hub.policies, ...files];
+  if (!all.some(({ policy }) => policy.imageRules.some(({ rule }) => rule.actions.build !== undefined))) {
     throw new CannotCheck('none of these policies has a rule with an action for build, so nothing would be checked');
   }
   const image = await readImage(options);
+  const { content, names, indexDigest } = image.image;
   const advisories = openAdvisories(options.advisories);
-  const gathered = gather(image, { reference: options.reference, advisories, nowMs, clock: () => performance.now() });
+  const { facts } = gather(content, { reference: options.reference, names, indexDigest, advisories, signatures: image.signatures, trusted: options.trusted, nowMs });
+  const judge = (policies: readonly ImagePolicyInForce[], exceptions: readonly Exception[]): readonly RuleVerdict[] => judgeImage(facts, { stage: 'build', policies, exceptions, nowMs, unknown: options.unknown });
+  const overruled = goesBy.files.filter((one) => !files.includes(one)).map(({ policy }) => ({ policy: policy.policy.metadata.name, why: 'the hub’s policy of this name is asked instead' }));
   const report = reportOf({
     version,
     atMs: nowMs,
     tookMs: performance.now() - startMs,
-    image: {
-      target: options.targetText,
-      facts: gathered.facts,
-      packages: gathered.scanned.packages.length,
-      distribution: gathered.scanned.distribution?.name ?? null,
-      problems: [...image.problems, ...gathered.scanned.problems],
-    },
+    image: { target: options.targetText, facts, packages: content.packages.length, distribution: content.distribution?.name ?? null, problems: content.problems },
     advisories: advisories.store === null ? null : { revision: advisories.store.revision, feeds: feedAges(advisories, nowMs) },
     unknown: options.unknown,
-    verdicts: judgeImage(gathered.facts, { stage: 'build', policies: options.policies, exceptions: options.exceptions, nowMs, unknown: options.unknown }),
-    silent: silentPolicies(options.policies, gathered),
+    verdicts: [...judge(goesBy.hub.policies, goesBy.hub.exceptions), ...judge(files, [...goesBy.hub.exceptions, ...goesBy.fileExceptions])],
+    silent: [...silentPolicies(all, facts), ...overruled],
   });
   advisories.store?.close();
-  return report;
+  return { report, image };
 }
 
-async function readImage({ target, targetText, platform }: Options): Promise<OciImage> {
-  const opened = target.kind === 'oci' ? openDirectory(target.path) : openArchive(target.path);
-  if (!opened.ok) throw new CannotCheck(opened.reason);
-  try {
-    const read = await readOciImage(opened.layout, {
-      name: target.name,
-      platform: platform ?? { os: 'linux', architecture: process.arch === 'x64' ? 'amd64' : process.arch },
-      platformAsked: platform !== null,
-      wants: (path) => path === passwdPath || isReadByScan(path),
-      clock: () => performance.now(),
-    });
-    if (!read.ok) throw new CannotCheck(`${targetText} cannot be read: ${read.reason}`);
-    return read.value;
-  } finally {
-    opened.layout.close();
-  }
-}
-
-/** A store that somebody named must be there; the one of this machine may be missing, and then what it would say is unknown. */
-function openAdvisories(given: string | null): Advisories {
-  const named = given ?? join(stateDirectory().hub, 'advisories');
-  // the directory that holds it is what a person finds first
-  const path = statSync(named, { throwIfNoEntry: false })?.isDirectory() === true ? join(named, 'store.sqlite') : named;
-  const store = openStore(path);
-  if (!('problem' in store)) return { store, reason: '' };
-  if (given !== null) throw new CannotCheck(`${path}: ${store.sentence}`);
-  return { store: null, reason: store.problem === 'absent' ? 'no advisory store is here, and none was named with --advisories' : `${path}: ${store.sentence}` };
+/** False: the hub does not have it. */
+async function keepIn(hub: Hub, report: Report, { image }: ImageToCheck, values: CheckValues, goesBy: GoesBy): Promise<boolean> {
+  const [{ keep }, { hubReport }] = await Promise.all([import('../check/hub.ts'), import('../check/hub-report.ts')]);
+  const run = pipelineRun(process.env, { repository: values.repository, commit: values.commit, runUrl: values['run-url'], principal: values.principal });
+  const fromHub = new Set(goesBy.hub.policies.map(({ policy }) => policy.policy.metadata.name));
+  const kept = await keep(hub, hubReport(report, image.content, { run, fromHub }));
+  if (!kept.ok) complain(`  ! the hub has not kept this check: ${kept.reason}`);
+  return kept.ok;
 }
 
 function feedAges({ store }: Advisories, nowMs: number): FeedAge[] {
   return (store?.feeds() ?? []).map(({ ecosystem, syncedAt }) => ({ ecosystem, ageDays: Math.max(0, Math.floor((nowMs - Date.parse(syncedAt)) / 86_400_000)) }));
 }
 
-function silentPolicies(policies: readonly ImagePolicyInForce[], { facts }: Gathered): { policy: string; why: string }[] {
+function silentPolicies(policies: readonly ImagePolicyInForce[], facts: ImageFacts): { policy: string; why: string }[] {
   return policies.flatMap(({ policy, mode }) => {
     const { name } = policy.policy.metadata;
     if (!policy.imageRules.some(({ rule }) => rule.actions.build !== undefined)) return [{ policy: name, why: 'it says nothing about build' }];
@@ -188,65 +171,37 @@ function silentPolicies(policies: readonly ImagePolicyInForce[], { facts }: Gath
   });
 }
 
-function readPolicies(paths: readonly string[]): readonly CheckedPolicy[] {
-  const read = paths.flatMap(filesOf).map((path) => ({ path, ...parsePolicies(path, textOf(path)) }));
-  refuse(read.flatMap((one) => one.problems));
-  const policies = read.flatMap((one) => one.policies);
-  if (policies.length === 0) throw new CannotCheck(`there is no policy in ${paths.join(', ')}`);
-  refuseTwice('policies', policies.map((one) => one.policy.metadata.name));
-  return policies;
-}
-
-function readExceptions(paths: readonly string[]): readonly Exception[] {
-  const read = paths.flatMap(filesOf).map((path) => parseExceptions(path, textOf(path)));
-  refuse(read.flatMap((one) => one.problems));
-  const exceptions = read.flatMap((one) => one.exceptions);
-  refuseTwice('exceptions', exceptions.map((one) => one.metadata.name));
-  return exceptions;
-}
-
-const problemsShown = 20;
-
-function refuse(problems: readonly PolicyProblem[]): void {
-  if (problems.length === 0) return;
-  const lines = problems.slice(0, problemsShown).map((one) => `${one.file}:${one.line}:${one.column}: ${one.message}. ${one.advice}`);
-  throw new CannotCheck([...lines, ...(problems.length > problemsShown ? [`and ${problems.length - problemsShown} more`] : [])].join('\n'));
-}
-
-function refuseTwice(what: string, names: readonly string[]): void {
-  const twice = names.find((name, at) => names.indexOf(name) !== at);
-  if (twice !== undefined) throw new CannotCheck(`two ${what} are called ${twice}`);
-}
-
-function filesOf(path: string): readonly string[] {
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (found === undefined) throw new CannotCheck(`there is no file ${path}`);
-  if (!found.isDirectory()) return [path];
-  const files = readdirSync(path).filter((one) => /\.ya?ml$/.test(one)).sort();
-  if (files.length === 0) throw new CannotCheck(`there is no .yaml file in ${path}`);
-  return files.map((one) => join(path, one));
-}
-
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (!(error instanceof Error) || !('code' in error)) throw error;
-    throw new CannotCheck(`${path} cannot be read (${String(error.code)})`);
+/** Each writer is loaded only where it is asked for. */
+async function textOf(format: Format, report: Report): Promise<string> {
+  switch (format) {
+    case 'table':
+      return tableOf(report, false);
+    case 'json':
+      return jsonOf(report);
+    case 'sarif':
+      return (await import('../check/sarif.ts')).sarifOf(report);
+    case 'junit':
+      return (await import('../check/junit.ts')).junitOf(report);
+    default:
+      return format satisfies never;
   }
 }
 
-function write(report: Report, format: Format, output: string | null): void {
-  const text = { table: tableOf, json: jsonOf, sarif: sarifOf, junit: junitOf }[format];
+function write(report: Report, text: string, format: Format, output: string | null): void {
+  const table = () => tableOf(report, process.stdout.isTTY);
   if (output === null) {
-    process.stdout.write(format === 'table' ? tableOf(report, process.stdout.isTTY) : text(report, false));
+    process.stdout.write(format === 'table' ? table() : text);
     return;
   }
+  writeFile(output, text);
+  process.stdout.write(table());
+}
+
+function writeFile(path: string, text: string): void {
   try {
-    writeFileSync(output, text(report, false));
+    writeFileSync(path, text);
   } catch (error) {
     if (!(error instanceof Error) || !('code' in error)) throw error;
-    throw new CannotCheck(`${output} cannot be written (${String(error.code)})`);
+    throw new CannotCheck(`${path} cannot be written (${String(error.code)})`);
   }
-  process.stdout.write(tableOf(report, process.stdout.isTTY));
 }

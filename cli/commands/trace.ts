@@ -1,41 +1,15 @@
 /** `vedette trace`: where an image came from, as a chain of who says what, and what is wrong with it. Reads; changes nothing anywhere. */
-import { readFileSync, statSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import type { Asking } from '@vedette/origin/ask/ask';
-import { parsePublicKey, type SignerKey } from '@vedette/origin/cosign/key';
+import type { SignerKey } from '@vedette/origin/cosign/key';
 import { openPlatform } from '@vedette/origin/jfrog/platform';
 import { parseJfrogSettings } from '@vedette/origin/jfrog/settings';
-import { noCredentials, parseRegistryConfig, type CredentialBook } from '@vedette/origin/oci/credentials';
 import type { Platform } from '@vedette/origin/oci/manifest';
 import { parseReference } from '@vedette/origin/oci/reference';
-import { openRegistry } from '@vedette/origin/oci/registry';
 import { traceImage, type TraceSources } from '@vedette/origin/trace-image';
+import { asking, readKeys, readUsable, registryWith, Unusable } from '../registry-access.ts';
 import { complain, say, UsageError, type CliCommand } from './command.ts';
 import { traceByHub } from './trace-hub.ts';
 import { exitCodeOf, reportJson, reportLines } from './trace-report.ts';
-
-const fileBytesMax = 2 ** 20;
-const asking: Asking = { fetch, clock: () => Date.now(), sleep: async (ms) => void (await sleep(ms)), timeoutMs: 15_000, waitMsMax: 20_000 };
-
-/** A file that cannot be used: said in a sentence, exit code 2. */
-class Unusable extends Error {}
-
-function read<T extends object>(path: string, what: string, parse: (text: string) => T | { readonly problem: string }): T {
-  let text: string;
-  try {
-    const { size } = statSync(path);
-    if (size > fileBytesMax) throw new Unusable(`${path} is larger than ${fileBytesMax} bytes: it is not ${what}`);
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Unusable) throw error;
-    const code = error instanceof Error && 'code' in error ? error.code : '';
-    throw new Unusable(code === 'ENOENT' ? `There is no file ${path}.` : `${path} cannot be read (${String(code)}).`);
-  }
-  const parsed = parse(text);
-  if ('problem' in parsed) throw new Unusable(`${path} is not usable as ${what}: ${parsed.problem}.`);
-  return parsed;
-}
 
 function platformOf(text: string | undefined): Platform {
   if (text === undefined) return { os: 'linux', architecture: process.arch === 'x64' ? 'amd64' : process.arch, variant: null };
@@ -44,16 +18,9 @@ function platformOf(text: string | undefined): Platform {
   return { os: match[1]!, architecture: match[2]!, variant: match[3] ?? null };
 }
 
-function credentialsFor(registry: string, path: string | undefined): CredentialBook {
-  if (path === undefined) return noCredentials;
-  const book = read(path, 'a registry configuration', parseRegistryConfig);
-  if (book.leftToHelpers.includes(registry)) complain(`  ! ${path} leaves the credentials for ${registry} to a helper program, which is not run: asked without.`);
-  return book;
-}
-
 function jfrogOf(path: string | undefined): TraceSources['jfrog'] {
   if (path === undefined) return null;
-  const settings = read(path, 'settings for Artifactory', parseJfrogSettings);
+  const settings = readUsable(path, 'settings for Artifactory', parseJfrogSettings);
   return { platform: openPlatform({ url: settings.url, token: settings.token, projects: settings.projects, asking }), names: settings.names };
 }
 
@@ -75,10 +42,9 @@ async function trace(args: readonly string[]): Promise<number> {
   const reference = parseReference(image);
   if ('problem' in reference) throw new UsageError(reference.problem);
   const platform = platformOf(values.platform);
-  const keys: SignerKey[] = (values.key ?? []).map((path) => read(path, 'a public key', (text) => parsePublicKey(text, path)));
-  const credentials = credentialsFor(reference.registry, values['registry-config']).of(reference.registry);
+  const keys: readonly SignerKey[] = readKeys(values.key ?? []);
   const traced = await traceImage(reference, platform, {
-    registry: openRegistry({ registry: reference.registry, credentials, asking, plainHttp: values['plain-http'] ?? false }),
+    registry: registryWith(reference.registry, { configPath: values['registry-config'], plainHttp: values['plain-http'] ?? false }),
     keys,
     trusted: values.trust ?? null,
     jfrog: jfrogOf(values.artifactory),

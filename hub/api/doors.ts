@@ -8,6 +8,7 @@ import type { ImageDetailView, ImageView, IntegrationInput, IntegrationTestView,
 import type { ExposureView } from '@vedette/model/api/cluster-views';
 import type { CoverageView, FeedView, RiskSummaryView, VulnerabilityDetailView } from '@vedette/model/api/views';
 import type { Control } from '@vedette/model/control';
+import type { CoverageView, FeedView, PolicyView, RiskSummaryView, VulnerabilityDetailView } from '@vedette/model/api/views';
 import type { TextProblem } from '@vedette/model/problem';
 import type { z } from 'zod';
 import type { Database } from '../store/database.ts';
@@ -34,7 +35,9 @@ export interface AssessDoor {
 }
 
 /** Reads a policy's text. A problem is a sentence for whoever wrote it; `places` are the same problems where they have a place. */
-export type PolicyReader = (yaml: string) => { readonly policy: Omit<PolicyFacts, 'yaml'> } | { readonly problems: readonly string[]; readonly places?: readonly TextProblem[] };
+export type PolicyReader = (yaml: string) => { readonly policy: Omit<PolicyFacts, 'yaml'> & { readonly rules: PolicyRules } } | { readonly problems: readonly string[]; readonly places?: readonly TextProblem[] };
+
+export type PolicyRules = readonly PolicyView['rules'][number][];
 
 export interface FleetDoor {
   /** A token for one sensor, and the command that uses it. `secretHash` is what the store keeps. */

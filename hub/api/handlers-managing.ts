@@ -13,7 +13,8 @@ import { listSensors, sensorById } from '../store/read-fleet.ts';
 import { listPolicies, policyNamed } from '../store/read-policies.ts';
 import { containerStates } from '../store/read-risk.ts';
 import { requireWholeHub, type Caller } from './caller.ts';
-import type { Doors, Handlers } from './doors.ts';
+import type { Doors, Handlers, PolicyRules } from './doors.ts';
+import { explainPolicy } from './explain.ts';
 import { refuseUnknownClusters } from './handlers-people.ts';
 import { hashPassword, isPassword } from './passwords.ts';
 import { hashOf, tokenPrefix, type SignIn } from './sign-in.ts';
@@ -26,13 +27,18 @@ function verdictsSince(now: Date): Date {
   return new Date(now.getTime() - verdictDays * dayMs);
 }
 
-export function policyHandlers(doors: Doors): Handlers<'listPolicies' | 'getPolicy' | 'putPolicy' | 'setPolicyMode' | 'deletePolicy'> {
+export function policyHandlers(doors: Doors): Handlers<'listPolicies' | 'getPolicy' | 'putPolicy' | 'setPolicyMode' | 'deletePolicy' | 'explainPolicy'> {
   const { database, now } = doors;
   const shown = async (caller: Caller, name: string): ReturnType<Handlers<'getPolicy'>['getPolicy']> => {
     const since = verdictsSince(now());
     const row = await policyNamed(database, caller.scope, name, since, now());
     if (row === undefined) throw new Problem('not-found');
-    return policyView(row, since);
+    return policyView(row, rulesIn(row.yaml), since);
+  };
+  // A text that is stored was readable once; another version may not understand it, and then its rules are not listed.
+  const rulesIn = (yaml: string): PolicyRules => {
+    const read = doors.readPolicy(yaml);
+    return 'policy' in read ? read.policy.rules : [];
   };
   const announce = (): void => {
     doors.fleet.policiesChanged();
@@ -41,9 +47,10 @@ export function policyHandlers(doors: Doors): Handlers<'listPolicies' | 'getPoli
   return {
     async listPolicies({ caller }) {
       const since = verdictsSince(now());
-      return { items: (await listPolicies(database, caller.scope, since, now())).map((row) => policyView(row, since)) };
+      return { items: (await listPolicies(database, caller.scope, since, now())).map((row) => policyView(row, rulesIn(row.yaml), since)) };
     },
     getPolicy: ({ caller, params }) => shown(caller, params.name),
+    explainPolicy: ({ caller, params, query }) => explainPolicy(doors, caller.scope, params.name, query.image),
     async putPolicy({ caller, params, body }) {
       requireWholeHub(caller);
       const read = doors.readPolicy(body.yaml);

@@ -19,6 +19,8 @@ import type { Call, Doors, Handlers } from './doors.ts';
 import { auditHandlers } from './handlers-audit.ts';
 import { clusterHandlers } from './handlers-clusters.ts';
 import { incidentHandlers } from './handlers-incidents.ts';
+import { checkHandlers } from './handlers-checks.ts';
+import { exceptionHandlers } from './handlers-exceptions.ts';
 import { accountHandlers, fleetHandlers, policyHandlers } from './handlers-managing.ts';
 import { originHandlers } from './handlers-origin.ts';
 import { ownHandlers, peopleHandlers } from './handlers-people.ts';
@@ -97,7 +99,7 @@ export function buildServer(doors: Doors, live: Live, options: ServerOptions): A
   http.setErrorHandler((error: FastifyError, request, reply) => answerError(doors, error, request, reply));
   http.setNotFoundHandler(async (request, reply) => notFound(request, reply, options.files));
 
-  const handlers: Handlers = { ...readingHandlers(doors), ...clusterHandlers(doors), ...incidentHandlers(doors), ...policyHandlers(doors), ...fleetHandlers(doors), ...accountHandlers(doors, signIn), ...peopleHandlers(doors), ...ownHandlers(doors), ...originHandlers(doors), ...auditHandlers(doors), ...postureHandlers(doors) };
+  const handlers: Handlers = { ...readingHandlers(doors), ...clusterHandlers(doors), ...incidentHandlers(doors), ...policyHandlers(doors), ...fleetHandlers(doors), ...accountHandlers(doors, signIn), ...peopleHandlers(doors), ...ownHandlers(doors), ...originHandlers(doors), ...auditHandlers(doors), ...postureHandlers(doors), ...checkHandlers(doors), ...exceptionHandlers(doors) };
   for (const name of Object.keys(endpoints) as EndpointName[]) addRoute(http, signIn, name, handlers, options);
   addLive(http, signIn, live, headers);
   addPlain(http, doors, options, () => ownMetrics(requests, live, signIn));
@@ -146,6 +148,7 @@ function addRoute(http: FastifyInstance, signIn: SignIn, name: EndpointName, han
   http.route({
     method: endpoint.method,
     url: routePath(endpoint.path),
+    ...(endpoint.bodyBytesMax === undefined ? {} : { bodyLimit: endpoint.bodyBytesMax }),
     async handler(request, reply) {
       const caller = await guard(request, signIn, endpoint.permission);
       refuseNul(request.params);

@@ -4,7 +4,8 @@ import type {
 } from '@vedette/model/api/views';
 import { shortId } from '@vedette/model/api/short-id';
 import { loadedFact } from '@vedette/model/exposure';
-import type { PolicyMode, Severity } from '@vedette/model/policy';
+import { policyStages, type PolicyMode, type Severity } from '@vedette/model/policy';
+import type { PolicyRules } from './doors.ts';
 import type { TokenShape } from '../store/access.ts';
 import type { ContainerShape, ObservationShape, PackageShape } from '../store/read-containers.ts';
 import type { NodeShape, SensorShape } from '../store/read-fleet.ts';
@@ -206,7 +207,7 @@ export function vulnerabilityFacetsView({ critical, high, medium, low, unknown, 
   return { severity: { critical, high, medium, low, unknown }, loaded: { yes: loaded.loaded_yes, notSeen: loaded.loaded_not_seen, no: loaded.loaded_no, unknown: loaded.loaded_unknown } };
 }
 
-export function policyView(row: PolicyShape, since: Date): PolicyView {
+export function policyView(row: PolicyShape, rules: PolicyRules, since: Date): PolicyView {
   return {
     name: row.name,
     description: row.description,
@@ -219,6 +220,8 @@ export function policyView(row: PolicyShape, since: Date): PolicyView {
     updatedAt: time(row.updated_at),
     updatedBy: row.updated_by,
     kernelForm: row.kernel_form,
+    rules: [...rules],
+    stages: policyStages.filter((stage) => rules.some((one) => one.actions[stage] !== undefined)),
     inForce: { sensors: row.sensors, sensorsTotal: row.sensors_total, problems: row.problems },
     verdicts: { killed: row.killed, wouldHaveKilled: row.would_have_killed, since: time(since) },
   };

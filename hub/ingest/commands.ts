@@ -8,7 +8,7 @@ import { holdsSession, type SessionState } from '@vedette/link/protocol/hello';
 import { CommandSchema, type Command } from '@vedette/model/wire/generated/link_pb';
 import type { Database } from '../store/database.ts';
 import { currentGeneration, speakingSensor } from '../store/fleet.ts';
-import { policySet, ruleSet } from '../store/read-policies.ts';
+import { executionPolicySet, ruleSet } from '../store/read-policies.ts';
 
 const keepAliveMs = 15_000;
 type Kind = Command['kind'];
@@ -112,7 +112,7 @@ export class Commands {
     const { database } = this.#doors;
     // The number first: a change in between gives a newer set under an older number, and the push after it puts it right.
     const generation = BigInt(await currentGeneration(database, 'policies'));
-    const policies = (await policySet(database)).map((one) => ({ $typeName: 'vedette.link.v1.PolicyText' as const, ...one }));
+    const policies = (await executionPolicySet(database)).map((one) => ({ $typeName: 'vedette.link.v1.PolicyText' as const, ...one }));
     return { case: 'policies', value: { $typeName: 'vedette.link.v1.PolicySet', generation, policies } };
   }
 

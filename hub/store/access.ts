@@ -12,7 +12,7 @@ export interface Identity {
   readonly grants: readonly Grant[];
 }
 
-const roleWord = z.enum(['viewer', 'analyst', 'operator', 'admin']);
+const roleWord = z.enum(['viewer', 'analyst', 'operator', 'admin', 'pipeline']);
 export const Grants = z.array(z.object({ role: roleWord, place: z.union([z.literal('all'), z.object({ cluster: z.string(), namespaces: z.union([z.literal('all'), z.array(z.string())]) })]) }));
 
 const Person = z.object({ id: z.number(), name: z.string(), grants: Grants, password_hash: z.string() });

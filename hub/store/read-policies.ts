@@ -52,9 +52,14 @@ export async function policyNamed(db: Db, scope: Scope, name: string, since: Dat
 
 const PolicyText = z.object({ name: z.string(), yaml: z.string(), mode: z.enum(policyModes) });
 
-/** The whole set, as sensors are given it. Policies belong to the hub, not to a place. */
+/** The whole set. Policies belong to the hub, not to a place. */
 export async function policySet(db: Db): Promise<z.infer<typeof PolicyText>[]> {
   return rows(db, PolicyText, 'select name, yaml, mode from policy order by name');
+}
+
+/** As sensors are given it: those with rules about executions. The others speak about images, and a sensor has no say in them. */
+export async function executionPolicySet(db: Db): Promise<z.infer<typeof PolicyText>[]> {
+  return rows(db, PolicyText, 'select name, yaml, mode from policy where jsonb_array_length(kernel_form) > 0 order by name');
 }
 
 const RuleText = z.object({ name: z.string(), content: z.string() });

@@ -124,7 +124,7 @@ function closedRegistry(host: string): Registry {
   const name = isInner(URL.parse(`https://${apiHostOf(host)}/`)?.hostname ?? '') ? `${host} is an address inside of this machine or its link` : host;
   const answer = unknown('not-configured', `the registry ${name} is not among the integrations, so it was not asked`);
   const never = async (): Promise<typeof answer> => answer;
-  return { name: host, ping: never, manifest: never, blob: never, config: never, referrers: never };
+  return { name: host, ping: never, manifest: never, blob: never, pieces: never, config: never, referrers: never };
 }
 
 export function sourcesFor(sources: Sources, reference: ImageReference): Omit<TraceSources, 'clock' | 'records'> {

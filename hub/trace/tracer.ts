@@ -141,6 +141,7 @@ export class Tracer {
       ping: () => given.registry.ping(),
       manifest: async (repository, which) => (isLate() ? late : given.registry.manifest(repository, which)),
       blob: async (repository, digest, bytesMax) => (isLate() ? late : given.registry.blob(repository, digest, bytesMax)),
+      pieces: async (repository, digest, fromByte) => (isLate() ? late : given.registry.pieces(repository, digest, fromByte)),
       config: async (repository, manifest) => (isLate() ? late : given.registry.config(repository, manifest)),
       referrers: async (repository, digest) => (isLate() ? late : given.registry.referrers(repository, digest)),
     };

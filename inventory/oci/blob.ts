@@ -6,7 +6,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
-import type { BlobPlace, Layout } from './layout.ts';
+import { Unreadable, type BlobPlace, type Layout } from './layout.ts';
 import { compressionOf, documentBytesMax, type Descriptor } from './manifest.ts';
 
 export interface LayerBounds {
@@ -34,15 +34,29 @@ export async function readSmall(layout: Layout, descriptor: Pick<Descriptor, 'di
   if (size > documentBytesMax) return { ok: false, reason: `the document ${digest} has ${size} bytes` };
   const place = placeOf(layout, descriptor);
   if (!place.ok) return place;
-  const bytes = await readWhole(place.value);
+  const read = await readWhole(place.value);
+  if (!read.ok) return { ok: false, reason: `the blob ${digest}: ${read.reason}` };
+  const bytes = read.value;
   const found = hashFor(digest).update(bytes).digest('hex');
   return found === hexOf(digest) ? { ok: true, value: bytes } : { ok: false, reason: `the blob ${digest} is damaged: its content has the digest ${found}` };
 }
 
-export async function readWhole(place: BlobPlace): Promise<Uint8Array> {
+/** `sizeBytes` is a promise of the place; more than it is never taken. */
+export async function readWhole(place: BlobPlace): Promise<BlobRead<Uint8Array>> {
   const pieces: Uint8Array[] = [];
-  for await (const piece of place.stream()) pieces.push(piece);
-  return Buffer.concat(pieces);
+  let length = 0;
+  try {
+    for await (const piece of place.stream()) {
+      length += piece.length;
+      if (length > place.sizeBytes) return { ok: false, reason: `has more than the ${place.sizeBytes} bytes that are promised` };
+      pieces.push(piece);
+    }
+  } catch (error) {
+    const reason = reasonOf(error);
+    if (reason === null) throw error;
+    return { ok: false, reason };
+  }
+  return { ok: true, value: Buffer.concat(pieces) };
 }
 
 export class LayerReading {
@@ -105,7 +119,7 @@ export class LayerReading {
 
 /** Null: it is a bug. */
 function reasonOf(error: unknown): string | null {
-  if (error instanceof Stopped) return error.message;
+  if (error instanceof Stopped || error instanceof Unreadable) return error.message;
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return null;
   if (/^(Z_|ZSTD_|ERR_ZLIB|ERR_ZSTD|ERR__ERROR_FORMAT|ERR_BUFFER_TOO_LARGE)/.test(error.code)) return `cannot be decompressed (${error.message})`;
   return /^E[A-Z0-9]+$/.test(error.code) ? `cannot be read (${error.code})` : null;

@@ -26,6 +26,8 @@ export interface OciImage {
   readonly names: readonly string[];
   /** What could not be kept of its content, one sentence each. */
   readonly problems: readonly string[];
+  /** Which layer (its place in `layers`) brought the content of the file at this path; null: there is no such file. */
+  layerOf(path: string): number | null;
 }
 
 export interface OciOptions {
@@ -43,9 +45,11 @@ export interface OciOptions {
 export const defaultLayerBounds: LayerBounds = { unpackedBytesMax: 64 * 2 ** 30, budgetMs: 10 * 60_000 };
 
 export async function readOciImage(layout: Layout, options: OciOptions): Promise<BlobRead<OciImage>> {
-  const chosen = await choose(layout, options);
-  if (!chosen.ok) return chosen;
-  const { descriptor, indexDigest, names } = chosen.value;
+  const chosen = await chooseImage(layout, options);
+  return chosen.ok ? await readChosenImage(layout, chosen.value, options) : chosen;
+}
+
+export async function readChosenImage(layout: Layout, { descriptor, indexDigest, names }: ChosenImage, options: OciOptions): Promise<BlobRead<OciImage>> {
   const manifest = await documentOf(layout, descriptor, Manifest, 'manifest');
   if (!manifest.ok) return manifest;
   const { layers } = manifest.value;
@@ -68,17 +72,20 @@ export async function readOciImage(layout: Layout, options: OciOptions): Promise
       layers: layers.map(({ digest, size }, at) => ({ digest, diffId: diffIds[at]!, sizeBytes: size })),
       names,
       problems: merged.value.tooMuch ? ['files that would be read are too large or too many to be kept: what they hold is missing'] : [],
+      layerOf: (path) => merged.value.layerOf(path),
     },
   };
 }
 
-interface ChosenImage {
+export interface ChosenImage {
+  /** Of the manifest for the platform. */
   readonly descriptor: Descriptor;
   readonly indexDigest: string | null;
   readonly names: readonly string[];
 }
 
-async function choose(layout: Layout, options: OciOptions): Promise<BlobRead<ChosenImage>> {
+/** By name, then by platform. Nothing of the image itself is read yet: its digest is enough to know it again. */
+export async function chooseImage(layout: Layout, options: Pick<OciOptions, 'name' | 'platform'>): Promise<BlobRead<ChosenImage>> {
   const top = await topIndex(layout);
   if (!top.ok) return top;
   const named = chooseByName(top.value, options.name);
@@ -102,7 +109,8 @@ async function topIndex(layout: Layout): Promise<BlobRead<Index>> {
   const place = layout.open('index.json');
   if (place === null) return { ok: false, reason: 'it has no index.json, so it is no OCI layout' };
   if (place.sizeBytes > documentBytesMax) return { ok: false, reason: `its index.json has ${place.sizeBytes} bytes` };
-  return shaped(await readWhole(place), Index, 'index.json');
+  const bytes = await readWhole(place);
+  return bytes.ok ? shaped(bytes.value, Index, 'index.json') : { ok: false, reason: `its index.json ${bytes.reason}` };
 }
 
 async function documentOf<T>(layout: Layout, descriptor: Descriptor, shape: Parameters<typeof readDocument<T>>[1], what: string): Promise<BlobRead<T>> {

@@ -1,11 +1,15 @@
 /**
- * Where the blobs of an OCI layout come from: a directory, or a tar archive of one, read in place without unpacking it. The
+ * Where the blobs of an OCI layout come from: a directory, or a tar archive of one, read in place without unpacking it (a
+ * registry is one more, in `image/registry-layout.ts`). The
  * caller chose the path; what lies there is hostile, so only regular files are opened and nothing is believed of a blob
  * before its digest has been checked (`blob.ts`). A layout never changes while it is read: blobs are named by content.
  */
 import { closeSync, constants, createReadStream, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { blockBytes, paddingOf, parseHeader } from './tar.ts';
+
+/** What is there cannot be read, and why: thrown by a place while its bytes are read, because the world failed and not the program. */
+export class Unreadable extends Error {}
 
 export interface BlobPlace {
   readonly sizeBytes: number;

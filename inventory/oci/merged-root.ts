@@ -68,6 +68,12 @@ export class MergedRoot {
     return treeOver(this.#root);
   }
 
+  /** Which layer, from 0, brought the content of the file that this path leads to. */
+  layerOf(path: string): number | null {
+    const node = this.#leadsTo(path);
+    return node?.kind === 'file' ? (node.content as LayerContent).layer - 1 : null;
+  }
+
   /** Some content that was wanted did not fit into the bounds. */
   get tooMuch(): boolean {
     return this.#tooMuch;

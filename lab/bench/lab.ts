@@ -13,6 +13,7 @@ import { actsProgram } from '../kernel/acts.ts';
 import type { Lab, LabRun } from '../lab.ts';
 import { JoinedSensor } from '../product/joined-sensor.ts';
 import { percentile, type LabReport } from '../report.ts';
+import { checkCost } from './check.ts';
 import { measured, tinyProgram, type Seen } from './measured.ts';
 import { traceCost } from './trace.ts';
 
@@ -164,8 +165,8 @@ function rssKib(pid: number): number {
 
 export const bench: Lab = {
   name: 'bench',
-  summary: 'What the sensor costs, and whether storms lose what must arrive',
-  rows: 12,
+  summary: 'What sensor and check cost, and whether storms lose what must arrive',
+  rows: 14,
   parts: {
     interest: 'nobody says which paths matter: some of their opens are refused in the flood',
     ring: 'a ring of 64 KiB: executions are lost',
@@ -179,6 +180,7 @@ export const bench: Lab = {
     await execStorm(lab);
     await openStorms(lab);
     if (lab.sabotage !== null) return;
+    await checkCost({ ...lab, place: join(lab.place, 'check') });
     await openCost(lab);
     await execCost(lab);
     await stormRatio(lab);

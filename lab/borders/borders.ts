@@ -7,7 +7,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, relative, sep } from 'node:path';
 
 export const pure = ['model', 'rules', 'policy', 'link/protocol', 'web/view'] as const;
-const packages = ['model', 'rules', 'policy', 'inventory', 'advisories', 'origin', 'link', 'sensor', 'cluster', 'hub', 'web', 'cli', 'deploy', 'content', 'lab'] as const;
+const packages = ['model', 'rules', 'policy', 'inventory', 'advisories', 'origin', 'image', 'link', 'sensor', 'cluster', 'hub', 'web', 'cli', 'deploy', 'content', 'lab'] as const;
 type PackageName = (typeof packages)[number];
 
 /**
@@ -21,12 +21,13 @@ const mayUse: Record<PackageName, readonly PackageName[]> = {
   inventory: ['model'],
   advisories: ['model'],
   origin: ['model'],
+  image: ['model', 'policy', 'inventory', 'advisories', 'origin'],
   link: ['model'],
   sensor: ['model', 'rules', 'policy', 'inventory', 'link'],
   cluster: ['model', 'rules', 'policy', 'link'],
-  hub: ['model', 'rules', 'policy', 'inventory', 'advisories', 'origin', 'link'],
+  hub: ['model', 'rules', 'policy', 'inventory', 'advisories', 'origin', 'image', 'link'],
   web: ['model', 'rules', 'policy'],
-  cli: ['model', 'rules', 'policy', 'inventory', 'advisories', 'origin', 'link'],
+  cli: ['model', 'rules', 'policy', 'inventory', 'advisories', 'origin', 'image', 'link'],
   deploy: ['cli'],
   content: ['model', 'rules', 'policy'],
   lab: [...packages],
@@ -56,6 +57,8 @@ export const thirdParty: Readonly<Record<string, readonly string[]>> = {
   '@tanstack/react-query': ['web'],
   '@vitejs/plugin-react': ['web'],
   'ae-cvss-calculator': ['advisories'],
+  ajv: ['lab'],
+  'ajv-formats': ['lab'],
   'axe-core': ['lab'],
   'fast-check': ['*.test.ts'],
   fastify: ['hub/api'],

@@ -8,6 +8,7 @@ import type { Permission } from '../access.ts';
 import { controlCategories } from '../control-words.ts';
 import { policyModes, severities } from '../policy.ts';
 import { accessEndpoints } from './access-table.ts';
+import { checkEndpoints } from './checks-table.ts';
 import { originEndpoints } from './origin.ts';
 import * as clusterView from './cluster-views.ts';
 import * as postureView from './posture-views.ts';
@@ -28,6 +29,8 @@ export interface Endpoint {
   readonly type?: string;
   /** Answers a file instead of JSON: of these media types. */
   readonly document?: readonly string[];
+  /** Of the body, where it may be larger than usual. */
+  readonly bodyBytesMax?: number;
 }
 
 const pageQuery = { cursor: z.string().max(500).optional(), limit: z.coerce.number().int().min(1).max(200).default(50) };
@@ -47,6 +50,7 @@ export const endpoints = {
   createToken: { method: 'POST', path: '/api/v1/tokens', summary: 'Make an API token; its secret is shown once', permission: 'admin', body: z.strictObject({ name: text, grants, expiresInDays: z.int().min(1).max(3650).nullable().default(90) }), output: view.TokenView.extend({ secret: z.string() }), status: 201 },
   revokeToken: { method: 'DELETE', path: '/api/v1/tokens/{id}', summary: 'Revoke an API token', permission: 'admin', params: id, output: z.null(), status: 204 },
   ...accessEndpoints,
+  ...checkEndpoints,
 
   risk: { method: 'GET', path: '/api/v1/risk', summary: 'What is most dangerous now, why, where, and what to do', permission: 'view', output: view.RiskSummaryView },
   coverage: { method: 'GET', path: '/api/v1/coverage', summary: 'What is not seen, and why', permission: 'view', output: view.CoverageView },
@@ -103,5 +107,5 @@ export type Input<N extends EndpointName> = In<Of<N>, 'params'> & (Of<N> extends
 export type Output<N extends EndpointName> = z.output<Of<N>['output']>;
 
 /** What the live stream (`GET /api/v1/events`, server-sent events) says has changed; the reader fetches it again. */
-export const liveTopics = ['processes', 'containers', 'incidents', 'vulnerabilities', 'policies', 'sensors', 'advisories', 'images', 'clusters', 'posture'] as const;
+export const liveTopics = ['processes', 'containers', 'incidents', 'vulnerabilities', 'policies', 'sensors', 'advisories', 'images', 'clusters', 'posture', 'checks', 'exceptions'] as const;
 export type LiveTopic = (typeof liveTopics)[number];

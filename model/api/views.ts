@@ -4,7 +4,7 @@
  * it, never an empty string or a zero.
  */
 import { z } from 'zod';
-import { fileOrigins, policyModes, severities } from '../policy.ts';
+import { fileOrigins, policyModes, policyStages, severities } from '../policy.ts';
 import { roles, type Role } from '../access.ts';
 
 const Time = z.iso.datetime({ precision: 3 }).describe('RFC 3339, UTC');
@@ -262,6 +262,8 @@ export const PolicyView = z.object({
   shipped: z.boolean(),
   updatedAt: Time,
   updatedBy: z.string(),
+  stages: z.array(z.enum(policyStages)).describe('Where it speaks'),
+  rules: z.array(z.object({ name: z.string(), on: z.enum(['execution', 'image']), when: z.string(), actions: z.partialRecord(z.enum(policyStages), z.string()), fix: z.string().nullable() })),
   kernelForm: z.array(z.object({ rule: z.string(), action: z.string(), form: z.string().nullable(), problem: z.string().nullable() })),
   inForce: z.object({ sensors: Count, sensorsTotal: Count, problems: z.array(z.string()) }),
   verdicts: z.object({ killed: Count, wouldHaveKilled: Count, since: Time }),

@@ -51,18 +51,31 @@ export interface Reply {
   header(name: string): string | null;
 }
 
+/** What an answer of any kind has: the whole of it (`Reply`), or one that is still coming (`stream.ts`). */
+export type Answered = Pick<Reply, 'status' | 'url' | 'header'>;
+
+/** Carries one question to one address, and answers with what came, or with why nothing did. */
+export type Exchange<A extends Answered> = (url: URL) => Promise<A | Unknown>;
+
 const redirectsMax = 5;
 const attemptsMax = 4;
 
-export function isUnknown(outcome: Reply | Unknown): outcome is Unknown {
+export function isUnknown<A extends Answered>(outcome: A | Unknown): outcome is Unknown {
   return 'state' in outcome;
 }
 
 /** A reply of any status, after waiting out 429 and 503 as long as we may. */
 export async function ask(question: Question, asking: Asking): Promise<Reply | Unknown> {
+  return await patiently(asking, async () => {
+    const signal = AbortSignal.timeout(asking.timeoutMs);
+    return await followed(question, (url) => exchange(url, question, asking, signal));
+  });
+}
+
+export async function patiently<A extends Answered>(asking: Asking, once: () => Promise<A | Unknown>): Promise<A | Unknown> {
   let waitedMs = 0;
   for (let attempt = 1; ; attempt += 1) {
-    const outcome = await askOnce(question, asking);
+    const outcome = await once();
     if (isUnknown(outcome) || (outcome.status !== 429 && outcome.status !== 503)) return outcome;
     const wait = retryAfterMs(outcome.header('retry-after'), asking.clock()) ?? (outcome.status === 429 ? 1000 * 2 ** (attempt - 1) : null);
     if (wait === null || attempt === attemptsMax || waitedMs + wait > asking.waitMsMax) return outcome;
@@ -79,11 +92,10 @@ export function retryAfterMs(value: string | null, nowMs: number): number | null
   return Number.isNaN(at) || !/^[A-Z][a-z]{2}, /.test(value) ? null : Math.max(0, at - nowMs);
 }
 
-async function askOnce(question: Question, asking: Asking): Promise<Reply | Unknown> {
-  const signal = AbortSignal.timeout(asking.timeoutMs);
+export async function followed<A extends Answered>(question: Question, exchange: Exchange<A>): Promise<A | Unknown> {
   let url = question.url;
   for (let redirects = 0; ; redirects += 1) {
-    const outcome = await exchange(url, question, asking, signal);
+    const outcome = await exchange(url);
     if (isUnknown(outcome)) return outcome;
     const location = outcome.header('location');
     if (![301, 302, 303, 307, 308].includes(outcome.status) || location === null) return outcome;
@@ -117,16 +129,25 @@ export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname.endsWith('.localhost') || /^127(\.\d+){3}$/.test(hostname) || hostname === '[::1]';
 }
 
-async function exchange(url: URL, question: Question, asking: Asking, signal: AbortSignal): Promise<Reply | Unknown> {
+/** Up to the headers of the response. */
+export async function begin(url: URL, question: Question, asking: Asking, signal: AbortSignal): Promise<FetchResponse | Unknown> {
   const isHome = url.origin === question.url.origin;
   const headers: Record<string, string> = { 'accept-encoding': 'identity', ...question.headers };
   if (isHome && question.authorization !== null) headers['authorization'] = question.authorization;
-  let response: FetchResponse;
   try {
-    response = await asking.fetch(url.href, { method: question.method ?? 'GET', headers, ...(question.body === undefined ? {} : { body: question.body }), signal, redirect: 'manual' });
+    return await asking.fetch(url.href, { method: question.method ?? 'GET', headers, ...(question.body === undefined ? {} : { body: question.body }), signal, redirect: 'manual' });
   } catch (error) {
     return signal.aborted ? tooSlow(url, asking) : unknown('unreachable', `${placeOf(url)} cannot be reached: ${causeOf(error)}`);
   }
+}
+
+async function exchange(url: URL, question: Question, asking: Asking, signal: AbortSignal): Promise<Reply | Unknown> {
+  const response = await begin(url, question, asking, signal);
+  if ('state' in response) return response;
+  return await wholeOf(response, url, question, asking, signal);
+}
+
+export async function wholeOf(response: FetchResponse, url: URL, question: Question, asking: Asking, signal: AbortSignal): Promise<Reply | Unknown> {
   try {
     const bytes = await bodyOf(response, url, question.bytesMax);
     if (!(bytes instanceof Uint8Array)) return bytes;
@@ -157,11 +178,11 @@ async function bodyOf(response: FetchResponse, url: URL, bytesMax: number): Prom
   return new Uint8Array(Buffer.concat(parts));
 }
 
-function tooSlow(url: URL, asking: Asking): Unknown {
+export function tooSlow(url: URL, asking: Asking): Unknown {
   return unknown('timeout', `${placeOf(url)} did not answer within ${asking.timeoutMs} ms`);
 }
 
-function causeOf(error: unknown): string {
+export function causeOf(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   return plain(cause instanceof Error ? cause.message || code || cause.name : String(cause));

@@ -7,8 +7,9 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { imageDigestOf, isImageDigest, type ImageDigest } from '@vedette/model/ids';
 import { absent, known, unknown, type Answer, type Unknown } from '@vedette/model/origin';
-import { ask, isLoopback, isUnknown, jsonOf, unknownOf, type Asking, type Reply } from '../ask/ask.ts';
+import { ask, isLoopback, isUnknown, jsonOf, unknownOf, type Answered, type Asking, type Reply } from '../ask/ask.ts';
 import { placeOf } from '../ask/plain.ts';
+import { askForStream, isStreaming, type Streaming } from '../ask/stream.ts';
 import { makeAuthorizer } from './authorization.ts';
 import type { Credentials } from './credentials.ts';
 import { imageMediaTypes, indexMediaTypes, parseConfig, parseManifest, type Descriptor, type ImageConfig, type ImageManifest, type Manifest } from './manifest.ts';
@@ -17,6 +18,8 @@ import { apiHostOf } from './reference.ts';
 /** The specification asks registries to take at least this much. */
 const manifestBytesMax = 4 * 2 ** 20;
 const configBytesMax = 8 * 2 ** 20;
+/** Of what a registry says where it sends no blob. */
+const errorBytesMax = 64 * 1024;
 const pagesMax = 10;
 const referrersMax = 500;
 
@@ -36,6 +39,8 @@ export interface Registry {
   /** `which`: a tag or a digest. */
   manifest(repository: string, which: string): Promise<Answer<Manifest>>;
   blob(repository: string, digest: ImageDigest, bytesMax: number): Promise<Answer<Uint8Array>>;
+  /** The bytes of a blob from one of them on, as they come and unchecked: whoever takes them checks the digest. */
+  pieces(repository: string, digest: string, fromByte: number): Promise<Answer<AsyncIterable<Uint8Array>>>;
   config(repository: string, manifest: ImageManifest): Promise<Answer<ImageConfig>>;
   /** Everything that says it belongs to a digest. Known and empty: the registry was asked and names nothing. */
   referrers(repository: string, digest: ImageDigest): Promise<Answer<readonly Descriptor[]>>;
@@ -45,6 +50,7 @@ interface Session {
   readonly base: URL;
   /** A reply that is not 401. */
   get(path: string, repository: string, accept: string, bytesMax: number): Promise<Reply | Unknown>;
+  stream(path: string, repository: string, headers: Readonly<Record<string, string>>): Promise<Streaming | Reply | Unknown>;
   unknownOf(reply: Reply): Unknown;
 }
 
@@ -55,6 +61,7 @@ export function openRegistry(options: RegistryOptions): Registry {
     ping: () => ping(session),
     manifest: (repository, which) => readManifest(session, repository, which),
     blob: (repository, digest, bytesMax) => readBlob(session, repository, digest, bytesMax),
+    pieces: (repository, digest, fromByte) => readPieces(session, repository, digest, fromByte),
     referrers: (repository, digest) => readReferrers(session, repository, digest),
     async config(repository, manifest) {
       const bytes = await readBlob(session, repository, manifest.config.digest, configBytesMax);
@@ -74,20 +81,27 @@ function sessionOf({ registry, credentials, asking, plainHttp }: RegistryOptions
   const authorizer = makeAuthorizer(credentials, asking);
   // where a redirect led, the credentials were not sent
   const whyNot = (reply: Reply) => unknownOf(reply, authorizer.hasCredentials && reply.url.origin === base.origin, errorsOf(reply).words);
+  const authorized = async <A extends Answered>(repository: string, asked: (authorization: string | null) => Promise<A | Unknown>, refused: (answer: A) => Unknown): Promise<A | Unknown> => {
+    const scope = repository === '' ? '' : `repository:${repository}:pull`;
+    const first = await asked(authorizer.current(scope));
+    // a 401 from where a redirect led is not the registry's
+    if (isUnknown(first) || first.status !== 401 || first.url.origin !== base.origin) return first;
+    const answer = await authorizer.answer(first.header('www-authenticate'), scope, base);
+    if ('state' in answer) return answer;
+    const second = await asked(answer.header);
+    return isUnknown(second) || second.status !== 401 ? second : refused(second);
+  };
   return {
     base,
     unknownOf: whyNot,
-    async get(path, repository, accept, bytesMax) {
-      const scope = repository === '' ? '' : `repository:${repository}:pull`;
-      const question = { url: new URL(path, base), headers: { accept }, bytesMax };
-      const first = await ask({ ...question, authorization: authorizer.current(scope) }, asking);
-      // a 401 from where a redirect led is not the registry's
-      if (isUnknown(first) || first.status !== 401 || first.url.origin !== base.origin) return first;
-      const answer = await authorizer.answer(first.header('www-authenticate'), scope, base);
-      if ('state' in answer) return answer;
-      const second = await ask({ ...question, authorization: answer.header }, asking);
-      return isUnknown(second) || second.status !== 401 ? second : whyNot(second);
-    },
+    get: (path, repository, accept, bytesMax) =>
+      authorized(repository, (authorization) => ask({ url: new URL(path, base), headers: { accept }, bytesMax, authorization }, asking), whyNot),
+    stream: (path, repository, headers) =>
+      authorized<Streaming | Reply>(
+        repository,
+        (authorization) => askForStream({ url: new URL(path, base), headers, bytesMax: errorBytesMax, authorization }, asking),
+        (reply) => (isStreaming(reply) ? unknown('malformed', `${placeOf(reply.url)} refuses with what is no refusal`) : whyNot(reply)),
+      ),
   };
 }
 
@@ -145,6 +159,23 @@ async function readBlob(session: Session, repository: string, digest: ImageDiges
   if (reply.status !== 200) return session.unknownOf(reply);
   const found = digestOf(reply.bytes);
   return found === digest ? known(reply.bytes) : unknown('digest-mismatch', `${placeOf(reply.url)} sends bytes with digest ${found} as ${digest}`);
+}
+
+async function readPieces(session: Session, repository: string, digest: string, fromByte: number): Promise<Answer<AsyncIterable<Uint8Array>>> {
+  const reply = await session.stream(`${repository}/blobs/${digest}`, repository, { accept: '*/*', ...(fromByte === 0 ? {} : { range: `bytes=${fromByte}-` }) });
+  if (isUnknown(reply)) return reply;
+  if (!isStreaming(reply)) return reply.status === 404 ? missing(session, reply, `blob ${digest} in ${repository}`) : session.unknownOf(reply);
+  // who does not know ranges sends everything again
+  return known(reply.status === 206 ? reply.pieces : afterBytes(reply.pieces, fromByte));
+}
+
+async function* afterBytes(pieces: AsyncIterable<Uint8Array>, count: number): AsyncGenerator<Uint8Array> {
+  let left = count;
+  for await (const piece of pieces) {
+    const rest = piece.subarray(left);
+    left = Math.max(0, left - piece.length);
+    if (rest.length > 0) yield rest;
+  }
 }
 
 /** By the referrers API; where a registry has none, and where it names nothing, by the index under the tag that stands in for it. */

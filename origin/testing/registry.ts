@@ -54,10 +54,11 @@ export class TestRegistry {
     return sha256(bytes);
   }
 
-  manifest(repository: string, tag: string | null, content: unknown): ImageDigest {
+  /** `sentAs`: the media type that a client pushed it with, where it does not say one itself. */
+  manifest(repository: string, tag: string | null, content: unknown, sentAs = 'application/vnd.oci.image.manifest.v1+json'): ImageDigest {
     const bytes = Buffer.from(typeof content === 'string' ? content : JSON.stringify(content));
     const digest = this.blob(bytes);
-    const mediaType = (JSON.parse(bytes.toString()) as { mediaType?: string }).mediaType ?? 'application/vnd.oci.image.manifest.v1+json';
+    const mediaType = (JSON.parse(bytes.toString()) as { mediaType?: string }).mediaType ?? sentAs;
     for (const which of [digest, ...(tag === null ? [] : [tag])]) this.#manifests.set(`${repository}@${which}`, { bytes, mediaType });
     return digest;
   }

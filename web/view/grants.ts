@@ -49,6 +49,7 @@ function may(role: Role, place: 'all' | Place, names: ClusterNames): string {
   ].filter((part) => part !== null);
   const ofHub = [
     hasPermission('policy') && place === 'all' ? 'change policies' : null,
+    role === 'pipeline' && place === 'all' ? 'hand in checks of images and read the policies for them' : null,
     hasPermission('admin') && place === 'all' ? 'add people and API tokens' : null,
   ].filter((part) => part !== null);
   const all = [...parts, ...ofHub];

@@ -9,7 +9,7 @@ export const destinations = [
   { key: 'v', name: 'vulnerabilities', word: 'Vulnerabilities' },
   { key: 'm', name: 'images', word: 'Images' },
   { key: 'p', name: 'policies', word: 'Policies' },
-  { key: 'o', name: 'posture', word: 'Posture' },
+  { key: 'o', name: 'posture', word: 'Posture', key: 'e', name: 'exceptions', word: 'Exceptions' },
   { key: 'f', name: 'fleet', word: 'Fleet' },
   { key: 'c', name: 'coverage', word: 'Coverage' },
   { key: 'a', name: 'advisories', word: 'Advisories' },

@@ -9,10 +9,12 @@ const touched: Readonly<Record<LiveTopic, readonly EndpointName[]>> = {
   containers: ['listContainers', 'getContainer', 'listContainerPackages', 'listNodes', 'risk'],
   incidents: ['listIncidents', 'getIncident', 'risk', 'listPolicies', 'getPolicy'],
   vulnerabilities: ['listVulnerabilities', 'getVulnerability', 'listContainerPackages', 'listContainers', 'getContainer', 'risk'],
-  policies: ['listPolicies', 'getPolicy'],
+  policies: ['listPolicies', 'getPolicy', 'explainPolicy'],
   sensors: ['listSensors', 'getSensor', 'listNodes', 'coverage', 'risk', 'listPolicies', 'getPolicy'],
   clusters: ['listClusters', 'getCluster', 'listWorkloads', 'listPods', 'listNodes', 'coverage', 'risk'],
   posture: ['posture', 'listControls', 'getControl', 'listControlResults', 'listPostureChanges'],
+  checks: ['listChecks', 'getCheck', 'explainPolicy'],
+  exceptions: ['listExceptions', 'explainPolicy'],
   advisories: ['listFeeds', 'listVulnerabilities', 'getVulnerability', 'risk', 'coverage'],
   images: ['listImages', 'getImage', 'trace', 'listIntegrations', 'risk'],
 };

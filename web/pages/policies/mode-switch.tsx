@@ -18,6 +18,7 @@ import { enforceForecast } from '../../view/meters.ts';
 import { mechanismWords } from '../../view/fleet.ts';
 import { countWords, plural } from '../../view/numbers.ts';
 import { hrefOf, pathOf } from '../../view/url.ts';
+import { modeSentenceFor } from '../../view/stage-words.ts';
 import { modeOrder } from '../../view/words.ts';
 
 export function ModeSwitch({ policy }: { readonly policy: PolicyView }): ReactNode {
@@ -53,7 +54,27 @@ interface AskProps {
   readonly onClose: () => void;
 }
 
-function EnforceDialog({ policy, error, busy, enforce, onClose }: AskProps & { readonly enforce: () => void }): ReactNode {
+function EnforceDialog(props: AskProps & { readonly enforce: () => void }): ReactNode {
+  return props.policy.stages.includes('run') ? <EnforceRun {...props} /> : <EnforceImages {...props} />;
+}
+
+/** A policy about images kills nothing: it fails builds and refuses workloads. */
+function EnforceImages({ policy, error, busy, enforce, onClose }: AskProps & { readonly enforce: () => void }): ReactNode {
+  return (
+    <Dialog title={`Enforce ${policy.name}?`} onClose={onClose}>
+      <p className="forecast" data-testid="forecast">{modeSentenceFor('enforce', policy.stages)} What cannot be known of an image counts as broken.</p>
+      <p>To see whom it meets first, choose an image under Explain on this page. What runs already is not touched.</p>
+      <p className="quiet">To undo: choose Shadow; the next check goes by it.</p>
+      <FormProblem error={error} />
+      <DialogActions>
+        <button type="button" className="button" onClick={onClose}>{policy.mode === 'off' ? 'Leave it off' : 'Stay in shadow'}</button>
+        <button type="button" className="button is-grave" disabled={busy} onClick={enforce} data-testid="enforce">Enforce {policy.name}</button>
+      </DialogActions>
+    </Dialog>
+  );
+}
+
+function EnforceRun({ policy, error, busy, enforce, onClose }: AskProps & { readonly enforce: () => void }): ReactNode {
   const forecast = enforceForecast(policy, useNow());
   return (
     <Dialog title={`Enforce ${policy.name}?`} onClose={onClose} wide>

@@ -16,11 +16,12 @@ import { go, Link } from '../../router.tsx';
 import { useMay, useSeesHosts } from '../../session.tsx';
 import { countWords } from '../../view/numbers.ts';
 import { countedWords } from '../../view/policy-words.ts';
+import { modeSentenceFor } from '../../view/stage-words.ts';
 import { hrefOf } from '../../view/url.ts';
-import { modeSentences } from '../../view/words.ts';
 import { InForce } from './policies.tsx';
 import { ModeSwitch } from './mode-switch.tsx';
 import { PolicyText } from './policy-text.tsx';
+import { Explain, StageRules } from './stages.tsx';
 import './policies.css';
 
 export function PolicyPage({ params }: { readonly params: Readonly<Record<string, string>> }): ReactNode {
@@ -33,16 +34,19 @@ export function PolicyPage({ params }: { readonly params: Readonly<Record<string
     return <Page title="Policy" sentence={name} above={back} note=" ">{error === null ? <BoneLines count={12} /> : <ProblemBox error={error} again={() => void refetch()} />}</Page>;
   }
   return (
-    <Page title="Policy" sentence={<><b>{data.name}</b> {data.mode === 'off' ? 'is off' : data.mode === 'shadow' ? 'watches in shadow' : 'enforces'}.</>} above={back} note={modeSentences[data.mode]} actions={<Remove policy={data} remove={remove} />}>
+    <Page title="Policy" sentence={<><b>{data.name}</b> {data.mode === 'off' ? 'is off' : data.mode === 'shadow' ? 'watches in shadow' : 'enforces'}.</>} above={back} note={modeSentenceFor(data.mode, data.stages)} actions={<Remove policy={data} remove={remove} />}>
       <div className="policy" data-testid="policy" data-key={data.name}>
         <div className="policy-side">
           <ModeSwitch policy={data} />
           <Section title="What it says"><p className="policy-description">{data.description === '' ? <span className="faint">It has no description.</span> : data.description}</p></Section>
           <Facts policy={data} />
-          <KernelForm policy={data} />
-          <InForceSection policy={data} />
+          <StageRules policy={data} />
+          {data.stages.includes('run') ? <><KernelForm policy={data} /><InForceSection policy={data} /></> : null}
         </div>
-        <PolicyText key={data.generation} policy={data} />
+        <div className="policy-text">
+          <Explain policy={data} />
+          <PolicyText key={data.generation} policy={data} />
+        </div>
       </div>
     </Page>
   );
@@ -52,8 +56,8 @@ function Facts({ policy }: { readonly policy: PolicyView }): ReactNode {
   return (
     <Section title="Decisions" aside={`in ${countedWords(policy.verdicts.since, useNow())}`}>
       <Fields items={[
-        ['Killed', <Link key="killed" to={hrefOf('/incidents', { source: policy.name, outcome: 'killed', state: 'all' })}>{countWords(policy.verdicts.killed)}</Link>],
-        ['Would have killed', <Link key="would" to={hrefOf('/incidents', { source: policy.name, outcome: 'would-have-killed', state: 'all' })}>{countWords(policy.verdicts.wouldHaveKilled)}</Link>],
+        ...(policy.stages.includes('run') ? ([['Killed', <Link key="killed" to={hrefOf('/incidents', { source: policy.name, outcome: 'killed', state: 'all' })}>{countWords(policy.verdicts.killed)}</Link>],
+        ['Would have killed', <Link key="would" to={hrefOf('/incidents', { source: policy.name, outcome: 'would-have-killed', state: 'all' })}>{countWords(policy.verdicts.wouldHaveKilled)}</Link>]] as const) : []),
         ['Severity', <Severity key="severity" severity={policy.severity} />],
         ['ATT&CK', policy.attack.length === 0 ? <span key="attack" className="faint">none named</span> : policy.attack.join(', ')],
         ['Generation', <span key="generation">{policy.generation}, <Time at={policy.updatedAt} /> by {policy.updatedBy}{policy.shipped ? ', shipped with the product' : ''}</span>],

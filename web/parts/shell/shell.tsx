@@ -22,6 +22,7 @@ const places: Readonly<Record<Destination, { readonly path: string; readonly ico
   images: { path: '/images', icon: 'image' },
   policies: { path: '/policies', icon: 'policies' },
   posture: { path: '/posture', icon: 'posture' },
+  exceptions: { path: '/exceptions', icon: 'exceptions' },
   fleet: { path: '/fleet', icon: 'fleet' },
   coverage: { path: '/coverage', icon: 'coverage' },
   advisories: { path: '/advisories', icon: 'advisories' },

@@ -1,23 +1,21 @@
 /**
- * An image that was read, its packages and what the advisory store says of them → the facts that policies speak about. What
- * nobody has looked for is unknown with the reason: an image without an advisory store has unknown vulnerabilities, not none.
+ * What an image is (`content.ts`), what it is called, what the advisory store says of its packages, who signed it and which registries are
+ * trusted → the facts that policies speak about. What nobody has looked for is unknown with the reason: an image without an advisory
+ * store has unknown vulnerabilities, not none. Pipeline and hub gather with this one function.
  */
 import { ecosystemWithoutRelease } from '@vedette/advisories/order/order';
 import { matchPackages, type Match, type MatchResult } from '@vedette/advisories/match';
 import type { AdvisoryStore } from '@vedette/advisories/store';
-import { readDistribution, type Distribution } from '@vedette/inventory/distribution';
-import type { OciImage } from '@vedette/inventory/oci/image';
-import { platformText } from '@vedette/inventory/oci/manifest';
+import type { Distribution } from '@vedette/inventory/distribution';
 import type { Package } from '@vedette/inventory/package-list';
-import { scan, type ScanResult } from '@vedette/inventory/scan';
 import { isOver, supportOf } from '@vedette/inventory/support';
-import { isRootUser } from '@vedette/inventory/users';
-import { nameFacts, unknownImage, type ImageFacts, type PackageFacts, type VulnerabilityFacts } from '@vedette/policy/image-facts';
+import { nameFacts, unknownImage, type ImageFacts, type PackageFacts, type SignatureFacts, type VulnerabilityFacts } from '@vedette/policy/image-facts';
+import { isTrusted } from '@vedette/origin/integrity';
 import { absent, known, unknown, type Fact, type OpenList } from '@vedette/policy/vocabulary';
+import type { ImageContent } from './content.ts';
 
 export interface Gathered {
   readonly facts: ImageFacts;
-  readonly scanned: ScanResult;
   /** Null: there was no store to ask. */
   readonly matched: MatchResult | null;
 }
@@ -31,66 +29,75 @@ export interface Advisories {
 export interface Gathering {
   /** What the image is or will be called; null: nobody said. */
   readonly reference: string | null;
+  /** What the place that it was read from calls it: tags, or whole names. */
+  readonly names: readonly string[];
+  /** Of the multi-platform index above it; null: there is none. */
+  readonly indexDigest: string | null;
   readonly advisories: Advisories;
+  readonly signatures: OpenList<SignatureFacts>;
+  /** Registries, or folders in them; null: no list was given. */
+  readonly trusted: readonly string[] | null;
   readonly nowMs: number;
-  readonly clock: () => number;
 }
 
-const scanBudgetMs = 120_000;
 const notHere = 'it is known of an image that runs, from a hub';
 
-export function gather(image: OciImage, { reference, advisories, nowMs, clock }: Gathering): Gathered {
-  const scanned = scan(image.tree, { clock, budgetMs: scanBudgetMs });
-  const missing = [...image.problems, ...scanned.packagesMissing];
-  const packages: OpenList<PackageFacts> = { items: scanned.packages.map(packageFacts), incomplete: missing.length === 0 ? null : missing.join('; ') };
-  const matched = advisories.store === null ? null : matchPackages(scanned.packages, advisories.store);
+export function gather(content: ImageContent, gathering: Gathering): Gathered {
+  const { advisories, nowMs, trusted } = gathering;
+  const { packagesMissing } = content;
+  const packages: OpenList<PackageFacts> = { items: content.packages.map(packageFacts), incomplete: packagesMissing.length === 0 ? null : packagesMissing.join('; ') };
+  const matched = advisories.store === null ? null : matchPackages(content.packages, advisories.store);
+  const name = named(gathering);
   const facts: ImageFacts = {
     ...unknownImage('it was not looked for'),
-    ...named(image, reference),
-    ...configured(image),
-    ...distributed(image, nowMs),
+    ...name,
+    registryTrusted: trustOf(name, trusted),
+    ...configured(content),
+    indexDigest: gathering.indexDigest === null ? absent : known(gathering.indexDigest),
+    ...distributed(content, nowMs),
     packages,
-    vulnerabilities: vulnerabilities(scanned.packages, packages.incomplete, matched, advisories),
-    advisoriesAgeDays: age(scanned.packages, advisories, nowMs),
-    signatures: { items: [], incomplete: 'signatures lie in a registry, and an OCI layout has none to ask' },
+    vulnerabilities: vulnerabilities(content.packages, packages.incomplete, matched, advisories),
+    advisoriesAgeDays: age(content.packages, advisories, nowMs),
+    signatures: gathering.signatures,
   };
-  return { facts, scanned, matched };
+  return { facts, matched };
 }
 
 /** A layout that was made by copying says the whole name, others a tag, or nothing. */
-function named(image: OciImage, asked: string | null): Partial<ImageFacts> {
-  const whole = asked ?? image.names.find((one) => one.includes('/')) ?? null;
+function named({ reference, names }: Gathering): Partial<ImageFacts> {
+  const whole = reference ?? names.find((one) => one.includes('/')) ?? null;
   const facts = whole === null ? null : nameFacts(whole);
   if (facts !== null) return facts;
   const unnamed = unknown('the layout does not say where the image belongs: name it with --reference');
-  const tag = image.names.find((one) => /^[\w][\w.-]{0,127}$/.test(one));
+  const tag = names.find((one) => /^[\w][\w.-]{0,127}$/.test(one));
   return { reference: unnamed, registry: unnamed, repository: unnamed, pinned: unnamed, tag: tag === undefined ? unnamed : known(tag) };
 }
 
-function configured(image: OciImage): Partial<ImageFacts> {
-  const { config, created } = image.config;
-  const user = config?.User ?? '';
-  const root = isRootUser(image.tree, user);
+function trustOf({ registry, repository }: Partial<ImageFacts>, trusted: readonly string[] | null): Fact<boolean> {
+  if (trusted === null) return unknown('no list of trusted registries was given: name them with --trust');
+  if (registry?.is !== 'known' || repository?.is !== 'known') return unknown('where the image belongs is not known');
+  return known(isTrusted({ registry: registry.value, repository: repository.value }, trusted));
+}
+
+function configured(content: ImageContent): Partial<ImageFacts> {
+  const { root, user, created } = content;
   return {
-    digest: known(image.digest),
-    indexDigest: image.indexDigest === null ? absent : known(image.indexDigest),
-    platform: known(platformText(image.platform)),
-    created: created == null ? absent : known(created),
-    labels: known({ ...config?.Labels }),
+    digest: known(content.digest),
+    platform: known(content.platform),
+    created: created === null ? absent : known(created),
+    labels: known(content.labels),
     user: user === '' ? absent : known(user),
     runsAsRoot: 'isRoot' in root ? known(root.isRoot) : unknown(root.unknown),
-    // Values are where secrets are.
-    environment: known((config?.Env ?? []).map((one) => one.split('=')[0]!)),
-    exposedPorts: known(Object.keys(config?.ExposedPorts ?? {})),
-    layers: known(image.layers.length),
-    sizeBytes: known(image.layers.reduce((sum, one) => sum + one.sizeBytes, 0)),
+    environment: known(content.environment),
+    exposedPorts: known(content.exposedPorts),
+    layers: known(content.layers.length),
+    sizeBytes: known(content.layers.reduce((sum, one) => sum + one.sizeBytes, 0)),
   };
 }
 
-function distributed(image: OciImage, nowMs: number): Partial<ImageFacts> {
-  const { distribution, problem } = readDistribution(image.tree);
+function distributed({ distribution, distributionProblem }: ImageContent, nowMs: number): Partial<ImageFacts> {
   if (distribution === null) {
-    const fact = problem === null ? absent : unknown(problem);
+    const fact = distributionProblem === null ? absent : unknown(distributionProblem);
     return { distributionId: fact, distributionVersion: fact, distributionEcosystem: fact, supportedUntil: fact, endOfLife: fact };
   }
   return { ...identified(distribution), ...supported(distribution, nowMs) };
