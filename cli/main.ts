@@ -1,11 +1,3 @@
-/** The `vedette` command: one table of commands, from which help and dispatch come. */
-import { up } from './commands/up.ts';
-import { cluster } from './commands/cluster.ts';
-import { join } from './commands/join.ts';
-import { sensor } from './commands/sensor.ts';
-import { advisories } from './commands/advisories.ts';
-import { check } from './commands/check.ts';
-import { postureCommand } from './commands/posture.ts';
 /**
  * The `vedette` command: one table of commands, from which help and dispatch come. A command is loaded when it is called, so that none
  * pays for the others; what the compiler made of the sources is kept beside the state for commands that pipelines run again and again.
@@ -18,7 +10,6 @@ import { stateDirectory } from './state-directory.ts';
 import { version } from './version.ts';
 
 export { version };
-export const commands: readonly CliCommand[] = [up, join, cluster, sensor, advisories, check, traceCommand, postureCommand, user];
 
 interface Entry {
   readonly name: string;
@@ -36,6 +27,7 @@ export const commands: readonly Entry[] = [
   { name: 'advisories', summary: 'Fetch advisory feeds and show their age', load: async () => (await import('./commands/advisories.ts')).advisories },
   { name: 'check', summary: 'Check an image against policies before it is pushed or deployed', load: async () => (await import('./commands/check.ts')).check, isShort: true },
   { name: 'trace', summary: 'Show where an image came from: registry, build, commit, signer', load: async () => (await import('./commands/trace.ts')).traceCommand, isShort: true },
+  { name: 'posture', summary: 'Fetch the posture of the clusters as a report for auditors', load: async () => (await import('./commands/posture.ts')).postureCommand },
   { name: 'user', summary: 'Make a new password for someone who cannot sign in', load: async () => (await import('./commands/user.ts')).user },
 ];
 

@@ -83,7 +83,7 @@ before(async () => {
     const images = await hub.database.query('select id from origin_image where reference like $1', [`%${marks[side]}%`]);
     ids[side] = [
       containerOf(side), sensors[side].sensorId, sensors[side].nodeId, cluster, `CVE-lib-${marks[side]}`, 'CVE-BOTH', `host-${marks[side]}`, `registry/${marks[side]}`, marks[side], `${marks[side]}-node-a`, parts[side].sensorId, 'Deployment', 'web', 'only-from-image',
-      containerOf(side), sensors[side].sensorId, sensors[side].nodeId, cluster, `CVE-lib-${marks[side]}`, 'CVE-BOTH', `host-${marks[side]}`, `registry/${marks[side]}`, marks[side], 'only-from-image', digestOf(side), checkIds[side], `sha256:${(side === 'a' ? '3' : '4').repeat(64)}`,
+      digestOf(side), checkIds[side], `sha256:${(side === 'a' ? '3' : '4').repeat(64)}`,
       ...([...images.rows, ...rows] as { id: number }[]).map((row) => String(row.id)),
     ];
   }

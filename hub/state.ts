@@ -79,7 +79,6 @@ async function yamlBelow(directory: string, recursive: boolean): Promise<Content
 /** Shipped policies, rules and controls; a directory that is not there has none. */
 export async function readContent(directory: string | undefined): Promise<Content> {
   if (directory === undefined) return { policies: [], rules: [], controls: [] };
-  return { policies: await yamlBelow(path.join(directory, 'policies'), false), rules: await yamlBelow(path.join(directory, 'rules'), true), controls: await yamlBelow(path.join(directory, 'controls'), true) };
-  if (directory === undefined) return { policies: [], rules: [] };
-  return { policies: await yamlBelow(path.join(directory, 'policies'), true), rules: await yamlBelow(path.join(directory, 'rules'), true) };
+  const below = (name: string): Promise<ContentFile[]> => yamlBelow(path.join(directory, name), true);
+  return { policies: await below('policies'), rules: await below('rules'), controls: await below('controls') };
 }

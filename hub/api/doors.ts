@@ -6,7 +6,6 @@ import type { Scope } from '@vedette/model/access';
 import type { EndpointName, endpoints, LiveTopic, Output } from '@vedette/model/api/table';
 import type { ImageDetailView, ImageView, IntegrationInput, IntegrationTestView, IntegrationView, TraceView } from '@vedette/model/api/origin';
 import type { ExposureView } from '@vedette/model/api/cluster-views';
-import type { CoverageView, FeedView, RiskSummaryView, VulnerabilityDetailView } from '@vedette/model/api/views';
 import type { Control } from '@vedette/model/control';
 import type { CoverageView, FeedView, PolicyView, RiskSummaryView, VulnerabilityDetailView } from '@vedette/model/api/views';
 import type { TextProblem } from '@vedette/model/problem';

@@ -61,4 +61,3 @@ create table posture_day (
 );
 create index posture_day_by_day on posture_day (day);
 
--- As migration 0005 makes them; here only where it does not yet.

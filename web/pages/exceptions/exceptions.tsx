@@ -61,7 +61,7 @@ function Card({ exception }: { readonly exception: ExceptionView }): ReactNode {
       <p className="wrap-anywhere">{spec.reason}</p>
       {stateReason === null || state === 'ended' ? null : <p className="exception-why">It does not count: {stateReason}.</p>}
       <Fields items={[
-        ['Policies', spec.scope.policies.join(', ')],
+        ['Policies', spec.scope.policies?.join(', ') ?? 'none'],
         ['Accepts', accepts.length === 0 ? 'the whole rule' : accepts.join(', ')],
         ['Images', spec.scope.images === undefined ? 'every image' : spec.scope.images.join(', ')],
         spec.scope.stages === undefined ? null : ['Stages', spec.scope.stages.join(', ')],
