@@ -91,7 +91,12 @@ test('what runs is matched when the file appears, again when it is replaced, and
   const feeds = (await hub.ask('GET', '/api/v1/advisories', { token })).json;
   assert.deepEqual((feeds['items'] as unknown as { ecosystem: string }[]).map((one) => one.ecosystem), ['Debian', 'npm']);
 
+  const replaced = new FollowedAdvisories(file);
+  const held = replaced.now.source;
   putStore([{ id: 'CVE-2026-1000', ecosystem: 'Debian:12', name: 'openssl', fixed: '3.0.0-1' }, { id: 'GHSA-aaaa-bbbb-cccc', ecosystem: 'npm', name: 'left-pad', fixed: '1.3.0' }]);
+  assert.equal(replaced.follow(), true);
+  assert.equal(held?.feeds(new Date()).length, 2, 'whoever was handed the one before may finish asking it');
+  replaced.close();
   await hub.ask('POST', '/api/v1/advisories/reload', { token });
   assert.deepEqual(((await list()) as [string][]).map(([id]) => id), ['GHSA-aaaa-bbbb-cccc']);
 

@@ -9,7 +9,7 @@ import type { FeedView } from '@vedette/model/api/views';
 import type { Advisories, AdvisoryMatch, AdvisorySource, PackageToMatch } from './assess/advisories.ts';
 
 /** Raised when the same advisories would match otherwise than before: everything is matched again. */
-const matcherVersion = 1;
+const matcherVersion = 2;
 
 const detailsLengthMax = 20_000;
 
@@ -53,6 +53,7 @@ function matchAll(store: AdvisoryStore, packages: readonly PackageToMatch[]): Ad
       details: words(advisory?.details ?? null, detailsLengthMax),
       severity: match.malicious ? 'critical' : match.severity,
       cvss: match.cvss,
+      malicious: match.malicious,
       exploited: null,
       fixedIn: match.fixedIn,
       uncertain: match.kind === 'unknown' ? (match.reason ?? 'the versions cannot be compared') : null,
@@ -73,9 +74,14 @@ function sourceOf(store: AdvisoryStore): AdvisorySource {
   };
 }
 
+/** Whoever was handed a store may still be asking it when the next one is there: it stays open for a while. */
+const retiredMs = 300_000;
+const retiredMax = 16;
+
 export class FollowedAdvisories {
   readonly #file: string;
   #store: AdvisoryStore | undefined;
+  readonly #retired = new Map<AdvisoryStore, NodeJS.Timeout>();
   #now: Advisories = { source: undefined, problem: 'The advisory store was not opened yet.' };
 
   constructor(file: string) {
@@ -92,7 +98,7 @@ export class FollowedAdvisories {
     if (this.#store?.isCurrent() === true) return false;
     const before = this.#now;
     const opened = openStore(this.#file);
-    this.#store?.close();
+    if (this.#store !== undefined) this.#retire(this.#store);
     if ('problem' in opened) {
       this.#store = undefined;
       this.#now = { source: undefined, problem: opened.sentence };
@@ -103,7 +109,20 @@ export class FollowedAdvisories {
     return true;
   }
 
+  #retire(store: AdvisoryStore): void {
+    this.#retired.set(store, setTimeout(() => this.#end(store), retiredMs).unref());
+    const [oldest] = this.#retired.keys();
+    if (this.#retired.size > retiredMax && oldest !== undefined) this.#end(oldest);
+  }
+
+  #end(store: AdvisoryStore): void {
+    clearTimeout(this.#retired.get(store));
+    this.#retired.delete(store);
+    store.close();
+  }
+
   close(): void {
+    for (const store of this.#retired.keys()) this.#end(store);
     this.#store?.close();
     this.#store = undefined;
   }

@@ -8,9 +8,10 @@ import path from 'node:path';
 import { randomUUID } from 'node:crypto';
 import type { LiveTopic } from '@vedette/model/api/table';
 import type { IssuedCertificate } from '@vedette/link/transport/authority';
-import type { HubHandlers } from '@vedette/link/transport/hub-handlers';
+import type { HubHandlers, ImageAnswered } from '@vedette/link/transport/hub-handlers';
 import { createJoinToken, formatJoinToken } from '@vedette/link/transport/join-token';
 import { createHubServer } from '@vedette/link/transport/hub-server';
+import type { ImageAnswer } from './assess/image-answers.ts';
 import type { HubConfig } from './config.ts';
 import type { Commands } from './ingest/commands.ts';
 import type { Delivery, DeliveryAnswer } from './ingest/deliver.ts';
@@ -31,6 +32,8 @@ export interface LinkDoors {
   readonly changed: (topics: Iterable<LiveTopic>, clusterId: string | null) => void;
   readonly log: Log;
   readonly owner: Owner | undefined;
+  /** What is known of an image of this name. */
+  readonly answerImage: (reference: string) => Promise<ImageAnswer>;
 }
 
 export interface RunningLink {
@@ -49,7 +52,7 @@ function recorded(issued: IssuedCertificate): MadeCertificate {
 }
 
 function handlersOf(doors: LinkDoors): HubHandlers {
-  const { database, now, intake, commands, changed, log } = doors;
+  const { database, now, intake, commands, changed, log, answerImage } = doors;
   return {
     async join({ remoteAddress, ...claim }, certify) {
       const answer = await joinPart(database, claim, async ({ sensorId }) => recorded(await certify(sensorId)), now());
@@ -76,6 +79,16 @@ function handlersOf(doors: LinkDoors): HubHandlers {
     },
     deliver: (sensorId, delivery) => intake(sensorId, delivery),
     commands: (sensorId, session, signal) => commands.stream(sensorId, session, signal),
+    async imageFacts(sensorId, references) {
+      const asking = await speakingSensor(database, sensorId);
+      if (asking === undefined || asking.removed) return 'removed';
+      const answers: ImageAnswered[] = [];
+      for (const reference of references) {
+        const { learnedAt, ...one } = await answerImage(reference);
+        answers.push({ ...one, learnedAtMs: learnedAt?.getTime() ?? 0 });
+      }
+      return answers;
+    },
     renew: (sensorId, certify) => renewSensor(database, sensorId, async () => recorded(await certify())),
   };
 }

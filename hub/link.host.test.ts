@@ -9,6 +9,8 @@ import { createLinkClient, type LinkClient } from '@vedette/link/transport/clien
 import type { Credentials } from '@vedette/link/transport/credentials';
 import { joinFleet } from '@vedette/link/transport/join';
 import { parseJoinToken, type JoinToken } from '@vedette/link/transport/join-token';
+import { answerImage } from './assess/image-answers.ts';
+import { readImageFacts } from '@vedette/policy/image-facts-text';
 import type { Command } from '@vedette/model/wire/generated/link_pb';
 import { sampleHub, type SampleHub } from './hub-sample.ts';
 import { execution, payloadBytes, record, sampleBoot } from './wire-sample.ts';
@@ -90,16 +92,31 @@ test('hello and delivery; what was delivered is what people see', async () => {
   assert.equal((await hub.ask('GET', '/api/v1/risk', { token })).status, 200);
 });
 
+test('what is known of images is answered by digest, and a name without one is not guessed', async () => {
+  const pinned = `registry.example/shop/web@sha256:${'a'.repeat(64)}`;
+  const refused = await client.imageFacts([{ reference: pinned, namespace: 'shop' }]);
+  assert.notEqual(refused.kind, 'answered', 'only a cluster part is told');
+  const now = (): Date => new Date();
+  const sources = { database: hub.database, advisories: () => ({ source: undefined, problem: 'none' }), now };
+  const [known, tag, nonsense] = await Promise.all([pinned, 'registry.example/shop/web:1', 'No Name'].map((one) => answerImage(one, sources)));
+  assert.deepEqual([known?.digest, known?.problem], [`sha256:${'a'.repeat(64)}`, '']);
+  const read = readImageFacts(known?.factsJson ?? '');
+  assert.deepEqual(read.ok && [read.image.packages.items.length, read.image.pinned, read.image.vulnerabilities.incomplete], [3, { is: 'known', value: true }, 'it was not matched against advisories yet']);
+  assert.deepEqual([tag?.digest, tag?.problem.startsWith('which digest the name means now is not known')], ['', true]);
+  assert.deepEqual([nonsense?.factsJson, nonsense?.problem], ['', 'it is not the name of an image']);
+});
+
 test('commands: the whole sets at connect, the policies again when one changes, and the sensor counts as connected', async () => {
   const heard: Command[] = [];
   const over = client.commands(session, (command) => heard.push(command));
-  await until('both sets', () => heard.length === 2);
+  await until('all sets', () => heard.length === 3);
   const [policies, rules] = heard.map((command) => command.kind);
   assert.ok(policies?.case === 'policies' && policies.value.policies.map((one) => `${one.name} ${one.mode}`).includes('only-from-image shadow'));
   assert.ok(rules?.case === 'rules' && rules.value.files.some((file) => file.name === 'execution/shell.yaml'));
   await hub.ask('PUT', '/api/v1/policies/only-from-image/mode', { token, body: { mode: 'enforce' } });
-  await until('the changed set', () => heard.length === 3);
-  const changed = heard[2]?.kind;
+  assert.equal(heard[2]?.kind.case, 'imageVerdicts');
+  await until('the changed set', () => heard.length === 4);
+  const changed = heard[3]?.kind;
   assert.ok(changed?.case === 'policies' && policies?.case === 'policies' && changed.value.generation > policies.value.generation);
   assert.deepEqual(changed.value.policies.map((one) => one.mode), ['enforce']);
   await hub.ask('PUT', '/api/v1/policies/only-from-image/mode', { token, body: { mode: 'shadow' } });

@@ -17,9 +17,11 @@ import { buildServer, warmUp, type ApiServer } from './api/server.ts';
 import { readStaticFiles, type StaticFiles } from './api/static-files.ts';
 import { Assessor } from './assess/assessor.ts';
 import { sensorPercent } from './assess/coverage.ts';
+import { answerImage } from './assess/image-answers.ts';
 import { evidenceSentence } from './assess/finding.ts';
 import { coverage, riskSummary, vulnerabilityDetail } from './assess/risk.ts';
 import { Posture } from './assess/posture.ts';
+import { Violations } from './assess/violations.ts';
 import { serviceExposure } from './assess/service-exposure.ts';
 import { loadedPoints } from './assess/weights.ts';
 import { advisoriesFileOf, answeredHosts, readConfig, type HubConfig, type HubConfigInput } from './config.ts';
@@ -153,13 +155,15 @@ async function assemble({ config, log, content }: Prepared, database: Database):
   const live = new Live();
   const advisories = new FollowedAdvisories(advisoriesFileOf(config));
   const changed = (topics: Iterable<LiveTopic>, clusterId: string | null, namespace?: string | null): void => live.publish(topics, clusterId, namespace);
-  const assessor = new Assessor({ database, advisories: () => advisories.now, now, changed: (place) => changed(['vulnerabilities'], place?.cluster_id ?? null, place?.namespace), log });
   const controls = readControls(content.controls, log);
   const posture = new Posture({ database, controls, exceptions: () => exceptionsInForce(database, log), now, changed: (clusterId) => changed(['posture'], clusterId), log });
   const counters = new IntakeCounters();
   const commands = new Commands({ database, now, changed: (clusterId) => changed(['sensors'], clusterId) });
+  const images = { database, advisories: () => advisories.now, now };
+  const violations = new Violations({ ...images, bansChanged: (clusterIds) => commands.imageVerdictsChanged(clusterIds), log });
+  const assessor = new Assessor({ database, advisories: () => advisories.now, now, violations, changed: (place) => changed(['vulnerabilities'], place?.cluster_id ?? null, place?.namespace), violationsChanged: () => changed(['violations'], null), log });
   const intake = makeIntake({ database, now, counters, changed, changedInContainers: (inContainers, where) => void tellNamespaces(database, live, inContainers, where).catch((error: unknown) => log('warn', 'who sees only namespaces was not told of a change', { error: String(error) })), log });
-  const risk = { database, advisories: () => advisories.now, now };
+  const risk = { database, advisories: () => advisories.now, now, asked: () => violations.asked };
   const assess: AssessDoor = {
     riskSummary: (scope) => riskSummary(risk, scope),
     coverage: (scope) => coverage(risk, scope),
@@ -176,7 +180,7 @@ async function assemble({ config, log, content }: Prepared, database: Database):
     loadedPoints,
   };
   const origin = await openOrigin(config, database, { changed: () => changed(['images'], null), log });
-  return { advisories, live, assessor, commands, counters, assess, origin, posture, controls, linkDoors: { database, now, intake, commands, changed, log } };
+  return { advisories, live, assessor, commands, counters, assess, origin, posture, controls, linkDoors: { database, now, intake, commands, changed, log, answerImage: (reference) => answerImage(reference, images) } };
 }
 
 /** Looked up only when somebody listens who sees no more: the intake does not wait for it. */
@@ -270,7 +274,12 @@ function startRounds(config: HubConfig, log: Log, database: Database, steps: Ste
   const kept = { endedContainersDays: config.keepDays.endedContainers, closedRunsDays: config.keepDays.closedRuns, countsDays: config.keepDays.executions };
   rounds.every('assess', 1000, () => steps.assessor.settle());
   rounds.every('posture', 5000, () => steps.posture.settle());
-  rounds.every('advisories', 5000, async () => (steps.advisories.follow() ? steps.linkDoors.changed(['advisories'], null) : undefined));
+  // A look at one file: what a feed has made critical is to be found within seconds.
+  rounds.every('advisories', 1000, async () => {
+    if (!steps.advisories.follow()) return;
+    steps.linkDoors.changed(['advisories'], null);
+    await steps.assessor.settle();
+  });
   rounds.every('password resets', 1000, () => answerPasswordResets(database, { stateDirectory: config.stateDirectory, owner: config.user }, log, now()));
   rounds.every('presence', 15_000, () => touchSensors(database, steps.commands.connected, now()));
   rounds.every('certificates', 86_400_000, () => link.renewCertificate());

@@ -1,5 +1,5 @@
 /** A policy's YAML to what the store keeps of it: exactly one policy a text, with what the kernel can decide of each rule. */
-import type { CheckedRule } from '@vedette/policy/check';
+import type { CheckedImageRule, CheckedRule } from '@vedette/policy/check';
 import { unknownContainer } from '@vedette/policy/facts';
 import { parsePolicies, type PolicyProblem } from '@vedette/policy/parse';
 import type { PolicyRule } from '@vedette/model/policy';
@@ -33,6 +33,12 @@ function kernelForm({ rule, kernel }: CheckedRule): PolicyFacts['kernelForm'][nu
 /** Lists read every policy again and again; a text means the same each time. */
 const remembered = new Map<string, ReturnType<PolicyReader>>();
 const rememberedMax = 1000;
+/** A rule about images is decided by the hub; the kernel holds what follows for each container of such an image. */
+function imageForm({ rule }: CheckedImageRule): PolicyFacts['kernelForm'] {
+  const action = rule.actions.run;
+  if (action === undefined) return [];
+  return [{ rule: rule.name, action, form: action === 'kill' ? 'every execution in a container of an image that breaks the rule' : null, problem: null }];
+}
 
 export const readPolicy: PolicyReader = (yaml) => {
   const known = remembered.get(yaml);
@@ -62,7 +68,7 @@ const readText: PolicyReader = (yaml) => {
       severity: spec.severity,
       attack: spec.attack ?? [],
       mode: spec.mode,
-      kernelForm: checked.rules.map(kernelForm),
+      kernelForm: [...checked.rules.map(kernelForm), ...checked.imageRules.flatMap(imageForm)],
       rules: spec.rules.map((one) => ({ name: one.name, on: one.on, when: one.when, actions: actionsOf(one), fix: one.on === 'image' ? (one.fix ?? null) : null })),
     },
   };

@@ -8,12 +8,26 @@ import { after, before, test } from 'node:test';
 import { endpoints, type Endpoint, type EndpointName } from '@vedette/model/api/table';
 import * as fc from 'fast-check';
 import { Assessor } from './assess/assessor.ts';
+import { Violations } from './assess/violations.ts';
 import { sampleHub, type SampleHub } from './hub-sample.ts';
 import { sampleClusterPart, shopRecords } from './cluster-sample.ts';
 import { sampleCheck } from './check-sample.ts';
 import { sampleSensor, type SampleSensor } from './sensor-sample.ts';
+import { readPolicy } from './policy-reader.ts';
 import { clusterNamed } from './store/fleet.ts';
+import { putPolicy } from './store/policies.ts';
 import { execution, record } from './wire-sample.ts';
+
+/** Every image that runs breaks it, so that there is a violation on both sides. */
+const anyImage = `apiVersion: vedette.dev/v1alpha1
+kind: Policy
+metadata: { name: any-image }
+spec:
+  description: x
+  severity: high
+  mode: shadow
+  rules: [{ name: r, on: image, when: 'image.registry != ""', actions: { run: inform } }]
+`;
 
 const marks = { a: 'markalpha', b: 'markbravo' } as const;
 type Side = keyof typeof marks;
@@ -67,7 +81,7 @@ before(async () => {
   await fill('a');
   await fill('b');
   await hub.origin.tracer.readNames();
-  const match = (name: string, id: string, index: number): object => ({ index, id, aliases: [], summary: id, details: null, severity: 'high', cvss: 8, exploited: null, fixedIn: '2.0.0', uncertain: null, published: null, modified: null, references: [], name });
+  const match = (name: string, id: string, index: number): object => ({ index, id, aliases: [], summary: id, details: null, severity: 'high', cvss: 8, malicious: false, exploited: null, fixedIn: '2.0.0', uncertain: null, published: null, modified: null, references: [], name });
   const source = {
     version: 'v1',
     advisories: 3,
@@ -75,11 +89,15 @@ before(async () => {
     feeds: () => [],
     match: (packages: readonly { name: string }[]) => packages.flatMap((one, index) => (one.name === 'both' ? [match(one.name, 'CVE-BOTH', index)] : [match(one.name, `CVE-${one.name}`, index)])) as never,
   };
-  await new Assessor({ database: hub.database, advisories: () => ({ source }), now: () => new Date(), changed: () => undefined, log: () => undefined }).settle();
+  const doors = { database: hub.database, advisories: () => ({ source }), now: () => new Date(), log: () => undefined };
+  const read = readPolicy(anyImage);
+  assert.ok('policy' in read);
+  await hub.database.transaction((db) => putPolicy(db, { ...read.policy, yaml: anyImage }, { actor: 'test', shipped: false }, new Date()));
+  await new Assessor({ ...doors, violations: new Violations({ ...doors, bansChanged: () => undefined }), changed: () => undefined }).settle();
   for (const side of ['a', 'b'] as const) {
     const cluster = await clusterNamed(hub.database, sensors[side].clusterId, `cluster-${marks[side]}`, new Date());
     tokens[side] = await hub.tokenFor('admin', { kind: 'places', places: [{ cluster, namespaces: 'all' }] });
-    const { rows } = await hub.database.query('select id from incident where cluster_id = $1', [cluster]);
+    const { rows } = await hub.database.query('select id from violation where cluster_id = $1 union all select id from incident where cluster_id = $1', [cluster]);
     const images = await hub.database.query('select id from origin_image where reference like $1', [`%${marks[side]}%`]);
     ids[side] = [
       containerOf(side), sensors[side].sensorId, sensors[side].nodeId, cluster, `CVE-lib-${marks[side]}`, 'CVE-BOTH', `host-${marks[side]}`, `registry/${marks[side]}`, marks[side], `${marks[side]}-node-a`, parts[side].sensorId, 'Deployment', 'web', 'only-from-image',
@@ -123,7 +141,7 @@ test('a reader of one cluster never sees the other, in any endpoint, with any fi
 });
 
 test('the marks are everywhere, so that not seeing them means something', async () => {
-  for (const path of ['risk', 'coverage', 'nodes', 'containers', 'processes', 'executions', 'incidents', 'vulnerabilities', 'sensors', 'policies', 'images', 'clusters', 'workloads', 'pods', `trace?container=${containerOf('a')}`, `containers/${containerOf('a')}/packages`, 'checks', `checks/${checkIds.a}`, `policies/only-from-image/explain?image=${digestOf('a')}`]) {
+  for (const path of ['risk', 'coverage', 'nodes', 'containers', 'processes', 'executions', 'incidents', 'vulnerabilities', 'violations', 'sensors', 'policies', 'images', 'clusters', 'workloads', 'pods', `trace?container=${containerOf('a')}`, `containers/${containerOf('a')}/packages`, 'checks', `checks/${checkIds.a}`, `policies/only-from-image/explain?image=${digestOf('a')}`]) {
     const own = await hub.ask('GET', `/api/v1/${path}`, { token: tokens.a });
     assert.ok(own.text.includes(marks.a), `${path} has no mark: ${own.text.slice(0, 300)}`);
     const all = await hub.ask('GET', `/api/v1/${path}`, { token: tokens.all });

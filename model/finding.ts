@@ -16,6 +16,8 @@ export interface VerdictFound {
   readonly atBootNs: number;
   readonly execution: Execution;
   readonly identityPending: boolean;
+  /** Of a verdict about the image: what is wrong with it, in the hub's words. */
+  readonly reason: string | null;
 }
 
 export interface DetectionFound {

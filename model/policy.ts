@@ -1,7 +1,7 @@
 /**
  * The one policy object, `vedette.dev/v1alpha1`: scope, rules (a CEL condition over facts), an action for each stage,
  * a mode. This file is its shape only; `policy/` reads the text, checks the conditions and finds the kernel form.
- * A rule `on: execution` speaks at the stage `run`, a rule `on: image` at `build` and `deploy`.
+ * A rule `on: execution` speaks at the stage `run`, a rule `on: image` at `build`, at `deploy`, and at `run` about what runs.
  */
 import { z } from 'zod';
 
@@ -11,7 +11,10 @@ export type PolicyMode = (typeof policyModes)[number];
 export const severities = ['critical', 'high', 'medium', 'low'] as const;
 export type Severity = (typeof severities)[number];
 
-/** What a policy may do at run time. `kill` needs a kernel form; `inform` only records. */
+/**
+ * What a policy may do at run time. `inform` only records. Of a rule about executions `kill` needs a kernel form; of a rule about
+ * images it stops the next execution in every container of an image that breaks it.
+ */
 export const runActions = ['inform', 'kill'] as const;
 export type RunAction = (typeof runActions)[number];
 
@@ -62,8 +65,8 @@ export const ImageRule = z.strictObject({
   on: z.literal('image'),
   when: z.string().min(1).max(4096).describe('CEL over the facts of one image; what it holds for is wrong'),
   actions: z
-    .strictObject({ build: z.enum(buildActions).optional(), deploy: z.enum(deployActions).optional() })
-    .refine((actions) => actions.build !== undefined || actions.deploy !== undefined, 'needs an action for build or deploy'),
+    .strictObject({ build: z.enum(buildActions).optional(), deploy: z.enum(deployActions).optional(), run: z.enum(runActions).optional() })
+    .refine((actions) => Object.values(actions).some((one) => one !== undefined), 'needs an action for build, deploy or run'),
   fix: z.string().min(1).max(500).optional().describe('What to do about it, for whoever built the image; versions to upgrade to are said without it'),
 });
 export type ImageRule = z.infer<typeof ImageRule>;

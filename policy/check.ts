@@ -28,7 +28,7 @@ export interface CheckedPolicy {
   readonly imageScope: ImageScope;
   /** The rules about executions, for the stage `run`. */
   readonly rules: readonly CheckedRule[];
-  /** The rules about images, for the stages `build` and `deploy`. */
+  /** The rules about images, for all three stages. */
   readonly imageRules: readonly CheckedImageRule[];
   /** Null: the policy has no message of its own. */
   readonly message: readonly MessagePart[] | null;

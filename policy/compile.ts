@@ -1,13 +1,14 @@
 /**
- * Policies with their modes, and a generation → what the kernel needs for each container, and what user space judges
- * itself. Enforce beats shadow; among policies of one mode the first by name decides, in a policy the first rule; a
- * policy that is off contributes nothing. While a container's identity is not known, a policy whose scope or condition
+ * Policies with their modes, images that must not run, and a generation → what the kernel needs for each container, and what
+ * user space judges itself. Enforce beats shadow; among policies of one mode the first by name decides, in a policy the first rule; a
+ * policy that is off contributes nothing. What is wrong with the image comes after what is wrong with the file. While a container's identity is not known, a policy whose scope or condition
  * needs it does what its `whenPending` says, and everything that is left undecided is listed.
  */
 import type { FileOrigin, PolicyMode, RunAction, Severity } from '@vedette/model/policy';
 import type { CheckedPolicy, CheckedRule } from './check.ts';
 import { unknownContainer, type ContainerFacts, type Facts } from './facts.ts';
-import { kernelOrigins, type KernelOrigin } from './kernel-form.ts';
+import { imageVerdictFit, noImageVerdicts, type ImageVerdict, type ImageVerdictFit, type ImageVerdicts } from './image-verdicts.ts';
+import { everyOrigin, kernelOrigins, type StoppedOrigin } from './kernel-form.ts';
 import type { MessagePart } from './message.ts';
 import { numberRules, ruleNumberMax } from './numbering.ts';
 
@@ -24,6 +25,8 @@ export interface RunRule {
   readonly rule: string;
   readonly mode: 'shadow' | 'enforce';
   readonly action: RunAction;
+  /** What the rule speaks about: one execution, or the image of the container. */
+  readonly on: 'execution' | 'image';
   readonly severity: Severity;
   readonly attack: readonly string[];
   readonly message: readonly MessagePart[] | null;
@@ -32,10 +35,10 @@ export interface RunRule {
 /** What one container's processes may execute: the content of the kernel's record for its cgroup. */
 export interface ContainerDecision {
   readonly generation: number;
-  readonly kill: readonly KernelOrigin[];
-  readonly shadow: readonly KernelOrigin[];
+  readonly kill: readonly StoppedOrigin[];
+  readonly shadow: readonly StoppedOrigin[];
   /** The rule that decided, for each origin in `kill` or `shadow`. */
-  readonly byOrigin: Readonly<Partial<Record<KernelOrigin, RunRule>>>;
+  readonly byOrigin: Readonly<Partial<Record<StoppedOrigin, RunRule>>>;
   /** Policies that are not decided yet for this container, and what they wait for. */
   readonly undecided: readonly Undecided[];
 }
@@ -66,18 +69,32 @@ interface CompiledPolicy {
   readonly rules: readonly CompiledRule[];
 }
 
+/** A verdict about an image as it is in force here: no stronger than its policy is now. */
+interface CompiledVerdict {
+  readonly run: RunRule;
+  readonly verdict: ImageVerdict;
+  readonly fit: ImageVerdictFit;
+  readonly whenPending: 'allow' | 'kill';
+}
+
 export class RunPolicies {
   readonly generation: number;
+  /** Of the images that must not run. */
+  readonly imageGeneration: number;
   /** Rules that had no number left and are not in force. */
   readonly leftOut: readonly string[];
   readonly #policies: readonly CompiledPolicy[];
+  readonly #images: readonly CompiledVerdict[];
   readonly #byNumber: ReadonlyMap<number, RunRule>;
 
-  constructor(generation: number, policies: readonly CompiledPolicy[], leftOut: readonly string[]) {
+  constructor(generation: number, policies: readonly CompiledPolicy[], images: { readonly generation: number; readonly compiled: readonly CompiledVerdict[] }, leftOut: readonly string[]) {
     this.generation = generation;
+    this.imageGeneration = images.generation;
+    this.#images = images.compiled;
     this.leftOut = leftOut;
     this.#policies = policies;
-    this.#byNumber = new Map(policies.flatMap((policy) => policy.rules.map((rule) => [rule.run.number, rule.run] as const)));
+    const rules = [...policies.flatMap((policy) => policy.rules), ...images.compiled];
+    this.#byNumber = new Map(rules.map((rule) => [rule.run.number, rule.run] as const));
   }
 
   get rules(): readonly RunRule[] {
@@ -88,21 +105,27 @@ export class RunPolicies {
     return this.#byNumber.get(number) ?? null;
   }
 
+  /** Why the image of this container must not run by this rule, in the hub's words. */
+  reasonOf(rule: RunRule, container: ContainerFacts): string | null {
+    return this.#images.find(({ run, fit }) => run.number === rule.number && fit(container) === 'in')?.verdict.reason ?? null;
+  }
+
   /** What the kernel is told about this container. */
   decide(container: ContainerFacts): ContainerDecision {
-    const enforce = new Map<KernelOrigin, RunRule>();
-    const shadow = new Map<KernelOrigin, RunRule>();
+    const enforce = new Map<StoppedOrigin, RunRule>();
+    const shadow = new Map<StoppedOrigin, RunRule>();
     const undecided: Undecided[] = [];
     for (const policy of this.#policies) {
       const target = policy.mode === 'enforce' ? enforce : shadow;
       const open = decidePolicy(policy, container, target);
       if (open !== null) undecided.push({ policy: policy.name, why: open, whenPending: policy.policy.policy.spec.whenPending });
     }
+    undecided.push(...decideImages(this.#images, container, { enforce, shadow }));
     for (const origin of enforce.keys()) shadow.delete(origin);
     return {
       generation: this.generation,
-      kill: kernelOrigins.filter((origin) => enforce.has(origin)),
-      shadow: kernelOrigins.filter((origin) => shadow.has(origin)),
+      kill: everyOrigin.filter((origin) => enforce.has(origin)),
+      shadow: everyOrigin.filter((origin) => shadow.has(origin)),
       byOrigin: Object.fromEntries([...shadow, ...enforce]),
       undecided,
     };
@@ -135,7 +158,7 @@ export class RunPolicies {
 }
 
 /** Adds what one policy decides; returns why it is not decided, if it is not. */
-function decidePolicy(policy: CompiledPolicy, container: ContainerFacts, target: Map<KernelOrigin, RunRule>): string | null {
+function decidePolicy(policy: CompiledPolicy, container: ContainerFacts, target: Map<StoppedOrigin, RunRule>): string | null {
   const scope = policy.policy.scope(container);
   if (scope === 'out') return null;
   const severe = policy.policy.policy.spec.whenPending === 'kill';
@@ -152,6 +175,19 @@ function decidePolicy(policy: CompiledPolicy, container: ContainerFacts, target:
   return open;
 }
 
+/** In a container of an image that must not run nothing more is executed, whatever file it is. Answers what is open. */
+function decideImages(images: readonly CompiledVerdict[], container: ContainerFacts, into: { readonly enforce: Map<StoppedOrigin, RunRule>; readonly shadow: Map<StoppedOrigin, RunRule> }): Undecided[] {
+  const open = new Map<string, Undecided>();
+  for (const { run, fit, whenPending } of images) {
+    const found = fit(container);
+    if (found === 'pending') open.set(run.policy, { policy: run.policy, why: 'whether the container is of an image that must not run is not known', whenPending });
+    if (found === 'out' || (found === 'pending' && whenPending === 'allow')) continue;
+    const target = run.mode === 'enforce' ? into.enforce : into.shadow;
+    for (const origin of everyOrigin) if (!target.has(origin)) target.set(origin, run);
+  }
+  return [...open.values()];
+}
+
 function isJudged(origin: FileOrigin | null): boolean {
   return origin === null || (kernelOrigins as readonly FileOrigin[]).includes(origin);
 }
@@ -162,11 +198,13 @@ function rank({ rule, answer }: Judgement): number {
 }
 
 /** `previous`: the set in force before, whose rules keep their numbers. */
-export function compileRunPolicies(inForce: readonly PolicyInForce[], generation: number, previous?: RunPolicies): RunPolicies {
+export function compileRunPolicies(inForce: readonly PolicyInForce[], generation: number, previous?: RunPolicies, images: ImageVerdicts = noImageVerdicts): RunPolicies {
   const active = inForce
     .filter((one): one is PolicyInForce & { readonly mode: 'shadow' | 'enforce' } => one.mode !== 'off')
     .sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : nameOf(a) > nameOf(b) ? 1 : 0));
-  const names = active.flatMap(({ policy }) => policy.rules.map(({ rule }) => ({ policy: policy.policy.metadata.name, rule: rule.name })));
+  const ofExecutions = active.flatMap(({ policy }) => policy.rules.map(({ rule }) => ({ policy: policy.policy.metadata.name, rule: rule.name })));
+  const verdicts = verdictsInForce(images.verdicts, active);
+  const names = [...ofExecutions, ...new Map(verdicts.map(({ verdict: { policy, rule } }) => [`${policy}/${rule}`, { policy, rule }])).values()];
   const numbers = numberRules(names, previous?.rules ?? []);
   const leftOut: string[] = [];
   let index = 0;
@@ -181,11 +219,40 @@ export function compileRunPolicies(inForce: readonly PolicyInForce[], generation
         continue;
       }
       const { name: rule, actions } = checked.rule;
-      rules.push({ run: { number, policy: metadata.name, rule, mode, action: actions.run, severity: spec.severity, attack: spec.attack ?? [], message: policy.message }, checked });
+      rules.push({ run: { number, policy: metadata.name, rule, mode, action: actions.run, on: 'execution', severity: spec.severity, attack: spec.attack ?? [], message: policy.message }, checked });
     }
     return { name: metadata.name, mode, policy, rules };
   });
-  return new RunPolicies(generation, policies, leftOut);
+  const numberOf = new Map(names.map(({ policy, rule }, at) => [`${policy}/${rule}`, numbers[at] ?? null]));
+  const compiled = verdicts.flatMap(({ verdict, mode, policy: { policy: { spec }, message } }): CompiledVerdict[] => {
+    const { policy, rule } = verdict;
+    const number = numberOf.get(`${policy}/${rule}`) ?? null;
+    if (number === null) {
+      leftOut.push(`${policy}/${rule}: at most ${ruleNumberMax} rules can be in force`);
+      return [];
+    }
+    const run: RunRule = { number, policy, rule, mode, action: 'kill', on: 'image', severity: spec.severity, attack: spec.attack ?? [], message };
+    return [{ run, verdict, fit: imageVerdictFit(verdict), whenPending: spec.whenPending }];
+  });
+  return new RunPolicies(generation, policies, { generation: images.generation, compiled }, leftOut);
+}
+
+interface VerdictInForce {
+  readonly verdict: ImageVerdict;
+  readonly policy: CheckedPolicy;
+  readonly mode: 'shadow' | 'enforce';
+}
+
+/** The policies may have changed since the hub judged: a verdict of one that is off is none, and of one in shadow it enforces nothing. */
+function verdictsInForce(verdicts: readonly ImageVerdict[], active: readonly (PolicyInForce & { readonly mode: 'shadow' | 'enforce' })[]): readonly VerdictInForce[] {
+  const byName = new Map(active.map((one) => [nameOf(one), one]));
+  return [...verdicts]
+    .sort((a, b) => (`${a.policy}/${a.rule}` < `${b.policy}/${b.rule}` ? -1 : 1))
+    .flatMap((verdict) => {
+      const of = byName.get(verdict.policy);
+      if (of === undefined) return [];
+      return [{ verdict, policy: of.policy, mode: of.mode === 'enforce' && verdict.mode === 'enforce' ? 'enforce' : 'shadow' }];
+    });
 }
 
 function nameOf(one: PolicyInForce): string {

@@ -1,7 +1,7 @@
 /**
  * The words for a verdict about an image, in the form that verdicts about executions have: one sentence of what follows, the
  * policy's own message, the fact that decided, the evidence; and what to do. Made from the verdict and the facts alone, so
- * that pipeline, admission, console and log say the same. Nothing unknown is left out.
+ * that pipeline, admission, what is found at run time, console and log say the same. Nothing unknown is left out.
  */
 import type { Found, Missing } from './condition.ts';
 import type { Explanation } from './explain.ts';
@@ -41,7 +41,11 @@ function nameOf(image: ImageFacts): string {
   return image.digest.is === 'known' ? shown(image.digest.value) : 'An image without a name';
 }
 
-const stops = { build: ['fails the build', 'would fail the build'], deploy: ['was refused at deployment', 'would be refused at deployment'] } as const;
+const stops = {
+  build: ['fails the build', 'would fail the build'],
+  deploy: ['was refused at deployment', 'would be refused at deployment'],
+  run: ['runs, and its next execution is killed', 'runs, and its next execution would be killed'],
+} as const;
 
 function outcome({ answer, stage, mode, effectIfEnforced }: RuleVerdict): string {
   if (answer === 'kept') return 'passes';

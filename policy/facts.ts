@@ -13,6 +13,8 @@ export interface ContainerFacts {
   readonly image: string | null;
   /** sha256:… of the platform's image. */
   readonly digest: string | null;
+  /** sha256:… of the multi-platform index it was taken from, where that is known. */
+  readonly indexDigest?: string | null;
   readonly namespace: string | null;
 }
 

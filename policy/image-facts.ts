@@ -1,5 +1,5 @@
 /**
- * The facts of one image that policies speak about at build and at deployment: what it is called, what its configuration
+ * The facts of one image that policies speak about at build, at deployment and of what runs: what it is called, what its configuration
  * says, what is in it, what is known to be wrong with it, who signed it. The table is the whole environment of a condition
  * with `on: image`; docs/policies.md shows it to people and a test compares the two.
  */

@@ -12,6 +12,10 @@ import { originFact, unknownContainer, unknownExecution, type ContainerFacts } f
 export const kernelOrigins = ['image', 'modified', 'dropped', 'memory', 'volume'] as const;
 export type KernelOrigin = (typeof kernelOrigins)[number];
 
+/** What is stopped in a container that must not run at all: there it does not matter whether the file can be judged. */
+export const everyOrigin = [...kernelOrigins, 'unjudged'] as const;
+export type StoppedOrigin = (typeof everyOrigin)[number];
+
 /** For one container: the origins for which the condition holds, and those for which a fact is missing. */
 export interface OriginSets {
   readonly holds: ReadonlySet<KernelOrigin>;

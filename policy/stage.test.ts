@@ -71,6 +71,10 @@ const rows: readonly (readonly [what: string, written: Written, over: Partial<Ju
   ['broken', {}, {}, 'broken stop stop'],
   ['at deployment', {}, { stage: 'deploy' }, 'broken stop stop'],
   ['shadow says what it would do', { mode: 'shadow' }, {}, 'broken none stop'],
+  ['what runs', { actions: '{ run: kill }' }, { stage: 'run' }, 'broken stop stop'],
+  ['what runs, in shadow', { mode: 'shadow', actions: '{ run: kill }' }, { stage: 'run' }, 'broken none stop'],
+  ['what runs and is only told', { actions: '{ run: inform }' }, { stage: 'run' }, 'broken inform inform'],
+  ['what runs is not stopped for what is not known', { when: 'image.created == ""', actions: '{ run: kill }' }, { stage: 'run' }, 'unknown inform inform'],
   ['warn', { actions: '{ build: warn }' }, {}, 'broken warn warn'],
   ['inform', { actions: '{ build: inform }' }, {}, 'broken inform inform'],
   ['kept', { when: 'image.vulnerabilities.exists(v, v.severity == "low")' }, {}, 'kept none none'],
@@ -88,6 +92,7 @@ test('what follows from a rule at a stage', () => {
   }
   equal(judge(policyText({ mode: 'off' })), undefined);
   equal(judge(policyText({ actions: '{ deploy: deny }' })), undefined);
+  equal(judge(policyText({ actions: '{ deploy: deny }' }), { stage: 'run' }), undefined);
   equal(judge(policyText({ scope: '{ images: { excludeNames: ["registry.test/*"] } }' })), undefined);
   const nameless = { ...image, reference: unknown('it has no name') };
   equal(judge(policyText({ scope: '{ images: { names: ["registry.test/*"] } }' }), {}, nameless)?.answer, 'unknown');
@@ -152,6 +157,9 @@ test('the words for people', () => {
     return explainImageVerdict(one, about);
   };
   equal(said({}, { stage: 'deploy' }).summary, 'registry.test/shop/cart:1.4 was refused at deployment by the policy p.');
+  const running: Written = { actions: '{ run: kill }' };
+  equal(said(running, { stage: 'run' }).summary, 'registry.test/shop/cart:1.4 runs, and its next execution is killed by the policy p.');
+  equal(said({ ...running, mode: 'shadow' }, { stage: 'run' }).summary, 'registry.test/shop/cart:1.4 runs, and its next execution would be killed by the policy p.');
   equal(said({ mode: 'shadow' }).summary, 'registry.test/shop/cart:1.4 would fail the build by the policy p.');
   equal(said({ when: 'false' }).summary, 'registry.test/shop/cart:1.4 passes by the policy p.');
   equal(said({ when: 'image.runsAsRoot' }).fact, 'image.runsAsRoot is true.');
@@ -167,8 +175,8 @@ test('the words for people', () => {
 });
 
 const faults: readonly (readonly [text: string, problem: RegExp])[] = [
-  [policyText({ actions: '{}' }), /needs an action for build or deploy/],
-  [policyText({ actions: '{ run: kill }' }), /"run" is not known here/],
+  [policyText({ actions: '{}' }), /needs an action for build, deploy or run/],
+  [policyText({ actions: '{ run: fail }' }), /spec\.rules\.0\.actions\.run/],
   [policyText({ actions: '{ build: deny }' }), /spec\.rules\.0\.actions\.build/],
   [policyText({ scope: '{ containers: { names: ["web"] } }' }), /scope\.containers is for rules on: execution/],
   [policyText({ more: '  message: "{{ execution.uid }}"\n' }), /there is no fact "execution\.uid"/],

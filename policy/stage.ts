@@ -1,22 +1,22 @@
 /**
  * Policies, exceptions and the facts of one image → a verdict for each rule at one stage, with what it rests on and what
- * follows from it. The same verdict comes out in a pipeline and at admission; only the action is another. A rule whose
- * condition is unknown is never taken for kept. A policy that is off says nothing, one in shadow says what it would do.
+ * follows from it. The same verdict comes out in a pipeline, at admission and of what runs; only the action is another. A rule
+ * whose condition is unknown is never taken for kept; nothing that runs is stopped for what is not known. A policy that is off says nothing, one in shadow says what it would do.
  */
 import type { Exception } from '@vedette/model/exception';
-import type { BuildAction, DeployAction, PolicyMode, Severity } from '@vedette/model/policy';
+import type { BuildAction, DeployAction, PolicyMode, PolicyStage, RunAction, Severity } from '@vedette/model/policy';
 import type { CheckedImageRule, CheckedPolicy } from './check.ts';
 import type { Found, Missing, Outcome } from './condition.ts';
 import { acceptsPackage, acceptsVulnerability, applicable, without, type Applicable, type NotCounted } from './exceptions.ts';
 import type { ImageFacts, PackageFacts, VulnerabilityFacts } from './image-facts.ts';
 
-export type ImageStage = 'build' | 'deploy';
-export type ImageAction = BuildAction | DeployAction;
+export type ImageStage = PolicyStage;
+export type ImageAction = BuildAction | DeployAction | RunAction;
 
 /** `broken`: the condition holds. `accepted`: it would hold or be unknown, but exceptions that count cover it. */
 export type RuleAnswer = 'kept' | 'broken' | 'unknown' | 'accepted';
 
-/** What follows: `stop` fails the build or refuses the workload. */
+/** What follows: `stop` fails the build, refuses the workload, or stops the next execution of what runs. */
 export type Effect = 'none' | 'inform' | 'warn' | 'stop';
 
 export interface AcceptedBy {
@@ -88,7 +88,7 @@ function judgeRule(image: ImageFacts, judging: Judging, { policy, rule, mode, ac
   const { name } = policy.policy.metadata;
   const at = applicable(judging.exceptions, { policy: name, rule: rule.rule.name, stage: judging.stage }, image, judging.nowMs);
   const { answer, outcome, accepted } = accept(rule, image, inScope(rule.condition.examine(image), isPending), at, isPending);
-  const effectIfEnforced = effectOf(answer, action, judging.unknown);
+  const effectIfEnforced = effectOf(answer, action, judging);
   return {
     stage: judging.stage,
     policy: name,
@@ -148,8 +148,10 @@ function acceptedBy({ metadata, spec }: Exception, found: readonly Found[]): Acc
   return { exception: metadata.name, owner: spec.owner, reason: spec.reason, expiresAt: spec.expiresAt, found };
 }
 
-function effectOf(answer: RuleAnswer, action: ImageAction, unknown: Judging['unknown']): Effect {
+function effectOf(answer: RuleAnswer, action: ImageAction, { stage, unknown }: Pick<Judging, 'stage' | 'unknown'>): Effect {
   if (answer === 'kept' || answer === 'accepted') return 'none';
-  const effect = action === 'fail' || action === 'deny' ? 'stop' : action;
+  const effect = action === 'fail' || action === 'deny' || action === 'kill' ? 'stop' : action;
+  // A build can be repeated and a deployment asked again; what runs cannot be killed on a guess.
+  if (stage === 'run' && answer === 'unknown') return 'inform';
   return answer === 'unknown' && unknown === 'warn' && effect === 'stop' ? 'warn' : effect;
 }

@@ -1,20 +1,32 @@
 /**
- * The hub's last word on policies and rules, kept in the state directory so that a sensor which starts while the hub is
+ * The hub's last word on policies, rules and images that must not run, kept in the state directory so that a sensor which starts while the hub is
  * away goes on with what it was told.
  */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { policyModes } from '@vedette/model/policy';
-import type { Command } from '@vedette/model/wire/generated/link_pb';
+import type { Command, ImageVerdict } from '@vedette/model/wire/generated/link_pb';
 
 const HubWords = z.strictObject({
   policies: z.strictObject({ generation: z.number(), texts: z.array(z.strictObject({ name: z.string(), yaml: z.string(), mode: z.enum(policyModes) })) }).nullable(),
   rules: z.strictObject({ generation: z.number(), files: z.array(z.strictObject({ name: z.string(), text: z.string() })) }).nullable(),
+  images: z
+    .strictObject({
+      generation: z.number(),
+      verdicts: z.array(
+        z.strictObject({
+          platformDigest: z.string(), indexDigest: z.string().nullable(), policy: z.string(), rule: z.string(), mode: z.enum(['shadow', 'enforce']), reason: z.string(),
+          images: z.array(z.string()), namespaces: z.array(z.string()),
+        }),
+      ),
+    })
+    .nullable()
+    .default(null),
 });
 export type HubWords = z.infer<typeof HubWords>;
 
-const nothing: HubWords = { policies: null, rules: null };
+const nothing: HubWords = { policies: null, rules: null, images: null };
 
 export class HubWordsFile {
   readonly #path: string;
@@ -29,8 +41,8 @@ export class HubWordsFile {
     return this.#words;
   }
 
-  /** What this command says of policies or rules; null when it speaks of something else. */
-  take(command: Command): 'policies' | 'rules' | null {
+  /** What this command says of policies, rules or images; null when it speaks of something else. */
+  take(command: Command): 'policies' | 'rules' | 'images' | null {
     if (command.kind.case === 'policies') {
       const { generation, policies } = command.kind.value;
       const texts = policies.map((one) => ({ name: one.name, yaml: one.yaml, mode: modeOf(one.mode) }));
@@ -41,6 +53,11 @@ export class HubWordsFile {
       const { generation, files } = command.kind.value;
       this.#keep({ ...this.#words, rules: { generation: Number(generation), files: files.map(({ name, text }) => ({ name, text })) } });
       return 'rules';
+    }
+    if (command.kind.case === 'imageVerdicts') {
+      const { generation, verdicts } = command.kind.value;
+      this.#keep({ ...this.#words, images: { generation: Number(generation), verdicts: verdicts.flatMap(verdictOf) } });
+      return 'images';
     }
     return null;
   }
@@ -54,6 +71,15 @@ export class HubWordsFile {
       // a full disk: the words hold for this process, and the hub says them again to the next
     }
   }
+}
+
+type Images = NonNullable<HubWords['images']>;
+
+/** Only what may stop something: an action that this sensor does not know must not, and what only informs is the hub's to tell. */
+function verdictOf(verdict: ImageVerdict): Images['verdicts'] {
+  if (verdict.action !== 'kill' || verdict.platformDigest === '') return [];
+  const { platformDigest, indexDigest, policy, rule, reason, imagePatterns, namespacePatterns } = verdict;
+  return [{ platformDigest, indexDigest: indexDigest === '' ? null : indexDigest, policy, rule, mode: verdict.mode === 'enforce' ? 'enforce' : 'shadow', reason, images: imagePatterns, namespaces: namespacePatterns }];
 }
 
 /** A mode that this sensor does not know must not enforce. */

@@ -135,6 +135,70 @@ test('what ran while the container was not known is judged again when it is', ()
   assert.ok(kinds(one.take().detections).includes('verdict'));
 });
 
+const inUse = `apiVersion: vedette.dev/v1alpha1
+kind: Policy
+metadata: { name: no-critical-in-use }
+spec:
+  description: x
+  severity: critical
+  rules: [{ name: loaded, on: image, when: 'image.vulnerabilities.exists(v, v.severity == "critical")', actions: { run: kill } }]
+`;
+const everyFile = ['dropped', 'image', 'memory', 'modified', 'unjudged', 'volume'];
+
+function turnBad({ pipeline }: Bench, mode: 'shadow' | 'enforce' = 'enforce', platformDigest = digest): void {
+  const verdict = { platformDigest, indexDigest: null, policy: 'no-critical-in-use', rule: 'loaded', mode, reason: 'CVE-1 (critical) in lodash 4.17.15', images: ['registry.test/shop/cart:1.4'], namespaces: [] };
+  pipeline.enforcer.setImages({ generation: 7, verdicts: [verdict] });
+  pipeline.armKernel();
+}
+
+test('an image that turns bad: what runs goes on, what is executed next is killed and says why', () => {
+  const one = bench('enforce', inUse);
+  startContainer(one);
+  one.pipeline.identified('web', identity);
+  one.commands.length = 0;
+  turnBad(one);
+  const set = one.commands.filter((command) => command.do === 'setCgroup');
+  assert.deepEqual(set.map((command) => command.key).sort((a, b) => a - b), [-44, 17]);
+  assert.deepEqual(Object.keys(set[0]!.decision.kill).sort(), everyFile);
+  const pending = one.commands.find((command) => command.do === 'setPending');
+  assert.deepEqual(pending?.do === 'setPending' ? pending.decision.kill : null, {}, 'a container of which nothing is known is let run');
+  assert.deepEqual(one.kills, []);
+  one.pipeline.onEvent(shell({ verdict: 'killed', rule: set[0]!.decision.kill.image!, policyGeneration: 1 }));
+  const found = one.take().detections.find((record) => record.kind.case === 'verdict')?.kind;
+  assert.ok(found?.case === 'verdict');
+  const { policy, rule, mode, applied, reason, generation } = found.value;
+  assert.deepEqual([policy, rule, mode, applied, reason, generation], ['no-critical-in-use', 'loaded', 'enforce', true, 'CVE-1 (critical) in lodash 4.17.15', 7n]);
+  one.pipeline.enforcer.setImages({ generation: 8, verdicts: [] });
+  one.commands.length = 0;
+  one.pipeline.armKernel();
+  const [lifted] = one.commands.filter((command) => command.do === 'setCgroup');
+  assert.deepEqual(lifted?.decision.kill, {});
+});
+
+test('a new container of a bad image is stopped when it is known, and the twin of another image never', () => {
+  const one = bench('enforce', inUse);
+  turnBad(one);
+  startContainer(one);
+  one.pipeline.identified('web', identity);
+  assert.deepEqual(one.kills.map((kill) => [kill.execution.path, kill.rule, kill.reason]), [['/usr/bin/node', 'loaded', 'CVE-1 (critical) in lodash 4.17.15']]);
+  const twin = bench('enforce', inUse);
+  turnBad(twin);
+  startContainer(twin);
+  twin.pipeline.identified('web', { ...identity, platformDigest: `sha256:${'cd'.repeat(32)}` });
+  assert.deepEqual([twin.kills, twin.commands.filter((command) => command.do === 'setCgroup').flatMap((command) => Object.keys(command.decision.kill))], [[], []]);
+});
+
+test('in shadow, by its policy or by the verdict, nothing is killed for an image', () => {
+  for (const [ofPolicy, ofVerdict] of [['shadow', 'enforce'], ['enforce', 'shadow'], ['off', 'enforce']] as const) {
+    const one = bench(ofPolicy, inUse);
+    turnBad(one, ofVerdict);
+    startContainer(one);
+    one.pipeline.identified('web', identity);
+    const last = one.commands.filter((command) => command.do === 'setCgroup').at(-1);
+    assert.deepEqual([one.kills, Object.keys(last!.decision.kill), Object.keys(last!.decision.shadow).sort()], [[], [], ofPolicy === 'off' ? [] : everyFile], `${ofPolicy} ${ofVerdict}`);
+  }
+});
+
 test('files that the container uses become bits, and those of its runtime do not', () => {
   const one = bench();
   startContainer(one);

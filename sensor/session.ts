@@ -108,9 +108,10 @@ export class Session {
   async prepare(): Promise<void> {
     await this.#desk.prepare();
     this.pipeline.podsTold(this.#toldPods.read());
-    const { policies, rules } = this.#words.words;
+    const { policies, rules, images } = this.#words.words;
     this.pipeline.detector.load(rules?.files ?? this.#options.rules);
     if (policies !== null) this.pipeline.enforcer.setPolicies(policies.texts, policies.generation);
+    if (images !== null) this.pipeline.enforcer.setImages(images);
     this.#timer = setInterval(() => this.#tick(), tickMs);
   }
 
@@ -193,10 +194,14 @@ export class Session {
       return;
     }
     const kind = this.#words.take(command);
-    const { policies, rules } = this.#words.words;
+    const { policies, rules, images } = this.#words.words;
     if (kind === 'rules' && rules !== null) this.pipeline.detector.load(rules.files);
     if (kind === 'policies' && policies !== null) {
       this.pipeline.enforcer.setPolicies(policies.texts, policies.generation);
+      this.pipeline.armKernel();
+    }
+    if (kind === 'images' && images !== null) {
+      this.pipeline.enforcer.setImages(images);
       this.pipeline.armKernel();
     }
     if (kind !== null) this.#report();

@@ -40,6 +40,8 @@ const routes: { readonly [N in EndpointName]: Route<N> } = {
   listIncidents: 'GET /api/v1/incidents',
   getIncident: 'GET /api/v1/incidents/{id}',
   updateIncident: 'PATCH /api/v1/incidents/{id}',
+  listViolations: 'GET /api/v1/violations',
+  getViolation: 'GET /api/v1/violations/{id}',
   listVulnerabilities: 'GET /api/v1/vulnerabilities',
   getVulnerability: 'GET /api/v1/vulnerabilities/{id}',
   listPolicies: 'GET /api/v1/policies',

@@ -28,7 +28,7 @@ before(async () => {
     record.verdict({ verdictId: 'd', containerId: chosen, atBootNs: daysAfterBoot(20) - seconds(90) }),
     record.verdict({ verdictId: 'e', containerId: chosen, mode: 'shadow', applied: false, atBootNs: daysAfterBoot(20) - seconds(80) }),
   ], 'detection');
-  const match = (id: string, severity: string, index: number): object => ({ index, id, aliases: [], summary: id, details: null, severity, cvss: null, exploited: null, fixedIn: null, uncertain: id === 'CVE-2' ? 'the version cannot be compared' : null, published: null, modified: null, references: [] });
+  const match = (id: string, severity: string, index: number): object => ({ index, id, aliases: [], summary: id, details: null, severity, cvss: null, malicious: false, exploited: null, fixedIn: null, uncertain: id === 'CVE-2' ? 'the version cannot be compared' : null, published: null, modified: null, references: [] });
   const source = {
     version: 'v1', advisories: 2, covers: () => true, feeds: () => [],
     match: (packages: readonly { name: string }[]) => packages.map((one, index) => (one.name === 'openssl' ? match('CVE-1', 'high', index) : match('CVE-2', 'unknown', index))) as never,

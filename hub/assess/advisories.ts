@@ -21,6 +21,8 @@ export interface AdvisoryMatch {
   readonly details: string | null;
   readonly severity: VulnerabilitySeverity;
   readonly cvss: number | null;
+  /** The package itself is the attack. */
+  readonly malicious: boolean;
   /** Null: no feed of exploited vulnerabilities is loaded. */
   readonly exploited: boolean | null;
   readonly fixedIn: string | null;

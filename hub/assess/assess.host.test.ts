@@ -18,7 +18,7 @@ let assessor: Assessor;
 
 function advisory(id: string, index: number, more: Partial<AdvisoryMatch> = {}): AdvisoryMatch {
   return {
-    id, index, aliases: [], summary: `About ${id}`, details: null, severity: 'high', cvss: 7.5, exploited: null, uncertain: null, fixedIn: '9.9.9', published: null, modified: null, references: [], ...more,
+    id, index, aliases: [], summary: `About ${id}`, details: null, severity: 'high', cvss: 7.5, malicious: false, exploited: null, uncertain: null, fixedIn: '9.9.9', published: null, modified: null, references: [], ...more,
   };
 }
 

@@ -8,15 +8,21 @@ import * as store from '../store/assessing.ts';
 import { openRunsOf, placesOf, putRunJudgements, queuedPlaces, queuePlaces, rebuildPlace, takePlace, type Place, type RunJudgement, type RunRow } from '../store/assessing-runs.ts';
 import type { Database, Transaction } from '../store/database.ts';
 import type { Advisories, AdvisoryMatch, AdvisorySource } from './advisories.ts';
+import { queueImagesOf } from '../store/violations.ts';
 import { judgeUnloaded } from './judge-run.ts';
+import type { Violations } from './violations.ts';
 import { loadedPoints, runParts, sum, vulnerabilityParts } from './weights.ts';
 
 export interface AssessorDoors {
   readonly database: Database;
   readonly advisories: () => Advisories;
   readonly now: () => Date;
+  /** Judges images that run, after what is known of them has changed; left out: nobody does. */
+  readonly violations?: Violations;
   /** Called when what people see of vulnerabilities has changed in a place; null: everywhere. */
   readonly changed: (place: Place | null) => void;
+  /** The same of violations. */
+  readonly violationsChanged?: () => void;
   readonly log: (level: 'info' | 'error', message: string, data: Readonly<Record<string, unknown>>) => void;
 }
 
@@ -57,7 +63,10 @@ export class Assessor {
       this.#wanted = false;
       const startedMs = performance.now();
       const isFed = await this.#guarded(this.#followFeed);
-      for (const stage of [this.#inventories, this.#workloads, this.#places]) await this.#guarded(stage);
+      for (const stage of [this.#inventories, this.#workloads]) await this.#guarded(stage);
+      // Before the recount of places: what must be stopped is stopped first.
+      if (await this.#guarded(this.#violations)) this.#doors.violationsChanged?.();
+      await this.#guarded(this.#places);
       this.passes += 1;
       this.lastPassMs = performance.now() - startedMs;
       if (isFed) this.#doors.changed(null);
@@ -172,7 +181,9 @@ export class Assessor {
         const places = await placesOf(db, workloads);
         for (const place of places) this.#touched.set(keyOf(place), place);
         await queuePlaces(db, places);
-        await queuePlaces(db, await this.#judge(db, [...new Set([...workloads, ...observed])]));
+        const looked = [...new Set([...workloads, ...observed])];
+        await queuePlaces(db, await this.#judge(db, looked));
+        await queueImagesOf(db, looked);
         return workloads.length + observed.length;
       });
       if (taken === 0) return changed;
@@ -195,6 +206,10 @@ export class Assessor {
     }
     await putRunJudgements(db, changed);
     return places;
+  }
+
+  async #violations(): Promise<boolean> {
+    return (await this.#doors.violations?.settle()) ?? false;
   }
 
   async #places(): Promise<boolean> {
@@ -245,6 +260,7 @@ function factsOf(match: AdvisoryMatch): store.VulnFacts {
     details: match.details,
     severity: match.severity,
     cvss: match.cvss,
+    malicious: match.malicious,
     exploited: match.exploited,
     published: match.published,
     modified: match.modified,

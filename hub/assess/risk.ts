@@ -13,12 +13,13 @@ import { firstChains, listIncidents, type IncidentShape } from '../store/read-in
 import { containerStates, countThings, runningEcosystems, type ContainerStates } from '../store/read-risk.ts';
 import { countVulnerabilityStates, findingsAt, findingsOf, vulnerabilitiesById, vulnerabilityNamed, worstPlaces } from '../store/read-vulnerabilities.ts';
 import type { Advisories } from './advisories.ts';
+import { classicRisks, violationCards, type ClassicDoors } from './classic-risks.ts';
 import { coverageOf, nothingKnown, type Gap, type GapKind } from './coverage.ts';
 import { findingView, workloadName } from './finding.ts';
 import * as weights from './weights.ts';
 import { plural } from './words.ts';
 
-export interface RiskDoors {
+export interface RiskDoors extends Pick<ClassicDoors, 'asked' | 'registries'> {
   readonly database: Database;
   readonly advisories: () => Advisories;
   readonly now: () => Date;
@@ -66,17 +67,20 @@ export async function coverage(doors: RiskDoors, scope: Scope): Promise<Coverage
 }
 
 export async function riskSummary(doors: RiskDoors, scope: Scope): Promise<RiskSummaryView> {
-  const [seen, things, vulnerabilities, incidents, worst] = await Promise.all([
+  const [seen, things, vulnerabilities, incidents, worst, violations, classic] = await Promise.all([
     collectCoverage(doors, scope),
     countThings(doors.database, scope),
     countVulnerabilityStates(doors.database, scope),
     incidentCards(doors, scope),
     vulnerabilityCards(doors, scope),
+    violationCards(doors.database, scope),
+    classicRisks({ ...doors, hasAdvisories: doors.advisories().source !== undefined }, scope),
   ]);
-  const cards = [...incidents, ...worst, ...gapCards(seen.gaps, doors.now())].sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1)).slice(0, cardsMax);
+  const cards = [...incidents, ...worst, ...violations, ...gapCards(seen.gaps, doors.now())].sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1)).slice(0, cardsMax);
   return {
     sentence: sentence(cards, seen.view, seesWholeCluster(scope)),
     cards,
+    classic,
     counts: {
       hosts: things.hosts,
       containers: things.containers,

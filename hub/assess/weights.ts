@@ -24,6 +24,10 @@ export const incidentPoints = { critical: 92, high: 76, medium: 50, low: 20 } as
 /** What was stopped is less urgent than what was not; what a person already looks at, too. */
 export const killedRelief = 15;
 export const acknowledgedRelief = 20;
+/** Of a policy that something runs against; in shadow nothing is done about it yet. What is not known ranks as a gap. */
+export const violationPoints = { critical: 90, high: 74, medium: 48, low: 18 } as const;
+export const shadowRelief = 10;
+export const unknownViolationPoints = 30;
 export const sensorAwayPoints = 70;
 export const hookMissingPoints = 35;
 export const enforcementMissingPoints = 30;

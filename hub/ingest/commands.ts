@@ -1,14 +1,15 @@
 /**
- * Commands to sensors: the whole set of policies and of rules when a sensor connects and whenever they change, a sign of
- * life in between, and the farewell when it was removed. Always whole sets, so that a sensor that missed one is right
+ * Commands to sensors: the whole set of policies, of rules and of images that must not run when a sensor connects and whenever
+ * they change, a sign of life in between, and the farewell when it was removed. Always whole sets, so that a sensor that missed one is right
  * again after the next; several changes at once are one push. A newer stream of a sensor ends its older one.
  */
 import { create } from '@bufbuild/protobuf';
 import { holdsSession, type SessionState } from '@vedette/link/protocol/hello';
-import { CommandSchema, type Command } from '@vedette/model/wire/generated/link_pb';
+import { CommandSchema, ImageVerdictSchema, ImageVerdictSetSchema, type Command } from '@vedette/model/wire/generated/link_pb';
 import type { Database } from '../store/database.ts';
 import { currentGeneration, speakingSensor } from '../store/fleet.ts';
 import { executionPolicySet, ruleSet } from '../store/read-policies.ts';
+import { bannedImages } from '../store/violations.ts';
 
 const keepAliveMs = 15_000;
 type Kind = Command['kind'];
@@ -16,6 +17,8 @@ type Kind = Command['kind'];
 interface Listener {
   policies: boolean;
   rules: boolean;
+  imageVerdicts: boolean;
+  readonly clusterId: string;
   leave: boolean;
   ended: boolean;
   wake: () => void;
@@ -49,6 +52,11 @@ export class Commands {
     for (const listener of this.#listeners.values()) this.#wake(listener, 'rules');
   }
 
+  /** To the sensors of these clusters: which images must not run is said cluster by cluster. */
+  imageVerdictsChanged(clusterIds: readonly string[]): void {
+    for (const listener of this.#listeners.values()) if (clusterIds.includes(listener.clusterId)) this.#wake(listener, 'imageVerdicts');
+  }
+
   removed(sensorId: string): void {
     const listener = this.#listeners.get(sensorId);
     if (listener !== undefined) this.#wake(listener, 'leave');
@@ -58,7 +66,7 @@ export class Commands {
     for (const listener of this.#listeners.values()) this.#wake(listener, 'ended');
   }
 
-  #wake(listener: Listener, what: 'policies' | 'rules' | 'leave' | 'ended'): void {
+  #wake(listener: Listener, what: 'policies' | 'rules' | 'imageVerdicts' | 'leave' | 'ended'): void {
     listener[what] = true;
     listener.wake();
   }
@@ -78,7 +86,7 @@ export class Commands {
     }
     if (!holdsSession((sensor.link_state ?? undefined) as SessionState | undefined, session)) return;
 
-    const listener: Listener = { policies: true, rules: true, leave: false, ended: false, wake: () => undefined };
+    const listener: Listener = { policies: true, rules: true, imageVerdicts: true, clusterId: sensor.cluster_id, leave: false, ended: false, wake: () => undefined };
     const before = this.#listeners.get(sensorId);
     if (before !== undefined) this.#wake(before, 'ended');
     this.#listeners.set(sensorId, listener);
@@ -97,6 +105,9 @@ export class Commands {
         } else if (listener.rules) {
           listener.rules = false;
           yield command(await this.#rules());
+        } else if (listener.imageVerdicts) {
+          listener.imageVerdicts = false;
+          yield command(await this.#imageVerdicts(listener.clusterId));
         } else if (!(await wokenWithin(listener, keepAliveMs))) {
           yield command({ case: 'keepAlive', value: { $typeName: 'vedette.link.v1.KeepAlive', hubTimeMs: BigInt(this.#doors.now().getTime()) } });
         }
@@ -123,6 +134,18 @@ export class Commands {
     return { case: 'rules', value: { $typeName: 'vedette.link.v1.RuleSet', generation, files } };
   }
 
+  async #imageVerdicts(clusterId: string): Promise<Kind> {
+    const { database } = this.#doors;
+    const generation = BigInt(await currentGeneration(database, 'image-verdicts'));
+    const verdicts = (await bannedImages(database, clusterId)).map((one) =>
+      create(ImageVerdictSchema, {
+        platformDigest: one.platform_digest, indexDigest: one.index_digest ?? '', policy: one.policy, rule: one.rule, mode: one.mode, action: one.action, reason: one.reason,
+        // An image is judged for a cluster as a whole, so every namespace of it is meant.
+        imagePatterns: one.references,
+      }));
+    return { case: 'imageVerdicts', value: create(ImageVerdictSetSchema, { generation, verdicts }) };
+  }
+
   async #leave(): Promise<Kind> {
     return { case: 'leave', value: { $typeName: 'vedette.link.v1.LeaveCommand', reason: 'This sensor was removed from the fleet.' } };
   }
@@ -133,7 +156,7 @@ async function wokenWithin(listener: Listener, milliseconds: number): Promise<bo
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const timer = setTimeout(() => resolve(false), milliseconds);
   listener.wake = () => resolve(true);
-  if (listener.policies || listener.rules || listener.leave || listener.ended) resolve(true);
+  if (listener.policies || listener.rules || listener.imageVerdicts || listener.leave || listener.ended) resolve(true);
   const woken = await promise;
   clearTimeout(timer);
   listener.wake = () => undefined;

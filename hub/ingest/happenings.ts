@@ -10,7 +10,7 @@ import { addGap } from '../store/intake.ts';
 import { count, keyOf, list, RefusedRecord, text, textOrNull, wallTime } from './clean.ts';
 import { executionView } from './execution.ts';
 import {
-  attackOf, detectionNextAction, outcomeOf, searchWords, severityOf, severityRanks, treeRoot, verdictNextAction, verdictSummary, verdictTitle,
+  attackOf, detectionNextAction, imageVerdictNextAction, imageVerdictSummary, outcomeOf, searchWords, severityOf, severityRanks, treeRoot, verdictNextAction, verdictSummary, verdictTitle,
 } from './incident-words.ts';
 import type { Origin } from './origin.ts';
 
@@ -78,7 +78,9 @@ export async function judged(db: Transaction, record: Verdict, origin: Origin): 
   const severity = (words?.severity ?? 'high') as Severity;
   const outcome = outcomeOf(record);
   const path = offender?.path ?? '';
-  const summary = verdictSummary(path, originWord(record.origin) ?? offender?.origin ?? 'unjudged', tree.at(-2)?.path);
+  const reason = textOrNull(record.reason, 2000);
+  const parentPath = tree.at(-2)?.path;
+  const summary = reason === null ? verdictSummary(path, originWord(record.origin) ?? offender?.origin ?? 'unjudged', parentPath) : imageVerdictSummary(path, parentPath, reason);
   const facts: IncidentFacts = {
     ...placeOf(record.containerId, origin),
     kind: 'verdict',
@@ -89,7 +91,7 @@ export async function judged(db: Transaction, record: Verdict, origin: Origin): 
     title: verdictTitle(outcome, path, policy),
     summary,
     outcome,
-    nextAction: verdictNextAction(outcome),
+    nextAction: reason === null ? verdictNextAction(outcome) : imageVerdictNextAction(outcome),
     attack: words?.attack ?? [],
     // What was tried in shadow and what was enforced are two stories.
     foldKey: foldKey(['verdict', policy, record.rule, outcome], record.containerId, tree, origin),
@@ -105,7 +107,7 @@ export async function judged(db: Transaction, record: Verdict, origin: Origin): 
     eventClass: 'execution',
     receivedAt: origin.receivedAt,
     output: `${summary}${record.rule === '' ? '' : ` Rule ${record.rule} of policy ${policy}.`}`,
-    fields: { 'policy.rule': record.rule === '' ? null : text(record.rule, 100), 'policy.action': text(record.action, 32), 'file.origin': originWord(record.origin) },
+    fields: { 'policy.rule': record.rule === '' ? null : text(record.rule, 100), 'policy.action': text(record.action, 32), 'file.origin': originWord(record.origin), ...(reason === null ? {} : { 'image.reason': reason }) },
     tree,
   });
 }

@@ -54,6 +54,23 @@ export function verdictSummary(path: string, origin: FileOrigin, parentPath: str
   return `${path === '' ? 'A program without a path' : path}${by} ${originSentence[origin]}.`;
 }
 
+/** Of a verdict about the image: the program is any program of it, and the reason is the hub's own sentence. */
+export function imageVerdictSummary(path: string, parentPath: string | undefined, reason: string): string {
+  const by = parentPath === undefined || parentPath === '' ? '' : `, started by ${parentPath},`;
+  return `${path === '' ? 'A program without a path' : path}${by} was executed in a container of an image that must not run: ${reason.replace(/\.$/, '')}.`;
+}
+
+const imageVerdictActions: Record<Outcome, string> = {
+  'seen': 'Look at the violation: it says what is wrong with the image and what to do.',
+  'killed': 'Replace the image: the violation says what is wrong with it. What ran before goes on until the container is stopped.',
+  'would-have-killed': 'Replace the image, or accept it with an exception; switch the policy to enforce to stop what it executes.',
+  'kill-failed': 'It may still run: look at the process now, and at the coverage of this host for why the kill did not arrive.',
+};
+
+export function imageVerdictNextAction(outcome: Outcome): string {
+  return imageVerdictActions[outcome];
+}
+
 const verdictActions: Record<Outcome, string> = {
   'seen': 'Look at the process tree and decide whether this belongs to the workload.',
   'killed': 'Find out how the program got there: look at the process tree, then at who wrote the file.',

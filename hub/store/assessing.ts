@@ -42,6 +42,7 @@ export interface VulnFacts {
   readonly details: string | null;
   readonly severity: string;
   readonly cvss: number | null;
+  readonly malicious: boolean;
   readonly exploited: boolean | null;
   readonly published: string | null;
   readonly modified: string | null;
@@ -58,19 +59,20 @@ export async function putVulnerabilities(db: Transaction, facts: readonly VulnFa
   const rescored = await rows(
     db,
     Id,
-    `select v.id from vuln v join jsonb_to_recordset($1::jsonb) r(name text, points float8, severity text) on r.name = v.name where v.points <> r.points or v.severity <> r.severity`,
+    `select v.id from vuln v join jsonb_to_recordset($1::jsonb) r(name text, points float8, severity text, malicious boolean) on r.name = v.name
+      where v.points <> r.points or v.severity <> r.severity or v.malicious <> r.malicious`,
     [list],
   );
   await run(
     db,
-    `insert into vuln (name, aliases, summary, details, severity, cvss, exploited, published, modified, links, points)
-     select name, aliases, summary, details, severity, cvss, exploited, published, modified, links, points from jsonb_to_recordset($1::jsonb)
-       r(name text, aliases text[], summary text, details text, severity text, cvss float8, exploited boolean, published timestamptz, modified timestamptz, links text[], points float8)
+    `insert into vuln (name, aliases, summary, details, severity, cvss, malicious, exploited, published, modified, links, points)
+     select name, aliases, summary, details, severity, cvss, malicious, exploited, published, modified, links, points from jsonb_to_recordset($1::jsonb)
+       r(name text, aliases text[], summary text, details text, severity text, cvss float8, malicious boolean, exploited boolean, published timestamptz, modified timestamptz, links text[], points float8)
       order by name
-     on conflict (name) do update set aliases = excluded.aliases, summary = excluded.summary, details = excluded.details, severity = excluded.severity, cvss = excluded.cvss,
+     on conflict (name) do update set aliases = excluded.aliases, summary = excluded.summary, details = excluded.details, severity = excluded.severity, cvss = excluded.cvss, malicious = excluded.malicious,
        exploited = excluded.exploited, published = excluded.published, modified = excluded.modified, links = excluded.links, points = excluded.points
-     where (vuln.aliases, vuln.summary, vuln.details, vuln.severity, vuln.cvss, vuln.exploited, vuln.modified, vuln.links, vuln.points)
-       is distinct from (excluded.aliases, excluded.summary, excluded.details, excluded.severity, excluded.cvss, excluded.exploited, excluded.modified, excluded.links, excluded.points)`,
+     where (vuln.aliases, vuln.summary, vuln.details, vuln.severity, vuln.cvss, vuln.malicious, vuln.exploited, vuln.modified, vuln.links, vuln.points)
+       is distinct from (excluded.aliases, excluded.summary, excluded.details, excluded.severity, excluded.cvss, excluded.malicious, excluded.exploited, excluded.modified, excluded.links, excluded.points)`,
     [list],
   );
   const found = await rows(db, Named, 'select id, name from vuln where name = any($1)', [facts.map((one) => one.name)]);

@@ -158,12 +158,15 @@ export async function markSensorRemoved(db: Transaction, scope: Scope, sensorId:
 
 const Generation = z.object({ value: z.number() });
 
-/** One number for the whole set of policies or rules; it only grows. */
-export async function nextGeneration(db: Transaction, kind: 'policies' | 'rules'): Promise<number> {
+/** Sets that are pushed to sensors as wholes. */
+export type PushedSet = 'policies' | 'rules' | 'image-verdicts';
+
+/** One number for the whole set; it only grows. */
+export async function nextGeneration(db: Transaction, kind: PushedSet): Promise<number> {
   const found = await rows(db, Generation, 'update generation set value = value + 1 where kind = $1 returning value', [kind]);
   return found[0]?.value ?? 0;
 }
 
-export async function currentGeneration(db: Db, kind: 'policies' | 'rules'): Promise<number> {
+export async function currentGeneration(db: Db, kind: PushedSet): Promise<number> {
   return (await firstRow(db, Generation, 'select value from generation where kind = $1', [kind]))?.value ?? 0;
 }

@@ -6,7 +6,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { createClient, type Transport } from '@connectrpc/connect';
 import { compressionGzip, createConnectTransport, Http2SessionManager } from '@connectrpc/connect-node';
-import type { Command, NodeFactsSchema } from '@vedette/model/wire/generated/link_pb';
+import type { Command, ImageFactsAnswer, NodeFactsSchema } from '@vedette/model/wire/generated/link_pb';
 import { Disposition, Link } from '@vedette/model/wire/generated/link_pb';
 import type { DeliverAnswer, HelloAnswer } from '../protocol/sender-words.ts';
 import type { Credentials } from './credentials.ts';
@@ -41,12 +41,20 @@ export interface RenewedCertificate {
   readonly authoritiesPem: readonly string[];
 }
 
+export interface ImageFactsAnswers {
+  readonly kind: 'answered';
+  /** In the order of the question. */
+  readonly images: readonly ImageFactsAnswer[];
+}
+
 export interface LinkClient {
   hello(words: HelloWords, node: NodeFactsInit): Promise<HelloAnswer | LinkFailure>;
   deliver(words: DeliverWords): Promise<DeliverAnswer | LinkFailure>;
   /** Resolves when the stream has ended, for whatever reason. */
   commands(session: string, onCommand: (command: Command) => void): Promise<CommandsEnd>;
   renew(request: Uint8Array): Promise<RenewedCertificate | LinkFailure>;
+  /** At most 6 images a call: what is known of one may be half a megabyte, and a message holds four. */
+  imageFacts(images: readonly { readonly reference: string; readonly namespace: string }[]): Promise<ImageFactsAnswers | LinkFailure>;
   close(): void;
 }
 
@@ -118,6 +126,7 @@ export function linkClientOver(transport: Transport, onClose: () => void, { requ
       const { certificate, authorities } = await link.renew({ certificateRequest }, limits());
       return { kind: 'renewed' as const, certificatePem: pem(certificate), authoritiesPem: authorities.map((authority) => pem(authority)) };
     }),
+    imageFacts: (images) => settle(async () => ({ kind: 'answered' as const, images: (await link.imageFacts({ images: images.map((one) => ({ ...one })) }, limits())).images })),
     close() {
       closing.abort();
       onClose();

@@ -46,6 +46,14 @@ export type DeliverVerdict =
   | { readonly kind: 'stale'; readonly reason: string }
   | { readonly kind: 'removed' };
 
+export interface ImageAnswered {
+  readonly reference: string;
+  readonly digest: string;
+  readonly factsJson: string;
+  readonly learnedAtMs: number;
+  readonly problem: string;
+}
+
 export interface HubHandlers {
   /**
    * Uses the token up and gives the sensor its ids, or refuses: with undefined for a token that is no good, else with a
@@ -66,4 +74,6 @@ export interface HubHandlers {
   commands(sensorId: string, session: string, signal: AbortSignal): AsyncIterable<Command>;
   /** Calls `certify` and records the certificate, unless the sensor was removed. */
   renew(sensorId: string, certify: () => Promise<IssuedCertificate>): Promise<'renewed' | 'removed'>;
+  /** What is known of images, in the order they were asked; left out: this hub answers no such questions. */
+  imageFacts?(sensorId: string, references: readonly string[]): Promise<readonly ImageAnswered[] | 'removed'>;
 }

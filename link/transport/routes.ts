@@ -6,7 +6,7 @@
 import type { ConnectRouter, HandlerContext } from '@connectrpc/connect';
 import { Code, ConnectError, createContextKey } from '@connectrpc/connect';
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import type { CertifyRelayResponseSchema, Command, DeliverResponseSchema, HelloResponseSchema, JoinRequest, JoinResponseSchema } from '@vedette/model/wire/generated/link_pb';
+import type { CertifyRelayResponseSchema, Command, DeliverResponseSchema, HelloResponseSchema, ImageFactsResponseSchema, JoinRequest, JoinResponseSchema } from '@vedette/model/wire/generated/link_pb';
 import { Disposition, Enrollment, Link, PartKind } from '@vedette/model/wire/generated/link_pb';
 import type { AttemptLimit } from './attempt-limit.ts';
 import type { Authority, IssuedCertificate } from './authority.ts';
@@ -64,6 +64,7 @@ export function routesOf(options: RouteOptions): (router: ConnectRouter) => void
       commands: (request, context) => watched(commandsOf(handlers, hex(request.session), context), options.onFault),
       renew: (request, context) => guarded(async () => renew(options, request.certificateRequest, await speakerOf(handlers, context), partOf(context))),
       certifyRelay: (request, context) => guarded(() => certifyRelay(options, request.certificateRequest, context)),
+      imageFacts: (request, context) => guarded(() => imageFacts(handlers, context, request.images.map((one) => one.reference))),
     }, { requestGate: (context) => gate(options, context) });
   };
 }
@@ -170,6 +171,19 @@ async function renew(options: RouteOptions, der: Uint8Array, sensorId: string, p
   if (outcome === 'removed') throw removed();
   if (issued === undefined) throw new Error('a certificate was renewed and not made');
   return { certificate: issued.certificate, authorities: [signer, ...others].map(({ certificate }) => certificate) };
+}
+
+const imagesMax = 6;
+const referenceCharactersMax = 512;
+
+async function imageFacts(handlers: HubHandlers, context: HandlerContext, references: readonly string[]): Promise<MessageInitShape<typeof ImageFactsResponseSchema>> {
+  if (handlers.imageFacts === undefined) throw new ConnectError('This hub answers no questions about images.', Code.Unimplemented);
+  const peer = peerOf(context);
+  if (peer.kind !== 'cluster') throw new ConnectError('Only a cluster part is told what is known of images.', Code.PermissionDenied);
+  if (references.length > imagesMax || references.some((one) => one.length > referenceCharactersMax)) throw malformed('question about images');
+  const answers = await handlers.imageFacts(peer.sensorId, references);
+  if (answers === 'removed') throw removed();
+  return { images: answers.map(({ learnedAtMs, ...one }) => ({ ...one, learnedAtMs: BigInt(learnedAtMs) })) };
 }
 
 async function certifyRelay(options: RouteOptions, der: Uint8Array, context: HandlerContext): Promise<MessageInitShape<typeof CertifyRelayResponseSchema>> {

@@ -69,6 +69,9 @@ export const endpoints = {
   listVulnerabilities: { method: 'GET', path: '/api/v1/vulnerabilities', summary: 'Vulnerabilities of what runs now', permission: 'view', query: z.object({ ...pageQuery, severity: view.VulnerabilitySeverity.optional(), loaded: z.enum(['yes', 'no', 'not-seen', 'unknown']).optional(), search: z.string().max(200).optional(), container: text.optional(), facets }), output: view.pageOf(view.VulnerabilityView).extend({ facets: view.VulnerabilityFacetsView.nullable().describe('null: not asked for') }) },
   getVulnerability: { method: 'GET', path: '/api/v1/vulnerabilities/{id}', summary: 'One vulnerability: where it runs and what is known of it there', permission: 'view', params: id, output: view.VulnerabilityDetailView },
 
+  listViolations: { method: 'GET', path: '/api/v1/violations', summary: 'Images that run against a policy, or may: the worst first', permission: 'view', query: z.object({ ...pageQuery, state: z.enum(['open', 'accepted', 'closed', 'all']).default('open'), policy: text.optional(), severity: z.enum(severities).optional(), verdict: z.enum(['violated', 'unknown']).optional(), image: text.optional().describe('A digest'), search: z.string().max(200).optional(), facets }), output: view.pageOf(view.ViolationView).extend({ facets: view.ViolationFacetsView.nullable().describe('null: not asked for') }) },
+  getViolation: { method: 'GET', path: '/api/v1/violations/{id}', summary: 'One violation with what the rule asked', permission: 'view', params: id, output: view.ViolationDetailView },
+
   listPolicies: { method: 'GET', path: '/api/v1/policies', summary: 'Policies', permission: 'view', output: z.object({ items: z.array(view.PolicyView) }) },
   getPolicy: { method: 'GET', path: '/api/v1/policies/{name}', summary: 'One policy', permission: 'view', params: name, output: view.PolicyView },
   putPolicy: { method: 'PUT', path: '/api/v1/policies/{name}', summary: 'Make or replace a policy from its YAML', permission: 'policy', params: name, body: z.strictObject({ yaml: z.string().max(65536), generation: z.int().optional().describe('Of the version this replaces; refused when it changed meanwhile') }), output: view.PolicyView },
@@ -107,5 +110,5 @@ export type Input<N extends EndpointName> = In<Of<N>, 'params'> & (Of<N> extends
 export type Output<N extends EndpointName> = z.output<Of<N>['output']>;
 
 /** What the live stream (`GET /api/v1/events`, server-sent events) says has changed; the reader fetches it again. */
-export const liveTopics = ['processes', 'containers', 'incidents', 'vulnerabilities', 'policies', 'sensors', 'advisories', 'images', 'clusters', 'posture', 'checks', 'exceptions'] as const;
+export const liveTopics = ['processes', 'containers', 'incidents', 'violations', 'vulnerabilities', 'policies', 'sensors', 'advisories', 'images', 'clusters', 'posture', 'checks', 'exceptions'] as const;
 export type LiveTopic = (typeof liveTopics)[number];

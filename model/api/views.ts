@@ -251,6 +251,66 @@ export type FindingView = z.infer<typeof FindingView>;
 export const VulnerabilityDetailView = VulnerabilityView.extend({ details: z.string().nullable(), references: z.array(z.string()), findings: z.array(FindingView), published: Time.nullable(), modified: Time.nullable() });
 export type VulnerabilityDetailView = z.infer<typeof VulnerabilityDetailView>;
 
+export const ViolationView = z.object({
+  id: z.string(),
+  policy: z.string(),
+  rule: z.string(),
+  stage: z.enum(['run']),
+  severity: z.enum(severities),
+  mode: z.enum(['shadow', 'enforce']),
+  action: z.enum(['inform', 'kill']),
+  verdict: z.enum(['violated', 'unknown']).describe('unknown: a fact that would decide is not known. It is never clean, and nothing is stopped for it'),
+  state: z.enum(['open', 'accepted', 'closed']),
+  cluster: z.string(),
+  clusterName: z.string(),
+  workload: z.string(),
+  hostnames: z.array(z.string()).describe('Where it runs now'),
+  containers: Count.describe('That run it now'),
+  image: z.string().nullable().describe('As it is named there'),
+  platformDigest: z.string(),
+  indexDigest: z.string().nullable(),
+  reason: z.string(),
+  fix: z.string().nullable(),
+  since: Time,
+  stateSince: Time,
+  until: Time.nullable(),
+  closedReason: z.string().nullable(),
+  acceptedBy: z.array(z.object({ exception: z.string(), owner: z.string(), reason: z.string(), expiresAt: z.string() })),
+});
+export type ViolationView = z.infer<typeof ViolationView>;
+
+const FactFormView = z.union([z.object({ value: z.json() }), z.object({ absent: z.literal(true) }), z.object({ unknown: z.string() })]);
+
+export const ViolationDetailView = ViolationView.extend({
+  evidence: z.array(z.string()),
+  asked: z.array(z.object({ fact: z.string(), value: FactFormView })).describe('The single facts that the rule asked, as they were when this last changed'),
+  found: z.array(z.string()).describe('The items of lists that decided'),
+  foundMore: Count,
+  missing: z.array(z.object({ fact: z.string(), reason: z.string() })),
+});
+export type ViolationDetailView = z.infer<typeof ViolationDetailView>;
+
+/** How a list of violations divides. Each part is counted under the other filters of the list, but not under its own. */
+export const ViolationFacetsView = z.object({
+  severity: BySeverity,
+  state: z.object({ open: Count, accepted: Count, closed: Count }),
+  verdict: z.object({ violated: Count, unknown: Count }),
+  policies: z.array(z.object({ policy: z.string(), count: Count })).describe('The 100 with the most'),
+});
+export type ViolationFacetsView = z.infer<typeof ViolationFacetsView>;
+
+/** The risks that every tool of this kind names, over what runs: each counted in workloads, with what is not known beside it. */
+export const ClassicRiskView = z.object({
+  kind: z.enum(['malicious', 'untrusted-registry', 'integrity', 'critical-and-applicable']),
+  count: Count.nullable().describe('Workloads that have it, each counted once an image; null: nobody has looked, see notAsked'),
+  unknown: Count.describe('Workloads of which it is not known; never part of the count'),
+  unknownReason: z.string().nullable(),
+  notAsked: z.string().nullable().describe('Why nobody has looked; null: it was looked for'),
+  worst: z.object({ what: z.string(), where: z.string(), link: z.string() }).nullable(),
+  link: z.string().describe('Path in the console of those that are counted'),
+});
+export type ClassicRiskView = z.infer<typeof ClassicRiskView>;
+
 export const PolicyView = z.object({
   name: z.string(),
   description: z.string(),
@@ -310,7 +370,7 @@ export type FeedView = z.infer<typeof FeedView>;
 
 export const RiskCardView = z.object({
   id: z.string(),
-  kind: z.enum(['vulnerability', 'incident', 'coverage', 'feed']),
+  kind: z.enum(['vulnerability', 'incident', 'violation', 'coverage', 'feed']),
   severity: VulnerabilitySeverity,
   score: z.number(),
   title: z.string(),
@@ -327,6 +387,7 @@ export type RiskCardView = z.infer<typeof RiskCardView>;
 export const RiskSummaryView = z.object({
   sentence: z.string(),
   cards: z.array(RiskCardView),
+  classic: z.array(ClassicRiskView),
   counts: z.object({ hosts: Count, containers: Count, processes: Count, incidentsOpen: Count, vulnerabilities: Count, vulnerabilitiesLoaded: Count }),
   coverage: CoverageView,
   feeds: z.array(FeedView),

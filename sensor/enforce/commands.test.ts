@@ -17,6 +17,13 @@ const golden: [command: Command, hex: string][] = [
       '0000 0000 0000 0000 0900 0900 0000 0000' +
       '0000 0000 0000 0000 0000 0000 0a00 0000',
   ],
+  [
+    { do: 'setCgroup', key: 17, isContainer: true, decision: { generation: 3, kill: { image: 9, modified: 9, dropped: 9, memory: 9, volume: 9, unjudged: 9 }, shadow: {} } },
+    '56444331 38000000 07000000 0200 0000 1100000000000000' +
+      '05000000 03000000 fc000000 00000000' + // container as a whole, generation, bits 2 to 7 killed
+      '0000 0000 0900 0900 0900 0900 0900 0900' +
+      '0000 0000 0000 0000 0000 0000 0000 0000',
+  ],
 ];
 
 for (const [command, hex] of golden) {

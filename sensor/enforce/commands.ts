@@ -7,6 +7,7 @@ export const commandMagic = 0x31434456;
 export const frameBytes = 16;
 export const replyBytes = 16;
 const decisionBytes = 48;
+const [containerFlag, everyOriginFlag] = [1, 4];
 const originCount = 8;
 
 const codes = { acknowledge: 1, setCgroup: 2, deleteCgroup: 3, setPending: 4, forgetMarks: 5, kill: 6, watchPath: 7, unwatchPaths: 8, enforceOff: 9 } as const;
@@ -74,7 +75,9 @@ function keyBits(key: CgroupKey): bigint {
 
 function decisionBits(decision: KernelDecision, isContainer: boolean): Buffer {
   const out = Buffer.alloc(decisionBytes);
-  out.writeUInt32LE(isContainer ? 1 : 0, 0);
+  // the loader takes a decision about files that cannot be judged only where the container as a whole is meant
+  const isWhole = decision.kill.unjudged !== undefined;
+  out.writeUInt32LE((isContainer ? containerFlag : 0) | (isWhole ? everyOriginFlag : 0), 0);
   out.writeUInt32LE(decision.generation >>> 0, 4);
   for (const [at, rulesAt, rules] of [[8, 16, decision.kill], [12, 16 + originCount * 2, decision.shadow]] as const) {
     let bits = 0;

@@ -1,6 +1,6 @@
 /**
  * Policies into the kernel, and what the kernel decided back into words. For each container the policies fold to one
- * decision (which origins of an executed file are killed, which would be), which is put into the kernel's map for every
+ * decision (which origins of an executed file are killed, which would be; every origin where the image must not run), which is put into the kernel's map for every
  * cgroup of the container; new containers get the pending decision from the kernel itself before their first process.
  * When a container's identity arrives, what it executed before is judged again. Pure: commands leave through `command`,
  * kills through `kill`, whose answer makes the verdict.
@@ -13,6 +13,7 @@ import type { FileOrigin, PolicyMode } from '@vedette/model/policy';
 import { executionKey, type Execution } from '@vedette/model/process';
 import { compileRunPolicies, type ContainerDecision, type PolicyInForce, type RunPolicies, type RunRule } from '@vedette/policy/compile';
 import type { ContainerFacts } from '@vedette/policy/facts';
+import { noImageVerdicts, type ImageVerdicts } from '@vedette/policy/image-verdicts';
 import { parsePolicies } from '@vedette/policy/parse';
 import type { Command } from './commands.ts';
 
@@ -34,9 +35,12 @@ const generationsKept = 16;
 export class Enforcer {
   readonly #effects: EnforcerEffects;
   #policies: RunPolicies = compileRunPolicies([], 0);
+  #inForce: readonly PolicyInForce[] = [];
+  #images: ImageVerdicts = noImageVerdicts;
   #recent: RunPolicies[] = [];
   readonly #decisions = new Map<string, ContainerDecision>();
   #hasInform = false;
+  #problemsOfTexts: string[] = [];
   /** What is wrong with the policies in force, one sentence each. */
   problems: string[] = [];
   /** Decisions that were made while a container had no identity. */
@@ -52,14 +56,26 @@ export class Enforcer {
 
   setPolicies(texts: readonly PolicyText[], generation: number): void {
     const inForce: PolicyInForce[] = [];
-    this.problems = [];
+    const problems: string[] = [];
     for (const { name, yaml, mode } of texts) {
-      const { policies, problems } = parsePolicies(name, yaml);
-      for (const one of problems) this.problems.push(`${name}, line ${one.line}: ${one.message}`);
+      const { policies, problems: found } = parsePolicies(name, yaml);
+      for (const one of found) problems.push(`${name}, line ${one.line}: ${one.message}`);
       for (const policy of policies) inForce.push({ policy, mode });
     }
-    this.#policies = compileRunPolicies(inForce, generation, this.#policies);
-    this.problems.push(...this.#policies.leftOut);
+    this.#inForce = inForce;
+    this.#problemsOfTexts = problems;
+    this.#compile(generation);
+  }
+
+  /** Images that must not run: the whole set, which replaces the one before. */
+  setImages(images: ImageVerdicts): void {
+    this.#images = images;
+    this.#compile(this.generation);
+  }
+
+  #compile(generation: number): void {
+    this.#policies = compileRunPolicies(this.#inForce, generation, this.#policies, this.#images);
+    this.problems = [...this.#problemsOfTexts, ...this.#policies.leftOut];
     this.#hasInform = this.#policies.rules.some((one) => one.action === 'inform');
     this.#recent = [this.#policies, ...this.#recent].slice(0, generationsKept);
   }
@@ -87,11 +103,12 @@ export class Enforcer {
 
   /** The kernel decided at exec; this only says what it decided. */
   kernelDecided(event: ExecEvent, execution: Execution, container: Container | null): VerdictFound[] {
-    const rule = this.#ruleOf(event.policyGeneration, event.rule);
+    const found = this.#ruleOf(event.policyGeneration, event.rule);
     const origin = originOf(execution);
-    if (rule === null || origin === null) return [];
+    if (found === null || origin === null) return [];
+    const { rule, policies } = found;
     const wasShadow = event.verdict === 'shadow';
-    return [this.#verdict(rule, execution, container, event.timeBootNs, { origin, mode: wasShadow ? 'shadow' : 'enforce', action: 'kill', applied: event.verdict === 'killed', generation: event.policyGeneration })];
+    return [this.#verdict(rule, execution, container, event.timeBootNs, { origin, mode: wasShadow ? 'shadow' : 'enforce', action: 'kill', applied: event.verdict === 'killed', generation: event.policyGeneration }, policies)];
   }
 
   /** Rules that only inform have no place in the kernel: they are judged here, once for each execution in a container. */
@@ -125,9 +142,14 @@ export class Enforcer {
     return found;
   }
 
-  #ruleOf(generation: number, number: number): RunRule | null {
-    const exact = this.#recent.find((one) => one.generation === generation) ?? this.#policies;
-    return exact.ruleByNumber(number);
+  /** Sets of one generation differ only in the images that must not run, and a rule keeps its number: the newest that knows it. */
+  #ruleOf(generation: number, number: number): { readonly rule: RunRule; readonly policies: RunPolicies } | null {
+    const recent = this.#recent.filter((one) => one.generation === generation);
+    for (const policies of recent.length === 0 ? [this.#policies] : recent) {
+      const rule = policies.ruleByNumber(number);
+      if (rule !== null) return { rule, policies };
+    }
+    return null;
   }
 
   #verdict(
@@ -136,11 +158,18 @@ export class Enforcer {
     container: Container | null,
     atBootNs: number,
     decided: Pick<VerdictFound, 'origin' | 'mode' | 'action' | 'applied' | 'generation'>,
+    policies = this.#policies,
   ): VerdictFound {
     const identityPending = container !== null && container.identity === null;
     if (identityPending) this.decidedPending += 1;
-    return { id: `${executionKey(execution)}-${rule.policy}-${rule.rule}`, policy: rule.policy, rule: rule.rule, atBootNs, execution, identityPending, ...decided };
+    return { id: `${executionKey(execution)}-${rule.policy}-${rule.rule}`, policy: rule.policy, rule: rule.rule, atBootNs, execution, identityPending, ...decided, ...aboutImage(rule, policies, container) };
   }
+}
+
+/** A verdict about an image is of the generation of the images, and says what is wrong with it. */
+function aboutImage(rule: RunRule, policies: RunPolicies, container: Container | null): { readonly reason: string | null; readonly generation?: number } {
+  if (rule.on !== 'image') return { reason: null };
+  return { reason: container === null ? null : policies.reasonOf(rule, factsOf(container)), generation: policies.imageGeneration };
 }
 
 /** The host's processes are never judged; `none` is what the kernel did not look at. */
@@ -151,7 +180,7 @@ function originOf(execution: Execution): FileOrigin | null {
 function factsOf(container: Container): ContainerFacts {
   const { id, identity } = container;
   if (identity === null) return { id, name: null, image: null, digest: null, namespace: null };
-  return { id, name: identity.name, image: identity.imageName, digest: identity.platformDigest, namespace: identity.podNamespace ?? '' };
+  return { id, name: identity.name, image: identity.imageName, digest: identity.platformDigest, indexDigest: identity.indexDigest, namespace: identity.podNamespace ?? '' };
 }
 
 function kernelDecision(decision: ContainerDecision): KernelDecision {

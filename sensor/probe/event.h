@@ -268,6 +268,7 @@ _Static_assert(sizeof(struct vd_decision) == 48, "vd_decision");
 
 #define VD_D_CONTAINER 1	/* this cgroup belongs to a container */
 #define VD_D_PENDING 2		/* armed by the kernel at creation; the sensor has not spoken yet */
+#define VD_D_EVERY_ORIGIN 4	/* the image must not run: also what cannot be judged by its file is killed */
 
 /* Commands from the sensor, framed by vd_command_frame on the socket pair; each is answered by one vd_reply. */
 #define VD_COMMAND_MAGIC 0x31434456u	/* "VDC1" */

@@ -81,6 +81,7 @@ export class Shipment {
       tree: lineage(found.execution).map(wireExecution),
       containerId: found.execution.containerId ?? '',
       identityPending: found.identityPending,
+      reason: found.reason ?? '',
     });
     this.#detections.push(record({ case: 'verdict', value }));
   }

@@ -6,6 +6,7 @@ export const destinations = [
   { key: 'r', name: 'risk', word: 'Risk' },
   { key: 'l', name: 'live', word: 'Live' },
   { key: 'i', name: 'incidents', word: 'Incidents' },
+  { key: 'x', name: 'violations', word: 'Violations' },
   { key: 'v', name: 'vulnerabilities', word: 'Vulnerabilities' },
   { key: 'm', name: 'images', word: 'Images' },
   { key: 'p', name: 'policies', word: 'Policies' },

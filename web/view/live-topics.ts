@@ -8,6 +8,7 @@ const touched: Readonly<Record<LiveTopic, readonly EndpointName[]>> = {
   processes: ['listProcesses', 'listExecutions', 'listNodes'],
   containers: ['listContainers', 'getContainer', 'listContainerPackages', 'listNodes', 'risk'],
   incidents: ['listIncidents', 'getIncident', 'risk', 'listPolicies', 'getPolicy'],
+  violations: ['listViolations', 'getViolation', 'risk'],
   vulnerabilities: ['listVulnerabilities', 'getVulnerability', 'listContainerPackages', 'listContainers', 'getContainer', 'risk'],
   policies: ['listPolicies', 'getPolicy', 'explainPolicy'],
   sensors: ['listSensors', 'getSensor', 'listNodes', 'coverage', 'risk', 'listPolicies', 'getPolicy'],

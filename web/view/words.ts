@@ -55,7 +55,7 @@ export const modeOrder = ['off', 'shadow', 'enforce'] as const satisfies readonl
 export const modeSentences: Record<PolicyMode, string> = {
   off: 'Sensors do not decide anything by this policy.',
   shadow: 'Sensors decide and record what they would have done. Nothing is stopped.',
-  enforce: 'Sensors act: an execution that a kill rule matches is killed before it runs.',
+  enforce: 'Sensors act: an execution that a kill rule matches, or in a container of an image that breaks one, is killed before it runs.',
 };
 
 export const stateWords: Record<IncidentView['state'], string> = { open: 'Open', acknowledged: 'Acknowledged', closed: 'Closed' };

@@ -69,7 +69,7 @@ function answers(rule: string, image: ImageFacts): string[] {
   const [name = ''] = rule.split('/');
   const policy = policies.get(name);
   ok(policy !== undefined, name);
-  return (['build', 'deploy'] as const satisfies readonly ImageStage[]).flatMap((stage) =>
+  return (['build', 'deploy', 'run'] as const satisfies readonly ImageStage[]).flatMap((stage) =>
     judgeImage(image, { stage, policies: [{ policy, mode: 'enforce' }], exceptions: [], nowMs: 0, unknown: 'fail' }).flatMap((one) => (`${one.policy}/${one.rule}` === rule ? [one.answer] : [])),
   );
 }

@@ -22,6 +22,19 @@ struct conversation {
 	int fd;
 };
 
+/*
+ * Host files are never a reason to kill, and files that cannot be judged only where the container as a whole must not run;
+ * the host's own processes never get as far as this (their mount namespace).
+ */
+static bool kills_wrongly(const struct vd_decision *decision)
+{
+	uint32_t never = 1u << VD_ORIGIN_NONE | 1u << VD_ORIGIN_HOST;
+
+	if (!(decision->flags & VD_D_EVERY_ORIGIN))
+		never |= 1u << VD_ORIGIN_UNJUDGED;
+	return decision->kill_origins & never || decision->kill_origins >> VD_ORIGIN_MAX || decision->shadow_origins >> VD_ORIGIN_MAX;
+}
+
 static int set_cgroup(struct loader *loader, const char *payload, uint32_t bytes)
 {
 	struct vd_decision decision;
@@ -31,9 +44,7 @@ static int set_cgroup(struct loader *loader, const char *payload, uint32_t bytes
 		return -EINVAL;
 	memcpy(&key, payload, 8);
 	memcpy(&decision, payload + 8, sizeof(decision));
-	/* host files and files that cannot be judged are never a reason to kill */
-	if (decision.kill_origins & (1u << VD_ORIGIN_NONE | 1u << VD_ORIGIN_HOST | 1u << VD_ORIGIN_UNJUDGED) ||
-	    decision.kill_origins >> VD_ORIGIN_MAX || decision.shadow_origins >> VD_ORIGIN_MAX)
+	if (kills_wrongly(&decision))
 		return -EPERM;
 	if (decision.kill_origins && lifeline_cgroup(key))
 		return -EPERM;
@@ -50,8 +61,7 @@ static int set_pending(struct loader *loader, const char *payload, uint32_t byte
 	if (bytes != sizeof(decision))
 		return -EINVAL;
 	memcpy(&decision, payload, sizeof(decision));
-	if (decision.kill_origins & (1u << VD_ORIGIN_NONE | 1u << VD_ORIGIN_HOST | 1u << VD_ORIGIN_UNJUDGED) ||
-	    decision.kill_origins >> VD_ORIGIN_MAX || decision.shadow_origins >> VD_ORIGIN_MAX)
+	if (kills_wrongly(&decision))
 		return -EPERM;
 	if (atomic_load(&loader->enforcement_off))
 		decision.kill_origins = 0;

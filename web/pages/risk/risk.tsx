@@ -24,6 +24,7 @@ import { countWords, lostWords, percentWords, plural } from '../../view/numbers.
 import { hrefOf, localPath } from '../../view/url.ts';
 import { severityWords } from '../../view/words.ts';
 import { RiskAside, RiskAsideWaiting } from './aside.tsx';
+import { ClassicRisks } from './classic.tsx';
 import './risk.css';
 
 export function RiskPage(): ReactNode {
@@ -34,6 +35,7 @@ export function RiskPage(): ReactNode {
   return (
     <Page title="Risk" sentence={data?.sentence ?? <Bone width={520} height={18} />} note={data === undefined ? ' ' : <CoverageNote summary={data} />} tall>
       <RiskTiles summary={data} />
+      <ClassicRisks risks={data?.classic} />
       <div className="risk-columns">
         <div>{data === undefined ? <CardsWaiting /> : <Cards cards={data.cards} summary={data} />}</div>
         {data === undefined ? <RiskAsideWaiting /> : <RiskAside summary={data} />}
@@ -96,8 +98,8 @@ function Cards({ cards, summary }: { readonly cards: readonly RiskCardView[]; re
   );
 }
 
-const kindIcons: Record<RiskCardView['kind'], IconName> = { vulnerability: 'vulnerabilities', incident: 'incidents', coverage: 'coverage', feed: 'advisories' };
-const kindWords: Record<RiskCardView['kind'], string> = { vulnerability: 'Vulnerability', incident: 'Incident', coverage: 'Coverage', feed: 'Advisories' };
+const kindIcons: Record<RiskCardView['kind'], IconName> = { vulnerability: 'vulnerabilities', incident: 'incidents', violation: 'violations', coverage: 'coverage', feed: 'advisories' };
+const kindWords: Record<RiskCardView['kind'], string> = { vulnerability: 'Vulnerability', incident: 'Incident', violation: 'Violation', coverage: 'Coverage', feed: 'Advisories' };
 
 function Card({ card, rank }: { readonly card: RiskCardView; readonly rank: number }): ReactNode {
   const to = localPath(card.link);

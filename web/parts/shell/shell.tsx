@@ -18,6 +18,7 @@ const places: Readonly<Record<Destination, { readonly path: string; readonly ico
   risk: { path: '/', icon: 'risk' },
   live: { path: '/live', icon: 'live' },
   incidents: { path: '/incidents', icon: 'incidents' },
+  violations: { path: '/violations', icon: 'violations' },
   vulnerabilities: { path: '/vulnerabilities', icon: 'vulnerabilities' },
   images: { path: '/images', icon: 'image' },
   policies: { path: '/policies', icon: 'policies' },

@@ -1,0 +1,125 @@
+/**
+ * What is stored of an image, for whoever makes facts of it: where it runs, its package list with what is wrong with it, what a
+ * pipeline said of its configuration. For the hub itself: with a cluster only what that cluster knows, without one all.
+ */
+import { z } from 'zod';
+import { firstRow, rows, type Db } from './database.ts';
+
+const Named = z.object({ id: z.number(), digest: z.string(), index_digest: z.string().nullable() });
+
+/** The image of this digest: of a platform, or of an index under which exactly one platform is known here. */
+export async function imageByDigest(db: Db, digest: string): Promise<{ id: number; digest: string; indexDigest: string | null } | undefined> {
+  const found = await rows(
+    db,
+    Named,
+    `select i.id, i.digest, (select k.index_digest from container k where k.image_id = i.id and k.index_digest is not null order by k.started_at desc limit 1) as index_digest
+       from image i where i.digest = $1
+     union
+     select i.id, i.digest, $1 from image i where i.id in (
+       select k.image_id from container k where k.index_digest = $1 union select c.image_id from image_check c where c.index_digest = $1) and i.digest <> $1`,
+    [digest],
+  );
+  const [only, other] = found;
+  return only === undefined || other !== undefined ? undefined : { id: only.id, digest: only.digest, indexDigest: only.index_digest };
+}
+
+const ImageRun = z.object({
+  run_id: z.number(),
+  cluster_id: z.string(),
+  workload_id: z.number(),
+  namespace: z.string(),
+  inventory_id: z.number().nullable(),
+  bits: z.string().nullable(),
+  unloaded: z.enum(['not-seen', 'no', 'unknown']),
+  unloaded_reason: z.string().nullable(),
+  observed_seconds: z.number(),
+  names: z.array(z.string()),
+  index_digest: z.string().nullable(),
+  problems: z.array(z.string()),
+});
+export type ImageRun = z.infer<typeof ImageRun>;
+
+/** Open runs of the image, with the names and problems of their living containers. */
+export async function openRunsOfImage(db: Db, imageId: number, clusterId: string | null): Promise<ImageRun[]> {
+  return rows(
+    db,
+    ImageRun,
+    `select r.id as run_id, r.cluster_id, r.workload_id, w.namespace, r.inventory_id, r.loaded::text as bits, r.unloaded, r.unloaded_reason, r.observed_seconds,
+        coalesce(k.names, '{}') as names, k.index_digest, coalesce(k.problems, '{}') as problems
+       from run r join workload w on w.id = r.workload_id
+       left join lateral (
+         select array_agg(distinct k.image_name) filter (where k.image_name is not null) as names, max(k.index_digest) as index_digest,
+             array_agg(distinct p.one) filter (where p.one is not null) as problems
+           from container k left join lateral unnest(k.inventory_problems) p(one) on true
+          where k.workload_id = r.workload_id and k.image_id = r.image_id and k.ended_at is null) k on true
+      where r.open and r.image_id = $1 and ($2::uuid is null or r.cluster_id = $2) order by r.id`,
+    [imageId, clusterId],
+  );
+}
+
+const Listed = z.object({ inventory_id: z.number(), problems: z.array(z.string()), at: z.date() });
+export type ListedInventory = z.infer<typeof Listed>;
+
+/** The newest package list of an image that does not run here: as a sensor read it, else as a pipeline did. */
+export async function inventoryOfImage(db: Db, imageId: number, clusterId: string | null): Promise<ListedInventory | undefined> {
+  return firstRow(
+    db,
+    Listed,
+    `select inventory_id, problems, at from (
+       select i.inventory_id, i.problems, i.scanned_at as at, 0 as rank from image_inventory i where i.image_id = $1 and ($2::uuid is null or i.cluster_id = $2)
+       union all
+       select c.inventory_id, case when c.packages_incomplete is null then '{}'::text[] else array[c.packages_incomplete] end, c.at, 1 from image_check c where c.image_id = $1) x
+      order by rank, at desc limit 1`,
+    [imageId, clusterId],
+  );
+}
+
+const Stat = z.object({ distribution: z.string(), unfed: z.number().nullable(), assessed_at: z.date().nullable() });
+
+export async function inventoryState(db: Db, inventoryId: number): Promise<z.infer<typeof Stat> | undefined> {
+  return firstRow(db, Stat, 'select i.distribution, t.unfed, t.assessed_at from inventory i left join inventory_stat t on t.inventory_id = i.id where i.id = $1', [inventoryId]);
+}
+
+const ListedPackage = z.object({ ecosystem: z.string(), name: z.string(), version: z.string(), path: z.string() });
+export type ListedPackage = z.infer<typeof ListedPackage>;
+
+export async function packagesOfInventory(db: Db, inventoryId: number): Promise<ListedPackage[]> {
+  return rows(
+    db,
+    ListedPackage,
+    `select p.ecosystem, p.name, p.version, i.paths[u.place::int] as path from inventory i cross join lateral unnest(i.packages) with ordinality as u(package_id, place)
+       join package p on p.id = u.package_id where i.id = $1 order by u.place`,
+    [inventoryId],
+  );
+}
+
+const ListedFinding = z.object({
+  position: z.number(),
+  name: z.string(),
+  aliases: z.array(z.string()),
+  severity: z.string(),
+  cvss: z.number().nullable(),
+  malicious: z.boolean(),
+  fixed_in: z.string().nullable(),
+  uncertain: z.string().nullable(),
+});
+export type ListedFinding = z.infer<typeof ListedFinding>;
+
+export async function findingsOfInventory(db: Db, inventoryId: number): Promise<ListedFinding[]> {
+  return rows(
+    db,
+    ListedFinding,
+    `select f.position, v.name, v.aliases, v.severity, v.cvss, v.malicious, f.fixed_in, f.uncertain from inventory_finding f join vuln v on v.id = f.vuln_id
+      where f.inventory_id = $1 order by f.position, v.name`,
+    [inventoryId],
+  );
+}
+
+const Form = z.union([z.object({ value: z.unknown() }), z.object({ absent: z.literal(true) }), z.object({ unknown: z.string() })]);
+const Checked = z.object({ facts: z.record(z.string(), Form), at: z.date() });
+export type CheckedImage = z.infer<typeof Checked>;
+
+/** What the newest check in a pipeline said of the configuration. */
+export async function newestCheckOf(db: Db, imageId: number): Promise<CheckedImage | undefined> {
+  return firstRow(db, Checked, 'select facts, at from image_check where image_id = $1 order by at desc limit 1', [imageId]);
+}
