@@ -8,6 +8,10 @@ export interface LabRun {
   /** A part that is to be broken on purpose; the lab must then fail. */
   readonly sabotage: string | null;
   readonly args: readonly string[];
+  /** Of labs with stations: what was made stays; play again from this one; take it away. */
+  readonly keep?: boolean;
+  readonly from?: string;
+  readonly end?: boolean;
 }
 
 export interface Lab {

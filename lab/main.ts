@@ -11,15 +11,16 @@ import { bench } from './bench/lab.ts';
 import { firstLight } from './first-light/lab.ts';
 import { fresh } from './fresh/lab.ts';
 import { kubernetes } from './kubernetes/lab.ts';
+import { wholeRoad } from './whole-road/lab.ts';
 
-const labs: readonly Lab[] = [bench, firstLight, fresh, kubernetes];
+const labs: readonly Lab[] = [bench, firstLight, fresh, kubernetes, wholeRoad];
 
 function stateRoot(): string {
   return process.env['VEDETTE_STATE'] ?? '/var/lib/vedette';
 }
 
 async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({ options: { sabotage: { type: 'string' }, parts: { type: 'boolean' }, help: { type: 'boolean' } }, allowPositionals: true, strict: false });
+  const { values, positionals } = parseArgs({ options: { sabotage: { type: 'string' }, parts: { type: 'boolean' }, help: { type: 'boolean' }, keep: { type: 'boolean' }, from: { type: 'string' }, end: { type: 'boolean' } }, allowPositionals: true, strict: false });
   const [name, ...args] = positionals;
   if (name === undefined || values.help === true) {
     process.stdout.write(`usage: npm run lab NAME                          runs it, as root\n       npm run lab NAME -- --parts               what it can break\n       npm run lab NAME -- --sabotage PART       breaks it: the lab must fail\n\n${labs.map((one) => `  ${one.name.padEnd(14)}${one.summary}`).join('\n')}\n`);
@@ -44,9 +45,10 @@ async function main(): Promise<number> {
     return 2;
   }
   const directory = join(stateRoot(), 'lab');
-  const report = sabotage === null ? new LabReport(name, lab.rows) : new LabReport(`${name}-sabotage-${sabotage}`, 0);
+  const isPart = typeof values.from === 'string' || values.end === true || values.keep === true;
+  const report = isPart ? new LabReport(`${name}-part`, 0) : sabotage === null ? new LabReport(name, lab.rows) : new LabReport(`${name}-sabotage-${sabotage}`, 0);
   try {
-    await lab.run({ report, place: join(directory, name), sabotage, args });
+    await lab.run({ report, place: join(directory, name), sabotage, args, keep: values.keep === true, end: values.end === true, ...(typeof values.from === 'string' ? { from: values.from } : {}) });
   } catch (error) {
     report.row('the lab ran to its end', 'yes', error instanceof Error ? (error.stack ?? error.message) : String(error), '', false);
   }

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { cached, debianRoot, npmApplication } from './debian-root.ts';
+import { cached, debianRoot, npmApplication, type NpmApplication } from './debian-root.ts';
 import { run } from './run.ts';
 
 export interface ShopImage {
@@ -32,26 +32,43 @@ function sha256(bytes: Uint8Array): string {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 }
 
-export async function shopImage(suite = 'bookworm'): Promise<ShopImage> {
+export interface NodeImageWish {
+  /** Names it in the cache. */
+  readonly name: string;
+  readonly reference: string;
+  readonly tag: string;
+  readonly suite?: string;
+  readonly application: NpmApplication;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** A Debian with Node and an npm application in /srv/app, which is what it runs. */
+export async function nodeImage(wish: NodeImageWish): Promise<ShopImage> {
+  const { name, reference, tag, suite = 'bookworm', labels = {} } = wish;
   const root = await debianRoot(suite, ['nodejs', 'procps']);
-  const application = await npmApplication({ name: 'cart', dependencies: { lodash: '4.17.15', minimist: '1.2.0' }, main: shopMain });
-  const place = await cached('image-shop', [root, application, shopName, 'v4'], async (path) => {
+  const application = await npmApplication(wish.application);
+  const labelled = Object.entries({ 'org.opencontainers.image.title': wish.application.name, ...labels }).flatMap(([key, value]) => ['--config.label', `${key}=${value}`]);
+  const place = await cached(`image-${name}`, [root, application, reference, 'v4', ...Object.entries(labels).flat()], async (path) => {
     const layout = join(path, 'layout');
     mkdirSync(path, { recursive: true });
     const bundle = join(path, 'bundle');
     await run('umoci', ['init', '--layout', layout]);
-    await run('umoci', ['new', '--image', `${layout}:1.4`]);
-    await run('umoci', ['unpack', '--image', `${layout}:1.4`, bundle]);
+    await run('umoci', ['new', '--image', `${layout}:${tag}`]);
+    await run('umoci', ['unpack', '--image', `${layout}:${tag}`, bundle]);
     cpSync(root, join(bundle, 'rootfs'), { recursive: true, verbatimSymlinks: true, filter: (from) => !statKind(from) });
-    await run('umoci', ['repack', '--image', `${layout}:1.4`, bundle], { timeoutMs: 300_000 });
-    await run('umoci', ['insert', '--image', `${layout}:1.4`, application, '/srv/app']);
-    await run('umoci', ['config', '--image', `${layout}:1.4`, '--config.cmd', '/usr/bin/node', '--config.cmd', '/srv/app/main.js', '--config.workingdir', '/srv/app', '--config.label', 'org.opencontainers.image.title=cart']);
+    await run('umoci', ['repack', '--image', `${layout}:${tag}`, bundle], { timeoutMs: 300_000 });
+    await run('umoci', ['insert', '--image', `${layout}:${tag}`, application, '/srv/app']);
+    await run('umoci', ['config', '--image', `${layout}:${tag}`, '--config.cmd', '/usr/bin/node', '--config.cmd', '/srv/app/main.js', '--config.workingdir', '/srv/app', ...labelled]);
     rmSync(bundle, { recursive: true, force: true });
-    wrapInIndex(layout, '1.4', shopName);
+    wrapInIndex(layout, tag, reference);
     await run('tar', ['-C', layout, '-cf', join(path, 'shop.tar'), '.']);
   });
   const layout = join(place, 'layout');
-  return { layout, archive: join(place, 'shop.tar'), name: shopName, ...imageOf(layout) };
+  return { layout, archive: join(place, 'shop.tar'), name: reference, ...imageOf(layout) };
+}
+
+export async function shopImage(suite = 'bookworm'): Promise<ShopImage> {
+  return await nodeImage({ name: 'shop', reference: shopName, tag: '1.4', suite, application: { name: 'cart', dependencies: { lodash: '4.17.15', minimist: '1.2.0' }, main: shopMain } });
 }
 
 /** The digests of the one image in a layout: of its index and of the manifest for the one platform. */

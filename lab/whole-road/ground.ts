@@ -90,7 +90,7 @@ export async function makeGround(lab: LabRun, stops: Scene['stops']): Promise<Sc
   report.progress('two nodes');
   const firstNode = await withNode(first, registry);
   await firstNode.node.startServices();
-  const without = { lab, tools, registry, artifactory, images, first: firstNode, second: await withNode(second, registry), stops };
+  const without = { facts: {}, lab, tools, registry, artifactory, images, first: firstNode, second: await withNode(second, registry), stops };
   report.progress('the hub, from its image');
   return { ...without, ...(await installHub(without, place)) };
 }

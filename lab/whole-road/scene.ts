@@ -10,6 +10,9 @@ import type { Registry } from '../kubernetes/registry.ts';
 import type { Tools } from '../kubernetes/tools.ts';
 import type { LabRun } from '../lab.ts';
 import type { ApiClient } from '../product/client.ts';
+import type { ContainerView } from '@vedette/model/api/views';
+import type { RoadImages } from './images.ts';
+import type { PlainHost } from './plain-host.ts';
 
 /** Where Vedette is installed in a cluster. */
 export const namespace = 'vedette';
@@ -31,7 +34,22 @@ export interface Hub {
   readonly address: string;
 }
 
+/** What the stations have found so far. */
+export interface Facts {
+  images?: RoadImages;
+  /** Directories of OSV records, as the hub's container sees them. */
+  feeds?: { readonly before: string; readonly after: string };
+  /** Directory of the key pair by which releases are signed. */
+  keys?: string;
+  host?: PlainHost;
+  cart?: ContainerView;
+  twin?: ContainerView;
+  /** The registry that nobody trusts. */
+  elsewhere?: Registry;
+}
+
 export interface Scene {
+  readonly facts: Facts;
   readonly lab: LabRun;
   readonly tools: Tools;
   readonly registry: Registry;

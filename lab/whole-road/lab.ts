@@ -1,0 +1,57 @@
+/**
+ * The whole road: an image is built, checked, signed, pushed, admitted, run, watched, goes bad, is stopped, answered and reported. Real
+ * parts only: registry, two clusters with a node each, cosign, PostgreSQL, hub, cluster parts and sensors from our own images by our
+ * own chart; the one double is Artifactory.
+ */
+import { existsSync } from 'node:fs';
+import { interruption } from '../interruption.ts';
+import type { Lab, LabRun } from '../lab.ts';
+import { LabReport } from '../report.ts';
+import { makeGround } from './ground.ts';
+import { ask, isKept, keep } from './kept.ts';
+import type { Scene } from './scene.ts';
+import { stations } from './stations.ts';
+
+async function playFrom(scene: Scene, name: string, fresh: string): Promise<void> {
+  const first = stations.findIndex((one) => one.name === name);
+  if (first < 0) throw new Error(`there is no station ${name}; there are: ${stations.map((one) => one.name).join(', ')}`);
+  for (const station of stations.slice(first)) {
+    scene.lab.report.say(station.says);
+    const begun = Date.now();
+    // what comes after may still be worth seeing
+    await station.play(scene, fresh).catch((error: unknown) => scene.lab.report.row(`station ${station.name} ran to its end`, 'yes', error instanceof Error ? (error.stack ?? error.message) : String(error), '', false));
+    scene.lab.report.figure(`station ${station.name}, s`, Math.round((Date.now() - begun) / 1000));
+  }
+}
+
+async function play(lab: LabRun): Promise<void> {
+  const stops: Scene['stops'] = [];
+  const stop = interruption();
+  try {
+    lab.report.say('The ground');
+    const scene = await makeGround(lab, stops);
+    const played = playFrom(scene, stations[0]!.name, '');
+    if (lab.keep !== true) return await played;
+    await played.catch((error: unknown) => process.stdout.write(`${error instanceof Error ? error.stack : String(error)}\n`));
+    await keep(lab.place, async (from) => {
+      const report = new LabReport('whole-road-again', 0);
+      await playFrom({ ...scene, lab: { ...lab, report } }, from, `?at=${Date.now()}`);
+      return report.failed === 0;
+    });
+  } finally {
+    for (const one of stops.toReversed()) await one().catch((error: unknown) => process.stderr.write(`stopping: ${error instanceof Error ? error.message : String(error)}\n`));
+    stop.forget();
+  }
+}
+
+export const wholeRoad: Lab = {
+  name: 'whole-road',
+  summary: 'From the build to the report, through registry, clusters and hub: every station of the road (--keep, --from STATION, --end)',
+  rows: 40,
+  parts: {},
+  async run(lab: LabRun): Promise<void> {
+    if (lab.from === undefined && lab.end !== true) return await play(lab);
+    if (!isKept(lab.place) || !existsSync(lab.place)) throw new Error('no ground is kept: run it with --keep first');
+    lab.report.row(lab.end === true ? 'the ground is taken away' : `the road from ${lab.from}`, true, await ask(lab.place, lab.end === true ? 'end' : lab.from!));
+  },
+};

@@ -1,0 +1,83 @@
+/** Station 4: what was admitted runs; its process, file, package, layer, image, registry, build, commit and signer are one chain. */
+import type { ContainerView } from '@vedette/model/api/views';
+import { until } from '../../until.ts';
+import { vedette } from '../command.ts';
+import { turningPackage } from '../images.ts';
+import type { LabCluster, Scene } from '../scene.ts';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export const shop = 'shop';
+
+export function deployment(name: string, image: string, node: string, more: object = {}) {
+  return {
+    apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name, namespace: shop },
+    spec: {
+      replicas: 1, selector: { matchLabels: { app: name } },
+      template: { metadata: { labels: { app: name } }, spec: { nodeName: node, terminationGracePeriodSeconds: 1, automountServiceAccountToken: false, containers: [{ name: 'app', image, imagePullPolicy: 'Always', ...more }] } },
+    },
+  };
+}
+
+export async function applied(cluster: LabCluster, object: object): Promise<{ readonly code: number; readonly text: string }> {
+  const { code, stdout, stderr } = await cluster.plane.client.kubectl(['apply', '-f', '-'], { input: JSON.stringify(object), accept: [1] });
+  return { code, text: stdout + stderr };
+}
+
+/** The container of a workload as the hub has it, its packages known. */
+export async function containerOf(scene: Scene, cluster: LabCluster, workload: string, fits: (one: ContainerView) => boolean = () => true): Promise<ContainerView> {
+  const { value } = await until(async () => {
+    const { items } = await scene.api.call('listContainers', { query: { limit: 200 } });
+    return items.find((one) => one.hostname === cluster.node.name && one.workload.endsWith(workload) && one.identity === 'known' && fits(one));
+  }, 60_000, 250);
+  if (value === null) throw new Error(`no container of ${workload} in ${cluster.name} is at the hub: ${JSON.stringify((await scene.api.call('listContainers', { query: { limit: 200 } })).items.map((one) => [one.hostname, one.workload, one.identity, one.packages]))}`);
+  return value;
+}
+
+export async function runs(scene: Scene): Promise<void> {
+  const { api, facts, first, lab, registry } = scene;
+  const { report } = lab;
+  await first.plane.client.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: shop } });
+  for (const [name, image] of [['cart', 'cart:1.1'], ['twin', 'twin:1.1']] as const) {
+    const answer = await applied(first, deployment(name, `${registry.host}/shop/${image}`, first.node.name));
+    report.row(`${name}, signed and from the trusted registry, is let in`, 0, answer.code, answer.text);
+  }
+  const cart = await containerOf(scene, first, 'cart', (one) => one.packages !== null);
+  const twin = await containerOf(scene, first, 'twin', (one) => one.packages !== null);
+  facts.cart = cart;
+  facts.twin = twin;
+  report.row('its container is at the hub with pod, workload and digest', [facts.images!.good.platformDigest, `${shop}/cart`], [cart.platformDigest, cart.workload], cart);
+  const { value: loaded } = await until(async () => {
+    const { items } = await api.call('listContainerPackages', { params: { id: cart.id }, query: { search: turningPackage.name, limit: 50 } });
+    return items.find((one) => one.name === turningPackage.name && one.loaded.state === 'yes');
+  }, 30_000, 500);
+  report.row(`${turningPackage.name} is loaded there`, turningPackage.version, loaded?.version ?? 'not seen loaded', loaded);
+  await chain(scene, cart);
+}
+
+async function chain(scene: Scene, cart: ContainerView): Promise<void> {
+  const { api, lab } = scene;
+  const { report } = lab;
+  const known = ['process', 'file', 'image', 'registry', 'build', 'commit', 'signer'];
+  const processes = (await api.call('listProcesses', { query: { container: cart.id, limit: 50 } })).items;
+  const main = processes.find((one) => one.path === '/usr/bin/node');
+  if (main === undefined) throw new Error(`no process of the shop is at the hub: ${JSON.stringify(processes)}`);
+  const path = `/srv/app/node_modules/${turningPackage.name}/lodash.js`;
+  const { value: trace } = await until(async () => {
+    const found = await api.call('trace', { query: { process: main.key, path } });
+    return known.every((station) => found.chain.find((one) => one.station === station)?.state === 'known') ? found : null;
+  }, 60_000, 1000);
+  const shown = trace ?? (await api.call('trace', { query: { process: main.key, path } }));
+  for (const station of ['process', 'file', 'package', 'layer', 'image', 'registry', 'build', 'commit', 'signer']) {
+    const link = shown.chain.find((one) => one.station === station);
+    report.row(`chain: ${station} is known, with source and confidence`, 'known', link?.state ?? 'no such station', link, link?.state === 'known' && link.claims.length > 0 && link.confidence !== null);
+  }
+  const commits = shown.chain.find((one) => one.station === 'commit');
+  report.row('commit and run come from the check and from build info, and agree', true, (commits?.agreements.length ?? 0) > 0, commits);
+  report.bound('the chain is put together from stored facts, ms', 'at most', 50, shown.tookMs);
+  const token = join(lab.place, 'reader-token');
+  const { secret } = await api.call('createToken', { body: { name: 'reader', grants: [{ role: 'viewer', place: 'all' }] } });
+  writeFileSync(token, secret, { mode: 0o600 });
+  const said = await vedette(scene, ['trace', cart.image ?? '', '--hub', scene.hub.url, '--token-file', token]);
+  report.row('vedette trace says the same', true, said.code === 0 && said.stdout.includes('4f2d9c1b7a6e') && /cart/.test(said.stdout), said.stdout + said.stderr);
+}
