@@ -73,7 +73,10 @@ async function askRegistry(row: IntegrationRow, sources: Sources, sample: string
   const reference = sample === null ? null : parseReference(sample);
   if (reference === null || 'problem' in reference) return asked;
   const which = reference.digest ?? reference.tag ?? 'latest';
-  asked.push(ofAnswer(`the manifest ${which} of ${reference.repository}, which is known here`, await registry.manifest(reference.repository, which), 'registry', (one) => `it is there: ${one.digest}`));
+  const question = `the manifest ${which} of ${reference.repository}, which is known here`;
+  const manifest = await registry.manifest(reference.repository, which);
+  // Said in so many words it is an answer: what was checked in a pipeline need not have been pushed.
+  asked.push(manifest.state === 'absent' ? { question, ok: true, status: 404, words: `it answers that it has none: ${manifest.detail}`, action: null } : ofAnswer(question, manifest, 'registry', (one) => `it is there: ${one.digest}`));
   return asked;
 }
 

@@ -28,7 +28,7 @@ export async function applied(cluster: LabCluster, object: object): Promise<{ re
 export async function containerOf(scene: Scene, cluster: LabCluster, workload: string, fits: (one: ContainerView) => boolean = () => true): Promise<ContainerView> {
   const { value } = await until(async () => {
     const { items } = await scene.api.call('listContainers', { query: { limit: 200 } });
-    return items.find((one) => one.hostname === cluster.node.name && one.workload.endsWith(workload) && one.identity === 'known' && fits(one));
+    return items.find((one) => one.hostname === cluster.node.name && one.workload.endsWith(workload) && one.identity === 'known' && one.name === 'app' && fits(one));
   }, 60_000, 250);
   if (value === null) throw new Error(`no container of ${workload} in ${cluster.name} is at the hub: ${JSON.stringify((await scene.api.call('listContainers', { query: { limit: 200 } })).items.map((one) => [one.hostname, one.workload, one.identity, one.packages]))}`);
   return value;

@@ -101,6 +101,11 @@ export class ContainerdSource {
 
 const noImage: Digests = { index: null, platform: null, reason: 'the container was made without an image' };
 
+/** The one that holds a pod's namespaces; CRI gives it no name. */
+function isSandbox(all: Readonly<Record<string, string>>): boolean {
+  return all['io.cri-containerd.kind'] === 'sandbox' || all['io.kubernetes.cri.container-type'] === 'sandbox';
+}
+
 function identityOf(
   id: string,
   image: string,
@@ -111,7 +116,7 @@ function identityOf(
   const all = { ...spec.annotations, ...labels };
   return {
     runtime: 'containerd',
-    name: all['io.kubernetes.container.name'] ?? all['nerdctl/name'] ?? id,
+    name: all['io.kubernetes.container.name'] ?? all['nerdctl/name'] ?? (isSandbox(all) ? 'pod sandbox' : id),
     imageName: image === '' ? null : image,
     indexDigest: digests.index,
     platformDigest: digests.platform,
