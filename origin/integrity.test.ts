@@ -33,6 +33,7 @@ test('each verdict by itself, from every answer', () => {
     ['tag-moved', 'another', answers(both, { atTag: known(image(theirs)) }), 'violated'],
     ['tag-moved', 'an index without it', answers(both, { atTag: known(holding(theirs)) }), 'violated'],
     ['tag-moved', 'gone', answers(both, { atTag: gone }), 'violated'],
+    ['tag-moved', 'gone with the image', answers(both, { atTag: gone, atDigest: gone }), 'not-applicable'],
     ['tag-moved', 'refused', answers(both, { atTag: refused }), 'unknown'],
     ['tag-moved', 'no digest', answers('r.example/web:1', {}), 'not-applicable'],
     ['tag-moved', 'no tag', answers(`r.example/web@${ours}`, {}), 'not-applicable'],

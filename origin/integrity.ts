@@ -36,12 +36,14 @@ function open(kind: IntegrityKind, why: Unknown, action: string | null = null): 
   return { kind, state: 'unknown', reason: why.reason, sentence: `${wordsOf(why.reason)}: ${why.detail}`, action, expected: null, found: null };
 }
 
-function tagMoved({ found: { reference, atTag } }: OriginAnswers): IntegrityVerdict {
+function tagMoved({ found: { reference, atTag, atDigest } }: OriginAnswers): IntegrityVerdict {
   const { tag, digest } = reference;
   if (digest === null) return verdict('tag-moved', 'not-applicable', 'no digest was named: the tag means what it leads to now');
   if (tag === null || atTag === null) return verdict('tag-moved', 'not-applicable', 'no tag was named that could have moved');
   if (atTag.state === 'unknown') return open('tag-moved', atTag);
   const action = `find out who pushed :${tag}, and deploy by digest`;
+  // what was deleted takes its tags with it: that is one finding, not two
+  if (atTag.state === 'absent' && atDigest?.state === 'absent') return verdict('tag-moved', 'not-applicable', `the tag :${tag} is gone with the image that it led to`);
   if (atTag.state === 'absent') return verdict('tag-moved', 'violated', `the tag :${tag} leads nowhere any more`, { action, expected: digest });
   if (holds(atTag.value, digest)) return verdict('tag-moved', 'holds', `the tag :${tag} still leads to this image`);
   return verdict('tag-moved', 'violated', `the tag :${tag} leads to another image now`, { action, expected: digest, found: atTag.value.digest });
