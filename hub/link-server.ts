@@ -32,8 +32,8 @@ export interface LinkDoors {
   readonly changed: (topics: Iterable<LiveTopic>, clusterId: string | null) => void;
   readonly log: Log;
   readonly owner: Owner | undefined;
-  /** What is known of an image of this name. */
-  readonly answerImage: (reference: string) => Promise<ImageAnswer>;
+  /** What is known of an image of this name, for a cluster. */
+  readonly answerImage: (wanted: { readonly reference: string; readonly clusterId: string }) => Promise<ImageAnswer>;
 }
 
 export interface RunningLink {
@@ -82,12 +82,9 @@ function handlersOf(doors: LinkDoors): HubHandlers {
     async imageFacts(sensorId, references) {
       const asking = await speakingSensor(database, sensorId);
       if (asking === undefined || asking.removed) return 'removed';
-      const answers: ImageAnswered[] = [];
-      for (const reference of references) {
-        const { learnedAt, ...one } = await answerImage(reference);
-        answers.push({ ...one, learnedAtMs: learnedAt?.getTime() ?? 0 });
-      }
-      return answers;
+      // a few at most, and somebody waits for all of them
+      const answers = await Promise.all(references.map((reference) => answerImage({ reference, clusterId: asking.cluster_id })));
+      return answers.map(({ learnedAt, ...one }): ImageAnswered => ({ ...one, learnedAtMs: learnedAt?.getTime() ?? 0 }));
     },
     renew: (sensorId, certify) => renewSensor(database, sensorId, async () => recorded(await certify())),
   };

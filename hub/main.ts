@@ -18,6 +18,7 @@ import { readStaticFiles, type StaticFiles } from './api/static-files.ts';
 import { Assessor } from './assess/assessor.ts';
 import { sensorPercent } from './assess/coverage.ts';
 import { answerImage } from './assess/image-answers.ts';
+import { imageFactsOf, type ImageSources } from './assess/image-facts.ts';
 import { evidenceSentence } from './assess/finding.ts';
 import { coverage, riskSummary, vulnerabilityDetail } from './assess/risk.ts';
 import { Posture } from './assess/posture.ts';
@@ -47,6 +48,7 @@ import { isTrouble, startPostgres, type RunningPostgres } from './store/postgres
 import { removeOutdated } from './store/retention.ts';
 import { Rounds } from './rounds.ts';
 import { openOrigin, startOriginRounds } from './origin-step.ts';
+import { originFacts } from './trace/reader.ts';
 import type { Origin } from './trace/start.ts';
 
 export const version = '0.1.0';
@@ -159,11 +161,12 @@ async function assemble({ config, log, content }: Prepared, database: Database):
   const posture = new Posture({ database, controls, exceptions: () => exceptionsInForce(database, log), now, changed: (clusterId) => changed(['posture'], clusterId), log });
   const counters = new IntakeCounters();
   const commands = new Commands({ database, now, changed: (clusterId) => changed(['sensors'], clusterId) });
-  const images = { database, advisories: () => advisories.now, now };
+  const origin = await openOrigin(config, database, { changed: () => changed(['images'], null), log });
+  const images: ImageSources & { readonly database: Database } = { database, advisories: () => advisories.now, now, origin: originFacts };
   const violations = new Violations({ ...images, bansChanged: (clusterIds) => commands.imageVerdictsChanged(clusterIds), log });
   const assessor = new Assessor({ database, advisories: () => advisories.now, now, violations, changed: (place) => changed(['vulnerabilities'], place?.cluster_id ?? null, place?.namespace), violationsChanged: () => changed(['violations'], null), log });
   const intake = makeIntake({ database, now, counters, changed, changedInContainers: (inContainers, where) => void tellNamespaces(database, live, inContainers, where).catch((error: unknown) => log('warn', 'who sees only namespaces was not told of a change', { error: String(error) })), log });
-  const risk = { database, advisories: () => advisories.now, now, asked: () => violations.asked };
+  const risk = { database, advisories: () => advisories.now, now, asked: () => violations.asked, registries: origin.reader.risks };
   const assess: AssessDoor = {
     riskSummary: (scope) => riskSummary(risk, scope),
     coverage: (scope) => coverage(risk, scope),
@@ -176,11 +179,11 @@ async function assemble({ config, log, content }: Prepared, database: Database):
     },
     sensorPercent,
     evidence: evidenceSentence,
+    imageFacts: (wanted) => imageFactsOf(database, wanted, images),
     serviceExposure,
     loadedPoints,
   };
-  const origin = await openOrigin(config, database, { changed: () => changed(['images'], null), log });
-  return { advisories, live, assessor, commands, counters, assess, origin, posture, controls, linkDoors: { database, now, intake, commands, changed, log, answerImage: (reference) => answerImage(reference, images) } };
+  return { advisories, live, assessor, commands, counters, assess, origin, posture, controls, linkDoors: { database, now, intake, commands, changed, log, answerImage: (wanted) => answerImage(wanted, { ...images, hear: origin.hear, settle: () => assessor.settle() }) } };
 }
 
 /** Looked up only when somebody listens who sees no more: the intake does not wait for it. */

@@ -27,8 +27,13 @@ export interface TraceSources {
   readonly jfrog: { readonly platform: JfrogPlatform; readonly names: PullNames; readonly xray?: JfrogPlatform | null } | null;
   /** What others than Artifactory have on record of the digest, such as our own checks; left out: nobody else is asked. */
   readonly records?: Answer<string>;
+  /** Told as soon as the registry has said all, before slower ones are asked; left out: nobody waits for it. */
+  readonly heard?: (said: Heard) => void;
   readonly clock: () => number;
 }
+
+/** What registry and signatures say, without the rest. */
+export type Heard = Pick<ImageTrace, 'found' | 'signature'>;
 
 export interface JfrogFindings {
   /** Every place with the digest, the one that the reference means first. */
@@ -55,6 +60,7 @@ export async function traceImage(reference: ImageReference, platform: Platform, 
   const found = await readImage(registry, reference, platform);
   const signed = found.image.state === 'known' ? [found.image.value, ...(found.index === null ? [] : [found.index])] : [];
   const signature = signed.length === 0 ? null : await findSigner(registry, reference.repository, signed, keys);
+  sources.heard?.({ found, signature });
   const facts = [...registryFacts(found, clock()), signerFact(signature, clock())];
   const findings = jfrog === null ? null : await askJfrog(jfrog, found);
   if (findings !== null && jfrog !== null) facts.push(...artifactoryFacts(jfrog.platform.name, mapAnswer(findings.places, (all) => all[0]!), findings.build, clock()));

@@ -26,15 +26,20 @@ test('what is written is read back, known, known to be nothing and unknown apart
 });
 
 test('what the text does not say is unknown, never nothing', () => {
-  const read = readImageFacts('{"version":1,"facts":{"user":{"absent":true}}}');
+  const read = readImageFacts('{"version":2,"facts":{"image.user":{"absent":true}}}');
   deepEqual(read.ok && [read.image.user, read.image.runsAsRoot, read.image.vulnerabilities], [absent, unknown('whoever answered does not say'), { items: [], incomplete: 'whoever answered does not say' }]);
 });
 
 for (const [what, text] of [
   ['no JSON', '{'],
-  ['another version', '{"version":2,"facts":{}}'],
+  ['another version', '{"version":1,"facts":{}}'],
   ['a severity that does not exist', writeImageFacts(image).replace('"critical"', '"harmless"')],
-  ['a fact of another type', '{"version":1,"facts":{"layers":{"value":"2"}}}'],
+  ['a fact of no form', '{"version":2,"facts":{"image.layers":{"values":2}}}'],
 ] as const) {
   test(`${what} is refused`, () => equal(readImageFacts(text).ok, false));
 }
+
+test('a fact of another type is unknown, and one that this version does not know is passed over', () => {
+  const read = readImageFacts('{"version":2,"facts":{"image.layers":{"value":"2"},"image.tomorrow":{"value":true}}}');
+  deepEqual(read.ok && read.image.layers, unknown('what was kept of it is of another kind'));
+});

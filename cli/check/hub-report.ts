@@ -2,7 +2,8 @@
 import type { ImageContent } from '@vedette/image/content';
 import type { CheckReport, PipelineRun } from '@vedette/model/api/checks';
 import type { Fact } from '@vedette/policy/vocabulary';
-import { ruleResult, storedFacts, storedSignatures } from '@vedette/policy/stored-facts';
+import { storedFacts, storedSignatures } from '@vedette/policy/image-facts-text';
+import { ruleResult } from '@vedette/policy/rule-result';
 import type { Report } from './report.ts';
 
 export function hubReport(report: Report, content: ImageContent, more: { readonly run: PipelineRun; readonly fromHub: ReadonlySet<string> }): CheckReport {

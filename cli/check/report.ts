@@ -6,7 +6,7 @@ import { explainImageVerdict, missingText, type ImageExplanation } from '@vedett
 import { imageVocabulary, type ImageFacts } from '@vedette/policy/image-facts';
 import { factText } from '@vedette/policy/message';
 import type { RuleVerdict } from '@vedette/policy/stage';
-import { storedFacts } from '@vedette/policy/stored-facts';
+import { storedFacts } from '@vedette/policy/image-facts-text';
 
 export const reportFormat = 'vedette.dev/check/v1alpha1';
 

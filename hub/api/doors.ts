@@ -8,6 +8,7 @@ import type { ImageDetailView, ImageView, IntegrationInput, IntegrationTestView,
 import type { ExposureView } from '@vedette/model/api/cluster-views';
 import type { Control } from '@vedette/model/control';
 import type { CoverageView, FeedView, PolicyView, RiskSummaryView, VulnerabilityDetailView } from '@vedette/model/api/views';
+import type { ImageFacts } from '@vedette/policy/image-facts';
 import type { TextProblem } from '@vedette/model/problem';
 import type { z } from 'zod';
 import type { Database } from '../store/database.ts';
@@ -29,6 +30,8 @@ export interface AssessDoor {
   reload(): Promise<{ advisories: number; matches: number }>;
   sensorPercent(sensor: SensorShape, containers: ContainerStates | undefined): number;
   evidence(fact: PackageShape['fact']): string;
+  /** What is known of an image that the reader may see; of what runs only what is in scope. */
+  imageFacts(wanted: { readonly digest: string; readonly reference: string | null; readonly scope: Scope }): Promise<{ readonly facts: ImageFacts; readonly listFrom: 'run' | 'sensor' | 'check' | null }>;
   serviceExposure(workload: ExposedWorkload, routing: readonly RoutingObject[], unseen: string | null): ExposureView;
   readonly loadedPoints: Readonly<Record<LoadedState, number>>;
 }

@@ -1,21 +1,19 @@
 /**
- * One policy on one image → what it says at each stage and why, by the same judge that pipelines and admission ask. The image's facts are
- * what is kept of it: the latest check in scope, or what sensors told of it, with the findings of today. Whether something is loaded is
- * known at deployment, from runs in scope, and never at build.
+ * One policy on one image → what it says at each stage and why, by the same judge that pipelines and admission ask, of the same facts that
+ * admission and violations have. Whether something is loaded is known from runs in scope, and never at build.
  */
-import { storedImageFacts, type StoredFinding } from '@vedette/image/stored';
 import type { Scope } from '@vedette/model/access';
 import type { PolicyExplanationView, RuleResult } from '@vedette/model/api/checks';
 import { Problem } from '@vedette/model/problem';
 import type { CheckedPolicy } from '@vedette/policy/check';
 import type { ImageFacts } from '@vedette/policy/image-facts';
+import { storedFacts } from '@vedette/policy/image-facts-text';
 import { parsePolicies } from '@vedette/policy/parse';
+import { ruleResult } from '@vedette/policy/rule-result';
 import { judgeImage, type ImageStage } from '@vedette/policy/stage';
-import { readStoredFacts, readStoredSignatures, ruleResult, storedFacts } from '@vedette/policy/stored-facts';
-import { known, unknown, type Fact } from '@vedette/policy/vocabulary';
-import type { Exposure } from '@vedette/policy/image-facts';
+import { unknown, type Fact } from '@vedette/policy/vocabulary';
 import { listExceptions } from '../store/exceptions.ts';
-import { findingsOfInventory, latestCheckOf, matchingOfInventory, packagesOfInventory, runningImage, type FindingRowShape } from '../store/read-checks.ts';
+import { latestCheckOf, runningImage } from '../store/read-checks.ts';
 import { policySet } from '../store/read-policies.ts';
 import type { Doors } from './doors.ts';
 import { exceptionOf } from './exception-view.ts';
@@ -66,43 +64,14 @@ function silence(policy: CheckedPolicy, mode: string, stage: ImageStage, facts: 
   return mode === 'off' ? 'it is off; below is what it would say' : null;
 }
 
-async function knownImage({ database, assess, now }: Doors, scope: Scope, digest: string): Promise<KnownImage | undefined> {
+/** The reader may see it by a check or a container in scope; what is known of it is known to everyone who asks alike. */
+async function knownImage({ database, assess }: Doors, scope: Scope, digest: string): Promise<KnownImage | undefined> {
   const check = await latestCheckOf(database, scope, digest);
-  const seen = check === undefined ? await runningImage(database, scope, digest) : undefined;
+  const seen = await runningImage(database, scope, digest);
   if (check === undefined && seen === undefined) return undefined;
-  const inventoryId = check?.inventory_id ?? seen?.inventory_id ?? null;
-  const [packages, findings, matching] = inventoryId === null
-    ? [[], [], undefined] as const
-    : await Promise.all([packagesOfInventory(database, scope, inventoryId), findingsOfInventory(database, scope, inventoryId), matchingOfInventory(database, scope, inventoryId)]);
-  const nowMs = now().getTime();
-  const facts = storedImageFacts({
-    digest: check?.platform_digest ?? seen!.platform_digest,
-    indexDigest: check?.index_digest ?? seen?.index_digest ?? null,
-    reference: check?.reference ?? seen?.reference ?? null,
-    facts: check === undefined ? null : readStoredFacts(check.facts),
-    signatures: check === undefined ? { items: [], incomplete: 'signatures lie in the registry, and nobody has asked it' } : readStoredSignatures(check.signatures),
-    packages: { items: packages, incomplete: missing(inventoryId, check?.packages_incomplete ?? null, seen?.problems ?? []) },
-    findings: findings.map(findingOf),
-    findingsIncomplete: matching?.assessed !== true ? 'its packages have not been matched with advisories yet' : matching.unfed > 0 ? `no advisories are loaded for ${matching.unfed} of its packages` : null,
-    feeds: assess.feeds().items.map((one) => ({ ecosystem: one.ecosystem, ageDays: Math.floor(one.ageSeconds / 86_400) })),
-    nowMs,
-  });
-  return { source: check === undefined ? 'run' : 'check', checkedAt: check?.at ?? null, facts };
-}
-
-function missing(inventoryId: number | null, incomplete: string | null, problems: readonly string[]): string | null {
-  if (inventoryId === null) return 'its packages have not been read yet';
-  return incomplete ?? (problems.length === 0 ? null : problems.join('; '));
-}
-
-function findingOf(row: FindingRowShape): StoredFinding {
-  return { id: row.name, aliases: row.aliases, severity: row.severity, cvss: row.cvss, fixedIn: row.fixed_in, uncertain: row.uncertain, position: row.position, loaded: loadedOf(row) };
-}
-
-function loadedOf({ loaded, runs, unloaded }: FindingRowShape): Fact<Exposure> {
-  if (loaded) return known('yes');
-  if (runs === 0) return unknown('nothing in your scope runs it');
-  return unloaded === runs ? known('no') : unknown('it has not been watched long enough, or not without loss');
+  const wanted = { digest: seen?.platform_digest ?? check!.platform_digest, reference: seen?.reference ?? check?.reference ?? null };
+  const { facts, listFrom } = await assess.imageFacts({ ...wanted, scope });
+  return { source: check !== undefined && (listFrom === 'check' || listFrom === null) ? 'check' : 'run', checkedAt: check?.at ?? null, facts };
 }
 
 function textOf(fact: Fact<string>): string | null {

@@ -7,16 +7,17 @@ import type { ClassicRiskView, RiskCardView } from '@vedette/model/api/views';
 import type { Severity } from '@vedette/model/policy';
 import type { Database } from '../store/database.ts';
 import { criticalLoadedRuns, maliciousRuns, violatedPolicies, violatedRuns, type CountedRisk, type ViolatedPolicy } from '../store/read-classic-risks.ts';
+import type { OriginRiskShape } from '../store/read-origin.ts';
 import { workloadName } from './finding.ts';
 import { shadowRelief, unknownViolationPoints, violationPoints } from './weights.ts';
 import { plural } from './words.ts';
 
 type Counted = Omit<ClassicRiskView, 'kind' | 'notAsked'>;
 
-/** What the registries said of what runs; null: none was asked. */
+/** What the registries said of what runs; null: nobody could say. */
 export interface RegistryRisks {
-  readonly untrustedRegistry: Counted | null;
-  readonly integrity: Counted | null;
+  readonly untrustedRegistry: OriginRiskShape | null;
+  readonly integrity: OriginRiskShape | null;
 }
 
 export interface ClassicDoors {
@@ -34,14 +35,14 @@ export async function classicRisks(doors: ClassicDoors, scope: Scope): Promise<C
   const [malicious, critical, registry, integrity] = await Promise.all([
     maliciousRuns(database, scope),
     criticalLoadedRuns(database, scope),
-    registries.untrustedRegistry ?? byPolicies(doors, scope, ['image.registry', 'image.repository'], 'registry'),
-    registries.integrity ?? byPolicies(doors, scope, ['image.signatures'], 'sign'),
+    ofRegistries(registries.untrustedRegistry, '/images?verdict=untrusted-registry') ?? byPolicies(doors, scope, ['image.registryTrusted', 'image.registry', 'image.repository'], 'registry'),
+    ofRegistries(registries.integrity, '/images') ?? byPolicies(doors, scope, ['image.signatures'], 'sign'),
   ]);
   const noFeeds = doors.hasAdvisories ? null : 'No advisories are loaded.';
   return [
     { kind: 'malicious', ...ofPackages(malicious, '/vulnerabilities?q=MAL-'), ...(noFeeds === null ? { notAsked: null } : { count: null, worst: null, notAsked: noFeeds }) },
-    { kind: 'untrusted-registry', ...(registry ?? nobodyLooked), notAsked: registry === null ? 'No policy that is in force asks at run time where an image comes from.' : null },
-    { kind: 'integrity', ...(integrity ?? nobodyLooked), notAsked: integrity === null ? 'No registry was asked, and no policy that is in force asks for signatures at run time.' : null },
+    { kind: 'untrusted-registry', ...(registry ?? nobodyLooked), notAsked: registry === null ? 'No list of trusted registries was given (Settings → Integrations), and no policy that is in force asks at run time where an image comes from.' : null },
+    { kind: 'integrity', ...(integrity ?? nobodyLooked), notAsked: integrity === null ? 'No registry is configured (Settings → Integrations), and no policy that is in force asks for signatures at run time.' : null },
     { kind: 'critical-and-applicable', ...ofPackages(critical, '/vulnerabilities?severity=critical&loaded=yes'), ...(noFeeds === null ? { notAsked: null } : { count: null, worst: null, notAsked: noFeeds }) },
   ];
 }
@@ -58,6 +59,12 @@ function ofPackages(counted: CountedRisk | undefined, link: string): Counted {
     link: `/vulnerabilities/${encodeURIComponent(counted.worst_vuln ?? '')}`,
   };
   return { count, unknown, unknownReason: unknown === 0 ? null : notWholeWords, worst, link };
+}
+
+function ofRegistries(found: OriginRiskShape | null, link: string): Counted | null {
+  if (found === null) return null;
+  const worst = found.image_id === null ? null : { what: `${found.reference ?? ''}: ${found.sentence ?? ''}`, where: workloadName(found.namespace ?? '', found.workload ?? ''), link: `/images/${found.image_id}` };
+  return { count: found.count, unknown: found.unknown, unknownReason: found.unknown === 0 ? null : `Registries could not say it of all, such as: ${found.open_sentence ?? 'they were not asked yet'}.`, worst, link };
 }
 
 async function byPolicies(doors: ClassicDoors, scope: Scope, facts: readonly string[], search: string): Promise<Counted | null> {

@@ -1,11 +1,13 @@
 /**
- * What a cluster part is told of images that somebody wants to run. The answer is about a digest: a name without one is answered
- * only as far as somebody who can resolve it says, because a tag may have moved since it was last seen here.
+ * What a cluster part is told of images that somebody wants to run. The registry is asked which digest the name means now, and what signs it, for as long
+ * as an API server waits; what is known of the digest here is told in any case. A name without a digest that nobody resolves is not guessed: a tag may
+ * have moved since it was last seen. A problem is something that may be known in a moment, or that somebody can mend.
  */
-import { nameFacts, unknownImage } from '@vedette/policy/image-facts';
+import { nameFacts, unknownImage, type ImageFacts } from '@vedette/policy/image-facts';
 import { writeImageFacts } from '@vedette/policy/image-facts-text';
-import type { Db } from '../store/database.ts';
-import { imageFactsOf, named, type ImageSources } from './image-facts.ts';
+import type { Database } from '../store/database.ts';
+import { usualArchitecture } from '../store/fleet.ts';
+import { imageFactsOf, named, unseen, type ImageSources, type KnownImage } from './image-facts.ts';
 
 export interface ImageAnswer {
   readonly reference: string;
@@ -17,26 +19,69 @@ export interface ImageAnswer {
   readonly problem: string;
 }
 
+/** What registries said now. */
+export interface Heard {
+  readonly digest: string | null;
+  readonly facts: Partial<ImageFacts>;
+  readonly problem: string | null;
+}
+
 export interface AnswerSources extends ImageSources {
-  readonly database: Db;
-  /** Asks the registry which digest a name means now; left out: nobody can. */
-  readonly resolve?: (reference: string) => Promise<{ readonly digest: string } | { readonly problem: string }>;
+  readonly database: Database;
+  /** Asks the registry, no longer than the wait; left out: nobody can. */
+  readonly hear?: (reference: string, platform: string, waitMs: number) => Promise<Heard>;
+  /** Matches what waits for it with the advisories. */
+  readonly settle?: () => Promise<void>;
 }
 
-export async function answerImage(reference: string, sources: AnswerSources): Promise<ImageAnswer> {
+/** The part waits two seconds, and everything else wants its share. */
+const registryWaitMs = 1500;
+const matchWaitMs = 300;
+const unheard: Heard = { digest: null, facts: {}, problem: 'which digest the name means now is not known: name the image by its digest, or let the hub ask the registry' };
+
+/** For nodes as the cluster has most: a pod may run on any of them. */
+export async function answerImage({ reference, clusterId }: { readonly reference: string; readonly clusterId: string }, sources: AnswerSources): Promise<ImageAnswer> {
   if (nameFacts(reference) === null) return { reference, digest: '', factsJson: '', learnedAt: null, problem: 'it is not the name of an image' };
-  const wanted = await digestOf(reference, sources);
-  if ('problem' in wanted) {
-    const facts = { ...unknownImage(wanted.problem), ...named(reference) };
-    return { reference, digest: '', factsJson: writeImageFacts(facts), learnedAt: null, problem: wanted.problem };
+  const pinned = /@(sha256:[0-9a-f]{64})$/.exec(reference)?.[1] ?? null;
+  const architecture = (await usualArchitecture(sources.database, clusterId)) ?? 'x86_64';
+  const heard = (await sources.hear?.(reference, architecture, registryWaitMs)) ?? { ...unheard, problem: pinned === null ? unheard.problem : null };
+  const digest = pinned ?? heard.digest;
+  if (digest === null) {
+    const problem = heard.problem ?? 'which digest the name means now is not known';
+    const facts = { ...unknownImage(problem), ...named(reference), ...(heard.facts.registryTrusted === undefined ? {} : { registryTrusted: heard.facts.registryTrusted }) };
+    return { reference, digest: '', factsJson: writeImageFacts(facts), learnedAt: null, problem };
   }
-  const { facts, imageId, learnedAt } = await imageFactsOf(sources.database, { digest: wanted.digest, reference }, sources);
-  const digest = facts.digest.is === 'known' ? facts.digest.value : wanted.digest;
-  return { reference, digest, factsJson: writeImageFacts(facts), learnedAt, problem: imageId === null ? 'this hub has not seen the image yet' : '' };
+  const known = await matched(() => imageFactsOf(sources.database, { digest, reference }, { ...sources, origin: async (db, of) => better(heard.facts, (await sources.origin?.(db, of)) ?? {}) }), sources);
+  const { facts, imageId, learnedAt } = known;
+  return {
+    reference,
+    digest: facts.digest.is === 'known' ? facts.digest.value : digest,
+    factsJson: writeImageFacts(facts),
+    learnedAt,
+    problem: [imageId === null ? unseen : null, heard.problem].filter((one) => one !== null).join('; '),
+  };
 }
 
-async function digestOf(reference: string, { resolve }: AnswerSources): Promise<{ readonly digest: string } | { readonly problem: string }> {
-  const pinned = /@(sha256:[0-9a-f]{64})$/.exec(reference)?.[1];
-  if (pinned !== undefined) return { digest: pinned };
-  return (await resolve?.(reference)) ?? { problem: 'which digest the name means now is not known: name the image by its digest, or let the hub ask the registry' };
+/** A list that came a moment ago is matched while somebody waits for it. */
+async function matched(read: () => Promise<KnownImage>, { settle }: AnswerSources): Promise<KnownImage> {
+  const first = await read();
+  if (first.isMatched || settle === undefined) return first;
+  const late = Promise.withResolvers<void>();
+  const timer = setTimeout(late.resolve, matchWaitMs);
+  await Promise.race([settle(), late.promise]);
+  clearTimeout(timer);
+  return read();
+}
+
+/** What was heard now counts; where nobody answered now, what was heard before of the same digest. */
+function better(now: Partial<ImageFacts>, before: Partial<ImageFacts>): Partial<ImageFacts> {
+  const held = Object.entries(before).filter(([name, fact]) => {
+    const newer = now[name as keyof ImageFacts];
+    return newer === undefined || (isOpen(newer) && !isOpen(fact));
+  });
+  return { ...now, ...(Object.fromEntries(held) as Partial<ImageFacts>) };
+}
+
+function isOpen(fact: ImageFacts[keyof ImageFacts]): boolean {
+  return 'is' in fact ? fact.is === 'unknown' : fact.incomplete !== null;
 }

@@ -167,7 +167,8 @@ test('the same facts for others: by digest, by index digest, of an image that no
   assert.deepEqual([known.facts.registry, known.facts.packages.items.length, known.facts.vulnerabilities.items[0]?.loaded, known.facts.endOfLife.is], [{ is: 'known', value: 'registry.example' }, 3, { is: 'known', value: 'yes' }, 'unknown']);
   assert.equal((await imageFactsOf(scratch.database, { digest: `sha256:${'e'.repeat(64)}`, reference: null }, sources)).facts.vulnerabilities.items.length, known.facts.vulnerabilities.items.length);
   const unseen = await imageFactsOf(scratch.database, { digest: `sha256:${'f'.repeat(64)}`, reference: 'nginx' }, sources);
-  assert.deepEqual([unseen.imageId, unseen.facts.packages.incomplete], [null, 'this hub has not seen the image yet']);
+  assert.equal(unseen.imageId, null);
+  assert.match(unseen.facts.packages.incomplete ?? '', /^this hub has not seen the image yet: check it/);
 });
 
 test('when the workload ends its violations close', async () => {

@@ -6,17 +6,16 @@
 import type { Exception } from '@vedette/model/exception';
 import type { PolicyMode, Severity } from '@vedette/model/policy';
 import { explainImageVerdict } from '@vedette/policy/explain-image';
-import { factForm } from '@vedette/policy/image-facts-text';
+import { storedFact } from '@vedette/policy/image-facts-text';
 import { imageVocabulary, type ImageFacts } from '@vedette/policy/image-facts';
 import { parsePolicies } from '@vedette/policy/parse';
 import { judgeImage, type ImagePolicyInForce, type RuleVerdict } from '@vedette/policy/stage';
-import { known } from '@vedette/policy/vocabulary';
 import type { Database, Transaction } from '../store/database.ts';
 import { policySet } from '../store/read-policies.ts';
 import {
   bannedImages, digestOfImage, judgedBy, newBanGeneration, putViolations, queueAllImages, standingExceptions, takeQueuedImages, type QueuedImage, type Wrong,
 } from '../store/violations.ts';
-import { contentOf, named, type ImageSources } from './image-facts.ts';
+import { contentOf, factsNamed, type ImageSources } from './image-facts.ts';
 
 export interface ViolationDoors extends ImageSources {
   readonly database: Database;
@@ -105,14 +104,14 @@ export class Violations {
   /** What is wrong with each workload that runs the image: the worst of the names under which it runs it. */
   async #judge(db: Transaction, place: QueuedImage, judging: Judging): Promise<Wrong[]> {
     if (judging.policies.length === 0) return [];
-    const content = await contentOf(db, place.image_id, place.cluster_id, this.#doors);
+    const content = await contentOf(db, place.image_id, { kind: 'places', places: [{ cluster: place.cluster_id, namespaces: 'all' }] }, this.#doors);
     if (content.runs.length === 0) return [];
     const digest = await digestOfImage(db, place.image_id);
     const indexDigest = content.runs.find((one) => one.index_digest !== null)?.index_digest ?? null;
     const byName = new Map<string | null, { facts: ImageFacts; verdicts: readonly RuleVerdict[] }>();
     for (const name of new Set(content.runs.flatMap((one): (string | null)[] => (one.names.length === 0 ? [null] : one.names)))) {
-      const origin = (await this.#doors.origin?.({ digest, reference: name, clusterId: place.cluster_id })) ?? {};
-      const facts = { ...content.facts, ...named(name), digest: known(digest), ...(indexDigest === null ? {} : { indexDigest: known(indexDigest) }), ...origin };
+      const of = { digest, reference: name };
+      const facts = factsNamed(content, of, indexDigest, (await this.#doors.origin?.(db, of)) ?? {});
       const verdicts = judgeImage(facts, { stage: 'run', policies: judging.policies, exceptions: judging.exceptions, nowMs: this.#doors.now().getTime(), unknown: 'fail' });
       byName.set(name, { facts, verdicts });
     }
@@ -173,7 +172,7 @@ function snapshot({ checked, found, missing }: RuleVerdict, facts: ImageFacts): 
   const { references } = checked.rule.condition;
   return {
     asked: [...references].sort(),
-    facts: Object.fromEntries(imageVocabulary.facts.filter(({ name }) => references.has(name)).map(({ name, read }) => [name, factForm(read(facts))])),
+    facts: Object.fromEntries(imageVocabulary.facts.filter(({ name }) => references.has(name)).map(({ name, read }) => [name, storedFact(read(facts))])),
     found: found.slice(0, foundMax).map(({ list, sentence }) => ({ list, sentence })),
     foundMore: Math.max(0, found.length - foundMax),
     missing,

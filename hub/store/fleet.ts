@@ -170,3 +170,10 @@ export async function nextGeneration(db: Transaction, kind: PushedSet): Promise<
 export async function currentGeneration(db: Db, kind: PushedSet): Promise<number> {
   return (await firstRow(db, Generation, 'select value from generation where kind = $1', [kind]))?.value ?? 0;
 }
+
+const Usual = z.object({ architecture: z.string() });
+
+/** As most nodes of the cluster have it; undefined: none is known. */
+export async function usualArchitecture(db: Db, clusterId: string): Promise<string | undefined> {
+  return (await firstRow(db, Usual, 'select architecture from node where cluster_id = $1 group by architecture order by count(*) desc, architecture limit 1', [clusterId]))?.architecture;
+}

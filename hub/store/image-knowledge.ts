@@ -1,9 +1,13 @@
 /**
- * What is stored of an image, for whoever makes facts of it: where it runs, its package list with what is wrong with it, what a
- * pipeline said of its configuration. For the hub itself: with a cluster only what that cluster knows, without one all.
+ * What is stored of an image, for whoever makes facts of it: where it runs in scope, its package list with what is wrong with it, what a
+ * pipeline said of its configuration. Lists, findings and checks are content: whoever asks for a reader has looked first whether the
+ * reader may see the image.
  */
+import type { Scope } from '@vedette/model/access';
+import { StoredFact } from '@vedette/model/api/checks';
 import { z } from 'zod';
 import { firstRow, rows, type Db } from './database.ts';
+import { inScope, placesIn, touchesScope } from './scope.ts';
 
 const Named = z.object({ id: z.number(), digest: z.string(), index_digest: z.string().nullable() });
 
@@ -36,41 +40,42 @@ const ImageRun = z.object({
   names: z.array(z.string()),
   index_digest: z.string().nullable(),
   problems: z.array(z.string()),
+  read_at: z.date().nullable(),
 });
 export type ImageRun = z.infer<typeof ImageRun>;
 
-/** Open runs of the image, with the names and problems of their living containers. */
-export async function openRunsOfImage(db: Db, imageId: number, clusterId: string | null): Promise<ImageRun[]> {
+/** Open runs of the image in scope, with the names and problems of their living containers; whose packages were read last is the last. */
+export async function openRunsOfImage(db: Db, scope: Scope, imageId: number): Promise<ImageRun[]> {
   return rows(
     db,
     ImageRun,
     `select r.id as run_id, r.cluster_id, r.workload_id, w.namespace, r.inventory_id, r.loaded::text as bits, r.unloaded, r.unloaded_reason, r.observed_seconds,
-        coalesce(k.names, '{}') as names, k.index_digest, coalesce(k.problems, '{}') as problems
+        coalesce(k.names, '{}') as names, k.index_digest, coalesce(k.problems, '{}') as problems, k.read_at
        from run r join workload w on w.id = r.workload_id
        left join lateral (
-         select array_agg(distinct k.image_name) filter (where k.image_name is not null) as names, max(k.index_digest) as index_digest,
+         select array_agg(distinct k.image_name) filter (where k.image_name is not null) as names, max(k.index_digest) as index_digest, max(k.inventory_at) as read_at,
              array_agg(distinct p.one) filter (where p.one is not null) as problems
            from container k left join lateral unnest(k.inventory_problems) p(one) on true
           where k.workload_id = r.workload_id and k.image_id = r.image_id and k.ended_at is null) k on true
-      where r.open and r.image_id = $1 and ($2::uuid is null or r.cluster_id = $2) order by r.id`,
-    [imageId, clusterId],
+      where r.open and r.image_id = $2 and ${inScope('r.cluster_id', 'w.namespace')} order by k.read_at nulls first, r.id`,
+    [placesIn(scope), imageId],
   );
 }
 
-const Listed = z.object({ inventory_id: z.number(), problems: z.array(z.string()), at: z.date() });
+const Listed = z.object({ inventory_id: z.number(), problems: z.array(z.string()), at: z.date(), source: z.enum(['sensor', 'check']) });
 export type ListedInventory = z.infer<typeof Listed>;
 
-/** The newest package list of an image that does not run here: as a sensor read it, else as a pipeline did. */
-export async function inventoryOfImage(db: Db, imageId: number, clusterId: string | null): Promise<ListedInventory | undefined> {
+/** The package list of an image that was read last, by a sensor of a cluster in scope or by a pipeline, whose clock is not asked. */
+export async function inventoryOfImage(db: Db, scope: Scope, imageId: number): Promise<ListedInventory | undefined> {
   return firstRow(
     db,
     Listed,
-    `select inventory_id, problems, at from (
-       select i.inventory_id, i.problems, i.scanned_at as at, 0 as rank from image_inventory i where i.image_id = $1 and ($2::uuid is null or i.cluster_id = $2)
+    `select inventory_id, problems, at, source from (
+       select i.inventory_id, i.problems, i.scanned_at as at, 'sensor' as source from image_inventory i where i.image_id = $2 and ${touchesScope('i.cluster_id')}
        union all
-       select c.inventory_id, case when c.packages_incomplete is null then '{}'::text[] else array[c.packages_incomplete] end, c.at, 1 from image_check c where c.image_id = $1) x
-      order by rank, at desc limit 1`,
-    [imageId, clusterId],
+       select c.inventory_id, case when c.packages_incomplete is null then '{}'::text[] else array[c.packages_incomplete] end, c.received_at, 'check' from image_check c where c.image_id = $2) x
+      order by at desc, source desc limit 1`,
+    [placesIn(scope), imageId],
   );
 }
 
@@ -115,11 +120,10 @@ export async function findingsOfInventory(db: Db, inventoryId: number): Promise<
   );
 }
 
-const Form = z.union([z.object({ value: z.unknown() }), z.object({ absent: z.literal(true) }), z.object({ unknown: z.string() })]);
-const Checked = z.object({ facts: z.record(z.string(), Form), at: z.date() });
+const Checked = z.object({ facts: z.record(z.string(), StoredFact), at: z.date() });
 export type CheckedImage = z.infer<typeof Checked>;
 
 /** What the newest check in a pipeline said of the configuration. */
 export async function newestCheckOf(db: Db, imageId: number): Promise<CheckedImage | undefined> {
-  return firstRow(db, Checked, 'select facts, at from image_check where image_id = $1 order by at desc limit 1', [imageId]);
+  return firstRow(db, Checked, 'select facts, at from image_check where image_id = $1 order by received_at desc, id desc limit 1', [imageId]);
 }

@@ -117,35 +117,3 @@ export async function packagesOfInventory(db: Db, scope: Scope, inventoryId: num
     [placesIn(scope), inventoryId],
   );
 }
-
-const FindingRow = z.object({
-  name: z.string(), aliases: z.array(z.string()), severity: z.string(), cvss: z.number().nullable(), fixed_in: z.string().nullable(), uncertain: z.string().nullable(), position: z.number(),
-  loaded: z.boolean(), runs: z.number(), unloaded: z.number().describe('Runs that were watched long enough to say no'),
-});
-export type FindingRowShape = z.infer<typeof FindingRow>;
-
-/** What is known now to be wrong with the packages of a list, and whether any run in scope has loaded them. */
-export async function findingsOfInventory(db: Db, scope: Scope, inventoryId: number): Promise<FindingRowShape[]> {
-  return rows(
-    db,
-    FindingRow,
-    `select v.name, v.aliases, v.severity, v.cvss, f.fixed_in, f.uncertain, f.position, coalesce(l.loaded, false) as loaded, coalesce(l.runs, 0)::int as runs, coalesce(l.unloaded, 0)::int as unloaded
-       from inventory i join inventory_finding f on f.inventory_id = i.id join vuln v on v.id = f.vuln_id
-       left join lateral (select bool_or(length(r.loaded) > f.position and get_bit(r.loaded, f.position) = 1) as loaded, count(*) as runs, count(*) filter (where r.unloaded = 'no') as unloaded
-           from run r join workload w on w.id = r.workload_id where r.inventory_id = i.id and r.open and ${inScope('r.cluster_id', 'w.namespace')}) l on true
-      where ${inventoryVisible} and i.id = $2 order by v.points desc, v.name, f.position`,
-    [placesIn(scope), inventoryId],
-  );
-}
-
-const Matched = z.object({ assessed: z.boolean(), unfed: z.number() });
-
-/** Whether the list was matched at all, and how many packages no feed speaks about. */
-export async function matchingOfInventory(db: Db, scope: Scope, inventoryId: number): Promise<z.infer<typeof Matched> | undefined> {
-  return firstRow(
-    db,
-    Matched,
-    `select t.inventory_id is not null as assessed, coalesce(t.unfed, 0) as unfed from inventory i left join inventory_stat t on t.inventory_id = i.id where ${inventoryVisible} and i.id = $2`,
-    [placesIn(scope), inventoryId],
-  );
-}

@@ -121,6 +121,31 @@ export async function integrityCompleteness(db: Db, scope: Scope): Promise<z.inf
   return found ?? { running: 0, unknown: 0 };
 }
 
+const Risk = z.object({
+  count: z.number(), unknown: z.number(), image_id: z.number().nullable(), reference: z.string().nullable(), sentence: z.string().nullable(), namespace: z.string().nullable(), workload: z.string().nullable(), open_sentence: z.string().nullable(),
+});
+export type OriginRiskShape = z.infer<typeof Risk>;
+
+/** Workloads × images that run and have one of these verdicts against them; those of which one is not known, with a reason of one; the newest. */
+export async function originRisk(db: Db, scope: Scope, kinds: readonly string[]): Promise<OriginRiskShape | undefined> {
+  return firstRow(
+    db,
+    Risk,
+    `with running as (select distinct k.workload_id, k.image_id, m.image_id as origin_id from ${placed} where k.ended_at is null and k.workload_id is not null),
+      judged as (
+        select r.workload_id, r.image_id, o.id, o.reference, v.state, v.sentence, v.since,
+            case when o.problem is not null then o.problem when o.asked_at is null then 'it has not been asked about yet' when v.state = 'unknown' then v.sentence end as open
+          from running r join origin_image o on o.id = r.origin_id left join origin_verdict v on v.image_id = o.id and v.kind = any($2) and v.until is null),
+      worst as (select j.*, w.namespace, w.name from judged j join workload w on w.id = j.workload_id where j.state = 'violated' order by j.since desc, j.id limit 1),
+      violated as (select distinct workload_id, image_id from judged where state = 'violated')
+     select (select count(*) from violated) as count,
+        (select count(*) from (select distinct workload_id, image_id from judged where open is not null except select * from violated) u) as unknown,
+        (select id from worst) as image_id, (select reference from worst) as reference, (select sentence from worst) as sentence, (select namespace from worst) as namespace, (select name from worst) as workload,
+        (select open from judged where open is not null order by id limit 1) as open_sentence`,
+    [placesIn(scope), kinds],
+  );
+}
+
 const Process = z.object({
   node_id: z.string(), hostname: z.string(), boot_id: z.string(), tgid: z.number(), start_ns: z.string(), exec_id: z.number(), path: z.string(), command: z.string(), uid: z.number(), container_id: z.string(), origin: z.string(), started_at: z.date(), container_pk: z.number().nullable(),
 });

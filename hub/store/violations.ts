@@ -18,6 +18,17 @@ export async function queueImagesOf(db: Transaction, workloadIds: readonly numbe
   );
 }
 
+/** Images that run under one of these digests, by platform or index: where they come from is known otherwise now. */
+export async function queueImagesByDigest(db: Transaction, digests: readonly string[]): Promise<void> {
+  await run(
+    db,
+    `insert into violation_queue (cluster_id, image_id) select r.cluster_id, r.image_id from run r where r.open and r.image_id in (
+       select id from image where digest = any($1::text[]) union select k.image_id from container k where k.index_digest = any($1::text[]) and k.ended_at is null)
+      group by 1, 2 order by 1, 2 on conflict do nothing`,
+    [digests.filter((one) => one !== '')],
+  );
+}
+
 /** Everything that runs: policies or exceptions have changed, or time has passed that facts speak about. */
 export async function queueAllImages(db: Db): Promise<number> {
   return run(

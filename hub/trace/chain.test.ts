@@ -61,7 +61,7 @@ test('facts for policies: nothing asked is unknown, a refused registry is unknow
     ['signed', { name: 'k', fingerprint: 'f' }, 1, true, false], ['unsigned', null, 0, null, false], ['failed', null, 1, false, false], ['unknown', null, 0, null, true],
   ];
   for (const [verdict, signer, items, verified, incomplete] of cases) {
-    const standing = standingFrom({ image, signature: { verdict, reason: null, sentence: 'why', signer, attempts: 1 }, trusted, properties: null, issues: null, violations: null }, { build: null, commit: 'c' });
+    const standing = standingFrom({ image, signature: { verdict, reason: null, sentence: 'why', signer, attempts: 1 }, trusted, properties: null, issues: null, violations: null }, { is: 'known', value: true }, { build: null, commit: 'c' });
     const { signatures, layers, sizeBytes } = standing.facts;
     assert.deepEqual([signatures.items.length, signatures.incomplete !== null], [items, incomplete], verdict);
     if (verified !== null) assert.deepEqual(signatures.items[0]!.verified, { is: 'known', value: verified });

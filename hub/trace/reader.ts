@@ -6,15 +6,20 @@ import { everything, type Scope } from '@vedette/model/access';
 import type { ImageDetailView, ImageView, OriginVerdictView, TraceView } from '@vedette/model/api/origin';
 import { isImageDigest } from '@vedette/model/ids';
 import { integrityKinds, wordsOf, type IntegrityKind, type Station, type UnknownReason } from '@vedette/model/origin';
+import { isTrusted } from '@vedette/origin/integrity';
 import { formatReference, parseReference } from '@vedette/origin/oci/reference';
 import type { StationFact } from '@vedette/origin/trace';
+import type { ImageFacts } from '@vedette/policy/image-facts';
+import { known, unknown, type Fact } from '@vedette/policy/vocabulary';
 import type { Db } from '../store/database.ts';
+import { listIntegrations } from '../store/integrations.ts';
 import { checksOf, layerOfPackage, originFactsOf, originVerdictHistory, originVerdictsOf, type OriginFactShape, type OriginVerdictShape } from '../store/origin-content.ts';
 import { containerById, type ContainerShape } from '../store/read-containers.ts';
-import { countOriginImages, listOriginImages, originImage, originImageNamed, originImageOfContainer, packageOfFile, placesOfOriginImage, tracedProcess, type ImageFilter, type OriginImageShape, type OriginPlace, type TracedProcess } from '../store/read-origin.ts';
+import { countOriginImages, listOriginImages, originImage, originImageNamed, originImageOfContainer, originRisk, packageOfFile, placesOfOriginImage, tracedProcess, type ImageFilter, type OriginImageShape, type OriginPlace, type OriginRiskShape, type TracedProcess } from '../store/read-origin.ts';
 import { chainView, checkFacts, fileFacts, headline, storedFacts } from './chain.ts';
 import { originFactsFrom, standingFrom, type OriginImageFacts, type OriginStanding } from './facts.ts';
 import { readSaid, xrayWords } from './said.ts';
+import { trustedIn } from './sources.ts';
 
 export interface TraceQuery {
   readonly image?: string | undefined;
@@ -32,10 +37,14 @@ export interface OriginReader {
   image(scope: Scope, id: number): Promise<ImageDetailView | undefined>;
   /** A sentence: why there is nothing to show. */
   trace(scope: Scope, query: TraceQuery): Promise<TraceView | { readonly problem: string; readonly isRequest: boolean }>;
+  /** Of what runs in scope; null: no list, or no registry, is configured that could say. */
+  risks(scope: Scope): Promise<{ readonly untrustedRegistry: OriginRiskShape | null; readonly integrity: OriginRiskShape | null }>;
   /** For policies: what is known of an image that is named. */
   standing(named: { readonly reference: string | null; readonly digest: string | null }): Promise<OriginStanding>;
 }
 
+/** What runs is not what the registry has. An image that nobody signed is a matter of policy: it is not in here. */
+const notAsPushed = ['tag-moved', 'missing-in-registry', 'unknown-digest', 'signature-failed'] as const satisfies readonly IntegrityKind[];
 const historyMax = 100;
 const placesMax = 200;
 const jiffyNs = 10_000_000n;
@@ -56,20 +65,39 @@ export function originReader(database: Db, clock: () => number): OriginReader {
       return row === undefined ? undefined : imageDetail(database, scope, row, clock());
     },
     trace: (scope, query) => traceOf(database, scope, query, clock),
+    async risks(scope) {
+      const integrations = await listIntegrations(database);
+      const untrusted = trustedIn(integrations) === null ? undefined : await originRisk(database, scope, ['untrusted-registry']);
+      const broken = integrations.some((one) => one.kind === 'registry') ? await originRisk(database, scope, notAsPushed) : undefined;
+      return { untrustedRegistry: untrusted ?? null, integrity: broken ?? null };
+    },
     async standing(named) {
       const row = await originImageNamed(database, everything, { ...named, reference: named.reference === null ? null : referenceWithout(named.reference) });
-      if (row === undefined) return standingFrom(null, { build: null, commit: null });
+      const trusted = await registryTrusted(database, named.reference);
+      if (row === undefined) return standingFrom(null, trusted, { build: null, commit: null });
       const chain = chainView(await factsOfImage(database, row, await originFactsOf(database, [row.id])), clock());
-      return standingFrom(row.asked_at === null ? null : row.said, { build: headline(chain, 'build'), commit: headline(chain, 'commit') });
+      return standingFrom(row.asked_at === null ? null : row.said, trusted, { build: headline(chain, 'build'), commit: headline(chain, 'commit') });
     },
   };
 }
 
 /** What the policy language has facts for, of an image by reference, digest or both; unknown with the reason where nothing is stored. */
-export async function originFacts(db: Db, named: { readonly reference: string | null; readonly digest: string | null }): Promise<OriginImageFacts> {
+export async function originFacts(db: Db, named: { readonly reference: string | null; readonly digest: string | null }): Promise<OriginFacts> {
   const row = await originImageNamed(db, everything, { ...named, reference: named.reference === null ? null : referenceWithout(named.reference) });
-  if (row === undefined) return originFactsFrom(null, 'no container, check or admission has named this image here');
-  return row.problem !== null ? originFactsFrom(null, row.problem) : originFactsFrom(row.asked_at === null ? null : row.said);
+  const trusted = await registryTrusted(db, named.reference);
+  const facts = row === undefined ? originFactsFrom(null, 'its registry was not asked, because no container, check or admission has named this image here') : row.problem !== null ? originFactsFrom(null, row.problem) : originFactsFrom(row.asked_at === null ? null : row.said, 'its registry is being asked: try again in a moment');
+  return { ...facts, registryTrusted: trusted };
+}
+
+export type OriginFacts = OriginImageFacts & Pick<ImageFacts, 'registryTrusted'>;
+
+/** By the lists of now: an image need not have been asked about. */
+export async function registryTrusted(db: Db, reference: string | null): Promise<Fact<boolean>> {
+  if (reference === null) return unknown('the image has no name, so nobody can say which registry it is from');
+  const parsed = parseReference(reference);
+  if ('problem' in parsed) return unknown(parsed.problem);
+  const trusted = trustedIn(await listIntegrations(db));
+  return trusted === null ? unknown('no list of trusted registries was given: say under Settings → Integrations which registries, or folders of them, are trusted') : known(isTrusted(parsed, trusted));
 }
 
 function referenceWithout(reference: string): string {

@@ -5,7 +5,7 @@
 import type { Answer, IntegrityVerdict } from '@vedette/model/origin';
 import { mapAnswer, wordsOf } from '@vedette/model/origin';
 import { platformWords } from '@vedette/origin/oci/manifest';
-import type { ImageTrace } from '@vedette/origin/trace-image';
+import type { Heard, ImageTrace } from '@vedette/origin/trace-image';
 import { z } from 'zod';
 
 const entriesMax = 300;
@@ -16,7 +16,7 @@ const answerOf = <T extends z.ZodType>(value: T) =>
 
 const text = z.record(z.string(), z.string());
 export const Said = z.object({
-  image: answerOf(z.object({ digest: z.string(), indexDigest: z.string().nullable(), platform: z.string().nullable(), created: z.string().nullable(), layers: z.array(z.object({ digest: z.string(), size: z.number() })), labels: text.nullable() })),
+  image: answerOf(z.object({ digest: z.string(), indexDigest: z.string().nullable(), platform: z.string().nullable(), created: z.string().nullable(), layers: z.array(z.object({ digest: z.string(), size: z.number() })), labels: text.nullable(), user: z.string().nullish(), environment: z.array(z.string()).nullish(), exposedPorts: z.array(z.string()).nullish() })),
   signature: z.object({ verdict: z.enum(['signed', 'unsigned', 'failed', 'unknown']), reason: z.string().nullable(), sentence: z.string(), signer: z.object({ name: z.string(), fingerprint: z.string() }).nullable(), attempts: z.int() }).nullable(),
   trusted: z.object({ state: z.enum(['violated', 'holds', 'unknown', 'not-applicable']), sentence: z.string() }),
   properties: answerOf(z.record(z.string(), z.array(z.string()))).nullable(),
@@ -50,17 +50,25 @@ export function saidOf(trace: ImageTrace): SaidParts {
   return isRead ? { fresh: { image, signature, ...others }, otherwise: {} } : { fresh: others, otherwise: { image, signature } };
 }
 
-function allOf({ found, signature, jfrog, verdicts }: ImageTrace): Said {
+/** What registry and signatures say, as it is kept. */
+export function saidByRegistry({ found, signature }: Heard): Pick<Said, 'image' | 'signature'> {
   const config = found.config.state === 'known' ? found.config.value : null;
-  const trust = verdicts.find((one): one is IntegrityVerdict & { kind: 'untrusted-registry' } => one.kind === 'untrusted-registry');
   return {
     image: plainAnswer(
       mapAnswer(found.image, (one) => ({
         digest: one.digest, indexDigest: found.index?.digest ?? null, platform: config === null ? null : platformWords(config.platform), created: config?.created ?? null,
         layers: one.layers.slice(0, entriesMax).map(({ digest, size }) => ({ digest, size })), labels: config === null ? null : cut(config.labels),
+        user: config === null ? null : clean(config.user), environment: config === null ? null : config.environment.slice(0, entriesMax).map(clean), exposedPorts: config === null ? null : config.exposedPorts.slice(0, entriesMax).map(clean),
       })),
     ),
     signature: signature === null ? null : { verdict: signature.verdict, reason: signature.reason, sentence: clean(signature.sentence), signer: signature.signer === null ? null : { name: signature.signer.keyName, fingerprint: signature.signer.fingerprint }, attempts: signature.attempts.length },
+  };
+}
+
+function allOf({ found, signature, jfrog, verdicts }: ImageTrace): Said {
+  const trust = verdicts.find((one): one is IntegrityVerdict & { kind: 'untrusted-registry' } => one.kind === 'untrusted-registry');
+  return {
+    ...saidByRegistry({ found, signature }),
     trusted: { state: trust?.state ?? 'unknown', sentence: trust?.sentence ?? '' },
     properties: jfrog === null ? null : plainAnswer(mapAnswer(jfrog.places, (all) => Object.fromEntries([...(all[0]?.properties ?? [])].slice(0, entriesMax).map(([key, values]) => [clean(key), values.slice(0, 50).map(clean)])))),
     issues: jfrog === null ? null : plainAnswer(mapAnswer(jfrog.issues, (all) => { const counts: Record<string, number> = {}; for (const { severity } of all) counts[severity.toLowerCase()] = (counts[severity.toLowerCase()] ?? 0) + 1; return counts; })),

@@ -73,7 +73,6 @@ export function readSources(rows: readonly IntegrationRow[], seal: Seal, world: 
   const xrays = new Map<string, Platform>();
   const keys: { key: SignerKey; images: readonly string[] }[] = [];
   const problems = new Map<string, string>();
-  let trusted: string[] | null = null;
   for (const row of rows) {
     const secret = row.secret === null ? null : seal.open(row.name, row.secret);
     if (row.secret !== null && secret === null) {
@@ -84,7 +83,6 @@ export function readSources(rows: readonly IntegrationRow[], seal: Seal, world: 
       case 'registry': {
         const settings = RegistrySettings.parse(row.settings);
         const { host, user, plainHttp } = settings;
-        if (settings.trusted !== null) trusted = [...(trusted ?? []), ...settings.trusted.map((one) => (one === '*' ? host : `${host}/${one}`))];
         if (registries.has(host)) problems.set(row.name, `another integration is for ${host} too: that one is asked`);
         else registries.set(host, { settings, registry: openRegistry({ registry: host, credentials: credentialsOf(user, secret), asking, plainHttp }) });
         break;
@@ -109,7 +107,17 @@ export function readSources(rows: readonly IntegrationRow[], seal: Seal, world: 
         problems.set(row.name, `${row.kind} is not a kind of integration that this hub knows`);
     }
   }
-  return { registries, artifactories, xrays, keys, trusted, problems };
+  return { registries, artifactories, xrays, keys, trusted: trustedIn(rows), problems };
+}
+
+/** Registries and folders that the integrations call trusted; null: none says. No secret is needed to know it. */
+export function trustedIn(rows: readonly IntegrationRow[]): readonly string[] | null {
+  const lists = rows.flatMap((row) => {
+    if (row.kind !== 'registry') return [];
+    const { host, trusted } = RegistrySettings.parse(row.settings);
+    return trusted === null ? [] : [trusted.map((one) => (one === '*' ? host : `${host}/${one}`))];
+  });
+  return lists.length === 0 ? null : lists.flat();
 }
 
 /** People copy it with the path that the product answers under. */

@@ -4,6 +4,8 @@
  */
 import { everything } from '@vedette/model/access';
 import type { IntegrationInput, IntegrationTestView, IntegrationView } from '@vedette/model/api/origin';
+import type { UnknownReason } from '@vedette/model/origin';
+import { parseReference } from '@vedette/origin/oci/reference';
 import { addAudit } from '../store/access.ts';
 import type { Database } from '../store/database.ts';
 import { deleteIntegration, integrationNamed, listIntegrations, lockIntegration, setIntegrationTest } from '../store/integrations.ts';
@@ -11,8 +13,18 @@ import { askAllAgain, removeUnwantedImages } from '../store/origin.ts';
 import { listOriginImages } from '../store/read-origin.ts';
 import { followDeclared, integrationView, parseDeclared, put } from './integrations.ts';
 import { testIntegration } from './probe-integration.ts';
-import { originReader, type OriginReader } from './reader.ts';
+import { factsSaid, whyNot } from './facts.ts';
+import { originReader, registryTrusted, type OriginFacts, type OriginReader } from './reader.ts';
+import { isPassing } from './remedy.ts';
 import { Tracer, type TracerOptions } from './tracer.ts';
+
+export interface HeardImage {
+  /** Of the platform's manifest; null: not known. */
+  readonly digest: string | null;
+  readonly facts: Partial<OriginFacts>;
+  /** Why something of it is not known that may be in a moment, or which image is meant; null: there is nothing to wait for. */
+  readonly problem: string | null;
+}
 
 export interface Origin {
   readonly reader: OriginReader;
@@ -23,6 +35,8 @@ export interface Origin {
   deleteIntegration(name: string, actor: string): Promise<string | null | undefined>;
   testIntegration(name: string, actor: string): Promise<IntegrationTestView | undefined>;
   askNow(imageId: number): Promise<void>;
+  /** For admission: which image a name means on a platform, and what is to be said of where it comes from; never later than the wait. */
+  hear(reference: string, platform: string, waitMs: number): Promise<HeardImage>;
   /** The text of a file of integrations; problems are sentences. */
   declare(text: string): Promise<readonly string[]>;
   forget(before: Date): Promise<number>;
@@ -47,10 +61,14 @@ export function startOrigin(options: TracerOptions): Origin {
         return made;
       });
       if ('problem' in done) return done;
+      tracer.forgetHeard();
       changed();
       return integrationView(done.row);
     },
-    deleteIntegration: (name, actor) => removeIntegration(database, name, actor, now(), changed),
+    deleteIntegration: (name, actor) => removeIntegration(database, name, actor, now(), () => {
+      tracer.forgetHeard();
+      changed();
+    }),
     async testIntegration(name, actor) {
       const row = await integrationNamed(database, name);
       if (row === undefined) return undefined;
@@ -64,13 +82,33 @@ export function startOrigin(options: TracerOptions): Origin {
       await tracer.askNow(imageId);
       changed();
     },
+    hear: (reference, platform, waitMs) => hear(database, tracer, reference, platform, waitMs),
     async declare(text) {
       const declared = parseDeclared(text);
       if ('problem' in declared) return [declared.problem];
-      return followDeclared(database, seal, declared, now());
+      const problems = await followDeclared(database, seal, declared, now());
+      tracer.forgetHeard();
+      return problems;
     },
     forget: (before) => removeUnwantedImages(database, before),
   };
+}
+
+const beingAsked = 'the registry is being asked about it: try again in a moment';
+
+async function hear(database: Database, tracer: Tracer, reference: string, platform: string, waitMs: number): Promise<HeardImage> {
+  const [said, trusted] = await Promise.all([tracer.hear(reference, platform, waitMs), registryTrusted(database, reference)]);
+  if (said === null) return { digest: null, facts: { registryTrusted: trusted, signatures: { items: [], incomplete: beingAsked } }, problem: beingAsked };
+  const { image, signature } = said;
+  const facts = { ...factsSaid(said), registryTrusted: trusted };
+  if (image.state !== 'known') return { digest: null, facts, problem: image.state === 'absent' || isPassing(image.reason as UnknownReason) || parsePinned(reference) === null ? whyNot(image) : null };
+  const isPending = signature?.verdict === 'unknown' && isPassing((signature.reason ?? 'not-asked') as UnknownReason);
+  return { digest: image.value.digest, facts, problem: isPending ? signature.sentence : null };
+}
+
+function parsePinned(reference: string): string | null {
+  const parsed = parseReference(reference);
+  return 'problem' in parsed ? null : parsed.digest;
 }
 
 async function removeIntegration(database: Database, name: string, actor: string, now: Date, changed: () => void): Promise<string | null | undefined> {

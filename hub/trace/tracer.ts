@@ -6,15 +6,17 @@
 import { absent, known, unknown, type Answer, type IntegrityVerdict, type UnknownReason } from '@vedette/model/origin';
 import type { Platform } from '@vedette/origin/oci/manifest';
 import { formatReference, parseReference, type ImageReference } from '@vedette/origin/oci/reference';
-import { traceImage, type ImageTrace } from '@vedette/origin/trace-image';
+import { traceImage, type Heard, type ImageTrace } from '@vedette/origin/trace-image';
 import { digestsOf } from '@vedette/origin/oci/image';
 import type { Database } from '../store/database.ts';
 import { listIntegrations } from '../store/integrations.ts';
 import { checksOf } from '../store/origin-content.ts';
 import { dueImages, imageToAsk, keepLearned, nameImage, postpone, unnamedImages, type DueImage, type KeptFact, type KeptVerdict, type Learned, type NamedImage } from '../store/origin.ts';
+import { queueImagesByDigest } from '../store/violations.ts';
 import { bounded, type Bounded } from './guard.ts';
+import { Hearing, type HeardSaid } from './hearing.ts';
 import { isPassing, remedyFor } from './remedy.ts';
-import { saidOf } from './said.ts';
+import { saidByRegistry, saidOf } from './said.ts';
 import type { Seal } from './seal.ts';
 import { readSources, sourcesFor, type Sources, type World } from './sources.ts';
 
@@ -38,15 +40,29 @@ const nameLengthMax = 500;
 /** Docker's own registry counts each manifest as a pull, and few are free. */
 const minutesMin: Readonly<Record<string, number>> = { 'docker.io': 360 };
 
+/** Those for whom an API server waits do not stand in line behind the rounds. */
+const admittedAtOnceMax = 16;
+const nothingHeard: HeardSaid = { image: { state: 'unknown', reason: 'not-asked', detail: 'asking for it failed: the log of the hub says why' }, signature: null };
+
+interface Asking {
+  readonly done: Promise<void>;
+  /** As soon as its registry has said all. */
+  readonly heard: Promise<HeardSaid>;
+}
+
 export class Tracer {
   readonly #options: TracerOptions;
   readonly #bounded: Bounded;
+  readonly #admitting = bounded(admittedAtOnceMax);
+  readonly #hearing: Hearing;
   readonly #restUntil = new Map<string, number>();
-  readonly #asking = new Map<number, Promise<void>>();
+  readonly #asking = new Map<number, Asking>();
+  readonly #askingAside = new Map<string, Promise<HeardSaid>>();
 
   constructor(options: TracerOptions) {
     this.#options = options;
     this.#bounded = bounded(options.atOnceMax);
+    this.#hearing = new Hearing(options.world.clock);
   }
 
   async sources(): Promise<Sources> {
@@ -60,7 +76,7 @@ export class Tracer {
     const due = await dueImages(database, new Date(world.clock()), takenAtOnce);
     if (due.length === 0) return 0;
     const sources = await this.sources();
-    await Promise.all(due.map((image) => this.#askOnce(image, sources)));
+    await Promise.all(due.map((image) => this.#askOnce(image, sources, this.#bounded).done));
     return due.length;
   }
 
@@ -87,15 +103,65 @@ export class Tracer {
     const { digest, reference } = image;
     const parsed = parseReference(digest === '' ? reference : `${reference}@${digest}`);
     if (!('problem' in parsed)) this.#restUntil.delete(parsed.registry);
-    await this.#askOnce(image, await this.sources());
+    await this.#askOnce(image, await this.sources(), this.#bounded).done;
   }
 
-  #askOnce(image: DueImage, sources: Sources): Promise<void> {
+  /** What its registry and signatures say of an image that is to be admitted; null: they have not answered within the wait, and are asked on. */
+  async hear(name: string, platform: string, waitMs: number): Promise<HeardSaid | null> {
+    const named = namedImage(name, '', platform);
+    const { reference, asked: digest, problem } = named;
+    if (problem !== null) return { image: { state: 'unknown', reason: 'unsupported', detail: problem }, signature: null };
+    const wanted = { reference, digest, platform: named.platform };
+    const fresh = this.#hearing.fresh(wanted);
+    if (fresh !== null) return fresh;
+    const late = Promise.withResolvers<null>();
+    const timer = setTimeout(() => late.resolve(null), waitMs);
+    const first = await Promise.race([this.#hearNow(name, wanted.platform), late.promise]);
+    clearTimeout(timer);
+    return first ?? this.#hearing.lasting(wanted);
+  }
+
+  async #hearNow(name: string, platform: string): Promise<HeardSaid> {
+    const image = await imageToAsk(this.#options.database, await this.want(name, '', platform));
+    if (image === undefined) return nothingHeard;
+    const sources = await this.sources();
+    return image.platform === platform ? this.#askOnce(image, sources, this.#admitting).heard : this.#askAside({ ...image, platform }, sources);
+  }
+
+  /** An image is kept with the platform that it was first seen for; what it is for another one is told, and not kept. */
+  #askAside(image: DueImage, sources: Sources): Promise<HeardSaid> {
+    const key = `${image.id} ${image.platform}`;
+    const running = this.#askingAside.get(key);
+    if (running !== undefined) return running;
+    const parsed = parseReference(image.digest === '' ? image.reference : `${image.reference}@${image.digest}`);
+    const heard = Promise.withResolvers<HeardSaid>();
+    const asking = this.#admitting(async () => ('problem' in parsed ? undefined : this.#within(parsed, image, { ...sources, artifactories: new Map(), xrays: new Map() }, heard.resolve)))
+      .catch((error: unknown) => this.#options.log('error', 'an image could not be asked about', { image: image.reference, error: error instanceof Error ? error.message : String(error) }))
+      .finally(() => {
+        this.#askingAside.delete(key);
+        heard.resolve(nothingHeard);
+      });
+    void asking;
+    this.#askingAside.set(key, heard.promise);
+    return heard.promise;
+  }
+
+  /** Keys, lists or registries are others now. */
+  forgetHeard(): void {
+    this.#hearing.clear();
+  }
+
+  #askOnce(image: DueImage, sources: Sources, inTurn: Bounded): Asking {
     const running = this.#asking.get(image.id);
     if (running !== undefined) return running;
-    const asking = this.#bounded(() => this.#ask(image, sources))
+    const heard = Promise.withResolvers<HeardSaid>();
+    const done = inTurn(() => this.#ask(image, sources, heard.resolve))
       .catch((error: unknown) => this.#failed(image, error))
-      .finally(() => this.#asking.delete(image.id));
+      .finally(() => {
+        this.#asking.delete(image.id);
+        heard.resolve(nothingHeard);
+      });
+    const asking = { done, heard: heard.promise };
     this.#asking.set(image.id, asking);
     return asking;
   }
@@ -112,24 +178,32 @@ export class Tracer {
     return this.#asking.size;
   }
 
-  async #ask(image: DueImage, sources: Sources): Promise<void> {
+  async #ask(image: DueImage, sources: Sources, heard: (said: HeardSaid) => void): Promise<void> {
     const { database, world, everyMinutes } = this.#options;
     const parsed = parseReference(image.digest === '' ? image.reference : `${image.reference}@${image.digest}`);
     if ('problem' in parsed) return postpone(database, image.id, new Date(world.clock() + 86_400_000));
     const restUntil = this.#restUntil.get(parsed.registry) ?? 0;
-    if (restUntil > world.clock()) return postpone(database, image.id, new Date(restUntil));
-    const trace = await this.#within(parsed, image, sources);
+    if (restUntil > world.clock()) {
+      heard({ image: { state: 'unknown', reason: 'rate-limited', detail: `${parsed.registry} asked to be left alone until ${new Date(restUntil).toISOString()}` }, signature: null });
+      return postpone(database, image.id, new Date(restUntil));
+    }
+    const trace = await this.#within(parsed, image, sources, heard);
     const minutes = sources.registries.get(parsed.registry)?.settings.askEveryMinutes ?? Math.max(everyMinutes, minutesMin[parsed.registry] ?? 0);
     const learned = learnedOf(trace, image.failures, minutes, world.clock());
     if (trace.found.image.state === 'unknown' && trace.found.image.reason === 'rate-limited') this.#restUntil.set(parsed.registry, learned.nextAt.getTime());
     this.counts.asked += 1;
     if (learned.failures > 0) this.counts.unanswered += 1;
-    const isChanged = await database.transaction((db) => keepLearned(db, image.id, learned, new Date(world.clock())));
+    const isChanged = await database.transaction(async (db) => {
+      const changed = await keepLearned(db, image.id, learned, new Date(world.clock()));
+      // policies ask for signatures and trust of what runs
+      if (changed) await queueImagesByDigest(db, [...learned.digests, image.digest]);
+      return changed;
+    });
     if (isChanged) this.#options.changed();
   }
 
   /** One image never holds a place longer than its bound: what is not answered by then is unanswered. */
-  async #within(reference: ImageReference, image: DueImage, sources: Sources): Promise<ImageTrace> {
+  async #within(reference: ImageReference, image: DueImage, sources: Sources, tell: (said: HeardSaid) => void): Promise<ImageTrace> {
     const { world, imageSecondsMax } = this.#options;
     const deadline = world.clock() + imageSecondsMax * 1000;
     const records = await this.#recordOf(reference);
@@ -145,7 +219,12 @@ export class Tracer {
       config: async (repository, manifest) => (isLate() ? late : given.registry.config(repository, manifest)),
       referrers: async (repository, digest) => (isLate() ? late : given.registry.referrers(repository, digest)),
     };
-    return traceImage(reference, platformOf(image.platform), { ...given, registry, records, clock: world.clock });
+    const heard = (answered: Heard): void => {
+      const said = saidByRegistry(answered);
+      this.#hearing.keep(image, said);
+      tell(said);
+    };
+    return traceImage(reference, platformOf(image.platform), { ...given, registry, records, heard, clock: world.clock });
   }
 
   async #recordOf({ digest }: ImageReference): Promise<Answer<string>> {

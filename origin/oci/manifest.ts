@@ -45,6 +45,11 @@ export interface ImageConfig {
   readonly platform: Platform;
   readonly labels: Readonly<Record<string, string>>;
   readonly created: string | null;
+  /** As it is written; empty: none, which is root. */
+  readonly user: string;
+  /** Names of the variables, never their values. */
+  readonly environment: readonly string[];
+  readonly exposedPorts: readonly string[];
   /** Digests of the layers as they are unpacked, the lowest first. */
   readonly diffIds: readonly string[];
 }
@@ -71,7 +76,14 @@ const config = z.object({
   architecture: word,
   variant: word.nullish(),
   created: z.string().max(64).nullish(),
-  config: z.object({ Labels: z.record(z.string().max(1024), z.string()).nullish() }).nullish(),
+  config: z
+    .object({
+      Labels: z.record(z.string().max(1024), z.string()).nullish(),
+      User: z.string().max(1024).nullish(),
+      Env: z.array(z.string()).max(entriesMax).nullish(),
+      ExposedPorts: z.record(z.string().max(64), z.unknown()).nullish(),
+    })
+    .nullish(),
   rootfs: z.object({ diff_ids: z.array(z.string().max(160)).max(entriesMax) }).nullish(),
 });
 
@@ -114,6 +126,9 @@ export function parseConfig(json: unknown, digest: ImageDigest): ImageConfig | U
     platform: { os, architecture, variant: variant === '' ? null : (variant ?? null) },
     labels: parsed.data.config?.Labels ?? {},
     created: created ?? null,
+    user: parsed.data.config?.User ?? '',
+    environment: (parsed.data.config?.Env ?? []).map((one) => one.split('=', 1)[0]!.slice(0, 256)),
+    exposedPorts: Object.keys(parsed.data.config?.ExposedPorts ?? {}),
     diffIds: parsed.data.rootfs?.diff_ids ?? [],
   };
 }
