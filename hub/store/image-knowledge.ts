@@ -7,7 +7,7 @@ import type { Scope } from '@vedette/model/access';
 import { StoredFact } from '@vedette/model/api/checks';
 import { z } from 'zod';
 import { firstRow, rows, type Db } from './database.ts';
-import { inScope, placesIn, touchesScope } from './scope.ts';
+import { inScope, placesIn } from './scope.ts';
 
 const Named = z.object({ id: z.number(), digest: z.string(), index_digest: z.string().nullable() });
 
@@ -71,7 +71,8 @@ export async function inventoryOfImage(db: Db, scope: Scope, imageId: number): P
     db,
     Listed,
     `select inventory_id, problems, at, source from (
-       select i.inventory_id, i.problems, i.scanned_at as at, 'sensor' as source from image_inventory i where i.image_id = $2 and ${touchesScope('i.cluster_id')}
+       select i.inventory_id, i.problems, i.scanned_at as at, 'sensor' as source from image_inventory i where i.image_id = $2 and ($1::jsonb is null or exists (
+         select 1 from run r join workload w on w.id = r.workload_id where r.image_id = i.image_id and r.cluster_id = i.cluster_id and ${inScope('r.cluster_id', 'w.namespace')}))
        union all
        select c.inventory_id, case when c.packages_incomplete is null then '{}'::text[] else array[c.packages_incomplete] end, c.received_at, 'check' from image_check c where c.image_id = $2) x
       order by at desc, source desc limit 1`,
