@@ -25,7 +25,7 @@ new PerformanceObserver((list) => {
 `;
 
 const wideParts = `
-[document.documentElement, ...document.querySelectorAll('.page-main, .panel, .dialog-body')].filter((box) => box.scrollWidth > box.clientWidth + 1).map((box) => {
+[document.documentElement, ...document.querySelectorAll('.top, .page-main, .panel, .dialog-body')].filter((box) => box.scrollWidth > box.clientWidth + 1).map((box) => {
   const edge = box.getBoundingClientRect().left + box.clientWidth;
   const beyond = [...box.querySelectorAll('*')].map((one) => [one.getBoundingClientRect().right - edge, one]).sort((a, b) => b[0] - a[0])[0];
   return (box.className || box.tagName) + ' by ' + (box.scrollWidth - box.clientWidth) + ' px' + (beyond === undefined ? '' : ', farthest ' + beyond[1].tagName.toLowerCase() + '.' + beyond[1].className);

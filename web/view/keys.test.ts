@@ -28,3 +28,8 @@ test('fields keep their keys, except Escape; modifiers are the browser\'s', () =
 test('no two pages have one letter', () => {
   assert.equal(new Set(destinations.map((one) => one.key)).size, destinations.length);
 });
+
+test('the pages of a group stand together', () => {
+  const groups = destinations.map((one) => one.group).filter((group, at, all) => group !== all[at - 1]);
+  assert.equal(new Set(groups).size, groups.length);
+});

@@ -1,22 +1,24 @@
 /**
  * The keyboard of the console as a state machine: one key, or `g` and then a letter. What a key means does not
- * depend on the page; a page only says what it does with it. Keys typed into a field are never taken.
+ * depend on the page; a page only says what it does with it. Keys typed into a field are never taken. The pages stand in the
+ * order and the groups of the rail: what happens now, what it happens to, what was decided, how much is seen, this hub itself.
  */
 export const destinations = [
-  { key: 'r', name: 'risk', word: 'Risk' },
-  { key: 'l', name: 'live', word: 'Live' },
-  { key: 'i', name: 'incidents', word: 'Incidents' },
-  { key: 'x', name: 'violations', word: 'Violations' },
-  { key: 'v', name: 'vulnerabilities', word: 'Vulnerabilities' },
-  { key: 'm', name: 'images', word: 'Images' },
-  { key: 'p', name: 'policies', word: 'Policies' },
-  { key: 'o', name: 'posture', word: 'Posture' },
-  { key: 'e', name: 'exceptions', word: 'Exceptions' },
-  { key: 'f', name: 'fleet', word: 'Fleet' },
-  { key: 'c', name: 'coverage', word: 'Coverage' },
-  { key: 'a', name: 'advisories', word: 'Advisories' },
-  { key: 'u', name: 'audit', word: 'Audit' },
-  { key: 's', name: 'settings', word: 'Settings' },
+  { key: 'r', name: 'risk', word: 'Risk', group: 'now' },
+  { key: 'l', name: 'live', word: 'Live', group: 'now' },
+  { key: 'i', name: 'incidents', word: 'Incidents', group: 'now' },
+  { key: 'x', name: 'violations', word: 'Violations', group: 'now' },
+  { key: 'v', name: 'vulnerabilities', word: 'Vulnerabilities', group: 'what runs' },
+  { key: 'm', name: 'images', word: 'Images', group: 'what runs' },
+  { key: 'o', name: 'posture', word: 'Posture', group: 'what runs' },
+  { key: 'p', name: 'policies', word: 'Policies', group: 'decisions' },
+  { key: 'e', name: 'exceptions', word: 'Exceptions', group: 'decisions' },
+  { key: 'f', name: 'fleet', word: 'Fleet', group: 'sight' },
+  { key: 'c', name: 'coverage', word: 'Coverage', group: 'sight' },
+  { key: 'a', name: 'advisories', word: 'Advisories', group: 'sight' },
+  { key: 'u', name: 'audit', word: 'Audit', group: 'this hub' },
+  { key: 'w', name: 'users', word: 'Users', group: 'this hub' },
+  { key: 's', name: 'settings', word: 'Settings', group: 'this hub' },
 ] as const;
 export type Destination = (typeof destinations)[number]['name'];
 

@@ -1,9 +1,12 @@
-/** The frame around every page: the rail of pages that exist, the top bar with search and badges, and the page. */
-import type { ReactNode } from 'react';
+/**
+ * The frame around every page: the rail of pages that exist, the top bar with search and badges, and the page. On a phone the
+ * rail is behind a button, since icons alone say little to who cannot hover.
+ */
+import { Fragment, useEffect, useState, type ReactNode } from 'react';
 import { useApi } from '../../data.ts';
 import { useKeys } from '../../keyboard.tsx';
 import { go, Link, usePlace } from '../../router.tsx';
-import { useSeesHosts } from '../../session.tsx';
+import { useMay, useSeesHosts } from '../../session.tsx';
 import { destinations, type Destination } from '../../view/keys.ts';
 import { countWords, shortCount } from '../../view/numbers.ts';
 import { Icon, Mark, type IconName } from '../icons.tsx';
@@ -28,6 +31,7 @@ const places: Readonly<Record<Destination, { readonly path: string; readonly ico
   coverage: { path: '/coverage', icon: 'coverage' },
   advisories: { path: '/advisories', icon: 'advisories' },
   audit: { path: '/audit', icon: 'clock' },
+  users: { path: '/users', icon: 'person' },
   settings: { path: '/settings', icon: 'settings' },
 };
 
@@ -37,34 +41,51 @@ export function Shell({ children }: { readonly children: ReactNode }): ReactNode
     go(places[action.to].path);
     return true;
   });
+  const [menu, setMenu] = useState(false);
+  useEscape(menu, () => setMenu(false));
   return (
     <div className="shell">
       <a className="skip" href="#page">Skip to the page</a>
       <header className="top">
+        <button type="button" className="icon-button menu-button" aria-expanded={menu} aria-controls="rail" aria-label="Pages" onClick={() => setMenu(!menu)} data-testid="menu"><Icon name={menu ? 'cross' : 'menu'} /></button>
         <Link to="/" className="brand" title="To the risk summary"><Mark size={22} /><span className="brand-word">Vedette</span></Link>
         <SearchBox />
         <div className="top-badges"><span className="slot is-live"><LiveBadge /></span><span className="slot is-feeds"><FeedsBadge /></span><span className="slot is-coverage"><CoverageBadge /></span><ThemeSwitch /><PersonMenu /></div>
       </header>
-      <Rail />
+      <Rail open={menu} onClose={() => setMenu(false)} />
+      {menu ? <div className="rail-veil" onPointerDown={() => setMenu(false)} /> : null}
       <div className="stage">{children}</div>
     </div>
   );
 }
 
-function Rail(): ReactNode {
+/** Escape, while something is open that has no other key. */
+function useEscape(open: boolean, close: () => void): void {
+  useEffect(() => {
+    if (!open) return undefined;
+    const escape = (event: KeyboardEvent): void => {
+      if (event.key === 'Escape') close();
+    };
+    document.addEventListener('keydown', escape);
+    return () => document.removeEventListener('keydown', escape);
+  });
+}
+
+function Rail({ open, onClose }: { readonly open: boolean; readonly onClose: () => void }): ReactNode {
   const { path } = usePlace();
-  const open = useApi('listIncidents', { query: { state: 'open', limit: 1 } }).data?.total ?? null;
-  // Hosts and sensors are of a cluster as a whole: who sees none of one is not sent there.
+  const incidents = useApi('listIncidents', { query: { state: 'open', limit: 1 } }).data?.total ?? null;
+  // Hosts and sensors are of a cluster as a whole: who sees none of one is not sent there; and people are administrators' work.
   const seesHosts = useSeesHosts();
-  const shown = destinations.filter(({ name }) => seesHosts || name !== 'fleet');
-  const split = shown.findIndex(({ name }) => name === 'coverage');
-  const main = shown.slice(0, split);
-  const rest = shown.slice(split);
+  const mayAdmin = useMay('admin');
+  const shown = destinations.filter(({ name }) => (seesHosts || name !== 'fleet') && (mayAdmin || name !== 'users'));
   return (
-    <nav className="rail" aria-label="Pages">
-      {main.map((one) => <RailItem key={one.name} destination={one} path={path} count={one.name === 'incidents' ? open : null} />)}
-      <hr className="rail-line" />
-      {rest.map((one) => <RailItem key={one.name} destination={one} path={path} count={null} />)}
+    <nav className={`rail ${open ? 'is-open' : ''}`} id="rail" aria-label="Pages" onClick={onClose}>
+      {shown.map((one, at) => (
+        <Fragment key={one.name}>
+          {at > 0 && one.group !== shown[at - 1]!.group ? <hr className="rail-line" /> : null}
+          <RailItem destination={one} path={path} count={one.name === 'incidents' ? incidents : null} />
+        </Fragment>
+      ))}
       <div className="rail-foot"><HelpButton /></div>
     </nav>
   );
