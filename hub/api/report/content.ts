@@ -21,6 +21,13 @@ export interface ReportContent {
   results(control: string | undefined, states: readonly ControlState[] | undefined, limit: number): AsyncGenerator<ControlResultView>;
 }
 
+/** Nothing that the reader may see was judged by any control: then nothing has passed either. */
+export function isEmpty({ posture, controls }: ReportContent): boolean {
+  return posture.clusters.length === 0 || controls.every(({ view }) => view.state === 'not-applicable');
+}
+
+export const emptyWords = 'Nothing of what the reader may see was evaluated yet, so nothing has passed.';
+
 /** `41 of 92`. */
 export function fraction(part: number, counts: { readonly failed: number; readonly noData: number; readonly accepted: number; readonly passed: number }): string {
   return `${part} of ${counts.failed + counts.noData + counts.accepted + counts.passed}`;

@@ -1,6 +1,6 @@
 /** The report as one HTML page that needs nothing else: no script, no font, no address outside; made to be read on a screen and printed. Every foreign text is escaped. */
 import type { ControlResultView, PostureCountsView } from '@vedette/model/api/posture-views';
-import { ageWords, fraction, hadPassed, hadPassedWords, stateWords, subjectWords, type ReportContent, type ReportedControl } from './content.ts';
+import { ageWords, emptyWords, fraction, hadPassed, hadPassedWords, isEmpty, stateWords, subjectWords, type ReportContent, type ReportedControl } from './content.ts';
 
 const resultsOfControlMax = 1000;
 
@@ -29,7 +29,7 @@ export async function* htmlOf(content: ReportContent): AsyncGenerator<string> {
   yield frameworks(content);
   const failing = content.controls.filter((one) => ['failed', 'no-data', 'accepted'].includes(one.view.state));
   yield `<h2>What is not passed</h2>`;
-  if (content.posture.clusters.length === 0) yield '<p class="warn">Nothing was evaluated yet, so nothing has passed.</p>';
+  if (isEmpty(content)) yield `<p class="warn">${emptyWords}</p>`;
   else if (failing.length === 0) yield '<p>Every control that applies has passed, for everything that was seen.</p>';
   for (const one of failing) yield* control(content, one);
   yield passed(content);

@@ -1,7 +1,7 @@
 /** The report as PDF, A4, sent while it is laid out. The built-in fonts know Western letters only: another letter is shown as a question mark, never as a wrong one. */
 import PdfKit from 'pdfkit';
 import type { ControlResultView } from '@vedette/model/api/posture-views';
-import { ageWords, fraction, hadPassed, hadPassedWords, stateWords, subjectWords, type ReportContent, type ReportedControl } from './content.ts';
+import { ageWords, emptyWords, fraction, hadPassed, hadPassedWords, isEmpty, stateWords, subjectWords, type ReportContent, type ReportedControl } from './content.ts';
 
 const resultsOfControlMax = 200;
 const margin = 48;
@@ -68,7 +68,7 @@ async function layOut(pdf: Pdf, content: ReportContent, title: string): Promise<
   say(pdf, `${fraction(counts.failed, counts)} controls failed, ${counts.noData} have no data, ${counts.accepted} accepted, ${counts.passed} passed; ${is('not-applicable')} apply to nothing here.`, { size: 11, gap: 8 });
   for (const [name, words] of [['Hub', content.hub], ['Time', content.at], ['Read by', content.reader], ['Scope', content.scope], ['Framework', content.framework?.source ?? 'all that the controls answer']]) say(pdf, `${name}: ${words}`, { colour: quiet, gap: 1 });
   heading(pdf, 'What was seen');
-  if (content.posture.clusters.length === 0) say(pdf, 'Nothing was evaluated yet, so nothing has passed.', { font: fonts.strong });
+  if (isEmpty(content)) say(pdf, emptyWords, { font: fonts.strong });
   for (const one of content.posture.clusters) {
     say(pdf, `${one.name}: ${one.cutOff ? 'cut off, no data now' : 'reporting'}; data ${ageWords(one.dataAt, content.at)}`, { font: fonts.strong, gap: 1, colour: one.cutOff ? colours['no-data']! : ink });
     say(pdf, `${one.results.failed} failed, ${one.results.noData} without data, ${one.results.accepted} accepted, ${one.results.passed} passed`, { gap: 1 });

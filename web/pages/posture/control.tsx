@@ -49,7 +49,14 @@ function Loaded({ control, cluster, titled }: { readonly control: ControlDetailV
         <p>{control.fix}</p>
         {control.snippet === null ? null : <div className="snippet"><pre className="mono">{control.snippet.trimEnd()}</pre><CopyButton text={control.snippet} what="snippet" /></div>}
       </NextAction>
-      <Results control={control} cluster={cluster} />
+      <Results control={control} cluster={cluster}><About control={control} /></Results>
+    </article>
+  );
+}
+
+function About({ control }: { readonly control: ControlDetailView }): ReactNode {
+  return (
+    <>
       {control.clusters.length < 2 ? null : (
         <Section title="By cluster">
           <table className="plain-table"><tbody>{control.clusters.map((one) => <tr key={one.id}><td className="strong">{one.name}</td><td>{one.cutOff ? <span className="unknown-mark hatched">cut off</span> : null} {countsWords(one.results)}</td></tr>)}</tbody></table>
@@ -67,22 +74,26 @@ function Loaded({ control, cluster, titled }: { readonly control: ControlDetailV
           <div><dt>Fails when</dt><dd><code className="mono wrap-anywhere">{control.failsWhen}</code></dd></div>
         </dl>
       </Section>
-    </article>
+    </>
   );
 }
 
-function Results({ control, cluster }: { readonly control: ControlDetailView; readonly cluster: string | undefined }): ReactNode {
+/** What follows the subjects comes with them: it would be pushed down by as many as there are. */
+function Results({ control, cluster, children }: { readonly control: ControlDetailView; readonly cluster: string | undefined; readonly children: ReactNode }): ReactNode {
   const [{ results }, , link] = useFilters(inPage);
   const list = usePages('listControlResults', { control: control.name, cluster, state: results }, { pageSize: 50 });
   const options = [{ id: 'all', label: 'All', to: link({ results: undefined }), chosen: results === undefined }, ...controlStates.filter((state) => countOf(control.results, state) > 0).map((state) => ({ id: state, label: `${stateWords[state]} ${countWords(countOf(control.results, state))}`, to: link({ results: state }), chosen: results === state }))];
   return (
-    <Section title="Subjects" id="results">
-      <Choices label="State" options={options} />
-      {list.failure === null ? null : <ProblemBox error={list.failure} again={list.again} />}
-      {list.rows?.length === 0 ? <p className="quiet results-none">{results === undefined ? 'Nothing was asked yet: no cluster has been evaluated, or it holds nothing of this kind.' : 'None is in this state.'}</p> : null}
-      {list.rows === undefined ? <BoneLines count={4} /> : <ul className="results">{list.rows.map((one) => <Result key={one.id} result={one} />)}</ul>}
-      {list.hasMore ? <button type="button" className="button" onClick={list.more} disabled={list.isFetchingMore}>Show more</button> : null}
-    </Section>
+    <>
+      <Section title="Subjects" id="results">
+        <Choices label="State" options={options} />
+        {list.failure === null ? null : <ProblemBox error={list.failure} again={list.again} />}
+        {list.rows?.length === 0 ? <p className="quiet results-none">{results === undefined ? 'Nothing was asked yet: no cluster has been evaluated, or it holds nothing of this kind.' : 'None is in this state.'}</p> : null}
+        {list.rows === undefined ? <BoneLines count={4} /> : <ul className="results">{list.rows.map((one) => <Result key={one.id} result={one} />)}</ul>}
+        {list.hasMore ? <button type="button" className="button" onClick={list.more} disabled={list.isFetchingMore}>Show more</button> : null}
+      </Section>
+      {list.rows === undefined && list.failure === null ? null : children}
+    </>
   );
 }
 

@@ -25,7 +25,7 @@ export function StateMark({ state }: { readonly state: ControlState }): ReactNod
 
 const barStates = ['failed', 'no-data', 'accepted', 'passed'] as const;
 
-/** The shares as a bar: failed is full, without data hatched, accepted dotted, passed empty. */
+/** The shares as a bar: failed is dark, without data hatched, accepted dotted, passed pale. */
 export function CountsBar({ counts }: { readonly counts: PostureCountsView }): ReactNode {
   const shares = barStates.filter((state) => countOf(counts, state) > 0);
   const words = countsWords(counts);

@@ -4,7 +4,7 @@
  */
 import { useMemo, type ReactNode } from 'react';
 import type { ControlView, FrameworkView, PostureClusterView, PostureView } from '@vedette/model/api/posture-views';
-import { controlCategories, controlStates, type ControlCategory } from '@vedette/model/control-words';
+import { controlCategories, controlStates, frameworkIds, type ControlCategory } from '@vedette/model/control-words';
 import { addressOf } from '../../client.ts';
 import { useApi, wholeList } from '../../data.ts';
 import { Chips, Choices, FilterBar, FilterText, type Chip } from '../../parts/filters.tsx';
@@ -42,7 +42,7 @@ export function PosturePage(): ReactNode {
   );
   const nothing = summary.data !== undefined && summary.data.clusters.length === 0 && cluster === undefined;
   return (
-    <Page title="Posture" sentence={<Sentence posture={summary.data} />} panel={panel} actions={nothing ? null : <Download filters={filters} />} note={summary.data === undefined || nothing ? undefined : <FailedOverDays history={summary.data.history} />}>
+    <Page title="Posture" sentence={<Sentence posture={summary.data} />} panel={panel} actions={nothing ? null : <Download filters={filters} />} note={nothing ? undefined : summary.data === undefined ? <span className="posture-note"><Bone width={360} /></span> : <FailedOverDays history={summary.data.history} />}>
       {summary.error !== null && summary.data === undefined ? <ProblemBox error={summary.error} again={() => void summary.refetch()} /> : null}
       {nothing ? <NothingYet /> : (
         <>
@@ -103,9 +103,14 @@ interface Way {
 function ByFramework({ posture, filters, link }: Way): ReactNode {
   return (
     <Section title="By framework" aside="controls passed" id="by-framework">
-      {posture === undefined ? <Bone width="80%" /> : <ul className="ways">{posture.frameworks.map((one) => <WayLine key={one.id} chosen={filters.framework === one.id} to={link({ framework: filters.framework === one.id ? undefined : one.id, requirement: undefined })} name={one.title} counts={one.controls} title={one.source} />)}</ul>}
+      {posture === undefined ? <WayBones /> : <ul className="ways">{posture.frameworks.map((one) => <WayLine key={one.id} chosen={filters.framework === one.id} to={link({ framework: filters.framework === one.id ? undefined : one.id, requirement: undefined })} name={one.title} counts={one.controls} title={one.source} />)}</ul>}
     </Section>
   );
+}
+
+/** As high as the frameworks will be, so that nothing below moves when they come. */
+function WayBones(): ReactNode {
+  return <ul className="ways">{frameworkIds.map((id) => <li key={id} className="way"><Bone width="80%" /></li>)}</ul>;
 }
 
 function WayLine({ chosen, to, name, counts, title, mark }: { readonly chosen: boolean; readonly to: string; readonly name: string; readonly counts: FrameworkView['controls']; readonly title?: string; readonly mark?: ReactNode }): ReactNode {
@@ -115,7 +120,7 @@ function WayLine({ chosen, to, name, counts, title, mark }: { readonly chosen: b
 function ByCluster({ posture, filters, link }: Way): ReactNode {
   return (
     <Section title="By cluster" aside="results passed" id="by-cluster">
-      {posture === undefined ? <Bone width="80%" /> : <ul className="ways">{posture.clusters.map((one) => <ClusterLine key={one.id} cluster={one} chosen={filters.cluster === one.id} to={link({ cluster: filters.cluster === one.id ? undefined : one.id })} />)}</ul>}
+      {posture === undefined ? <WayBones /> : <ul className="ways">{posture.clusters.map((one) => <ClusterLine key={one.id} cluster={one} chosen={filters.cluster === one.id} to={link({ cluster: filters.cluster === one.id ? undefined : one.id })} />)}</ul>}
       {posture?.clusters.map((one) => <NotSeen key={one.id} cluster={one} />)}
     </Section>
   );
