@@ -223,11 +223,12 @@ test('no list shows anything of elsewhere, and a role that does not permit is re
 test('an id of elsewhere is answered as one that does not exist, by every endpoint that takes one', async () => {
   const all = [...(await idsFor(await hub.tokenFor('admin')))];
   assert.ok(all.length > 60, `${all.length} ids`);
-  for (const caller of callers) {
+  for (const [row, caller] of callers.entries()) {
     const own = await idsFor(caller.token);
     const foreign = all.filter((id) => !own.has(id));
-    for (const [name, endpoint] of withId) {
-      for (const id of foreign) {
+    for (const [column, [name, endpoint]] of withId.entries()) {
+      // Every id meets every endpoint and every caller, but not in every combination: those would be a hundred thousand questions.
+      for (const id of foreign.filter((_, index) => (index + row + column) % 3 === 0)) {
         const ask = (which: string): Promise<Answer> => hub.ask(endpoint.method, addressOf(endpoint, which), { token: caller.token, body: endpoint.body === undefined ? undefined : bodies[name] });
         const answer = await ask(id);
         assertNoForeign(caller, `${name} ${id}`, answer, id);

@@ -57,8 +57,8 @@ function Facts({ policy }: { readonly policy: PolicyView }): ReactNode {
     <Section title="Decisions" aside={`in ${countedWords(policy.verdicts.since, useNow())}`}>
       <Fields items={[
         ...(policy.stages.includes('run') ? ([['Killed', <Link key="killed" to={hrefOf('/incidents', { source: policy.name, outcome: 'killed', state: 'all' })}>{countWords(policy.verdicts.killed)}</Link>],
-        ['Would have killed', <Link key="would" to={hrefOf('/incidents', { source: policy.name, outcome: 'would-have-killed', state: 'all' })}>{countWords(policy.verdicts.wouldHaveKilled)}</Link>]] as const) : []),
-        ['Violations now', <Link key="violations" to={hrefOf('/violations', { policy: policy.name })}>what runs against it</Link>],
+        ['Would have killed', <Link key="would" to={hrefOf('/incidents', { source: policy.name, outcome: 'would-have-killed', state: 'all' })}>{countWords(policy.verdicts.wouldHaveKilled)}</Link>],
+        ['Violations now', <Link key="violations" to={hrefOf('/violations', { policy: policy.name })}>what runs against it</Link>]] as const) : []),
         ['Severity', <Severity key="severity" severity={policy.severity} />],
         ['ATT&CK', policy.attack.length === 0 ? <span key="attack" className="faint">none named</span> : policy.attack.join(', ')],
         ['Generation', <span key="generation">{policy.generation}, <Time at={policy.updatedAt} /> by {policy.updatedBy}{policy.shipped ? ', shipped with the product' : ''}</span>],

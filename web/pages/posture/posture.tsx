@@ -7,6 +7,7 @@ import type { ControlView, FrameworkView, PostureClusterView, PostureView } from
 import { controlCategories, controlStates, frameworkIds, type ControlCategory } from '@vedette/model/control-words';
 import { addressOf } from '../../client.ts';
 import { useApi, wholeList } from '../../data.ts';
+import { AddHostLink } from '../../parts/add-host-link.tsx';
 import { Chips, Choices, FilterBar, FilterText, type Chip } from '../../parts/filters.tsx';
 import { Severity } from '../../parts/marks.tsx';
 import { Bone, Empty, Page, Section, SidePanel, Tiles } from '../../parts/page.tsx';
@@ -178,7 +179,7 @@ function chipsOf(filters: Filters, posture: PostureView | undefined, link: LinkT
 
 function NothingYet(): ReactNode {
   return (
-    <Empty title="No cluster and no host is known yet" action={<Link to="/fleet" className="button is-main">Add a host</Link>}>
+    <Empty title="No cluster and no host is known yet" action={<AddHostLink />}>
       <p>Here stands how your clusters and hosts are set up, against controls for workloads, rights, network and nodes. Each answers requirements of CIS, the Pod Security Standards, NSA/CISA, NIST SP 800-190 and PCI DSS, with evidence, a remedy, and a report for auditors.</p>
       <p>The controls begin with the first sensor or the first cluster part that joins. Until then nothing has passed.</p>
     </Empty>

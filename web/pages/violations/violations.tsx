@@ -7,6 +7,7 @@ import type { Output } from '@vedette/model/api/table';
 import type { ViolationView } from '@vedette/model/api/views';
 import { shortId } from '@vedette/model/api/short-id';
 import { useApi, usePages } from '../../data.ts';
+import { AddHostLink } from '../../parts/add-host-link.tsx';
 import { CoverageClause } from '../../parts/coverage-clause.tsx';
 import { Chips, Choices, FilterBar, FilterText, type Chip } from '../../parts/filters.tsx';
 import { Severity, SeverityShape } from '../../parts/marks.tsx';
@@ -111,7 +112,7 @@ function NoViolations({ filtered, state, clearTo }: { readonly filtered: boolean
   if (filtered) return <Empty title="No violation matches" action={<Link to={clearTo} className="button">Clear the filters</Link>}><p>Other violations may exist; the filters above hide them.</p></Empty>;
   const shown = <p>Here stand workloads whose image breaks a rule with an action at run time, and those of which it is not known: a feed, a policy or an exception changes, and what runs is judged again.</p>;
   if (sensors === 0) {
-    return <Empty title="No sensor has joined yet" action={<Link to={hrefOf('/fleet', { add: 'host' })} className="button is-main">Add a host</Link>}>{shown}<p>For that a host needs a sensor: one command on the host, and about a minute.</p></Empty>;
+    return <Empty title="No sensor has joined yet" action={<AddHostLink />}>{shown}<p>For that a host needs a sensor: one command on the host, and about a minute.</p></Empty>;
   }
   return <Empty title={state === 'open' ? 'No violation is open' : 'None of these'} action={<Link to="/policies" className="button">Policies</Link>}>{shown}<p>Only policies in shadow or enforced speak, and only by rules about images with an action for run.</p></Empty>;
 }
