@@ -40,6 +40,17 @@ export interface Pushed {
 const hash = (name: 'sha1' | 'md5' | 'sha256', bytes: Buffer) => createHash(name).update(bytes).digest('hex');
 const manifestType = 'application/vnd.oci.image.manifest.v1+json';
 
+/** Files at a repository's root lie in the folder ".". */
+export function fullPath({ repo, path, name }: Item): string {
+  return path === '.' ? `${repo}/${name}` : `${repo}/${path}/${name}`;
+}
+
+export function placeOf(full: string): { readonly repo: string; readonly path: string; readonly name: string } {
+  const [repo = '', ...parts] = full.split('/');
+  const name = parts.pop() ?? '';
+  return { repo, path: parts.join('/') || '.', name };
+}
+
 export class Content {
   readonly repositories = new Map<string, Repository>();
   items: Item[] = [];
@@ -59,10 +70,10 @@ export class Content {
     return repository?.rclass === 'remote' ? [`${key}-cache`] : [key];
   }
 
-  put(repo: string, path: string, name: string, content: string, properties: Record<string, string> = {}): Item {
+  put(repo: string, path: string, name: string, content: string | Uint8Array, properties: Record<string, string> = {}, createdBy = 'ci-publisher'): Item {
     const bytes = Buffer.from(content);
     const item: Item = {
-      repo, path, name, size: bytes.length, created: this.now, createdBy: 'ci-publisher', sha1: hash('sha1', bytes), md5: hash('md5', bytes), sha256: hash('sha256', bytes),
+      repo, path, name, size: bytes.length, created: this.now, createdBy, sha1: hash('sha1', bytes), md5: hash('md5', bytes), sha256: hash('sha256', bytes),
       properties: new Map(Object.entries(properties).map(([key, value]) => [key, [value]])),
     };
     this.bytes.set(item.sha256, bytes);
@@ -100,6 +111,30 @@ export class Content {
     this.items.push(...copies.map((one) => ({ ...one, repo: to, created: this.now, createdBy: 'promoter', properties: new Map(one.properties) })));
   }
 
+  /** Files at a path or below it, to another place; what was there is replaced. The number of files. */
+  transfer(from: string, to: string, mode: 'copy' | 'move'): number {
+    const files = this.below(from);
+    for (const one of files) {
+      const rest = fullPath(one).slice(from.length);
+      const target = placeOf(`${to}${rest}`);
+      this.items = [...this.items.filter((other) => fullPath(other) !== `${to}${rest}` && (mode === 'copy' || other !== one)), { ...one, ...target, properties: new Map(one.properties) }];
+    }
+    return files.length;
+  }
+
+  /** Where a full path ends in a folder, everything in it. */
+  below(path: string): readonly Item[] {
+    return this.items.filter((one) => fullPath(one) === path || fullPath(one).startsWith(`${path}/`));
+  }
+
+  /** One tag into another repository, and with an index the platforms that it leads to. The number of files. */
+  promoteTag(from: string, image: string, tag: string, to: string, target: { readonly image: string; readonly tag: string }, mode: 'copy' | 'move'): number {
+    const index = this.items.find((one) => one.repo === from && one.path === `${image}/${tag}` && one.name === 'list.manifest.json');
+    const entries = index === undefined ? [] : (JSON.parse(this.bytes.get(index.sha256)!.toString()) as { manifests: { digest: string }[] }).manifests;
+    const platforms = entries.map(({ digest }) => this.transfer(`${from}/${image}/${digest}`, `${to}/${target.image}/${digest}`, mode));
+    return platforms.reduce((sum, one) => sum + one, this.transfer(`${from}/${image}/${tag}`, `${to}/${target.image}/${target.tag}`, mode));
+  }
+
   /** What a broken push leaves: the same digest in a temporary folder. */
   leaveUpload(repo: string, image: string, digest: string): void {
     const origin = this.items.find((one) => `sha256:${one.sha256}` === digest)!;
@@ -114,9 +149,24 @@ export class Content {
     this.builds.set(`${project}/${build.name}/${build.number}`, build);
   }
 
-  find(repo: string, fullPath: string): Item | null {
+  /** SHA-1 of what a build lists, of every project: that is how items and builds are joined. */
+  filesOfBuild(name: string, number: string | null, part: 'artifacts' | 'dependencies'): ReadonlySet<string> {
+    const builds = [...this.builds.values()].filter((one) => one['name'] === name && (number === null || one['number'] === number));
+    const modules = builds.flatMap((one) => (one['modules'] ?? []) as { artifacts?: { sha1?: string }[]; dependencies?: { sha1?: string }[] }[]);
+    return new Set(modules.flatMap((one) => one[part] ?? []).flatMap((one) => (one.sha1 === undefined ? [] : [one.sha1])));
+  }
+
+  /** The files of a build into another repository; null: there is no such build. */
+  promoteBuild(name: string, number: string, project: string, { from, to, mode }: { readonly from: string | null; readonly to: string; readonly mode: 'copy' | 'move' }): number | null {
+    if (!this.builds.has(`${project}/${name}/${number}`)) return null;
+    const files = this.filesOfBuild(name, number, 'artifacts');
+    const found = this.items.filter((one) => files.has(one.sha1) && one.repo !== to && (from === null || one.repo === from));
+    return found.reduce((sum, one) => sum + this.transfer(fullPath(one), fullPath({ ...one, repo: to }), mode), 0);
+  }
+
+  find(repo: string, path: string): Item | null {
     for (const key of this.physical(repo)) {
-      const found = this.items.find((one) => one.repo === key && `${one.path}/${one.name}` === fullPath);
+      const found = this.items.find((one) => fullPath(one) === `${key}/${path}`);
       if (found !== undefined) return found;
     }
     return null;

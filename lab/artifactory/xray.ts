@@ -4,6 +4,7 @@
  * a CVSS is "score/vector" in the summary and split in the graph, and the id of a new ignore rule stands inside a sentence.
  */
 import { randomUUID } from 'node:crypto';
+import { Governance } from './governance.ts';
 
 export interface Issue {
   readonly id: string;
@@ -35,21 +36,29 @@ export class Xray {
   /** How often a scan answers 202 before it answers 200. */
   pollsUntilDone = 2;
   impactPath: 'list' | 'text' = 'list';
+  readonly governance = new Governance();
+  readonly entitled = new Set(['contextual_analysis']);
   /** Violations on one page at most, whatever is asked for. */
   pageMax = 100;
 
   /** `where`: sha256 of `<repo>/<path>`. null: no such call. */
-  answer(method: string, path: string, body: Record<string, unknown>, where: (repo: string, path: string) => string | null): XrayAnswer | null {
+  answer(method: string, path: string, body: Record<string, unknown>, where: (repo: string, path: string) => string | null, query: URLSearchParams = new URLSearchParams()): XrayAnswer | null {
     if (path === '/xray/api/v1/system/version') return { status: 200, body: { xray_version: '3.131.20', xray_revision: 'double' } };
     if (method === 'POST' && /^\/xray\/api\/v[12]\/summary\/artifact$/.test(path)) return this.#summary(body, where);
     if (method === 'POST' && path === '/xray/api/v1/artifact/status') return this.#status(body, where);
     if (method === 'POST' && path === '/xray/api/v1/violations') return this.#violations(body, where);
-    if (method === 'POST' && path === '/xray/api/v1/ignore_rules') return { status: 201, body: { info: `Successfully added Ignore rule with id: ${randomUUID()}` } };
+    if (path === '/xray/api/v1/configuration/jas') return { status: 200, body: { enable_token_validation_scanning: true } };
+    const feature = /^\/xray\/api\/v1\/entitlements\/feature\/(\w+)$/.exec(path)?.[1];
+    if (feature !== undefined) return { status: 200, body: { feature_id: feature, entitled: this.entitled.has(feature) } };
+    if (method === 'POST' && path === '/xray/api/v1/summary/component') return this.#components(body);
+    if (method === 'GET' && path === '/xray/api/v1/details/build') return this.#details(query);
+    if (method === 'POST' && path === '/xray/api/v1/binMgr/builds') return { status: 200, body: { info: 'builds were added to indexing configuration' } };
+    if (method === 'POST' && path === '/xray/api/v2/ci/build/scanResult') return this.#later(`build ${String(body['build_name'])}/${String(body['build_number'])}`, { status: 'completed', more_details_url: '', fail_build: false, violations: [], vulnerabilities: [] });
     if (method === 'POST' && path === '/xray/api/v2/ci/build') return { status: 200, body: { info: 'Build scan was sent' } };
     if (method === 'GET' && path.startsWith('/xray/api/v2/ci/build/')) return this.#later(path, { status: 'completed', more_details_url: '', fail_build: false, violations: [], vulnerabilities: [] });
     if (method === 'POST' && path === '/xray/api/v1/scan/graph') return { status: 201, body: { scan_id: randomUUID() } };
     if (method === 'GET' && path.startsWith('/xray/api/v1/scan/graph/')) return this.#later(path, this.#graph(path.split('/').at(-1)!));
-    return null;
+    return this.governance.answer(method, path, body, this.scans);
   }
 
   #later(path: string, body: unknown): XrayAnswer {
@@ -71,6 +80,20 @@ export class Xray {
       else artifacts.push({ general: { component_id: 'web:1', name: 'web:1', path: 'default/docker-local/web/1/', pkg_type: 'Docker', sha256, sha1: '', parent_sha256: [] }, issues: scan.issues.map((one) => this.#issue(one)), licenses: [] });
     }
     return { status: 200, body: { artifacts, errors } };
+  }
+
+  #components(body: Record<string, unknown>): XrayAnswer {
+    const asked = ((body['component_details'] as { component_id: string }[] | undefined) ?? []).map((one) => one.component_id);
+    const issues = [...this.scans.values()].flatMap((one) => one.issues);
+    const artifacts = asked.map((id) => ({ general: { component_id: id, name: id, path: '', pkg_type: '', sha256: '', sha1: '', parent_sha256: [] }, issues: issues.filter((one) => one.component === id).map((one) => this.#issue(one)), licenses: [] }));
+    return { status: 200, body: { artifacts, errors: [] } };
+  }
+
+  /** Not completed until it was asked for often enough: a 200 all the same. */
+  #details(query: URLSearchParams): XrayAnswer {
+    const [build_name, build_number] = [query.get('build_name') ?? '', query.get('build_number') ?? ''];
+    const { status } = this.#later(`details ${build_name}/${build_number}`, null);
+    return { status: 200, body: { build_name, build_number, project_key: query.get('project_key') ?? '', is_scan_completed: status === 200, components: [], error_details: { error_code: '', error_message: '' } } };
   }
 
   #issue(issue: Issue): unknown {

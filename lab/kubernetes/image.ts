@@ -84,7 +84,7 @@ function configArgs({ entrypoint = [], command, environment = {}, labels = {}, u
 }
 
 /** What is in `trees` is taken as it was when an image of this wish was first made. */
-export async function smallImage(tools: Tools, wish: SmallImageWish): Promise<SmallImage> {
+export async function smallImage(tools: Pick<Tools, 'busybox'>, wish: SmallImageWish): Promise<SmallImage> {
   const serialized = JSON.stringify(wish, (_, value: unknown) => (value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value));
   const place = await cached(`small-image-${wish.name.replaceAll(/[^\w.-]/g, '_')}`, [tools.busybox, serialized, 'v1'], async (path) => {
     const layout = join(path, 'layout');

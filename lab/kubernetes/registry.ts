@@ -12,7 +12,7 @@ import { Daemon } from './daemon.ts';
 import type { Tools } from './tools.ts';
 
 export interface RegistryOptions {
-  readonly tools: Tools;
+  readonly tools: Pick<Tools, 'registry'>;
   readonly directory: string;
   /** Loopback unless given; Pods reach only an address that their bridge leads to. */
   readonly address?: string;
@@ -20,6 +20,8 @@ export interface RegistryOptions {
   readonly port?: number;
   /** Lines of an htpasswd file, bcrypt only: that is all the registry accepts. */
   readonly htpasswd?: string;
+  /** Tokens of this server instead; `certificatePem`: who signs them. */
+  readonly token?: { readonly realm: string; readonly service: string; readonly issuer: string; readonly certificatePem: string };
   readonly deletes?: boolean;
 }
 
@@ -57,17 +59,20 @@ export class Registry {
     this.daemon = daemon;
   }
 
-  static async start({ tools, directory, address = '127.0.0.1', port = 0, htpasswd, deletes = true }: RegistryOptions): Promise<Registry> {
+  static async start({ tools, directory, address = '127.0.0.1', port = 0, htpasswd, token, deletes = true }: RegistryOptions): Promise<Registry> {
     const chosen = port === 0 ? await freePort(address) : port;
     mkdirSync(directory, { recursive: true });
     const config = join(directory, 'config.json');
     const users = join(directory, 'htpasswd');
     if (htpasswd !== undefined) writeFileSync(users, htpasswd, { mode: 0o600 });
+    const signers = join(directory, 'token-signers.pem');
+    if (token !== undefined) writeFileSync(signers, token.certificatePem);
     writeFileSync(config, JSON.stringify({
       version: '0.1', log: { level: 'warn', accesslog: { disabled: false } },
       storage: { filesystem: { rootdirectory: join(directory, 'storage') }, delete: { enabled: deletes }, maintenance: { uploadpurging: { enabled: false } } },
       http: { addr: `${address}:${chosen}` },
       ...(htpasswd === undefined ? {} : { auth: { htpasswd: { realm: 'lab', path: users } } }),
+      ...(token === undefined ? {} : { auth: { token: { realm: token.realm, service: token.service, issuer: token.issuer, rootcertbundle: signers } } }),
     }));
     const daemon = Daemon.start({ name: 'docker-registry', program: tools.registry, args: ['serve', config], log: join(directory, 'log'), env: { OTEL_TRACES_EXPORTER: 'none' } });
     const registry = new Registry(directory, address, chosen, daemon);

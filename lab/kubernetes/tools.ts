@@ -6,7 +6,7 @@
  * where it was. Needs a Go of 1.26 on the machine, or pip to fetch one.
  */
 import { spawn } from 'node:child_process';
-import { copyFileSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheRoot, cached } from '../containers/debian-root.ts';
 import { debianPrograms, programIn } from '../containers/debian-programs.ts';
@@ -36,13 +36,24 @@ export interface Tools {
   readonly networkPlugins: string;
 }
 
-type Log = (text: string) => void;
+export type Log = (text: string) => void;
+const debianPackages = ['etcd-server', 'docker-registry', 'containernetworking-plugins', 'busybox-static'];
+const registryPaths = ['usr/bin/docker-registry', 'usr/bin/registry'];
+const busyboxPaths = ['bin/busybox', 'usr/bin/busybox'];
+
+/** What images in a registry need, with signatures: nothing of Kubernetes. */
+export type RegistryTools = Pick<Tools, 'cosign' | 'registry' | 'busybox'>;
+
+export async function buildRegistryTools(log: Log): Promise<RegistryTools> {
+  const debian = await debianPrograms('kubernetes', debianPackages);
+  return { cosign: await buildCosign(log), registry: programIn(debian, registryPaths), busybox: programIn(debian, busyboxPaths) };
+}
 
 /** What was compiled before is found; what was not is compiled, with a line every few seconds. */
 export async function buildTools(log: Log): Promise<Tools> {
-  const debian = await debianPrograms('kubernetes', ['etcd-server', 'docker-registry', 'containernetworking-plugins', 'busybox-static']);
+  const debian = await debianPrograms('kubernetes', debianPackages);
   const kubernetes = await buildKubernetes(log);
-  const cosign = await buildModule('cosign', `github.com/sigstore/cosign/v2/cmd/cosign@v${cosignVersion}`, '', log);
+  const cosign = await buildCosign(log);
   const helm = await buildModule('helm', `helm.sh/helm/v3/cmd/helm@v${helmVersion}`, `-X helm.sh/helm/v3/internal/version.version=v${helmVersion}`, log);
   const program = (name: KubernetesProgram) => join(kubernetes, name);
   return {
@@ -50,11 +61,11 @@ export async function buildTools(log: Log): Promise<Tools> {
       'kube-apiserver': program('kube-apiserver'), 'kube-controller-manager': program('kube-controller-manager'), 'kube-scheduler': program('kube-scheduler'),
       kubelet: program('kubelet'), 'kube-proxy': program('kube-proxy'), kubectl: program('kubectl'),
     },
-    cosign: join(cosign, 'cosign'),
+    cosign,
     helm: join(helm, 'helm'),
     etcd: programIn(debian, ['usr/bin/etcd']),
-    registry: programIn(debian, ['usr/bin/docker-registry', 'usr/bin/registry']),
-    busybox: programIn(debian, ['bin/busybox', 'usr/bin/busybox']),
+    registry: programIn(debian, registryPaths),
+    busybox: programIn(debian, busyboxPaths),
     networkPlugins: programIn(debian, ['usr/lib/cni']),
   };
 }
@@ -93,6 +104,21 @@ async function buildKubernetes(log: Log): Promise<string> {
     await go(['build', '-v', '-trimpath', '-ldflags', flags, '-o', join(path, 'kube'), '.'], path, {}, `Kubernetes ${kubernetesVersion} (about 2,500 packages, 6 to 10 minutes on two idle processors)`, log);
     for (const one of kubernetesPrograms) symlinkSync('kube', join(path, one));
   });
+}
+
+async function buildCosign(log: Log): Promise<string> {
+  return join(await buildModule('cosign', `github.com/sigstore/cosign/v2/cmd/cosign@v${cosignVersion}`, '', log), 'cosign');
+}
+
+/** A small Go program of a lab's own: a directory with go.mod, go.sum and sources → the program, compiled when one of them has changed. */
+export async function buildOwnProgram(name: string, sources: string, log: Log): Promise<string> {
+  const files = readdirSync(sources).filter((one) => /\.go$|^go\.(mod|sum)$/.test(one)).sort();
+  const place = await cached(name, [...files.map((one) => readFileSync(join(sources, one), 'utf8')), process.arch, 'v1'], async (path) => {
+    mkdirSync(path, { recursive: true });
+    for (const one of files) copyFileSync(join(sources, one), join(path, one));
+    await go(['build', '-v', '-trimpath', '-ldflags', '-s -w', '-o', join(path, name), '.'], path, {}, name, log);
+  });
+  return join(place, name);
 }
 
 async function buildModule(name: string, module: string, variables: string, log: Log): Promise<string> {
