@@ -52,6 +52,8 @@ export class ArtifactoryDouble {
   readonly asked: { readonly method: string; readonly path: string; readonly body: string }[] = [];
   /** Evidence by the digest of its subject, hex; null: the service is not enabled. */
   evidence: Map<string, { readonly predicate_type: string; readonly verified: boolean }[]> | null = null;
+  /** AQL answers with no rows: for a lab that wants to see whether it would notice. */
+  findsNothing = false;
   url = '';
   readonly #server = createServer((request, response) => void this.#receive(request, response));
 
@@ -134,7 +136,7 @@ export class ArtifactoryDouble {
     }
     if (path === '/artifactory/api/system/version') return json(response, 200, { version: '7.117.5', revision: '81705900', addons: [], license: 'double' });
     if (path === '/artifactory/api/search/aql' && method === 'POST') {
-      const { status, body } = answerAql(call.body, this.content.items, { admin: caller.admin, mayRead: (repo) => this.#mayRead(caller, repo) }, (name, number, part) => this.content.filesOfBuild(name, number, part));
+      const { status, body } = answerAql(call.body, this.findsNothing ? [] : this.content.items, { admin: caller.admin, mayRead: (repo) => this.#mayRead(caller, repo) }, (name, number, part) => this.content.filesOfBuild(name, number, part));
       return json(response, status, body);
     }
     if (path.startsWith('/artifactory/api/storage/')) return this.#storage(call, path.slice('/artifactory/api/storage/'.length));

@@ -124,7 +124,15 @@ export class Registry {
   async #ask(method: 'HEAD' | 'DELETE', repository: string, reference: string, credentials: Credentials | undefined): Promise<Response> {
     const kinds = ['application/vnd.oci.image.index.v1+json', 'application/vnd.oci.image.manifest.v1+json', 'application/vnd.docker.distribution.manifest.list.v2+json', 'application/vnd.docker.distribution.manifest.v2+json'];
     const authorization: Record<string, string> = credentials === undefined ? {} : { authorization: `Basic ${Buffer.from(`${credentials.user}:${credentials.password}`).toString('base64')}` };
-    return await fetch(`${this.url}/v2/${repository}/manifests/${reference}`, { method, headers: { accept: kinds.join(', '), ...authorization }, signal: AbortSignal.timeout(10_000) });
+    const ask = async (header: Record<string, string>) => await fetch(`${this.url}/v2/${repository}/manifests/${reference}`, { method, headers: { accept: kinds.join(', '), ...header }, signal: AbortSignal.timeout(10_000) });
+    const response = await ask(authorization);
+    const challenge = response.headers.get('www-authenticate') ?? '';
+    if (response.status !== 401 || !challenge.startsWith('Bearer ')) return response;
+    // a registry with a token server: what the password buys there is what counts here
+    const part = (name: string) => new RegExp(`${name}="([^"]*)"`).exec(challenge)?.[1] ?? '';
+    const tokens = await fetch(`${part('realm')}?${new URLSearchParams({ service: part('service'), scope: part('scope') })}`, { headers: authorization, signal: AbortSignal.timeout(10_000) });
+    const { token = '' } = (await tokens.json()) as { token?: string };
+    return await ask({ authorization: `Bearer ${token}` });
   }
 
   async stop(): Promise<void> {
