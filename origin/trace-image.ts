@@ -9,7 +9,7 @@ import { artifactoryFacts, registryFacts, signerFact } from './facts.ts';
 import { judgeOrigin } from './integrity.ts';
 import { findBuild, type Build } from './jfrog/build-info.ts';
 import { findEvidence, type Evidence } from './jfrog/evidence.ts';
-import { findManifests, meantBy, rankPlaces, repositoriesBehind, type ManifestPlace, type PullNames } from './jfrog/manifest.ts';
+import { findManifests, meantBy, rankPlaces, repositoriesBehind, whyBlind, type ManifestPlace, type PullNames } from './jfrog/manifest.ts';
 import type { Platform as JfrogPlatform } from './jfrog/platform.ts';
 import { findIssues, findViolations, type XrayIssue, type XrayViolation } from './jfrog/xray.ts';
 import { digestsOf, readImage, type ImageFound } from './oci/image.ts';
@@ -79,7 +79,9 @@ async function askJfrog({ platform, names, xray = platform }: NonNullable<TraceS
   const { reference } = found;
   const digests = digestsOf(found);
   const meant = meantBy(reference, names) ?? { repository: null, image: reference.repository, tag: reference.tag };
-  const all = await findManifests(platform, digests);
+  const named = await findManifests(platform, digests);
+  const blind = named.state === 'absent' && meant.repository !== null ? await whyBlind(platform, meant.repository) : null;
+  const all = blind ?? named;
   if (all.state !== 'known') {
     const nowhere = all.state === 'absent' ? absent('the image is not on record there') : unknown('not-asked', 'where it lies in Artifactory is not known');
     return { places: all, build: nowhere, issues: nowhere, violations: nowhere, evidence: nowhere };

@@ -1,8 +1,13 @@
-/** The checklist of the double: one test for each quirk of the real servers that has bitten somebody. */
+/**
+ * The checklist of the double: one test for each quirk of the real servers that has bitten somebody, and what JFrog's own clients rely on beyond that. That these
+ * clients work against it unchanged is shown by `npm run lab origin`; that Vedette tells the truth on each quirk by origin/quirks.test.ts.
+ */
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { after, beforeEach, test } from 'node:test';
-import { ArtifactoryDouble } from './double.ts';
+import { answerAql } from './aql.ts';
+import { ArtifactoryDouble, type Fault } from './double.ts';
+import { parseProperties } from './files.ts';
 
 const double = await new ArtifactoryDouble().start();
 after(() => double.close());
@@ -134,4 +139,77 @@ test('evidence: no service is a 404; where there is one it hangs on the index on
   double.evidence = new Map([[hex(many.digest), [{ predicate_type: 'https://slsa.dev/provenance/v1', verified: true }]]]);
   const count = async (digest: string) => ((await call(`/evidence/api/v1/evidence-search?sha256=${hex(digest)}`)).json['evidence'] as unknown[]).length;
   assert.deepEqual([await count(many.digest), await count(many.platforms[0]!)], [1, 0]);
+});
+
+test('every fault that can be ordered', async () => {
+  const cases: [kind: Fault['kind'], status: number | 'half JSON' | 'broken off' | 'no JSON' | 'silent'][] = [
+    ['unauthorized', 401], ['forbidden', 403], ['not-found', 404], ['rate-limit', 429], ['unavailable', 503], ['half', 'half JSON'], ['cut', 'broken off'], ['not-json', 'no JSON'], ['silent', 'silent'],
+  ];
+  for (const [kind, expected] of cases) {
+    double.faults.push({ path: /version/, kind, times: 1, ...(kind === 'rate-limit' ? { retryAfter: '7' } : {}) });
+    const found = await fetch(`${double.url}/artifactory/api/system/version`, { headers: { authorization: 'Bearer admin-token' }, signal: AbortSignal.timeout(kind === 'silent' ? 100 : 5000) }).then(
+      async (response) => {
+        if (kind === 'rate-limit') assert.equal(response.headers.get('retry-after'), '7');
+        const text = await response.text().catch(() => null);
+        if (text === null) return 'broken off';
+        return response.status !== 200 ? response.status : text.startsWith('<') ? 'no JSON' : 'half JSON';
+      },
+      () => 'silent',
+    );
+    assert.equal(found, expected, kind);
+  }
+});
+
+test('Xray: one that is being scanned has no issues, and is no error either', async () => {
+  xray.scans.set(hex(many.platforms[0]!), { status: 'SCANNING', indexed: true, issues: [], violations: [] });
+  const { artifacts, errors } = (await call('/xray/api/v1/summary/artifact', { body: { checksums: [hex(many.platforms[0]!)] } })).json as { artifacts: { issues: unknown[] }[]; errors: unknown[] };
+  assert.deepEqual([artifacts[0]!.issues, errors], [[], []]);
+});
+
+test('builds of a project, by the name of its build-info repository as well', async () => {
+  content.publish({ name: 'listed', number: '1' }, 'shop');
+  const statuses = await Promise.all(['', '?buildRepo=shop-build-info', '?buildRepo=artifactory-build-info', '?project=shop'].map(async (query) => (await call(`/artifactory/api/build/listed/1${query}`)).status));
+  assert.deepEqual(statuses, [404, 200, 404, 200]);
+});
+
+test('AQL as JFrog writes it: $and twice in one object, any type, sorted, joined with a build', () => {
+  const items = ['a', 'b', 'c'].map((name) => content.put('docker-local', 'sorted', name, name, { stage: name, team: 'shop' }));
+  const caller = { admin: true, mayRead: () => true };
+  const names = (query: string) => ((answerAql(query, items, caller, (build) => new Set(build === 'web' ? [items[1]!.sha1] : [])).body as { results: Json[] }).results ?? []).map((one) => one['name']).join('');
+  const cases: [query: string, expected: string][] = [
+    ['items.find({"$and":[{"@stage":"a"}],"$and":[{"@team":"shop"}],"type":"any","$or":[{"name":"a"}]})', 'a'],
+    ['items.find({"$and":[{"@stage":"a"}],"$and":[{"@team":"other"}]})', ''],
+    ['items.find({"path":"sorted"}).sort({"$desc":["name"]}).limit(2)', 'cb'],
+    ['items.find({"$and":[{"artifact.module.build.name":"web","artifact.module.build.number":"33"}]})', 'b'],
+    ['items.find({"$and":[{"dependency.module.build.name":"none","dependency.module.build.number":"1"}]})', ''],
+  ];
+  for (const [query, expected] of cases) assert.equal(names(query), expected, query);
+});
+
+test('files: deployed with properties, by checksum alone, fetched in parts, copied, moved, deleted; never into a virtual repository', async () => {
+  const status = async (path: string, options: Parameters<typeof call>[1] = {}) => (await call(path, options)).status;
+  assert.equal(await status('/artifactory/docker-local/in/a%20b.txt;stage=a%5C,b,c;team=shop', { method: 'PUT', body: '0123456789' }), 201);
+  assert.deepEqual((await call('/artifactory/api/storage/docker-local/in/a%20b.txt?properties')).json['properties'], { stage: ['a,b', 'c'], team: ['shop'] });
+  assert.equal(await status('/artifactory/docker/in/c.txt', { method: 'PUT', body: 'x' }), 405);
+  assert.equal(await status('/artifactory/nowhere/in/c.txt', { method: 'PUT', body: 'x' }), 404);
+  const part = await fetch(`${double.url}/artifactory/docker/in/a%20b.txt`, { headers: { authorization: 'Bearer admin-token', range: 'bytes=2-4' } });
+  assert.deepEqual([part.status, await part.text(), part.headers.get('content-range')], [206, '234', 'bytes 2-4/10']);
+  assert.equal(await status('/artifactory/api/copy/docker-local/in?to=/docker-prod/out', { method: 'POST' }), 200);
+  assert.equal(await status('/artifactory/api/move/docker-prod/out/a%20b.txt?to=/docker-prod/moved.txt', { method: 'POST' }), 200);
+  assert.deepEqual([await status('/artifactory/docker-prod/out/a%20b.txt'), await status('/artifactory/docker-prod/moved.txt')], [404, 200]);
+  assert.equal(await status('/artifactory/docker-prod/moved.txt', { method: 'DELETE', token: 'reader' }), 403);
+  assert.equal(await status('/artifactory/docker-prod/moved.txt', { method: 'DELETE' }), 204);
+  assert.equal(await status('/artifactory/docker-prod/moved.txt'), 404);
+  assert.deepEqual([...parseProperties('a=1;b=x\\=y|c=')], [['a', ['1']], ['b', ['x=y']], ['c', ['']]]);
+});
+
+test('the registry by its path form, with tags and a catalogue; an image promoted by tag takes its platforms along', async () => {
+  assert.equal((await fetch(`${double.url}/v2/`)).headers.get('www-authenticate'), 'Basic realm="Artifactory Realm"');
+  assert.equal((await call(`/v2/docker/web/manifests/${many.digest}`)).status, 200);
+  assert.deepEqual((await call('/v2/docker-local/web/tags/list')).json['tags'], ['1', '2']);
+  assert.ok(((await call('/artifactory/api/docker/docker-local/v2/_catalog')).json['repositories'] as string[]).includes('web'));
+  content.repository('docker-stage');
+  assert.equal((await call('/artifactory/api/docker/docker-local/v2/promote', { body: { targetRepo: 'docker-stage', dockerRepository: 'web', tag: '2', targetTag: '2.0', copy: true } })).status, 200);
+  const statuses = await Promise.all(['2.0', many.platforms[1]!].map(async (which) => (await call(`/v2/docker-stage/web/manifests/${which}`)).status));
+  assert.deepEqual(statuses, [200, 200]);
 });

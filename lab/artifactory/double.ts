@@ -177,7 +177,8 @@ export class ArtifactoryDouble {
     if (!this.#mayRead(caller, repo)) return error(response, 403, `User ${caller.user} is not permitted to read ${path}`);
     const item = this.content.find(repo, at);
     const children = this.#childrenOf(repo, at);
-    if (item === null && children.length === 0) return error(response, 404, 'Unable to find item');
+    // an empty repository is a folder all the same
+    if (item === null && children.length === 0 && (at !== '' || !this.content.repositories.has(repo))) return error(response, 404, 'Unable to find item');
     const uri = `${this.url}/artifactory/api/storage/${path}`;
     if (url.searchParams.has('list')) return this.#list(repo, at, url, uri, response);
     if (url.searchParams.has('properties')) return this.#properties(method, url, item, uri, response);

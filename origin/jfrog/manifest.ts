@@ -80,6 +80,16 @@ export async function repositoriesBehind(platform: Platform, name: string): Prom
 }
 
 /**
+ * Finding nothing says something only where the token may look: AQL leaves out rows of other repositories without a word. null: it may read what the
+ * reference names; a repository that cannot be read, for whatever reason, is the answer then.
+ */
+export async function whyBlind(platform: Platform, name: string): Promise<Unknown | null> {
+  const found = await platform.json({ method: 'GET', path: `artifactory/api/storage/${encodeURIComponent(name)}` }, z.object({ repo: text.nullish() }));
+  if (!('why' in found)) return null;
+  return unknown(found.why.reason, `${platform.name} names no manifest with this digest, and whether the token may read ${name} at all is not known: ${found.why.detail}`);
+}
+
+/**
  * The best place first. `behind`: the physical repositories of the one that the reference names. An image of one's own goes before a cache,
  * what carries a build before what does not, the oldest before its promotions.
  */

@@ -99,7 +99,7 @@ func serverSteps(manager artifactory.ArtifactoryServicesManager) {
 	})
 	step("repository that is not there", func() (any, error) { return manager.IsRepoExists("nowhere") })
 	step("AQL", func() (any, error) {
-		body, err := manager.Aql(`items.find({"repo":"docker-local","name":{"$match":"*manifest.json"}}).include("repo","path","name","sha256","size","property").sort({"$asc":["path"]}).limit(50)`)
+		body, err := manager.Aql(`items.find({"repo":"docker-local","name":{"$match":"*manifest.json"}}).include("repo","path","name","sha256","size").sort({"$asc":["path"]}).limit(50)`)
 		if err != nil {
 			return nil, err
 		}
