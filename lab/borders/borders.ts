@@ -62,6 +62,7 @@ export const thirdParty: Readonly<Record<string, readonly string[]>> = {
   'axe-core': ['lab'],
   'fast-check': ['*.test.ts'],
   fastify: ['hub/api'],
+  nodemailer: ['hub/respond'],
   pdfkit: ['hub/api/report'],
   pg: ['hub/store'],
   'playwright-core': ['lab'],
