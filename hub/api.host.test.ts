@@ -8,7 +8,7 @@ import { permits, roles, type Role } from '@vedette/model/access';
 import { endpoints, type Endpoint, type EndpointName } from '@vedette/model/api/table';
 import { ProblemDocument } from '@vedette/model/api/views';
 import { sampleCheck, sampleException } from './check-sample.ts';
-import { sampleHub, samplePolicy, type SampleHub } from './hub-sample.ts';
+import { sampleHub, samplePlaybook, samplePolicy, type SampleHub } from './hub-sample.ts';
 import { sampleSensor, type SampleSensor } from './sensor-sample.ts';
 import { scratchDirectory } from './store/scratch.ts';
 import { execution, record, seconds } from './wire-sample.ts';
@@ -58,6 +58,9 @@ const asks: Record<EndpointName, { path?: string; body?: unknown }> = {
   createJoinToken: { body: {} }, listFeeds: {}, reloadAdvisories: {},
   listIntegrations: {}, putIntegration: { path: '/api/v1/integrations/r', body: { kind: 'registry', settings: { host: 'r.example' } } }, deleteIntegration: { path: '/api/v1/integrations/none' }, testIntegration: { path: '/api/v1/integrations/none/test' },
   listImages: {}, getImage: { path: '/api/v1/images/999999' }, askImage: { path: '/api/v1/images/999999/ask' }, trace: { path: `/api/v1/trace?container=${container}` },
+  listPlaybooks: {}, getPlaybook: { path: '/api/v1/playbooks/tell' }, putPlaybook: { path: '/api/v1/playbooks/tell', body: { yaml: samplePlaybook('tell') } }, setPlaybookMode: { path: '/api/v1/playbooks/tell/mode', body: { mode: 'shadow' } }, deletePlaybook: { path: '/api/v1/playbooks/none-of-that-name' },
+  tryPlaybook: { body: { yaml: samplePlaybook('tell') } }, listResponses: {}, getResponse: { path: '/api/v1/responses/1' }, startResponse: { body: { playbook: 'tell', event: '1' } },
+  decideStep: { path: '/api/v1/responses/1/steps/0/decision', body: { decision: 'approved' } }, cancelResponse: { path: '/api/v1/responses/1/cancel' }, undoEffect: { path: '/api/v1/responses/1/effects/none/undo' },
   posture: {}, listControls: {}, getControl: { path: '/api/v1/posture/controls/none-of-that-name' }, listControlResults: {}, listPostureChanges: {}, postureReport: {},
   explainPolicy: { path: `/api/v1/policies/no-root-user/explain?image=sha256:${'0'.repeat(64)}` }, checkSet: {}, recordCheck: { body: sampleCheck() }, listChecks: {}, getCheck: { path: '/api/v1/checks/1' },
   listExceptions: {}, putException: { path: '/api/v1/exceptions/mine', body: { yaml: sampleException('mine') } },

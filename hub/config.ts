@@ -25,7 +25,7 @@ export const HubConfig = z.strictObject({
     .prefault({}),
   databaseUrl: z.string().min(1).optional().describe('A PostgreSQL of version 16 or later; without it the embedded one runs'),
   consoleDirectory: directory.optional().describe('The built console'),
-  contentDirectory: directory.optional().describe('Shipped policies/ and rules/'),
+  contentDirectory: directory.optional().describe('Shipped policies/, rules/ and playbooks/'),
   advisoriesFile: directory.optional().describe('The advisory store; below the state directory when not given'),
   user: z.strictObject({ uid: z.int().min(1), gid: z.int().min(1) }).optional().describe('Whom the hub, or at least PostgreSQL, runs as when started by root'),
   postgresBinaries: directory.optional().describe('Where the copied server binaries lie; below the state directory when not given'),

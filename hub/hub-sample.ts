@@ -46,6 +46,24 @@ spec:
         run: kill
 `;
 
+export const samplePlaybook = (name: string): string => `apiVersion: vedette.dev/v1alpha1
+kind: Playbook
+metadata:
+  name: ${name}
+spec:
+  description: Tells somebody.
+  mode: shadow
+  trigger:
+    on: incident
+    when: incident.severity in ["critical", "high"]
+  steps:
+    - name: tell
+      kind: webhook
+      approval: required
+      with:
+        integration: siem
+`;
+
 export async function sampleHub(config: Partial<HubConfigInput> = {}): Promise<SampleHub> {
   const directory = await scratchDirectory();
   const content = path.join(directory, 'content');

@@ -49,6 +49,8 @@ import { removeOutdated } from './store/retention.ts';
 import { Rounds } from './rounds.ts';
 import { openOrigin, startOriginRounds } from './origin-step.ts';
 import { originFacts } from './trace/reader.ts';
+import { openResponses, startResponseRounds } from './respond-step.ts';
+import type { Responses } from './respond/start.ts';
 import type { Origin } from './trace/start.ts';
 
 export const version = '0.1.0';
@@ -71,6 +73,7 @@ export interface RunningHub {
   readonly database: Database;
   readonly assessor: Assessor;
   readonly origin: Origin;
+  readonly responses: Responses;
   readonly posture: Posture;
   /** A one-time token for one sensor of the cluster of plain hosts. */
   joinToken(validMinutes?: number): Promise<string>;
@@ -150,6 +153,7 @@ interface Steps {
   readonly controls: readonly CheckedControl[];
   readonly linkDoors: Omit<LinkDoors, 'owner'>;
   readonly origin: Origin;
+  readonly responses: Responses;
 }
 
 async function assemble({ config, log, content }: Prepared, database: Database): Promise<Steps> {
@@ -184,6 +188,9 @@ async function assemble({ config, log, content }: Prepared, database: Database):
     loadedPoints,
   };
   return { advisories, live, assessor, commands, counters, assess, origin, posture, controls, linkDoors: { database, now, intake, commands, changed, log, answerImage: (wanted) => answerImage(wanted, { ...images, hear: origin.hear, settle: () => assessor.settle() }) } };
+  const origin = await openOrigin(config, database, { changed: () => changed(['images'], null), log });
+  const responses = openResponses({ database, seal: origin.seal, commands, changed, source: `/vedette/${config.api.hosts[0] ?? 'hub'}`, log });
+  return { advisories, live, assessor, commands, counters, assess, origin, responses, posture, controls, linkDoors: { database, now, intake, commands, changed, log, answerImage: (reference) => answerImage(reference, images) } };
 }
 
 /** Looked up only when somebody listens who sees no more: the intake does not wait for it. */
@@ -202,6 +209,7 @@ export async function runHub(prepared: Prepared): Promise<RunningHub> {
     await tendPartitions(database, new Date(), partitionDays(config));
     await seedContent(database, prepared.content, readPolicy, log, new Date());
     const steps = await assemble(prepared, database);
+    await steps.responses.seed(prepared.content.playbooks);
     stops.push(() => steps.advisories.close());
     const link = await startLink({ ...steps.linkDoors, owner: config.user }, config);
     stops.push(() => link.close());
@@ -219,6 +227,7 @@ export async function runHub(prepared: Prepared): Promise<RunningHub> {
       database,
       assessor: steps.assessor,
       origin: steps.origin,
+      responses: steps.responses,
       posture: steps.posture,
       failed: failure.promise,
       joinToken,
@@ -242,6 +251,7 @@ async function listen(prepared: Prepared, steps: Steps, link: RunningLink, stops
     readPolicy,
     assess: steps.assess,
     origin: steps.origin,
+    responses: steps.responses,
     posture: { controls: steps.controls.map((one) => one.control), hub: { name: hostname(), version } },
     changed: steps.linkDoors.changed,
     fleet: { makeJoinToken: (part) => link.makeJoinToken(part), policiesChanged: () => steps.commands.policiesChanged(), sensorRemoved: (sensorId) => steps.commands.removed(sensorId) },
@@ -289,7 +299,11 @@ function startRounds(config: HubConfig, log: Log, database: Database, steps: Ste
   rounds.every('partitions', 3_600_000, () => tendPartitions(database, now(), partitionDays(config)));
   rounds.every('retention', 3_600_000, () => removeOutdated(database, now(), kept));
   startOriginRounds(rounds, config, steps.origin, log);
-  return () => rounds.stop();
+  startResponseRounds(rounds, steps.responses);
+  return async () => {
+    await rounds.stop();
+    await steps.responses.engine.stop();
+  };
 }
 
 function urlOf(api: ApiServer, config: HubConfig): string {

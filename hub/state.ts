@@ -58,6 +58,7 @@ export interface ContentFile {
 export interface Content {
   readonly policies: readonly ContentFile[];
   readonly rules: readonly ContentFile[];
+  readonly playbooks: readonly ContentFile[];
   readonly controls: readonly ContentFile[];
 }
 
@@ -78,7 +79,7 @@ async function yamlBelow(directory: string, recursive: boolean): Promise<Content
 
 /** Shipped policies, rules and controls; a directory that is not there has none. */
 export async function readContent(directory: string | undefined): Promise<Content> {
-  if (directory === undefined) return { policies: [], rules: [], controls: [] };
+  if (directory === undefined) return { policies: [], rules: [], playbooks: [], controls: [] };
   const below = (name: string): Promise<ContentFile[]> => yamlBelow(path.join(directory, name), true);
-  return { policies: await below('policies'), rules: await below('rules'), controls: await below('controls') };
+  return { policies: await below('policies'), rules: await below('rules'), playbooks: await below('playbooks'), controls: await below('controls') };
 }

@@ -7,13 +7,16 @@ import type { EndpointName, endpoints, LiveTopic, Output } from '@vedette/model/
 import type { ImageDetailView, ImageView, IntegrationInput, IntegrationTestView, IntegrationView, TraceView } from '@vedette/model/api/origin';
 import type { ExposureView } from '@vedette/model/api/cluster-views';
 import type { Control } from '@vedette/model/control';
+import type { PlaybookView, ResponseView, TriedPlaybookView } from '@vedette/model/api/responses';
 import type { CoverageView, FeedView, PolicyView, RiskSummaryView, VulnerabilityDetailView } from '@vedette/model/api/views';
 import type { ImageFacts } from '@vedette/policy/image-facts';
+import type { PolicyMode } from '@vedette/model/policy';
 import type { TextProblem } from '@vedette/model/problem';
 import type { z } from 'zod';
 import type { Database } from '../store/database.ts';
 import type { PolicyFacts } from '../store/policies.ts';
 import type { ImageFilter } from '../store/read-origin.ts';
+import type { ResponseFilter } from '../store/read-responses.ts';
 import type { ContainerStates } from '../store/read-risk.ts';
 import type { PackageShape } from '../store/read-containers.ts';
 import type { ExposedWorkload, RoutingObject } from '../store/read-clusters.ts';
@@ -67,6 +70,28 @@ export interface PostureDoor {
   readonly hub: { readonly name: string; readonly version: string };
 }
 
+/** Why a request about playbooks or runs is not done. */
+export interface ResponseRefusal {
+  readonly refused: 'not-found' | 'conflict' | 'forbidden' | 'invalid';
+  readonly detail?: string;
+  readonly places?: readonly TextProblem[];
+}
+
+export interface ResponsesDoor {
+  playbooks(): Promise<readonly PlaybookView[]>;
+  playbook(name: string): Promise<PlaybookView | undefined>;
+  putPlaybook(name: string, yaml: string, generation: number | undefined, actor: string): Promise<PlaybookView | ResponseRefusal>;
+  setMode(name: string, mode: PolicyMode, actor: string): Promise<PlaybookView | ResponseRefusal>;
+  removePlaybook(name: string, actor: string): Promise<ResponseRefusal | null>;
+  tryPlaybook(scope: Scope, yaml: string, event: string | undefined): Promise<TriedPlaybookView | ResponseRefusal>;
+  list(scope: Scope, person: Caller, filter: ResponseFilter, page: { after: { createdAt: Date; id: number } | undefined; limit: number }): Promise<{ readonly items: readonly ResponseView[]; readonly total: number; readonly waiting: number }>;
+  run(scope: Scope, person: Caller, id: number): Promise<ResponseView | undefined>;
+  start(scope: Scope, person: Caller, playbook: string, event: string, dryRun: boolean): Promise<ResponseView | ResponseRefusal>;
+  decide(scope: Scope, person: Caller, id: number, step: number, decision: 'approved' | 'rejected'): Promise<ResponseView | ResponseRefusal>;
+  cancel(scope: Scope, person: Caller, id: number): Promise<ResponseView | ResponseRefusal>;
+  undo(scope: Scope, person: Caller, id: number, effect: string): Promise<ResponseView | ResponseRefusal>;
+}
+
 export interface Doors {
   readonly posture: PostureDoor;
   readonly database: Database;
@@ -74,6 +99,7 @@ export interface Doors {
   readonly assess: AssessDoor;
   readonly fleet: FleetDoor;
   readonly origin: OriginDoor;
+  readonly responses: ResponsesDoor;
   readonly readPolicy: PolicyReader;
   readonly changed: (topics: readonly LiveTopic[], clusterId: string | null, namespace?: string | null) => void;
   /** Metrics of the other steps. */

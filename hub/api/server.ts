@@ -26,6 +26,7 @@ import { accountHandlers, fleetHandlers, policyHandlers } from './handlers-manag
 import { originHandlers } from './handlers-origin.ts';
 import { ownHandlers, peopleHandlers } from './handlers-people.ts';
 import { postureHandlers } from './handlers-posture.ts';
+import { responseHandlers } from './handlers-responses.ts';
 import { readingHandlers } from './handlers-reading.ts';
 import type { Live } from './live.ts';
 import { warmUpPdf } from './report/pdf.ts';
@@ -100,7 +101,7 @@ export function buildServer(doors: Doors, live: Live, options: ServerOptions): A
   http.setErrorHandler((error: FastifyError, request, reply) => answerError(doors, error, request, reply));
   http.setNotFoundHandler(async (request, reply) => notFound(request, reply, options.files));
 
-  const handlers: Handlers = { ...readingHandlers(doors), ...clusterHandlers(doors), ...incidentHandlers(doors), ...policyHandlers(doors), ...fleetHandlers(doors), ...accountHandlers(doors, signIn), ...peopleHandlers(doors), ...ownHandlers(doors), ...originHandlers(doors), ...auditHandlers(doors), ...postureHandlers(doors), ...checkHandlers(doors), ...exceptionHandlers(doors), ...violationHandlers(doors) };
+  const handlers: Handlers = { ...readingHandlers(doors), ...clusterHandlers(doors), ...incidentHandlers(doors), ...policyHandlers(doors), ...fleetHandlers(doors), ...accountHandlers(doors, signIn), ...peopleHandlers(doors), ...ownHandlers(doors), ...originHandlers(doors), ...auditHandlers(doors), ...postureHandlers(doors), ...checkHandlers(doors), ...exceptionHandlers(doors), ...violationHandlers(doors), ...responseHandlers(doors) };
   for (const name of Object.keys(endpoints) as EndpointName[]) addRoute(http, signIn, name, handlers, options);
   addLive(http, signIn, live, headers);
   addPlain(http, doors, options, () => ownMetrics(requests, live, signIn));

@@ -12,6 +12,7 @@ import { addGap, countUnknownRecord } from '../store/intake.ts';
 import { addProcesses, endProcesses, keepOnlyProcesses, processesHeld } from '../store/processes.ts';
 import { kernelNs, list, RefusedRecord } from './clean.ts';
 import { clusterObjectsSaid, clusterReported } from './clusters.ts';
+import { effectReported } from './effects.ts';
 import { liveProcess, refOf } from './execution.ts';
 import { ExecutionFold, FlowFold, ProcessFold } from './fold.ts';
 import { contextDropped, coverageReported, detected, judged, telemetryDropped } from './happenings.ts';
@@ -55,7 +56,7 @@ const topicOf: { [K in Kind]: LiveTopic | null } = {
   clusterReport: 'clusters',
   admission: null,
   execSession: null,
-  effect: null,
+  effect: 'responses',
 };
 
 /** Who may report what; everything that is not here is a sensor's. */
@@ -170,11 +171,12 @@ class Application {
         return contextDropped(db, kind.value, origin);
       case 'clusterObjects':
         return clusterObjectsSaid(db, kind.value, origin, (reason) => this.#refuse(reason));
+      case 'effect':
+        return effectReported(db, kind.value, origin);
       case 'clusterReport':
         return clusterReported(db, kind.value, origin);
       case 'admission':
       case 'execSession':
-      case 'effect':
         throw new RefusedRecord(`a record of the kind ${kind.case}, which this hub does not read yet`);
       case undefined:
         return;

@@ -1,5 +1,5 @@
 /**
- * Commands to sensors: the whole set of policies, of rules and of images that must not run when a sensor connects and whenever
+ * Commands to sensors and cluster parts: the whole set of policies, of rules, of effects and of images that must not run when a sensor connects and whenever
  * they change, a sign of life in between, and the farewell when it was removed. Always whole sets, so that a sensor that missed one is right
  * again after the next; several changes at once are one push. A newer stream of a sensor ends its older one.
  */
@@ -10,6 +10,7 @@ import type { Database } from '../store/database.ts';
 import { currentGeneration, speakingSensor } from '../store/fleet.ts';
 import { executionPolicySet, ruleSet } from '../store/read-policies.ts';
 import { bannedImages } from '../store/violations.ts';
+import { effectSetOf, type Receiver } from './effects.ts';
 
 const keepAliveMs = 15_000;
 type Kind = Command['kind'];
@@ -17,8 +18,9 @@ type Kind = Command['kind'];
 interface Listener {
   policies: boolean;
   rules: boolean;
+  effects: boolean;
   imageVerdicts: boolean;
-  readonly clusterId: string;
+  readonly receiver: Receiver;
   leave: boolean;
   ended: boolean;
   wake: () => void;
@@ -54,7 +56,15 @@ export class Commands {
 
   /** To the sensors of these clusters: which images must not run is said cluster by cluster. */
   imageVerdictsChanged(clusterIds: readonly string[]): void {
-    for (const listener of this.#listeners.values()) if (clusterIds.includes(listener.clusterId)) this.#wake(listener, 'imageVerdicts');
+    for (const listener of this.#listeners.values()) if (clusterIds.includes(listener.receiver.clusterId)) this.#wake(listener, 'imageVerdicts');
+  }
+
+  /** Of the sensor of this node, or, null, of the part of this cluster. */
+  effectsChanged(clusterId: string, nodeId: string | null): void {
+    for (const listener of this.#listeners.values()) {
+      const { kind, clusterId: cluster, nodeId: node } = listener.receiver;
+      if (nodeId === null ? kind === 'cluster' && cluster === clusterId : kind === 'sensor' && node === nodeId) this.#wake(listener, 'effects');
+    }
   }
 
   removed(sensorId: string): void {
@@ -66,7 +76,7 @@ export class Commands {
     for (const listener of this.#listeners.values()) this.#wake(listener, 'ended');
   }
 
-  #wake(listener: Listener, what: 'policies' | 'rules' | 'imageVerdicts' | 'leave' | 'ended'): void {
+  #wake(listener: Listener, what: 'policies' | 'rules' | 'effects' | 'imageVerdicts' | 'leave' | 'ended'): void {
     listener[what] = true;
     listener.wake();
   }
@@ -86,13 +96,14 @@ export class Commands {
     }
     if (!holdsSession((sensor.link_state ?? undefined) as SessionState | undefined, session)) return;
 
-    const listener: Listener = { policies: true, rules: true, imageVerdicts: true, clusterId: sensor.cluster_id, leave: false, ended: false, wake: () => undefined };
+    const listener: Listener = { policies: true, rules: true, effects: true, imageVerdicts: true, receiver: { kind: sensor.kind, clusterId: sensor.cluster_id, nodeId: sensor.node_id }, leave: false, ended: false, wake: () => undefined };
     const before = this.#listeners.get(sensorId);
     if (before !== undefined) this.#wake(before, 'ended');
     this.#listeners.set(sensorId, listener);
     const abort = (): void => this.#wake(listener, 'ended');
     signal.addEventListener('abort', abort, { once: true });
     this.#doors.changed(sensor.cluster_id);
+    let hadEffects = false;
     try {
       while (!listener.ended && !signal.aborted) {
         if (listener.leave) {
@@ -105,9 +116,15 @@ export class Commands {
         } else if (listener.rules) {
           listener.rules = false;
           yield command(await this.#rules());
+        } else if (listener.effects) {
+          listener.effects = false;
+          const effects = await effectSetOf(this.#doors.database, listener.receiver);
+          // Nobody has to be told that there was never anything.
+          if (effects.length > 0 || hadEffects) yield command({ case: 'effects', value: { $typeName: 'vedette.link.v1.EffectSet', effects } });
+          hadEffects = effects.length > 0;
         } else if (listener.imageVerdicts) {
           listener.imageVerdicts = false;
-          yield command(await this.#imageVerdicts(listener.clusterId));
+          yield command(await this.#imageVerdicts(listener.receiver.clusterId));
         } else if (!(await wokenWithin(listener, keepAliveMs))) {
           yield command({ case: 'keepAlive', value: { $typeName: 'vedette.link.v1.KeepAlive', hubTimeMs: BigInt(this.#doors.now().getTime()) } });
         }
@@ -156,7 +173,7 @@ async function wokenWithin(listener: Listener, milliseconds: number): Promise<bo
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const timer = setTimeout(() => resolve(false), milliseconds);
   listener.wake = () => resolve(true);
-  if (listener.policies || listener.rules || listener.imageVerdicts || listener.leave || listener.ended) resolve(true);
+  if (listener.policies || listener.rules || listener.effects || listener.imageVerdicts || listener.leave || listener.ended) resolve(true);
   const woken = await promise;
   clearTimeout(timer);
   listener.wake = () => undefined;

@@ -71,6 +71,7 @@ export class ResponseEngine {
   /** Events that a playbook was asked about already. */
   readonly #considered = new Set<string>();
   readonly #inFlight = new Map<string, Promise<void>>();
+  #turn: Promise<void> = Promise.resolve();
   #stopped = false;
   begun = 0;
   effectsDone = 0;
@@ -85,8 +86,14 @@ export class ResponseEngine {
     await this.settle();
   }
 
-  /** Every open run as far as it goes without waiting. */
+  /** Every open run as far as it goes without waiting. One at a time: what is in flight is known only between two turns. */
   async settle(): Promise<void> {
+    const turn = this.#turn.then(() => this.#settleOnce());
+    this.#turn = turn.catch(() => undefined);
+    await turn;
+  }
+
+  async #settleOnce(): Promise<void> {
     for (const id of await openResponseRuns(this.#options.database, runsMax)) {
       for (let steps = 0; steps < 100 && (await this.#advance(id)); steps += 1);
     }

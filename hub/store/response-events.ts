@@ -82,3 +82,18 @@ export async function responseEvent(db: Db, scope: Scope, trigger: 'incident' | 
       return trigger satisfies never;
   }
 }
+
+/** The newest ones in scope, to try a playbook on. */
+export async function recentResponseEvents(db: Db, scope: Scope, trigger: 'incident' | 'violation' | 'integrity', limit: number): Promise<ResponseEvent[]> {
+  const values = [placesIn(scope), limit];
+  switch (trigger) {
+    case 'incident':
+      return rows(db, Event, `${incidents} where ${inScope('x.cluster_id', 'x.namespace')} order by x.last_seen desc, x.id desc limit $2`, values);
+    case 'violation':
+      return rows(db, Event, `${violations} where ${inScope('v.cluster_id', "nullif(w.namespace, '')")} order by v.state_since desc, v.id desc limit $2`, values);
+    case 'integrity':
+      return rows(db, Event, `${verdicts} where ${inScope('r.cluster_id', "nullif(w.namespace, '')")} and o.state = 'violated' order by o.since desc limit $2`, values);
+    default:
+      return trigger satisfies never;
+  }
+}

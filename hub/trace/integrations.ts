@@ -3,7 +3,7 @@
  * address that it was given for: who changes the address gives it anew, so that nobody has a kept password sent elsewhere. Those that were declared in
  * a file at the start are changed in the file.
  */
-import { ArtifactorySettings, CosignKeySettings, IntegrationInput, IntegrationTestView, type IntegrationView, RegistrySettings, XraySettings } from '@vedette/model/api/origin';
+import { ArtifactorySettings, CosignKeySettings, IntegrationInput, IntegrationTestView, type IntegrationView, RegistrySettings, SlackSettings, SmtpSettings, WebhookSettings, XraySettings } from '@vedette/model/api/origin';
 import { parsePublicKey } from '@vedette/origin/cosign/key';
 import { z } from 'zod';
 import type { Database, Transaction } from '../store/database.ts';
@@ -20,6 +20,9 @@ export function integrationView(row: IntegrationRow): IntegrationView {
     case 'cosign-key': return { ...held, kind: 'cosign-key', settings: CosignKeySettings.parse(row.settings) };
     case 'artifactory': return { ...held, kind: 'artifactory', settings: ArtifactorySettings.parse(row.settings) };
     case 'xray': return { ...held, kind: 'xray', settings: XraySettings.parse(row.settings) };
+    case 'webhook': return { ...held, kind: 'webhook', settings: WebhookSettings.parse(row.settings) };
+    case 'slack': return { ...held, kind: 'slack', settings: SlackSettings.parse(row.settings) };
+    case 'smtp': return { ...held, kind: 'smtp', settings: SmtpSettings.parse(row.settings) };
     default: throw new Error(`an integration of kind ${row.kind} is stored, which this hub does not know`);
   }
 }

@@ -16,6 +16,8 @@ import { testIntegration } from './probe-integration.ts';
 import { factsSaid, whyNot } from './facts.ts';
 import { originReader, registryTrusted, type OriginFacts, type OriginReader } from './reader.ts';
 import { isPassing } from './remedy.ts';
+import { originReader, type OriginReader } from './reader.ts';
+import type { Seal } from './seal.ts';
 import { Tracer, type TracerOptions } from './tracer.ts';
 
 export interface HeardImage {
@@ -29,6 +31,7 @@ export interface HeardImage {
 export interface Origin {
   readonly reader: OriginReader;
   readonly tracer: Tracer;
+  readonly seal: Seal;
   integrations(): Promise<readonly IntegrationView[]>;
   putIntegration(name: string, input: IntegrationInput, actor: string): Promise<IntegrationView | { readonly problem: string }>;
   /** undefined: there is none; a sentence: why it stays. */
@@ -49,6 +52,7 @@ export function startOrigin(options: TracerOptions): Origin {
   return {
     reader: originReader(database, world.clock),
     tracer,
+    seal,
     integrations: async () => (await listIntegrations(database)).map(integrationView),
     async putIntegration(name, input, actor) {
       const done = await database.transaction(async (db) => {

@@ -31,6 +31,16 @@ export const ArtifactorySettings = z.strictObject({
   ports: z.record(host, z.string().min(1).max(255)).default({}),
 });
 export const XraySettings = z.strictObject({ url: address });
+/** Receivers of responses: the secret of a webhook signs, that of a Slack-shaped one is its whole address, that of SMTP a password. */
+export const WebhookSettings = z.strictObject({ url: address });
+export const SlackSettings = z.strictObject({});
+export const SmtpSettings = z.strictObject({
+  host: z.string().max(253).regex(/^[A-Za-z0-9.:-]+$/, 'is a host without port'),
+  port: z.int().min(1).max(65_535).default(587),
+  security: z.enum(['tls', 'starttls', 'none']).default('starttls').describe('tls from the first byte; starttls, required; none'),
+  user: z.string().max(300).regex(line).nullable().default(null),
+  from: z.string().max(254).regex(/^[^\s@<>]+@[^\s@<>]+$/, 'is an address of e-mail'),
+});
 export type RegistrySettings = z.output<typeof RegistrySettings>;
 export type CosignKeySettings = z.output<typeof CosignKeySettings>;
 export type ArtifactorySettings = z.output<typeof ArtifactorySettings>;
@@ -44,6 +54,9 @@ export const IntegrationInput = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('cosign-key'), settings: CosignKeySettings }),
   z.strictObject({ kind: z.literal('artifactory'), settings: ArtifactorySettings, secret }),
   z.strictObject({ kind: z.literal('xray'), settings: XraySettings, secret }),
+  z.strictObject({ kind: z.literal('webhook'), settings: WebhookSettings, secret }),
+  z.strictObject({ kind: z.literal('slack'), settings: SlackSettings, secret }),
+  z.strictObject({ kind: z.literal('smtp'), settings: SmtpSettings, secret }),
 ]);
 export type IntegrationInput = z.output<typeof IntegrationInput>;
 
@@ -63,6 +76,9 @@ export const IntegrationView = z.discriminatedUnion('kind', [
   z.object({ ...held, kind: z.literal('cosign-key'), settings: CosignKeySettings }),
   z.object({ ...held, kind: z.literal('artifactory'), settings: ArtifactorySettings }),
   z.object({ ...held, kind: z.literal('xray'), settings: XraySettings }),
+  z.object({ ...held, kind: z.literal('webhook'), settings: WebhookSettings }),
+  z.object({ ...held, kind: z.literal('slack'), settings: SlackSettings }),
+  z.object({ ...held, kind: z.literal('smtp'), settings: SmtpSettings }),
 ]);
 export type IntegrationView = z.infer<typeof IntegrationView>;
 

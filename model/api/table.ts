@@ -10,6 +10,7 @@ import { policyModes, severities } from '../policy.ts';
 import { accessEndpoints } from './access-table.ts';
 import { checkEndpoints } from './checks-table.ts';
 import { originEndpoints } from './origin.ts';
+import { responseEndpoints } from './responses.ts';
 import * as clusterView from './cluster-views.ts';
 import * as postureView from './posture-views.ts';
 import * as view from './views.ts';
@@ -99,6 +100,7 @@ export const endpoints = {
   reloadAdvisories: { method: 'POST', path: '/api/v1/advisories/reload', summary: 'Read the advisory store again and match what runs against it', permission: 'policy', output: z.object({ advisories: z.int(), matches: z.int() }) },
 
   ...originEndpoints,
+  ...responseEndpoints,
 } as const satisfies Record<string, Endpoint>;
 
 export type EndpointName = keyof typeof endpoints;
@@ -110,5 +112,5 @@ export type Input<N extends EndpointName> = In<Of<N>, 'params'> & (Of<N> extends
 export type Output<N extends EndpointName> = z.output<Of<N>['output']>;
 
 /** What the live stream (`GET /api/v1/events`, server-sent events) says has changed; the reader fetches it again. */
-export const liveTopics = ['processes', 'containers', 'incidents', 'violations', 'vulnerabilities', 'policies', 'sensors', 'advisories', 'images', 'clusters', 'posture', 'checks', 'exceptions'] as const;
+export const liveTopics = ['processes', 'containers', 'incidents', 'violations', 'vulnerabilities', 'policies', 'sensors', 'advisories', 'images', 'clusters', 'responses', 'posture', 'checks', 'exceptions'] as const;
 export type LiveTopic = (typeof liveTopics)[number];

@@ -18,6 +18,7 @@ const touched: Readonly<Record<LiveTopic, readonly EndpointName[]>> = {
   exceptions: ['listExceptions', 'explainPolicy'],
   advisories: ['listFeeds', 'listVulnerabilities', 'getVulnerability', 'risk', 'coverage'],
   images: ['listImages', 'getImage', 'trace', 'listIntegrations', 'risk'],
+  responses: ['listResponses', 'getResponse', 'listPlaybooks', 'getPlaybook'],
 };
 
 export const topicNames = Object.keys(touched) as readonly LiveTopic[];

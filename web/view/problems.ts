@@ -20,6 +20,7 @@ const steps: Readonly<Record<FailureCode, string>> = {
   'too-large': 'Make it smaller and try again.',
   'policy-invalid': 'Mend the places that are marked, then save again. Nothing has changed on the sensors.',
   'exception-invalid': 'This exception cannot be used as written.',
+  'playbook-invalid': 'Mend the places that are marked, then save again. Nothing has changed.',
   'question-too-long': 'Narrow it by a filter, a host or a shorter time. It is not tried again by itself.',
   starting: 'It tries again by itself; the first start takes up to a minute.',
   internal: 'Try again. If it stays, look for the instance id in the log of the hub.',
