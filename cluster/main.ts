@@ -15,6 +15,8 @@ import { openNodeDisk } from '@vedette/link/spool/node-disk';
 import { openSpools, spoolBounds, type Spools } from '@vedette/link/spool/spools';
 import { configFromEnvironment, readClusterConfig, type ClusterConfig } from './config.ts';
 import { clusterIdentity, type ClusterIdentity } from './facts.ts';
+import { ClusterEffects } from './enforce/effects.ts';
+import type { NetworkEnforcement } from './enforce/orders.ts';
 import { startHealth } from './health.ts';
 import { openKubernetes, type Kubernetes } from './kubernetes/client.ts';
 import { readKubernetesConfig } from './kubernetes/config.ts';
@@ -61,7 +63,7 @@ export async function startCluster(config: ClusterConfig, signal: AbortSignal = 
     });
     const reporter = new Reporter({ spools, bootId: bootId(), nowMs: () => Date.now(), log });
     const pods = new PodDirectory();
-    const parts: Parts = { spools, reporter, pods, isKnown: false, link: undefined };
+    const parts: Parts = { spools, reporter, pods, isKnown: false, link: undefined, watch: undefined };
     const health = await startHealth({ ready: () => readyOf(parts), metrics: () => metricsOf(parts) }, config.health);
     stops.push(() => health.close());
     const identity = await identityOnce(kubernetes, signal);
@@ -71,12 +73,13 @@ export async function startCluster(config: ClusterConfig, signal: AbortSignal = 
     }
     parts.isKnown = true;
     log('info', 'the cluster part runs', { cluster: identity.uid, kubernetes: identity.kubernetesVersion });
-    const link = linkToHub(config, { kubernetes, spools, pods, identity });
+    const effects = clusterEffects(config, kubernetes, reporter, () => parts.watch?.network);
+    const link = linkToHub(config, { kubernetes, spools, pods, identity, effects });
     parts.link = link;
     stops.push(() => link.stop());
     // stored before the link ends, so that what fits into its last moment is delivered
     stops.push(() => reporter.close());
-    stops.push(watchCluster(kubernetes, reporter, pods, () => ({ ...identity, nodesWithSensor: link.relay?.nodesWithSensor ?? [] })));
+    stops.push(watchCluster(kubernetes, parts, () => ({ ...identity, nodesWithSensor: link.relay?.nodesWithSensor ?? [] })));
     return { identity, reporter, pods, relay: () => link.relay, credentials: () => link.credentials, healthPort: health.port, stop: () => stopAll(stops) };
   } catch (error) {
     await stopAll(stops);
@@ -91,6 +94,7 @@ interface Parts {
   readonly pods: PodDirectory;
   isKnown: boolean;
   link: HubLink | undefined;
+  watch: ClusterWatch<KubernetesObject> | undefined;
 }
 
 function readyOf({ isKnown, pods, link }: Parts): Record<string, boolean> {
@@ -111,8 +115,22 @@ function metricsOf({ spools, reporter, pods, link }: Parts): Record<string, numb
   };
 }
 
-function linkToHub(config: ClusterConfig, given: { kubernetes: Kubernetes; spools: Spools; pods: PodDirectory; identity: ClusterIdentity }): HubLink {
-  const { kubernetes, spools, pods, identity } = given;
+/** Nothing is changed where the cluster itself or Vedette lives. */
+const systemNamespaces = ['kube-system', 'kube-public', 'kube-node-lease'] as const;
+
+function clusterEffects(config: ClusterConfig, kubernetes: Kubernetes, reporter: Reporter, network: () => NetworkEnforcement | undefined): ClusterEffects {
+  return new ClusterEffects({
+    kubernetes,
+    network: () => network() ?? { enforcement: 'unknown', evidence: 'The DaemonSets of the cluster are not known yet.' },
+    excludedNamespaces: [...systemNamespaces, config.namespace],
+    nowMs: () => Date.now(),
+    report: (record) => reporter.report(record, 'detection'),
+    log,
+  });
+}
+
+function linkToHub(config: ClusterConfig, given: { kubernetes: Kubernetes; spools: Spools; pods: PodDirectory; identity: ClusterIdentity; effects: ClusterEffects }): HubLink {
+  const { kubernetes, spools, pods, identity, effects } = given;
   const { namespace, sensorServiceAccount: serviceAccount, tokenAudience: audience, trustConfigMap } = config;
   const trust = new TrustWriter(kubernetes, { namespace, name: trustConfigMap }, log);
   return new HubLink({
@@ -120,7 +138,9 @@ function linkToHub(config: ClusterConfig, given: { kubernetes: Kubernetes; spool
     spools,
     facts: { uid: identity.uid, kubernetesVersion: identity.kubernetesVersion, name: config.clusterName },
     log,
-    onCommand: () => undefined,
+    onCommand: ({ kind }) => {
+      if (kind.case === 'effects') effects.take(kind.value.effects);
+    },
     relay: (upstream) =>
       new ClusterRelay({
         stateDirectory: config.stateDirectory,
@@ -140,8 +160,9 @@ function linkToHub(config: ClusterConfig, given: { kubernetes: Kubernetes; spool
  * What is watched is told to the hub, and pods (of ReplicaSets and Jobs whose they are) to the sensors: one watch a kind for
  * both. The answer stops it.
  */
-function watchCluster(kubernetes: Kubernetes, reporter: Reporter, pods: PodDirectory, facts: () => ClusterIdentity & { readonly nodesWithSensor: readonly string[] }): () => Promise<void> {
+function watchCluster(kubernetes: Kubernetes, parts: Parts, facts: () => ClusterIdentity & { readonly nodesWithSensor: readonly string[] }): () => Promise<void> {
   const until = new AbortController();
+  const { reporter, pods } = parts;
   const watch = new ClusterWatch<KubernetesObject>({
     watch: (target, handler, signal) => watchResource(kubernetes, target, handler, signal),
     report: (record, stream) => reporter.report(record, stream),
@@ -154,6 +175,7 @@ function watchCluster(kubernetes: Kubernetes, reporter: Reporter, pods: PodDirec
     nowMs: () => Date.now(),
     freshId: () => randomBytes(8).toString('hex'),
   });
+  parts.watch = watch;
   const running = watch.run(until.signal);
   return async () => {
     until.abort();

@@ -195,12 +195,6 @@ export async function setResponseEffect(db: Transaction, id: string, undo: boole
   );
 }
 
-const Of = z.object({ run_id: z.number() });
-
-export async function runOfEffect(db: Db, id: string): Promise<number | undefined> {
-  return (await firstRow(db, Of, 'select run_id from response_effect where id = $1 limit 1', [id]))?.run_id;
-}
-
 const commandsMax = 1000;
 
 /** What a receiver is to do, or has not reported: of the sensor of this node, or of the part of this cluster. The oldest first. */
