@@ -144,5 +144,5 @@ export const stations = ['process', 'file', 'package', 'layer', 'image', 'regist
 export type Station = (typeof stations)[number];
 
 /** Whom the hub may be told to ask, and by what it checks. */
-export const integrationKinds = ['registry', 'cosign-key', 'artifactory', 'xray'] as const;
+export const integrationKinds = ['registry', 'cosign-key', 'artifactory', 'xray', 'webhook', 'slack', 'smtp'] as const;
 export type IntegrationKind = (typeof integrationKinds)[number];

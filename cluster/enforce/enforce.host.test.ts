@@ -68,7 +68,8 @@ async function life(...effects: EffectCommand[]): Promise<Said[]> {
 }
 
 type Kind = EffectCommand['kind'];
-const asked = (effectId: string, kind: Kind, more: Partial<EffectCommand> = {}): EffectCommand => create(EffectCommandSchema, { effectId, expiresAtMs: BigInt(Date.now() + 60_000), kind, ...more });
+const asked = (effectId: string, kind: Kind, more: { undo?: boolean; dryRun?: boolean; expiresAtMs?: bigint } = {}): EffectCommand =>
+  create(EffectCommandSchema, { effectId, expiresAtMs: BigInt(Date.now() + 60_000), kind, ...more } as EffectCommand);
 
 const deployments = '/apis/apps/v1/namespaces/shop/deployments';
 const deployment = (name: string, image: string, replicas = 3): object => ({
@@ -108,7 +109,7 @@ test('a pod apart: one NetworkPolicy however often it is asked, read back, not e
   assert.equal((await policies()).length, 0, 'a dry run writes nothing');
   for (let lives = 0; lives < 3; lives += 1) {
     const [said] = await life(asked(id, kind));
-    assert.equal(said?.state, 'applied', said?.detail);
+    assert.equal(said?.state, 'applied', said?.detail ?? '');
     assert.match(said?.detail ?? '', /^applied, not enforced/);
   }
   // After its time the end is still told: it was done.
@@ -132,7 +133,7 @@ test('scaled to zero once, the former number kept; taken back; what somebody set
   const replicas = async (): Promise<unknown> => at(await ok(kubernetes.get(`${deployments}/scaled`)), 'spec', 'replicas');
   for (let lives = 0; lives < 3; lives += 1) {
     const [said] = await life(asked(id, kind));
-    assert.equal(said?.state, 'applied', said?.detail);
+    assert.equal(said?.state, 'applied', said?.detail ?? '');
     assert.equal(said?.evidence?.['before'], 3);
     assert.equal(await replicas(), 0);
   }
@@ -171,8 +172,8 @@ test('rolled back to the last revision without the bad image, once; taken back',
   assert.equal(await imageOf('rolled'), 'r/rolled:3');
   for (let lives = 0; lives < 3; lives += 1) {
     const [said] = await life(asked(id, kind));
-    assert.equal(said?.state, 'applied', said?.detail);
-    assert.equal(await imageOf('rolled'), 'r/rolled:2', said?.detail);
+    assert.equal(said?.state, 'applied', said?.detail ?? '');
+    assert.equal(await imageOf('rolled'), 'r/rolled:2', said?.detail ?? '');
   }
   for (const expected of ['applied', 'not-needed']) assert.equal((await life(asked(id, kind, { undo: true })))[0]?.state, expected);
   assert.equal(await imageOf('rolled'), 'r/rolled:3');
@@ -200,7 +201,7 @@ test('a StatefulSet goes back by its ControllerRevisions', async () => {
   const kind: Kind = { case: 'rollBack', value: { $typeName: 'vedette.link.v1.RollBackWorkload', namespace: 'shop', workloadKind: 'StatefulSet', workload: 'kept', badDigests: [bad] } };
   const image = async (): Promise<unknown> => at(await ok(kubernetes.get(`${sets}/kept`)), 'spec', 'template', 'spec', 'containers', 0, 'image');
   const [said] = await life(asked('a7'.repeat(16), kind));
-  assert.equal(said?.state, 'applied', said?.detail);
+  assert.equal(said?.state, 'applied', said?.detail ?? '');
   assert.equal(await image(), 'r/kept:1');
   assert.equal((await life(asked('a7'.repeat(16), kind, { undo: true })))[0]?.state, 'applied');
   assert.equal(await image(), `r/kept@${bad}`);

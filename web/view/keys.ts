@@ -19,6 +19,21 @@ export const destinations = [
   { key: 'u', name: 'audit', word: 'Audit', group: 'this hub' },
   { key: 'w', name: 'users', word: 'Users', group: 'this hub' },
   { key: 's', name: 'settings', word: 'Settings', group: 'this hub' },
+  { key: 'r', name: 'risk', word: 'Risk' },
+  { key: 'l', name: 'live', word: 'Live' },
+  { key: 'i', name: 'incidents', word: 'Incidents' },
+  { key: 'x', name: 'violations', word: 'Violations' },
+  { key: 'v', name: 'vulnerabilities', word: 'Vulnerabilities' },
+  { key: 'm', name: 'images', word: 'Images' },
+  { key: 'p', name: 'policies', word: 'Policies' },
+  { key: 'o', name: 'posture', word: 'Posture' },
+  { key: 'e', name: 'exceptions', word: 'Exceptions' },
+  { key: 'n', name: 'responses', word: 'Responses' },
+  { key: 'f', name: 'fleet', word: 'Fleet' },
+  { key: 'c', name: 'coverage', word: 'Coverage' },
+  { key: 'a', name: 'advisories', word: 'Advisories' },
+  { key: 'u', name: 'audit', word: 'Audit' },
+  { key: 's', name: 'settings', word: 'Settings' },
 ] as const;
 export type Destination = (typeof destinations)[number]['name'];
 

@@ -13,12 +13,14 @@ import { ProcessTree } from '../../parts/process-tree.tsx';
 import { Code, CopyButton, Digest, Fields, ImageText, Time } from '../../parts/text.tsx';
 import { Tip } from '../../parts/tip.tsx';
 import { Link } from '../../router.tsx';
+import { useMay } from '../../session.tsx';
 import { visible } from '../../view/cut.ts';
 import { countWords, plural } from '../../view/numbers.ts';
 import type { Chain } from '../../view/process-tree.ts';
 import { absoluteTime, gapWords } from '../../view/time.ts';
 import { hrefOf, pathOf } from '../../view/url.ts';
 import { modeWords, outcomeSentences, stateWords } from '../../view/words.ts';
+import { RespondButton, ResponsesOf } from '../responses/respond.tsx';
 import { IncidentActions } from './actions.tsx';
 import './incidents.css';
 
@@ -58,6 +60,7 @@ function Loaded({ incident, event, eventTo, titled = false }: { readonly inciden
 }
 
 function Head({ incident, titled }: { readonly incident: IncidentDetailView; readonly titled: boolean }): ReactNode {
+  const mayRespond = useMay('policy', incident.place);
   return (
     <header className="incident-head">
       <div className="wrap-flow"><Severity severity={incident.severity} /><OutcomeMark outcome={incident.outcome} /><span className="quiet">{stateWords[incident.state]}{incident.assignee === null ? ', nobody has it' : `, ${incident.assignee} has it`}</span></div>
@@ -67,7 +70,7 @@ function Head({ incident, titled }: { readonly incident: IncidentDetailView; rea
         {incident.count === 1 ? <span>once, <Time at={incident.lastSeen} /></span> : <><span>{countWords(incident.count)} times</span><span>first <Time at={incident.firstSeen} /></span><span>last <Time at={incident.lastSeen} /></span></>}
         <span>{incident.kind === 'verdict' ? <>by policy <Link to={pathOf('/policies/:name', { name: incident.source })}>{incident.source}</Link></> : <>by rule {incident.source}</>}</span>
       </p>
-      <NextAction><p className="strong">{incident.nextAction}</p><IncidentActions incident={incident} /></NextAction>
+      <NextAction><p className="strong">{incident.nextAction}</p><IncidentActions incident={incident} />{mayRespond ? <RespondButton trigger="incident" event={incident.id} /> : null}<ResponsesOf trigger="incident" event={incident.id} /></NextAction>
     </header>
   );
 }

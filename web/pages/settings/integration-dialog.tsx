@@ -32,8 +32,9 @@ export function IntegrationDialog({ kind, held, onClose }: { readonly kind: Inte
         <Field label="Name" value={name} set={setName} disabled={held !== null} required placeholder={placeholders[kind]} pattern="[A-Za-z0-9][A-Za-z0-9._\-]*" />
         {kind === 'registry' ? <RegistryFields held={held} values={values} set={set} /> : null}
         {kind === 'cosign-key' ? <KeyFields held={held} values={values} set={set} /> : null}
-        {kind === 'artifactory' || kind === 'xray' ? <Field label={`Address of ${kindWords[kind].one}`} value={String(values['url'] ?? '')} set={(url) => set({ url })} required placeholder="https://acme.example" /> : null}
+        {kind === 'artifactory' || kind === 'xray' || kind === 'webhook' ? <Field label={`Address of ${kindWords[kind].one}`} value={String(values['url'] ?? '')} set={(url) => set({ url })} required placeholder="https://acme.example" /> : null}
         {kind === 'artifactory' ? <Field label="Projects whose builds may be asked for (beside the default one)" value={String(values['projects'] ?? '')} set={(projects) => set({ projects })} placeholder="shop, web" /> : null}
+        {kind === 'smtp' ? <SmtpFields values={values} set={set} /> : null}
         {kind === 'cosign-key' ? null : <Field label={secretLabel(kind, held)} value={String(values['secret'] ?? '')} set={(secret) => set({ secret })} type="password" placeholder={held?.hasSecret === true ? 'the kept one stays' : ''} />}
         <FormProblem error={put.error} />
         <DialogActions>
@@ -45,10 +46,12 @@ export function IntegrationDialog({ kind, held, onClose }: { readonly kind: Inte
   );
 }
 
-const placeholders: Readonly<Record<IntegrationKind, string>> = { registry: 'main-registry', 'cosign-key': 'release-key', artifactory: 'artifactory', xray: 'xray' };
+const placeholders: Readonly<Record<IntegrationKind, string>> = { registry: 'main-registry', 'cosign-key': 'release-key', artifactory: 'artifactory', xray: 'xray', webhook: 'siem', slack: 'security-chat', smtp: 'mail' };
+
+const secretNames: Readonly<Partial<Record<IntegrationKind, string>>> = { registry: 'Password or token', webhook: 'Secret that signs', slack: 'Address of the incoming webhook', smtp: 'Password' };
 
 function secretLabel(kind: IntegrationKind, held: Held): string {
-  const what = kind === 'registry' ? 'Password or token' : 'Token';
+  const what = secretNames[kind] ?? 'Token';
   return held?.hasSecret === true ? `${what} (kept; give another to replace it)` : what;
 }
 
@@ -96,6 +99,23 @@ function KeyFields({ values, set }: FieldsProps): ReactNode {
   );
 }
 
+function securityOf(text: string): 'tls' | 'starttls' | 'none' {
+  return text === 'tls' || text === 'none' ? text : 'starttls';
+}
+
+function SmtpFields({ values, set }: { readonly values: Readonly<Record<string, string | boolean>>; readonly set: (fields: Readonly<Record<string, string>>) => void }): ReactNode {
+  const of = (name: string): string => String(values[name] ?? '');
+  return (
+    <>
+      <Field label="Server" value={of('host')} set={(host) => set({ host })} required placeholder="mail.example.org" />
+      <Field label="Port" value={of('port')} set={(port) => set({ port })} placeholder="587" pattern="\d{1,5}" />
+      <label><span className="label">Security</span><select className="input" value={of('security') === '' ? 'starttls' : of('security')} onChange={(event) => set({ security: event.target.value })}><option value="starttls">STARTTLS, required</option><option value="tls">TLS from the first byte</option><option value="none">none</option></select></label>
+      <Field label="User (empty: none)" value={of('user')} set={(user) => set({ user })} />
+      <Field label="From" value={of('from')} set={(from) => set({ from })} required placeholder="vedette@example.org" />
+    </>
+  );
+}
+
 function startOf(held: Held): Record<string, string | boolean> {
   if (held === null) return { trust: 'unsaid' };
   switch (held.kind) {
@@ -106,7 +126,10 @@ function startOf(held: Held): Record<string, string | boolean> {
     }
     case 'cosign-key': return { pem: held.settings.pem, images: held.settings.images.join(', ') };
     case 'artifactory': return { url: held.settings.url, projects: held.settings.projects.join(', ') };
-    case 'xray': return { url: held.settings.url };
+    case 'xray':
+    case 'webhook': return { url: held.settings.url };
+    case 'slack': return {};
+    case 'smtp': return { host: held.settings.host, port: String(held.settings.port), security: held.settings.security, user: held.settings.user ?? '', from: held.settings.from };
     default: return held satisfies never;
   }
 }
@@ -123,7 +146,10 @@ function bodyOf(kind: IntegrationKind, values: Readonly<Record<string, string | 
     }
     case 'cosign-key': return { kind, settings: { pem: text('pem'), images: namesIn(text('images')) } };
     case 'artifactory': return { kind, settings: { ...(held?.kind === 'artifactory' ? held.settings : {}), url: text('url'), projects: namesIn(text('projects')) }, ...secret };
-    case 'xray': return { kind, settings: { url: text('url') }, ...secret };
+    case 'xray':
+    case 'webhook': return { kind, settings: { url: text('url') }, ...secret };
+    case 'slack': return { kind, settings: {}, ...secret };
+    case 'smtp': return { kind, settings: { host: text('host'), port: Number(text('port') === '' ? '587' : text('port')), security: securityOf(text('security')), user: text('user') === '' ? null : text('user'), from: text('from') }, ...secret };
     default: return kind satisfies never;
   }
 }

@@ -27,6 +27,7 @@ const places: Readonly<Record<Destination, { readonly path: string; readonly ico
   policies: { path: '/policies', icon: 'policies' },
   posture: { path: '/posture', icon: 'posture' },
   exceptions: { path: '/exceptions', icon: 'exceptions' },
+  responses: { path: '/responses', icon: 'responses' },
   fleet: { path: '/fleet', icon: 'fleet' },
   coverage: { path: '/coverage', icon: 'coverage' },
   advisories: { path: '/advisories', icon: 'advisories' },
@@ -75,6 +76,9 @@ function Rail({ open, onClose }: { readonly open: boolean; readonly onClose: () 
   const { path } = usePlace();
   const incidents = useApi('listIncidents', { query: { state: 'open', limit: 1 } }).data?.total ?? null;
   // Hosts and sensors are of a cluster as a whole: who sees none of one is not sent there; and people are administrators' work.
+  const open = useApi('listIncidents', { query: { state: 'open', limit: 1 } }).data?.total ?? null;
+  const waiting = useApi('listResponses', { query: { state: 'waiting', limit: 1 } }).data?.waiting ?? null;
+  // Hosts and sensors are of a cluster as a whole: who sees none of one is not sent there.
   const seesHosts = useSeesHosts();
   const mayAdmin = useMay('admin');
   const shown = destinations.filter(({ name }) => (seesHosts || name !== 'fleet') && (mayAdmin || name !== 'users'));
@@ -86,6 +90,10 @@ function Rail({ open, onClose }: { readonly open: boolean; readonly onClose: () 
           <RailItem destination={one} path={path} count={one.name === 'incidents' ? incidents : null} />
         </Fragment>
       ))}
+    <nav className="rail" aria-label="Pages">
+      {main.map((one) => <RailItem key={one.name} destination={one} path={path} count={one.name === 'incidents' ? open : one.name === 'responses' ? waiting : null} />)}
+      <hr className="rail-line" />
+      {rest.map((one) => <RailItem key={one.name} destination={one} path={path} count={null} />)}
       <div className="rail-foot"><HelpButton /></div>
     </nav>
   );
@@ -93,11 +101,11 @@ function Rail({ open, onClose }: { readonly open: boolean; readonly onClose: () 
 
 function RailItem({ destination, path, count }: { readonly destination: (typeof destinations)[number]; readonly path: string; readonly count: number | null }): ReactNode {
   const place = places[destination.name];
-  const here = place.path === '/' ? path === '/' : path === place.path || path.startsWith(`${place.path}/`);
+  const here = place.path === '/' ? path === '/' : [place.path, ...(destination.name === 'responses' ? ['/playbooks'] : [])].some((one) => path === one || path.startsWith(`${one}/`));
   return (
     <Link to={place.path} className="rail-item" title={`${destination.word} (g ${destination.key})`} data-testid={`rail-${destination.name}`} {...(here ? { 'aria-current': 'page' as const } : {})}>
       <Icon name={place.icon} /><span className="rail-word">{destination.word}</span>
-      {count === null || count === 0 ? null : <span className="rail-count" aria-label={`${countWords(count)} open`}>{shortCount(count)}</span>}
+      {count === null || count === 0 ? null : <span className="rail-count" aria-label={`${countWords(count)} ${destination.name === 'responses' ? 'waiting for approval' : 'open'}`}>{shortCount(count)}</span>}
     </Link>
   );
 }
