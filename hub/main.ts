@@ -50,6 +50,7 @@ import { Rounds } from './rounds.ts';
 import { openOrigin, startOriginRounds } from './origin-step.ts';
 import { originFacts } from './trace/reader.ts';
 import { openResponses, startResponseRounds } from './respond-step.ts';
+import { openResponses, receiverProbe, sourceOf, startResponseRounds } from './respond-step.ts';
 import type { Responses } from './respond/start.ts';
 import type { Origin } from './trace/start.ts';
 
@@ -190,6 +191,8 @@ async function assemble({ config, log, content }: Prepared, database: Database):
   return { advisories, live, assessor, commands, counters, assess, origin, posture, controls, linkDoors: { database, now, intake, commands, changed, log, answerImage: (wanted) => answerImage(wanted, { ...images, hear: origin.hear, settle: () => assessor.settle() }) } };
   const origin = await openOrigin(config, database, { changed: () => changed(['images'], null), log });
   const responses = openResponses({ database, seal: origin.seal, commands, changed, source: `/vedette/${config.api.hosts[0] ?? 'hub'}`, log });
+  const origin = await openOrigin(config, database, { changed: () => changed(['images'], null), log, probeReceiver: receiverProbe(sourceOf(config)) });
+  const responses = openResponses({ database, seal: origin.seal, commands, changed, source: sourceOf(config), log });
   return { advisories, live, assessor, commands, counters, assess, origin, responses, posture, controls, linkDoors: { database, now, intake, commands, changed, log, answerImage: (reference) => answerImage(reference, images) } };
 }
 

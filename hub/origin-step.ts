@@ -8,14 +8,14 @@ import type { Rounds } from './rounds.ts';
 import type { Database } from './store/database.ts';
 import { lookup } from './trace/guard.ts';
 import { sealFrom } from './trace/seal.ts';
-import { startOrigin, type Origin } from './trace/start.ts';
+import { startOrigin, type Origin, type ProbeReceiver } from './trace/start.ts';
 
 const fileBytesMax = 2 ** 20;
 const dayMs = 86_400_000;
 /** A busy registry is left to the next round sooner than a person at the terminal would leave it. */
 const waitMsMax = 5000;
 
-export async function openOrigin(config: HubConfig, database: Database, doors: { readonly changed: () => void; readonly log: Log }): Promise<Origin> {
+export async function openOrigin(config: HubConfig, database: Database, doors: { readonly changed: () => void; readonly log: Log; readonly probeReceiver: ProbeReceiver }): Promise<Origin> {
   const { everyMinutes, atOnceMax, timeoutSeconds, imageSecondsMax } = config.origin;
   return startOrigin({
     database,

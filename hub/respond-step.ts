@@ -1,14 +1,17 @@
 /** The step respond with its surroundings: network, clock, sealed secrets of integrations, whom commands go to, and what is done again and again. */
 import { randomUUID } from 'node:crypto';
 import type { LiveTopic } from '@vedette/model/api/table';
+import type { HubConfig } from './config.ts';
 import type { Commands } from './ingest/commands.ts';
 import type { Log } from './log.ts';
 import { callFor, wouldCall, type IntegrationHeld } from './respond/calls.ts';
+import { probeReceiver } from './respond/probe.ts';
 import { startResponses, type Responses } from './respond/start.ts';
 import type { Rounds } from './rounds.ts';
 import type { Database } from './store/database.ts';
 import { integrationNamed } from './store/integrations.ts';
 import type { Seal } from './trace/seal.ts';
+import type { ProbeReceiver } from './trace/start.ts';
 
 const callMsMax = 15_000;
 const roundMs = 1000;
@@ -42,6 +45,17 @@ export function openResponses({ database, seal, commands, changed, source, log }
     log,
   });
   return responses;
+}
+
+/** Of the hub's events: by its configured name. */
+export function sourceOf(config: HubConfig): string {
+  return `/vedette/${config.api.hosts[0] ?? 'hub'}`;
+}
+
+const receivers: ReadonlySet<string> = new Set(['webhook', 'slack', 'smtp']);
+
+export function receiverProbe(source: string): ProbeReceiver {
+  return (row, secret) => (receivers.has(row.kind) ? probeReceiver({ kind: row.kind, settings: row.settings, secret, problem: row.secret !== null && secret === null ? 'its secret cannot be opened with the key of this hub: give it again' : null }, { fetch, timeoutMs: callMsMax, source }, new Date()) : undefined);
 }
 
 export function startResponseRounds(rounds: Rounds, responses: Responses): void {

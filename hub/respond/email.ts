@@ -24,12 +24,29 @@ export interface Mail {
 /** Before DATA: nothing was handed over. */
 const before = new Set(['ECONNECTION', 'EDNS', 'ETLS', 'EAUTH', 'EENVELOPE', 'ECONNREFUSED', 'ENOAUTH']);
 
-export async function sendMail(settings: SmtpSettings, password: string | null, mail: Mail, timeoutMs: number): Promise<Outcome> {
-  const { host, port, security, user, from } = settings;
-  const transport = nodemailer.createTransport({
+/** Connects and signs in, and sends nothing. */
+export async function greet(settings: SmtpSettings, password: string | null, timeoutMs: number): Promise<Outcome> {
+  const transport = transportTo(settings, password, timeoutMs);
+  try {
+    await transport.verify();
+    return { kind: 'applied', detail: `${settings.host} lets us in`, evidence: null };
+  } catch (error) {
+    return { kind: 'failed', detail: `${settings.host}: ${error instanceof Error ? error.message.slice(0, 200) : 'unknown'}`, evidence: null };
+  } finally {
+    transport.close();
+  }
+}
+
+function transportTo({ host, port, security, user }: SmtpSettings, password: string | null, timeoutMs: number): ReturnType<typeof nodemailer.createTransport> {
+  return nodemailer.createTransport({
     host, port, secure: security === 'tls', requireTLS: security === 'starttls', ignoreTLS: security === 'none', connectionTimeout: timeoutMs, greetingTimeout: timeoutMs, socketTimeout: timeoutMs, disableFileAccess: true, disableUrlAccess: true,
     ...(user === null ? {} : { auth: { user, pass: password ?? '' } }),
   });
+}
+
+export async function sendMail(settings: SmtpSettings, password: string | null, mail: Mail, timeoutMs: number): Promise<Outcome> {
+  const { host, from } = settings;
+  const transport = transportTo(settings, password, timeoutMs);
   try {
     const domain = from.slice(from.lastIndexOf('@') + 1);
     const sent = await transport.sendMail({ from, to: [...mail.to], subject: mail.subject, text: mail.text, messageId: `<${mail.id}@${domain}>`, headers: { 'x-vedette-effect': mail.id, 'auto-submitted': 'auto-generated' } });

@@ -202,14 +202,14 @@ export async function effectsAskedOf(db: Db, receiver: { kind: 'sensor' | 'clust
   return rows(
     db,
     EffectRow,
-    `select ${effectColumns} from response_effect where ended_at is null and state = 'asked' and doer = $1 and cluster_id = $2 and ($1 = 'cluster' or node_id::text = $3) order by asked_at, id limit ${commandsMax}`,
+    `select ${effectColumns} from response_effect where ended_at is null and state = 'asked' and report is null and doer = $1 and cluster_id = $2 and ($1 = 'cluster' or node_id::text = $3) order by asked_at, id limit ${commandsMax}`,
     [receiver.kind, receiver.clusterId, receiver.nodeId],
   );
 }
 
 const Reported = z.object({ cluster_id: z.string(), namespace: z.string().nullable() });
 
-/** Kept for the engine. Undefined: nothing of this id was asked of this receiver; a second report of what has ended changes nothing. */
+/** Kept for the engine; the first one counts. Undefined: nothing of this id was asked of this receiver. */
 export async function reportResponseEffect(
   db: Transaction,
   receiver: { kind: 'sensor' | 'cluster'; clusterId: string; nodeId: string },
@@ -219,7 +219,7 @@ export async function reportResponseEffect(
   return firstRow(
     db,
     Reported,
-    `update response_effect set report = case when state = 'asked' then $6::jsonb else report end
+    `update response_effect set report = case when state = 'asked' and report is null then $6::jsonb else report end
       where id = $4 and undo = $5 and doer = $1 and cluster_id = $2 and ($1 = 'cluster' or node_id::text = $3) returning cluster_id, namespace`,
     [receiver.kind, receiver.clusterId, receiver.nodeId, effect.id, effect.undo, JSON.stringify(report)],
   );

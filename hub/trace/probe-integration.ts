@@ -18,6 +18,10 @@ type Asked = IntegrationTestView['asked'][number];
 export async function testIntegration(row: IntegrationRow, sources: Sources, sample: string | null, now: Date): Promise<IntegrationTestView> {
   const problem = sources.problems.get(row.name);
   const asked = problem !== undefined ? [refusal('whether it can be used as it is stored', problem)] : await questions(row, sources, sample);
+  return testOf(asked, now);
+}
+
+export function testOf(asked: Asked[], now: Date): IntegrationTestView {
   const failed = asked.filter((one) => !one.ok);
   const sentence = failed.length === 0 ? 'It works.' : `${failed.length === asked.length ? 'It does not work' : 'It works in part'}: ${failed[0]!.words}`;
   return { at: now.toISOString(), ok: failed.length === 0, sentence, asked };

@@ -8,7 +8,7 @@ import type { UnknownReason } from '@vedette/model/origin';
 import { parseReference } from '@vedette/origin/oci/reference';
 import { addAudit } from '../store/access.ts';
 import type { Database } from '../store/database.ts';
-import { deleteIntegration, integrationNamed, listIntegrations, lockIntegration, setIntegrationTest } from '../store/integrations.ts';
+import { deleteIntegration, integrationNamed, listIntegrations, lockIntegration, setIntegrationTest, type IntegrationRow } from '../store/integrations.ts';
 import { askAllAgain, removeUnwantedImages } from '../store/origin.ts';
 import { listOriginImages } from '../store/read-origin.ts';
 import { followDeclared, integrationView, parseDeclared, put } from './integrations.ts';
@@ -16,6 +16,7 @@ import { testIntegration } from './probe-integration.ts';
 import { factsSaid, whyNot } from './facts.ts';
 import { originReader, registryTrusted, type OriginFacts, type OriginReader } from './reader.ts';
 import { isPassing } from './remedy.ts';
+import { testIntegration, testOf } from './probe-integration.ts';
 import { originReader, type OriginReader } from './reader.ts';
 import type { Seal } from './seal.ts';
 import { Tracer, type TracerOptions } from './tracer.ts';
@@ -45,7 +46,10 @@ export interface Origin {
   forget(before: Date): Promise<number>;
 }
 
-export function startOrigin(options: TracerOptions): Origin {
+/** Receivers of responses are integrations too, and tested by whoever sends to them. undefined: not a receiver. */
+export type ProbeReceiver = (row: IntegrationRow, secret: string | null) => Promise<IntegrationTestView['asked']> | undefined;
+
+export function startOrigin(options: TracerOptions & { readonly probeReceiver: ProbeReceiver }): Origin {
   const { database, seal, world, changed } = options;
   const now = (): Date => new Date(world.clock());
   const tracer = new Tracer(options);
@@ -76,7 +80,9 @@ export function startOrigin(options: TracerOptions): Origin {
     async testIntegration(name, actor) {
       const row = await integrationNamed(database, name);
       if (row === undefined) return undefined;
-      const test = await testIntegration(row, await tracer.sources(), row.kind === 'registry' ? await sampleOf(database, String(row.settings['host'])) : null, now());
+      const secret = row.secret === null ? null : seal.open(name, row.secret);
+      const receiver = options.probeReceiver(row, secret);
+      const test = receiver !== undefined ? testOf(await receiver, now()) : await testIntegration(row, await tracer.sources(), row.kind === 'registry' ? await sampleOf(database, String(row.settings['host'])) : null, now());
       await setIntegrationTest(database, { name, updatedAt: row.updated_at }, test, now());
       await addAudit(database, { actor, action: 'integration.test', object: `integration:${name}`, change: test.sentence, clusterId: null }, now());
       changed();

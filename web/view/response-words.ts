@@ -13,6 +13,15 @@ export const runWords: Readonly<Record<RunState, { readonly word: string; readon
   cancelled: { word: 'cancelled', tone: 'quiet' },
 };
 
+export const runSentences: Readonly<Record<RunState, string>> = {
+  running: 'is under way',
+  waiting: 'waits for an approval',
+  done: 'is done',
+  failed: 'could not be done whole',
+  stopped: 'was stopped by its limit',
+  cancelled: 'was cancelled',
+};
+
 export const stepWords: Readonly<Record<StepState, { readonly word: string; readonly tone: Tone }>> = {
   pending: { word: 'to come', tone: 'quiet' },
   waiting: { word: 'waits for approval', tone: 'waits' },

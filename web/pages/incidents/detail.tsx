@@ -70,7 +70,7 @@ function Head({ incident, titled }: { readonly incident: IncidentDetailView; rea
         {incident.count === 1 ? <span>once, <Time at={incident.lastSeen} /></span> : <><span>{countWords(incident.count)} times</span><span>first <Time at={incident.firstSeen} /></span><span>last <Time at={incident.lastSeen} /></span></>}
         <span>{incident.kind === 'verdict' ? <>by policy <Link to={pathOf('/policies/:name', { name: incident.source })}>{incident.source}</Link></> : <>by rule {incident.source}</>}</span>
       </p>
-      <NextAction><p className="strong">{incident.nextAction}</p><IncidentActions incident={incident} />{mayRespond ? <RespondButton trigger="incident" event={incident.id} /> : null}<ResponsesOf trigger="incident" event={incident.id} /></NextAction>
+      <NextAction><p className="strong">{incident.nextAction}</p><IncidentActions incident={incident} />{mayRespond ? <div className="incident-actions"><RespondButton trigger="incident" event={incident.id} /></div> : null}<ResponsesOf trigger="incident" event={incident.id} /></NextAction>
     </header>
   );
 }

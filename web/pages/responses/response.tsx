@@ -9,7 +9,7 @@ import { FormProblem, ProblemBox } from '../../parts/problem.tsx';
 import { Fields, Time } from '../../parts/text.tsx';
 import { Link } from '../../router.tsx';
 import { useMay } from '../../session.tsx';
-import { doerWords, effectWords, kindWords, runWords, stepWords, triggerPath } from '../../view/response-words.ts';
+import { doerWords, effectWords, kindWords, runSentences, stepWords, triggerPath } from '../../view/response-words.ts';
 import { pathOf } from '../../view/url.ts';
 import { StateMark } from './marks.tsx';
 import { WaitingRun } from './responses.tsx';
@@ -21,7 +21,7 @@ export function ResponsePage({ params }: { readonly params: Readonly<Record<stri
   const back = <Link to="/responses" className="back-link"><Icon name="back" size={12} />Responses</Link>;
   if (data === undefined) return <Page title="Response" sentence={`Response ${id}`} above={back}>{error === null ? <BoneLines count={10} /> : <ProblemBox error={error} again={() => void refetch()} />}</Page>;
   return (
-    <Page title="Response" sentence={<><b>{data.playbook}</b>{data.dryRun ? ', a dry run,' : ''} {data.state === 'waiting' ? '' : 'is '}{runWords[data.state].word}.</>} above={back} note={data.reason ?? undefined} actions={<Cancel run={data} />}>
+    <Page title="Response" sentence={<><b>{data.playbook}</b>{data.dryRun ? ', a dry run,' : ''} {runSentences[data.state]}.</>} above={back} note={data.reason ?? undefined} actions={<Cancel run={data} />}>
       <div className="response" data-testid="response" data-key={data.id}>
         <div>
           {data.waiting === null ? null : <div className="waiting-list"><WaitingRun run={data} alone /></div>}
