@@ -105,6 +105,8 @@ async function pictured(name: string): Promise<void> {
     faults.push(...await watch.faults(), ...await watch.axe());
   }
   await page.setViewportSize({ width: 390, height: 844 });
+  await page.reload();
+  await page.locator('h1').waitFor();
   faults.push(...await watch.wide());
   await screenshot(page, pictures, `${name}-phone`);
   await page.setViewportSize({ width: 1280, height: 800 });

@@ -19,9 +19,9 @@ export function ResponsePage({ params }: { readonly params: Readonly<Record<stri
   const id = params['id'] ?? '';
   const { data, error, refetch } = useApi('getResponse', { params: { id } });
   const back = <Link to="/responses" className="back-link"><Icon name="back" size={12} />Responses</Link>;
-  if (data === undefined) return <Page title="Response" sentence={`Response ${id}`} above={back}>{error === null ? <BoneLines count={10} /> : <ProblemBox error={error} again={() => void refetch()} />}</Page>;
+  if (data === undefined) return <Page title="Response" sentence={`Response ${id}`} above={back} note=" ">{error === null ? <BoneLines count={10} /> : <ProblemBox error={error} again={() => void refetch()} />}</Page>;
   return (
-    <Page title="Response" sentence={<><b>{data.playbook}</b>{data.dryRun ? ', a dry run,' : ''} {runSentences[data.state]}.</>} above={back} note={data.reason ?? undefined} actions={<Cancel run={data} />}>
+    <Page title="Response" sentence={<><b>{data.playbook}</b>{data.dryRun ? ', a dry run,' : ''} {runSentences[data.state]}.</>} above={back} note={data.reason ?? ' '} actions={<Cancel run={data} />}>
       <div className="response" data-testid="response" data-key={data.id}>
         <div>
           {data.waiting === null ? null : <div className="waiting-list"><WaitingRun run={data} alone /></div>}

@@ -1,10 +1,11 @@
 /** Responses: what waits for somebody first, then what ran. Playbooks stand beside them. */
 import type { ReactNode } from 'react';
+import type { Output } from '@vedette/model/api/table';
 import type { ResponseView } from '@vedette/model/api/responses';
-import { runStates } from '@vedette/model/playbook';
+import { runStates } from '@vedette/model/playbook-words';
 import { useApi, useChange, usePages } from '../../data.ts';
 import { Choices, FilterBar } from '../../parts/filters.tsx';
-import { Bone, Empty, Page, Section, Tabs } from '../../parts/page.tsx';
+import { Bone, BoneLines, Empty, Page, Section, Tabs } from '../../parts/page.tsx';
 import { FormProblem } from '../../parts/problem.tsx';
 import { Table, type Column } from '../../parts/table.tsx';
 import { Time } from '../../parts/text.tsx';
@@ -25,16 +26,19 @@ export function ResponsesPage(): ReactNode {
   const [{ state, playbook }, , link] = useFilters(filters);
   const query = { state: state ?? 'all', playbook };
   const list = usePages('listResponses', query);
+  const waiting = useApi('listResponses', { query: { state: 'waiting', limit: 20 } }).data;
   const options = [{ id: 'any', label: 'Any', to: link({ state: undefined }), chosen: state === undefined }, ...runStates.map((one) => ({ id: one, label: runWords[one].word, to: link({ state: one }), chosen: state === one }))];
   return (
     <Page title="Responses" sentence={<Sentence />} note="What playbooks did, step by step: asked for, done, read back, and how to take it back.">
-      <Waiting />
+      {waiting === undefined ? <BoneLines count={8} /> : <>
+      <Waiting data={waiting} />
       <Tabs label="Responses" tabs={responseTabs} chosen="runs" />
       <FilterBar><Choices label="State" options={options} /></FilterBar>
       <Table key={JSON.stringify(query)} label="Runs" kind="response" noun={['run', 'runs']} list={list} columns={columns} keyOf={keyOf} linkOf={linkOf}
         empty={state === undefined && playbook === undefined
           ? <Empty title="No playbook has run yet" action={<Link to="/playbooks" className="button is-main">Playbooks</Link>}><p>Playbooks answer to incidents, violations and verdicts about images. They are off until somebody switches them on; in shadow they only say what they would do.</p></Empty>
           : <Empty title="No run matches" action={<Link to="/responses" className="button">Clear the filters</Link>}><p>Others exist; the filters above hide them.</p></Empty>} />
+      </>}
     </Page>
   );
 }
@@ -47,9 +51,8 @@ function Sentence(): ReactNode {
   return open === 0 ? <>Nothing waits for anybody, and nothing is under way.</> : <><b>{plural(open, 'run')}</b> under way; nothing waits for an approval.</>;
 }
 
-function Waiting(): ReactNode {
-  const { data } = useApi('listResponses', { query: { state: 'waiting', limit: 20 } });
-  if (data === undefined || data.items.length === 0) return null;
+function Waiting({ data }: { readonly data: Output<'listResponses'> }): ReactNode {
+  if (data.items.length === 0) return null;
   return (
     <Section title="Waiting for approval" aside={plural(data.waiting, 'run')} id="waiting">
       <ul className="waiting-list">{data.items.map((run) => <li key={run.id}><WaitingRun run={run} /></li>)}</ul>
