@@ -16,9 +16,12 @@ import { oneOf, pathOf, text } from '../../view/url.ts';
 import { StateMark } from './marks.tsx';
 import './responses.css';
 
-const filters = { state: oneOf(runStates, undefined), playbook: text(100) };
+const shownStates = ['open', 'done', 'failed', 'stopped'] as const;
+const filters = { state: oneOf([...runStates, 'open'], undefined), playbook: text(100) };
 const keyOf = (row: ResponseView): string => row.id;
 const linkOf = (row: ResponseView): string => pathOf('/responses/:id', { id: row.id });
+
+const stateLabels: Readonly<Record<(typeof shownStates)[number], string>> = { open: 'Open', done: 'Done', failed: 'Failed', stopped: 'Stopped' };
 
 export const responseTabs = [{ id: 'runs', label: 'Runs', to: '/responses' }, { id: 'playbooks', label: 'Playbooks', to: '/playbooks' }];
 
@@ -27,7 +30,7 @@ export function ResponsesPage(): ReactNode {
   const query = { state: state ?? 'all', playbook };
   const list = usePages('listResponses', query);
   const waiting = useApi('listResponses', { query: { state: 'waiting', limit: 20 } }).data;
-  const options = [{ id: 'any', label: 'Any', to: link({ state: undefined }), chosen: state === undefined }, ...runStates.map((one) => ({ id: one, label: runWords[one].word, to: link({ state: one }), chosen: state === one }))];
+  const options = [{ id: 'any', label: 'Any', to: link({ state: undefined }), chosen: state === undefined }, ...shownStates.map((one) => ({ id: one, label: stateLabels[one], to: link({ state: one }), chosen: state === one }))];
   return (
     <Page title="Responses" sentence={<Sentence />} note="What playbooks did, step by step: asked for, done, read back, and how to take it back.">
       {waiting === undefined ? <BoneLines count={8} /> : <>
