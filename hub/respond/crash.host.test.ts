@@ -137,9 +137,9 @@ async function life(kill: { kind: string; at: 'before' | 'after' } | null, start
 /** The cluster part: does each id once, however often it is asked, and reports again what it is asked again. */
 function clusterPart(): { readonly done: Map<string, number>; stop(): Promise<void> } {
   const done = new Map<string, number>();
-  let stopped = false;
+  const until = new AbortController();
   const work = async (): Promise<void> => {
-    while (!stopped) {
+    while (!until.signal.aborted) {
       const asked = await effectSetOf(scratch.database, { kind: 'cluster', clusterId: part.clusterId, nodeId: '' });
       for (const effect of asked) {
         if (!done.has(effect.effectId)) done.set(effect.effectId, 1);
@@ -153,7 +153,7 @@ function clusterPart(): { readonly done: Map<string, number>; stop(): Promise<vo
   return {
     done,
     async stop() {
-      stopped = true;
+      until.abort();
       await running;
     },
   };
