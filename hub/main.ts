@@ -49,7 +49,6 @@ import { removeOutdated } from './store/retention.ts';
 import { Rounds } from './rounds.ts';
 import { openOrigin, startOriginRounds } from './origin-step.ts';
 import { originFacts } from './trace/reader.ts';
-import { openResponses, startResponseRounds } from './respond-step.ts';
 import { openResponses, receiverProbe, sourceOf, startResponseRounds } from './respond-step.ts';
 import type { Responses } from './respond/start.ts';
 import type { Origin } from './trace/start.ts';
@@ -166,7 +165,8 @@ async function assemble({ config, log, content }: Prepared, database: Database):
   const posture = new Posture({ database, controls, exceptions: () => exceptionsInForce(database, log), now, changed: (clusterId) => changed(['posture'], clusterId), log });
   const counters = new IntakeCounters();
   const commands = new Commands({ database, now, changed: (clusterId) => changed(['sensors'], clusterId) });
-  const origin = await openOrigin(config, database, { changed: () => changed(['images'], null), log });
+  const origin = await openOrigin(config, database, { changed: () => changed(['images'], null), log, probeReceiver: receiverProbe(sourceOf(config)) });
+  const responses = openResponses({ database, seal: origin.seal, commands, changed, source: sourceOf(config), log });
   const images: ImageSources & { readonly database: Database } = { database, advisories: () => advisories.now, now, origin: originFacts };
   const violations = new Violations({ ...images, bansChanged: (clusterIds) => commands.imageVerdictsChanged(clusterIds), log });
   const assessor = new Assessor({ database, advisories: () => advisories.now, now, violations, changed: (place) => changed(['vulnerabilities'], place?.cluster_id ?? null, place?.namespace), violationsChanged: () => changed(['violations'], null), log });
@@ -188,12 +188,7 @@ async function assemble({ config, log, content }: Prepared, database: Database):
     serviceExposure,
     loadedPoints,
   };
-  return { advisories, live, assessor, commands, counters, assess, origin, posture, controls, linkDoors: { database, now, intake, commands, changed, log, answerImage: (wanted) => answerImage(wanted, { ...images, hear: origin.hear, settle: () => assessor.settle() }) } };
-  const origin = await openOrigin(config, database, { changed: () => changed(['images'], null), log });
-  const responses = openResponses({ database, seal: origin.seal, commands, changed, source: `/vedette/${config.api.hosts[0] ?? 'hub'}`, log });
-  const origin = await openOrigin(config, database, { changed: () => changed(['images'], null), log, probeReceiver: receiverProbe(sourceOf(config)) });
-  const responses = openResponses({ database, seal: origin.seal, commands, changed, source: sourceOf(config), log });
-  return { advisories, live, assessor, commands, counters, assess, origin, responses, posture, controls, linkDoors: { database, now, intake, commands, changed, log, answerImage: (reference) => answerImage(reference, images) } };
+  return { advisories, live, assessor, commands, counters, assess, origin, responses, posture, controls, linkDoors: { database, now, intake, commands, changed, log, answerImage: (wanted) => answerImage(wanted, { ...images, hear: origin.hear, settle: () => assessor.settle() }) } };
 }
 
 /** Looked up only when somebody listens who sees no more: the intake does not wait for it. */

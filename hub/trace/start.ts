@@ -12,12 +12,10 @@ import { deleteIntegration, integrationNamed, listIntegrations, lockIntegration,
 import { askAllAgain, removeUnwantedImages } from '../store/origin.ts';
 import { listOriginImages } from '../store/read-origin.ts';
 import { followDeclared, integrationView, parseDeclared, put } from './integrations.ts';
-import { testIntegration } from './probe-integration.ts';
 import { factsSaid, whyNot } from './facts.ts';
 import { originReader, registryTrusted, type OriginFacts, type OriginReader } from './reader.ts';
 import { isPassing } from './remedy.ts';
 import { testIntegration, testOf } from './probe-integration.ts';
-import { originReader, type OriginReader } from './reader.ts';
 import type { Seal } from './seal.ts';
 import { Tracer, type TracerOptions } from './tracer.ts';
 

@@ -10,16 +10,16 @@ import { LabReport } from '../report.ts';
 import { makeGround } from './ground.ts';
 import { ask, isKept, keep } from './kept.ts';
 import type { Scene } from './scene.ts';
-import { stations } from './stations.ts';
+import { playStation, stations } from './stations.ts';
 
-async function playFrom(scene: Scene, name: string, fresh: string): Promise<void> {
+async function playFrom(scene: Scene, name: string, edition: string): Promise<void> {
   const first = stations.findIndex((one) => one.name === name);
   if (first < 0) throw new Error(`there is no station ${name}; there are: ${stations.map((one) => one.name).join(', ')}`);
   for (const station of stations.slice(first)) {
     scene.lab.report.say(station.says);
     const begun = Date.now();
     // what comes after may still be worth seeing
-    await station.play(scene, fresh).catch((error: unknown) => scene.lab.report.row(`station ${station.name} ran to its end`, 'yes', error instanceof Error ? (error.stack ?? error.message) : String(error), '', false));
+    await playStation(station, scene, edition).catch((error: unknown) => scene.lab.report.row(`station ${station.name} ran to its end`, 'yes', error instanceof Error ? (error.stack ?? error.message) : String(error), '', false));
     scene.lab.report.figure(`station ${station.name}, s`, Math.round((Date.now() - begun) / 1000));
   }
 }

@@ -84,7 +84,7 @@ async function imageHolds(scene: Scene, name: string): Promise<readonly string[]
   return out.sort();
 }
 
-export async function agents(scene: Scene): Promise<void> {
+export async function play(scene: Scene): Promise<void> {
   const { first, second, lab } = scene;
   const { report } = lab;
   await installAgents(scene, first, { admission: 'service', hostNetwork: false });

@@ -12,7 +12,7 @@ const pipeline = (run: string) => ({
   GITHUB_ACTIONS: 'true', GITHUB_REPOSITORY: 'shop/cart', GITHUB_SHA: commit, GITHUB_RUN_ID: run, GITHUB_SERVER_URL: 'https://git.example', GITHUB_ACTOR: 'carla', CI: 'true',
 });
 
-export async function build(scene: Scene): Promise<void> {
+export async function play(scene: Scene): Promise<void> {
   const { api, lab, registry, facts } = scene;
   const { report, place } = lab;
   const feeds = writeFeeds(join(place, 'hub', 'feeds'));

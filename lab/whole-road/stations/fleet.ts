@@ -7,7 +7,7 @@ import { until } from '../../until.ts';
 import { namespace, release, type Scene } from '../scene.ts';
 import { applied, containerOf, deployment, shop } from './run.ts';
 
-export async function fleet(scene: Scene): Promise<void> {
+export async function play(scene: Scene): Promise<void> {
   const { api, facts, first, lab, registry, second } = scene;
   const { report } = lab;
   await second.plane.client.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: shop } });

@@ -22,7 +22,7 @@ async function violated(scene: Scene, workload: string, kind: IntegrityKind): Pr
   return last;
 }
 
-export async function integrity(scene: Scene): Promise<void> {
+export async function play(scene: Scene): Promise<void> {
   const { facts, first, lab, registry } = scene;
   const { report } = lab;
   const names = ['moved', 'deleted', 'resigned'] as const;

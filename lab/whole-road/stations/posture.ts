@@ -13,7 +13,7 @@ async function reportOf(scene: Scene, format: 'html' | 'csv' | 'pdf'): Promise<B
   return Buffer.from(await response.arrayBuffer());
 }
 
-export async function posture(scene: Scene): Promise<void> {
+export async function play(scene: Scene): Promise<void> {
   const { api, first, lab, registry, second } = scene;
   const { report } = lab;
   const privileged = deployment(reckless, `${registry.host}/shop/twin:1.1`, first.node.name, { securityContext: { privileged: true } });

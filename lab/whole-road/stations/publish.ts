@@ -35,7 +35,7 @@ function inArtifactory(scene: Scene, layout: string, digest: string, name: strin
   content.put('docker-local', `shop/${name}/${goodTag}`, 'list.manifest.json', bytes, { 'docker.manifest': goodTag, 'docker.manifest.digest': digest, 'docker.repoName': `shop/${name}`, 'build.name': build.name, 'build.number': build.number });
 }
 
-export async function publish(scene: Scene): Promise<void> {
+export async function play(scene: Scene): Promise<void> {
   const { api, artifactory, facts, lab, registry } = scene;
   const { report, place } = lab;
   const { good, twin } = facts.images!;

@@ -34,7 +34,7 @@ export async function containerOf(scene: Scene, cluster: LabCluster, workload: s
   return value;
 }
 
-export async function runs(scene: Scene): Promise<void> {
+export async function play(scene: Scene): Promise<void> {
   const { api, facts, first, lab, registry } = scene;
   const { report } = lab;
   await first.plane.client.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: shop } });

@@ -44,7 +44,7 @@ async function isOnRiskSummary(scene: Scene): Promise<boolean> {
   return (classic.find((one) => one.kind === 'critical-and-applicable')?.count ?? 0) > 0;
 }
 
-export async function turnsBad(scene: Scene): Promise<void> {
+export async function play(scene: Scene): Promise<void> {
   const { api, facts, lab, registry } = scene;
   const { report } = lab;
   await api.call('putPolicy', { params: { name: policyName }, body: { yaml: policy(registry.host) } });

@@ -75,10 +75,8 @@ function useEscape(open: boolean, close: () => void): void {
 function Rail({ open, onClose }: { readonly open: boolean; readonly onClose: () => void }): ReactNode {
   const { path } = usePlace();
   const incidents = useApi('listIncidents', { query: { state: 'open', limit: 1 } }).data?.total ?? null;
-  // Hosts and sensors are of a cluster as a whole: who sees none of one is not sent there; and people are administrators' work.
-  const open = useApi('listIncidents', { query: { state: 'open', limit: 1 } }).data?.total ?? null;
   const waiting = useApi('listResponses', { query: { state: 'waiting', limit: 1 } }).data?.waiting ?? null;
-  // Hosts and sensors are of a cluster as a whole: who sees none of one is not sent there.
+  // Hosts and sensors are of a cluster as a whole: who sees none of one is not sent there; and people are administrators' work.
   const seesHosts = useSeesHosts();
   const mayAdmin = useMay('admin');
   const shown = destinations.filter(({ name }) => (seesHosts || name !== 'fleet') && (mayAdmin || name !== 'users'));
@@ -87,13 +85,9 @@ function Rail({ open, onClose }: { readonly open: boolean; readonly onClose: () 
       {shown.map((one, at) => (
         <Fragment key={one.name}>
           {at > 0 && one.group !== shown[at - 1]!.group ? <hr className="rail-line" /> : null}
-          <RailItem destination={one} path={path} count={one.name === 'incidents' ? incidents : null} />
+          <RailItem destination={one} path={path} count={one.name === 'incidents' ? incidents : one.name === 'responses' ? waiting : null} />
         </Fragment>
       ))}
-    <nav className="rail" aria-label="Pages">
-      {main.map((one) => <RailItem key={one.name} destination={one} path={path} count={one.name === 'incidents' ? open : one.name === 'responses' ? waiting : null} />)}
-      <hr className="rail-line" />
-      {rest.map((one) => <RailItem key={one.name} destination={one} path={path} count={null} />)}
       <div className="rail-foot"><HelpButton /></div>
     </nav>
   );
