@@ -88,7 +88,7 @@ const singleFacts: readonly FactEntry<ImageFacts>[] = [
   fact('digest', 'string', 'digest', '`sha256:…` of the manifest for the platform'),
   fact('indexDigest', 'string', 'indexDigest', '`sha256:…` of the multi-platform index; empty: it has none'),
   fact('pinned', 'bool', 'pinned', 'the reference names a digest'),
-  fact('registryTrusted', 'bool', 'registryTrusted', 'its registry or folder is in the list of trusted ones (`--trust`); unknown where no list was given'),
+  fact('registryTrusted', 'bool', 'registryTrusted', 'its registry or folder is in the list of trusted ones (the hub’s integrations, `--trust` in a pipeline); unknown where no list was given'),
   fact('platform', 'string', 'platform', '`linux/amd64`, `linux/arm64/v8`'),
   fact('created', 'string', 'created', 'RFC 3339, as the configuration says; empty: it says nothing'),
   fact('labels', 'map<string, string>', 'labels', 'ask `"name" in image.labels` before `image.labels["name"]`'),

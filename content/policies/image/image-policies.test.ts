@@ -29,6 +29,7 @@ const flaw: VulnerabilityFacts = {
 const clean: ImageFacts = {
   ...unknownImage('not looked for'),
   ...nameFacts(`registry.example.com/shop/cart:1.4@sha256:${'a'.repeat(64)}`),
+  registryTrusted: known(true),
   labels: known({ 'org.opencontainers.image.source': 'https://git.example.com/shop', 'org.opencontainers.image.revision': 'abc' }),
   runsAsRoot: known(false), environment: known(['PATH', 'TOKENIZER_PATH', 'KEYBOARD']), exposedPorts: known(['8080/tcp']), layers: known(2), sizeBytes: known(1000),
   distributionId: known('debian'), distributionVersion: known('12'), distributionEcosystem: known('Debian:12'), supportedUntil: known('2028-06-30'), endOfLife: known(false),
@@ -54,7 +55,7 @@ const rows: readonly (readonly [rule: string, broken: readonly Partial<ImageFact
   ['no-root-user/root', [{ runsAsRoot: known(true) }], [], [{ runsAsRoot: unknown('no such user') }]],
   ['pinned-by-digest/digest', [nameOf('registry.example.com/shop/cart:1.4')], [], [{ pinned: unknown('no name') }]],
   ['no-moving-tag/moving', [nameOf('nginx'), nameOf('nginx:latest')], [nameOf('nginx:1.27'), nameOf(`nginx@sha256:${'a'.repeat(64)}`)], [{ pinned: unknown('x'), tag: unknown('x') }]],
-  ['trusted-registries/registry', [nameOf('nginx')], [nameOf('mirror.example.com/nginx')], [{ registry: unknown('no name') }]],
+  ['trusted-registries/registry', [{ registryTrusted: known(false) }], [], [{ registryTrusted: unknown('no list was given') }]],
   ['signed/signature', [{ signatures: { items: [], incomplete: null } }, { signatures: { items: [{ verified: known(false), signer: known('x') }], incomplete: null } }], [], [{ signatures: { items: [], incomplete: 'not asked' } }]],
   ['current-advisories/a-week', [{ advisoriesAgeDays: known(8) }], [{ advisoriesAgeDays: known(7) }, { advisoriesAgeDays: absent }], [{ advisoriesAgeDays: unknown('no store') }]],
   ['traceable/source', [{ labels: known({}) }], [], [{ labels: unknown('x') }]],
