@@ -33,7 +33,7 @@ export interface LinkDoors {
   readonly log: Log;
   readonly owner: Owner | undefined;
   /** What is known of an image of this name, for a cluster. */
-  readonly answerImage: (wanted: { readonly reference: string; readonly clusterId: string }) => Promise<ImageAnswer>;
+  readonly answerImage: (wanted: { readonly reference: string; readonly clusterId: string; readonly waitMs: number }) => Promise<ImageAnswer>;
 }
 
 export interface RunningLink {
@@ -79,11 +79,11 @@ function handlersOf(doors: LinkDoors): HubHandlers {
     },
     deliver: (sensorId, delivery) => intake(sensorId, delivery),
     commands: (sensorId, session, signal) => commands.stream(sensorId, session, signal),
-    async imageFacts(sensorId, references) {
+    async imageFacts(sensorId, references, waitMs) {
       const asking = await speakingSensor(database, sensorId);
       if (asking === undefined || asking.removed) return 'removed';
       // a few at most, and somebody waits for all of them
-      const answers = await Promise.all(references.map((reference) => answerImage({ reference, clusterId: asking.cluster_id })));
+      const answers = await Promise.all(references.map((reference) => answerImage({ reference, clusterId: asking.cluster_id, waitMs })));
       return answers.map(({ learnedAt, ...one }): ImageAnswered => ({ ...one, learnedAtMs: learnedAt?.getTime() ?? 0 }));
     },
     renew: (sensorId, certify) => renewSensor(database, sensorId, async () => recorded(await certify())),

@@ -98,7 +98,7 @@ test('what is known of images is answered by digest, and a name without one is n
   assert.notEqual(refused.kind, 'answered', 'only a cluster part is told');
   const now = (): Date => new Date();
   const sources = { database: hub.database, advisories: () => ({ source: undefined, problem: 'none' }), now };
-  const [known, tag, nonsense] = await Promise.all([pinned, 'registry.example/shop/web:1', 'No Name'].map((reference) => answerImage({ reference, clusterId: '00000000-0000-4000-8000-000000000000' }, sources)));
+  const [known, tag, nonsense] = await Promise.all([pinned, 'registry.example/shop/web:1', 'No Name'].map((reference) => answerImage({ reference, clusterId: '00000000-0000-4000-8000-000000000000', waitMs: 2000 }, sources)));
   assert.deepEqual([known?.digest, known?.problem], [`sha256:${'a'.repeat(64)}`, '']);
   const read = readImageFacts(known?.factsJson ?? '');
   assert.deepEqual(read.ok && [read.image.packages.items.length, read.image.pinned, read.image.vulnerabilities.incomplete], [3, { is: 'known', value: true }, 'the hub has no advisories to match it with: none']);

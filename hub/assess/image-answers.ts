@@ -34,17 +34,27 @@ export interface AnswerSources extends ImageSources {
   readonly settle?: () => Promise<void>;
 }
 
-/** The part waits two seconds, and everything else wants its share. */
-const registryWaitMs = 1500;
+/** Longer no API server waits, even where the asker would. */
+const registryWaitMsMax = 1500;
+/** What is left of the asker's wait for everything else. */
+const ownShareMs = 500;
+const registryWaitMsMin = 200;
 const matchWaitMs = 300;
 const unheard: Heard = { digest: null, facts: {}, problem: 'which digest the name means now is not known: name the image by its digest, or let the hub ask the registry' };
 
+export interface Question {
+  readonly reference: string;
+  readonly clusterId: string;
+  /** How long the asker waits. */
+  readonly waitMs: number;
+}
+
 /** For nodes as the cluster has most: a pod may run on any of them. */
-export async function answerImage({ reference, clusterId }: { readonly reference: string; readonly clusterId: string }, sources: AnswerSources): Promise<ImageAnswer> {
+export async function answerImage({ reference, clusterId, waitMs }: Question, sources: AnswerSources): Promise<ImageAnswer> {
   if (nameFacts(reference) === null) return { reference, digest: '', factsJson: '', learnedAt: null, problem: 'it is not the name of an image' };
   const pinned = /@(sha256:[0-9a-f]{64})$/.exec(reference)?.[1] ?? null;
   const architecture = (await usualArchitecture(sources.database, clusterId)) ?? 'x86_64';
-  const heard = (await sources.hear?.(reference, architecture, registryWaitMs)) ?? { ...unheard, problem: pinned === null ? unheard.problem : null };
+  const heard = (await sources.hear?.(reference, architecture, Math.max(registryWaitMsMin, Math.min(registryWaitMsMax, waitMs - ownShareMs)))) ?? { ...unheard, problem: pinned === null ? unheard.problem : null };
   const digest = pinned ?? heard.digest;
   if (digest === null) {
     const problem = heard.problem ?? 'which digest the name means now is not known';

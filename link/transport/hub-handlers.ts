@@ -74,6 +74,6 @@ export interface HubHandlers {
   commands(sensorId: string, session: string, signal: AbortSignal): AsyncIterable<Command>;
   /** Calls `certify` and records the certificate, unless the sensor was removed. */
   renew(sensorId: string, certify: () => Promise<IssuedCertificate>): Promise<'renewed' | 'removed'>;
-  /** What is known of images, in the order they were asked; left out: this hub answers no such questions. */
-  imageFacts?(sensorId: string, references: readonly string[]): Promise<readonly ImageAnswered[] | 'removed'>;
+  /** What is known of images, in the order they were asked, before the asker stops waiting; left out: this hub answers no such questions. */
+  imageFacts?(sensorId: string, references: readonly string[], waitMs: number): Promise<readonly ImageAnswered[] | 'removed'>;
 }

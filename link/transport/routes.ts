@@ -181,7 +181,7 @@ async function imageFacts(handlers: HubHandlers, context: HandlerContext, refere
   const peer = peerOf(context);
   if (peer.kind !== 'cluster') throw new ConnectError('Only a cluster part is told what is known of images.', Code.PermissionDenied);
   if (references.length > imagesMax || references.some((one) => one.length > referenceCharactersMax)) throw malformed('question about images');
-  const answers = await handlers.imageFacts(peer.sensorId, references);
+  const answers = await handlers.imageFacts(peer.sensorId, references, context.timeoutMs() ?? Number.POSITIVE_INFINITY);
   if (answers === 'removed') throw removed();
   return { images: answers.map(({ learnedAtMs, ...one }) => ({ ...one, learnedAtMs: BigInt(learnedAtMs) })) };
 }

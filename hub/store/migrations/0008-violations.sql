@@ -43,3 +43,7 @@ create unique index violation_current on violation (workload_id, image_id, polic
 create index violation_of_image on violation (cluster_id, image_id) where until is null;
 create index violation_by_rank on violation (severity_rank, state_since desc, id desc);
 create index violation_by_policy on violation (policy, rule) where until is null;
+
+-- Admission names images by the index's digest as often as by the platform's, and waits for the answer.
+create index container_by_index_digest on container (index_digest) where index_digest is not null;
+create index container_of_image_with_index on container (image_id, started_at desc) where index_digest is not null;
