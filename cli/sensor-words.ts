@@ -90,6 +90,3 @@ export function refusalOf(lines: readonly string[], code: number): string {
   return code === 3 ? 'another Vedette sensor is loaded in this kernel' : 'its loader was started with options it does not know';
 }
 
-function plural(count: number, word: string): string {
-  return `${count} ${word}${count === 1 ? '' : 's'}`;
-}

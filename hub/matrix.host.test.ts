@@ -185,9 +185,13 @@ function still(answer: Answer): Answer {
   return { ...answer, text: answer.text.replaceAll(/(\d+ \w+ old \()?\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME').replaceAll(/"(ageSeconds|observedSeconds)":[\d.]+/g, '"$1":0') };
 }
 
-/** The answer without the ids that were asked. One of a few letters stands in other words too, and is not looked for. */
+/** The answer without the ids that were asked, which an answer may repeat; short numbers stand in it for other things. */
 function sameBut(answer: Answer, ...ids: readonly string[]): string {
-  const text = ids.filter((id) => id.length >= 4).reduce((left, id) => left.replaceAll(JSON.stringify(id).slice(1, -1), 'ID'), answer.text);
+  let { text } = answer;
+  for (const id of ids) {
+    if (id.length >= 4) text = text.replaceAll(JSON.stringify(id).slice(1, -1), 'ID');
+    else if (/^[a-z]+$/.test(id)) text = text.replaceAll(new RegExp(`\\b${id}\\b`, 'g'), 'ID');
+  }
   return `${answer.status} ${text}`;
 }
 
