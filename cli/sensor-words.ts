@@ -2,6 +2,7 @@
  * What the terminal says of a sensor: its log lines to what it sees, or does not see and why and what to do, and to warnings
  * as they come. What has been said is not said again when the sensor was started again. Pure: lines in, sentences out.
  */
+import { plural } from '@vedette/model/words';
 import type { LogLine } from './log-file.ts';
 
 export interface Sentence {
@@ -89,4 +90,3 @@ export function refusalOf(lines: readonly string[], code: number): string {
   if (own !== '') return own;
   return code === 3 ? 'another Vedette sensor is loaded in this kernel' : 'its loader was started with options it does not know';
 }
-

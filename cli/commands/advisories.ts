@@ -2,6 +2,7 @@
 import { chmodSync, existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { ageWords } from '@vedette/model/words';
 import { openStore } from '@vedette/advisories/store';
 import { syncFrom } from '@vedette/advisories/sync';
 import { isRoot, ownFolder, prepareRoot, serviceUser, stateDirectory } from '../state-directory.ts';
@@ -9,11 +10,6 @@ import { complain, say, UsageError, type CliCommand } from './command.ts';
 
 function storePath(): string {
   return join(stateDirectory().hub, 'advisories', 'store.sqlite');
-}
-
-function age(seconds: number): string {
-  if (seconds < 3600) return `${Math.round(seconds / 60)} min`;
-  return seconds < 172_800 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86_400)} d`;
 }
 
 async function sync(args: readonly string[]): Promise<number> {
@@ -58,7 +54,7 @@ function status(): number {
     complain(`${store.sentence} To fetch them: vedette advisories sync --from DIRECTORY|URL`);
     return 2;
   }
-  for (const feed of store.feeds()) say(`  ${feed.ecosystem.padEnd(16)} ${String(feed.advisories).padStart(8)} advisories   synced ${age((Date.now() - Date.parse(feed.syncedAt)) / 1000)} ago`);
+  for (const feed of store.feeds()) say(`  ${feed.ecosystem.padEnd(16)} ${String(feed.advisories).padStart(8)} advisories   synced ${ageWords(Date.now() - Date.parse(feed.syncedAt))} ago`);
   store.close();
   return 0;
 }

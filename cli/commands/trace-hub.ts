@@ -10,7 +10,7 @@ import { wordsOf } from '@vedette/model/origin';
 import { ask, isUnknown, jsonOf } from '@vedette/origin/ask/ask';
 import { plain } from '@vedette/origin/ask/plain';
 import { complain, say } from './command.ts';
-import { ageWords } from './trace-report.ts';
+import { agoWords } from './trace-report.ts';
 
 export interface HubOptions {
   readonly hub: string;
@@ -95,7 +95,7 @@ const indent = ' '.repeat(13);
 
 function linkLines(link: ChainLinkView): string[] {
   const lines = [
-    ...link.claims.flatMap((one) => [`${plain(one.text, 300)}   [${plain(one.source)}, ${one.confidence}, ${ageWords(one.ageSeconds)}]`, ...Object.entries(one.details).map(([key, value]) => `  ${plain(key, 60)} ${plain(value, 160)}`)]),
+    ...link.claims.flatMap((one) => [`${plain(one.text, 300)}   [${plain(one.source)}, ${one.confidence}, ${agoWords(one.ageSeconds)}]`, ...Object.entries(one.details).map(([key, value]) => `  ${plain(key, 60)} ${plain(value, 160)}`)]),
     ...link.gaps.flatMap((one) => [`${one.state === 'absent' ? 'none: ' : ''}${plain(one.words, 400)}${one.source === null ? '' : `   [${plain(one.source)}]`}`, ...(one.action === null ? [] : [`→ ${plain(one.action, 300)}`])]),
     ...link.agreements.map((one) => `agreed: ${plain(one, 400)}`),
     ...link.conflicts.map((one) => `conflict: ${plain(one, 600)}`),

@@ -1,5 +1,6 @@
 /** A traced image as lines for people, as JSON, and as an exit code. What comes from registries is made harmless for a terminal first. */
 import { wordsOf, type Answer, type IntegrityVerdict } from '@vedette/model/origin';
+import { ageWords } from '@vedette/model/words';
 import { plain } from '@vedette/origin/ask/plain';
 import { formatReference } from '@vedette/origin/oci/reference';
 import { sourceWords, type Claim, type Gap, type Link } from '@vedette/origin/trace';
@@ -8,15 +9,14 @@ import type { ImageTrace } from '@vedette/origin/trace-image';
 const marks: Record<Link['state'] | IntegrityVerdict['state'], string> = { known: '✓', absent: '–', unknown: '?', conflict: '≠', violated: '✗', holds: '✓', 'not-applicable': '–' };
 const indent = ' '.repeat(13);
 
-export function ageWords(seconds: number): string {
-  if (seconds < 60) return 'just now';
-  if (seconds < 5400) return `${Math.round(seconds / 60)} min ago`;
-  return seconds < 172_800 ? `${Math.round(seconds / 3600)} h ago` : `${Math.round(seconds / 86_400)} d ago`;
+/** Sources are asked anew in a while: seconds say nothing. */
+export function agoWords(seconds: number): string {
+  return seconds < 60 ? 'just now' : `${ageWords(seconds * 1000)} ago`;
 }
 
 function claimLines(claim: Claim): string[] {
   const told = Object.entries(claim.value.details).map(([key, value]) => `${plain(key, 60)} ${plain(value, 160)}`);
-  return [`${plain(claim.value.text, 300)}   [${plain(sourceWords(claim.source))}, ${claim.confidence}, ${ageWords(claim.ageSeconds)}]`, ...told.map((one) => `  ${one}`)];
+  return [`${plain(claim.value.text, 300)}   [${plain(sourceWords(claim.source))}, ${claim.confidence}, ${agoWords(claim.ageSeconds)}]`, ...told.map((one) => `  ${one}`)];
 }
 
 function gapLine({ source, state, reason, detail }: Gap): string {

@@ -10,7 +10,7 @@ import { compiledFact, loadedView } from './finding.ts';
 import { judgeUnloaded } from './judge-run.ts';
 import { otherFixes, sentence } from './risk.ts';
 import { incidentPoints, listeningPoints, loadedPart, loadedPoints, privilegedPoints, runParts, sum, vulnerabilityParts } from './weights.ts';
-import { duration, plural } from './words.ts';
+import { duration, plural } from '@vedette/model/words';
 
 const watched = (observed_seconds: number, more = {}): { seen_from_start: boolean; records_lost: number; observed_seconds: number } => ({ seen_from_start: true, records_lost: 0, observed_seconds, ...more });
 const day = 86_400;

@@ -10,7 +10,7 @@ import { criticalLoadedRuns, maliciousRuns, violatedPolicies, violatedRuns, type
 import type { OriginRiskShape } from '../store/read-origin.ts';
 import { workloadName } from './finding.ts';
 import { shadowRelief, unknownViolationPoints, violationPoints } from './weights.ts';
-import { plural } from './words.ts';
+import { plural } from '@vedette/model/words';
 
 type Counted = Omit<ClassicRiskView, 'kind' | 'notAsked'>;
 

@@ -4,7 +4,7 @@
  */
 import type { ClusterShape, UnwatchedNode } from '../store/read-clusters.ts';
 import type { Gap } from './coverage.ts';
-import { plural } from './words.ts';
+import { plural } from '@vedette/model/words';
 
 const namesMax = 3;
 

@@ -10,7 +10,7 @@ import type { GapShape, SensorShape } from '../store/read-fleet.ts';
 import type { ClusterShape, UnwatchedNode } from '../store/read-clusters.ts';
 import { clusterGaps } from './cluster-gaps.ts';
 import { feedContentOldDays, feedOldDays } from './weights.ts';
-import { be, have, plural, was } from './words.ts';
+import { be, have, plural, was } from '@vedette/model/words';
 
 export type GapKind = 'no-sensor' | 'away' | 'hook' | 'loss' | 'dropped' | 'enforcement' | 'policy' | 'rule' | 'scope' | 'clock' | 'certificate' | 'container' | 'inventory' | 'contract' | 'feed' | 'silent-cluster' | 'unwatched-node' | 'watch';
 

@@ -2,7 +2,7 @@
 import type { FindingView, LoadedFactView, VulnerabilitySeverity } from '@vedette/model/api/views';
 import type { FindingShape } from '../store/read-vulnerabilities.ts';
 import { loadedPart, sum, vulnerabilityParts } from './weights.ts';
-import { duration } from './words.ts';
+import { duration } from '@vedette/model/words';
 
 export function workloadName(namespace: string, name: string): string {
   return namespace === '' ? name : `${namespace}/${name}`;

@@ -17,7 +17,7 @@ import {
   findingsOfInventory, imageByDigest, inventoryOfImage, inventoryState, newestCheckOf, openRunsOfImage, packagesOfInventory, type CheckedImage, type ImageRun, type ListedFinding, type ListedPackage,
 } from '../store/image-knowledge.ts';
 import type { Advisories } from './advisories.ts';
-import { duration } from './words.ts';
+import { duration } from '@vedette/model/words';
 
 export interface ImageNamed {
   readonly digest: string;

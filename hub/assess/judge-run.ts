@@ -1,6 +1,6 @@
 /** What is known of the packages of a run whose bit is not set, from the observations of its living containers. Pure. */
 import { loadedFact } from '@vedette/model/exposure';
-import { have, plural } from './words.ts';
+import { have, plural } from '@vedette/model/words';
 
 export interface WatchedRun {
   readonly living: number;

@@ -17,7 +17,7 @@ import { classicRisks, violationCards, type ClassicDoors } from './classic-risks
 import { coverageOf, nothingKnown, type Gap, type GapKind } from './coverage.ts';
 import { findingView, workloadName } from './finding.ts';
 import * as weights from './weights.ts';
-import { plural } from './words.ts';
+import { plural } from '@vedette/model/words';
 
 export interface RiskDoors extends Pick<ClassicDoors, 'asked' | 'registries'> {
   readonly database: Database;

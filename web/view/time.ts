@@ -3,22 +3,13 @@
  * absolute form for the tooltip. Now and the time zone are arguments; a time that cannot be read becomes "unknown",
  * never an empty string.
  */
+import { ageWords } from '@vedette/model/words';
+
+export { ageWords };
+
 const second = 1000;
 const minute = 60 * second;
 const hour = 60 * minute;
-const day = 24 * hour;
-
-/** One unit, rounded down: an age must never look younger by rounding a partial unit up. */
-export function ageWords(ageMs: number): string {
-  const age = Math.abs(ageMs);
-  if (!Number.isFinite(age)) return 'unknown';
-  if (age < minute) return `${Math.floor(age / second)} s`;
-  if (age < hour) return `${Math.floor(age / minute)} min`;
-  if (age < 2 * day) return `${Math.floor(age / hour)} h`;
-  if (age < 100 * day) return `${Math.floor(age / day)} d`;
-  if (age < 730 * day) return `${Math.floor(age / (30 * day))} months`;
-  return `${Math.floor(age / (365 * day))} years`;
-}
 
 /** "3 min ago", "in 2 d", "just now". Two clocks differ by a little, so a few seconds ahead are still now. */
 export function agoWords(iso: string, nowMs: number): string {

@@ -2,6 +2,7 @@
 import type { ControlResultView, ControlView, PostureView } from '@vedette/model/api/posture-views';
 import type { Control } from '@vedette/model/control';
 import type { ControlState, FrameworkId } from '@vedette/model/control-words';
+import { ageWords } from '@vedette/model/words';
 
 export interface ReportedControl {
   readonly control: Control;
@@ -41,11 +42,8 @@ export function subjectWords(one: Pick<ControlResultView, 'type' | 'namespace' |
 }
 
 /** The age of what is known of a cluster, as of the report. */
-export function ageWords(dataAt: string | null, at: string): string {
-  if (dataAt === null) return 'it has never reported';
-  const seconds = Math.max(0, Math.round((Date.parse(at) - Date.parse(dataAt)) / 1000));
-  const [count, unit] = seconds < 120 ? [seconds, 'second'] : seconds < 7200 ? [Math.round(seconds / 60), 'minute'] : seconds < 172_800 ? [Math.round(seconds / 3600), 'hour'] : [Math.round(seconds / 86_400), 'day'];
-  return `${count} ${unit}${count === 1 ? '' : 's'} old (${dataAt})`;
+export function dataAgeWords(dataAt: string | null, at: string): string {
+  return dataAt === null ? 'it has never reported' : `${ageWords(Math.max(0, Date.parse(at) - Date.parse(dataAt)))} old (${dataAt})`;
 }
 
 /** Of a cluster that is cut off: what had passed is counted and not listed, so that what had failed is not lost among it. */

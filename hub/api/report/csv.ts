@@ -2,7 +2,7 @@
  * The report as CSV by RFC 4180: one line a result, all states, after lines that say what the report is. A field that a
  * spreadsheet would take for a formula is given an apostrophe before it: names in a cluster are chosen by whoever may write there.
  */
-import { ageWords, type ReportContent } from './content.ts';
+import { dataAgeWords, type ReportContent } from './content.ts';
 
 const resultsMax = 1_000_000;
 
@@ -27,7 +27,7 @@ export async function* csvOf(content: ReportContent): AsyncGenerator<string> {
   yield about('scope', content.scope);
   yield about('framework', content.framework?.title ?? 'all');
   for (const one of content.posture.clusters) {
-    yield about(`cluster ${one.name}`, `${one.cutOff ? 'cut off: nothing of it is known now; ' : ''}data ${ageWords(one.dataAt, content.at)}`);
+    yield about(`cluster ${one.name}`, `${one.cutOff ? 'cut off: nothing of it is known now; ' : ''}data ${dataAgeWords(one.dataAt, content.at)}`);
     for (const missing of one.missing) yield about(`not seen in ${one.name}`, missing);
   }
 }

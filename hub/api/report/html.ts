@@ -1,6 +1,6 @@
 /** The report as one HTML page that needs nothing else: no script, no font, no address outside; made to be read on a screen and printed. Every foreign text is escaped. */
 import type { ControlResultView, PostureCountsView } from '@vedette/model/api/posture-views';
-import { ageWords, emptyWords, fraction, hadPassed, hadPassedWords, isEmpty, stateWords, subjectWords, type ReportContent, type ReportedControl } from './content.ts';
+import { dataAgeWords, emptyWords, fraction, hadPassed, hadPassedWords, isEmpty, stateWords, subjectWords, type ReportContent, type ReportedControl } from './content.ts';
 
 const resultsOfControlMax = 1000;
 
@@ -52,7 +52,7 @@ function countsOf(controls: readonly ReportedControl[]): PostureCountsView {
 }
 
 function seen({ posture, at }: ReportContent): string {
-  const rows = posture.clusters.map((one) => `<tr><td>${escape(one.name)}</td><td>${one.cutOff ? '<span class="state no-data">cut off: no data now</span>' : 'reporting'}</td><td>${escape(ageWords(one.dataAt, at))}</td>${['failed', 'noData', 'accepted', 'passed'].map((key) => `<td class="n">${one.results[key as keyof PostureCountsView]}</td>`).join('')}</tr>`);
+  const rows = posture.clusters.map((one) => `<tr><td>${escape(one.name)}</td><td>${one.cutOff ? '<span class="state no-data">cut off: no data now</span>' : 'reporting'}</td><td>${escape(dataAgeWords(one.dataAt, at))}</td>${['failed', 'noData', 'accepted', 'passed'].map((key) => `<td class="n">${one.results[key as keyof PostureCountsView]}</td>`).join('')}</tr>`);
   const missing = posture.clusters.flatMap((one) => one.missing.map((words) => `<li><b>${escape(one.name)}:</b> ${escape(words)}</li>`));
   return `<h2>What was seen</h2><table><thead><tr><th>Cluster</th><th>State</th><th>Data</th><th class="n">failed</th><th class="n">no data</th><th class="n">accepted</th><th class="n">passed</th></tr></thead><tbody>${rows.join('')}</tbody></table>
 ${missing.length === 0 ? '' : `<p><b>Not seen</b></p><ul>${missing.join('')}</ul>`}`;

@@ -1,7 +1,7 @@
 /** The report as PDF, A4, sent while it is laid out. The built-in fonts know Western letters only: another letter is shown as a question mark, never as a wrong one. */
 import PdfKit from 'pdfkit';
 import type { ControlResultView } from '@vedette/model/api/posture-views';
-import { ageWords, emptyWords, fraction, hadPassed, hadPassedWords, isEmpty, stateWords, subjectWords, type ReportContent, type ReportedControl } from './content.ts';
+import { dataAgeWords, emptyWords, fraction, hadPassed, hadPassedWords, isEmpty, stateWords, subjectWords, type ReportContent, type ReportedControl } from './content.ts';
 
 const resultsOfControlMax = 200;
 const margin = 48;
@@ -70,7 +70,7 @@ async function layOut(pdf: Pdf, content: ReportContent, title: string): Promise<
   heading(pdf, 'What was seen');
   if (isEmpty(content)) say(pdf, emptyWords, { font: fonts.strong });
   for (const one of content.posture.clusters) {
-    say(pdf, `${one.name}: ${one.cutOff ? 'cut off, no data now' : 'reporting'}; data ${ageWords(one.dataAt, content.at)}`, { font: fonts.strong, gap: 1, colour: one.cutOff ? colours['no-data']! : ink });
+    say(pdf, `${one.name}: ${one.cutOff ? 'cut off, no data now' : 'reporting'}; data ${dataAgeWords(one.dataAt, content.at)}`, { font: fonts.strong, gap: 1, colour: one.cutOff ? colours['no-data']! : ink });
     say(pdf, `${one.results.failed} failed, ${one.results.noData} without data, ${one.results.accepted} accepted, ${one.results.passed} passed`, { gap: 1 });
     for (const words of one.missing) say(pdf, `Not seen: ${words}`, { colour: quiet, size: 8.5, gap: 1, indent: 10 });
     pdf.y += 4;
