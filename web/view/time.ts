@@ -9,7 +9,6 @@ export { ageWords };
 
 const second = 1000;
 const minute = 60 * second;
-const hour = 60 * minute;
 
 /** "3 min ago", "in 2 d", "just now". Two clocks differ by a little, so a few seconds ahead are still now. */
 export function agoWords(iso: string, nowMs: number): string {
