@@ -1,2 +1,2 @@
 /** The version of the command, as `vedette --version` and every report say it. */
-export const version = '0.1.0';
+export { version } from '@vedette/model/version';

@@ -1,8 +1,7 @@
 /** What the cluster part says of the machine it runs on, as every sender does: facts, never identity. */
 import { readFileSync } from 'node:fs';
 import { arch, hostname, release } from 'node:os';
-
-export const clusterVersion = '0.1.0';
+import { version } from '@vedette/model/version';
 
 /** Of the kernel that this process runs on; batches carry it as a sensor's do. */
 export function bootId(): string {
@@ -14,5 +13,5 @@ export function bootId(): string {
 }
 
 export function partFacts() {
-  return { hostname: hostname(), kernelRelease: release(), architecture: arch() === 'x64' ? 'x86_64' : arch() === 'arm64' ? 'aarch64' : arch(), bootId: bootId(), sensorVersion: clusterVersion };
+  return { hostname: hostname(), kernelRelease: release(), architecture: arch() === 'x64' ? 'x86_64' : arch() === 'arm64' ? 'aarch64' : arch(), bootId: bootId(), sensorVersion: version };
 }

@@ -9,6 +9,7 @@ import path from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import type { LiveTopic } from '@vedette/model/api/table';
+import { version } from '@vedette/model/version';
 import type { CheckedControl } from '@vedette/policy/posture/control';
 import { FollowedAdvisories } from './advisory-store.ts';
 import { Live } from './api/live.ts';
@@ -52,8 +53,6 @@ import { originFacts } from './trace/reader.ts';
 import { openResponses, receiverProbe, sourceOf, startResponseRounds } from './respond-step.ts';
 import type { Responses } from './respond/start.ts';
 import type { Origin } from './trace/start.ts';
-
-export const version = '0.1.0';
 
 /** What comes out of the checkout; read before privileges are dropped. */
 interface Prepared {

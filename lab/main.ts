@@ -12,9 +12,10 @@ import { firstLight } from './first-light/lab.ts';
 import { fresh } from './fresh/lab.ts';
 import { kubernetes } from './kubernetes/lab.ts';
 import { origin } from './origin/lab.ts';
+import { upgrade } from './upgrade/lab.ts';
 import { wholeRoad } from './whole-road/lab.ts';
 
-const labs: readonly Lab[] = [bench, firstLight, fresh, kubernetes, origin, wholeRoad];
+const labs: readonly Lab[] = [bench, firstLight, fresh, kubernetes, origin, upgrade, wholeRoad];
 
 function stateRoot(): string {
   return process.env['VEDETTE_STATE'] ?? '/var/lib/vedette';

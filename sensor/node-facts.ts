@@ -1,8 +1,7 @@
 /** Facts about this node that a person recognises it by. Facts, never identity: cloned machines share most of them. */
 import { readFileSync } from 'node:fs';
 import { arch, hostname, release } from 'node:os';
-
-export const sensorVersion = '0.1.0';
+import { version } from '@vedette/model/version';
 
 function firstLine(path: string): string {
   try {
@@ -54,7 +53,7 @@ export function nodeFacts(bootId: string, kubernetesNode: string | null) {
     distribution: distribution(inPod),
     bootId,
     machineId: firstLine(hostFile('/etc/machine-id', inPod)),
-    sensorVersion,
+    sensorVersion: version,
     cgroupMode: cgroupMode(),
   };
 }

@@ -40,8 +40,8 @@ export function advisoryDirectory(which: 'own' | 'shared'): string | null {
   return existsSync(shared) ? shared : null;
 }
 
-export async function syncAdvisories(state: string, directory: string): Promise<string> {
-  const { stdout, stderr } = await run(process.execPath, [join(projectRoot(), 'cli', 'main.ts'), 'advisories', 'sync', '--from', directory], { env: { VEDETTE_STATE: state }, timeoutMs: 120_000 });
+export async function syncAdvisories(state: string, directory: string, checkout = projectRoot()): Promise<string> {
+  const { stdout, stderr } = await run(process.execPath, [join(checkout, 'cli', 'main.ts'), 'advisories', 'sync', '--from', directory], { env: { VEDETTE_STATE: state }, timeoutMs: 120_000 });
   return stdout + stderr;
 }
 

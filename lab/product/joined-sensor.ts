@@ -12,6 +12,8 @@ export interface JoinedSensorOptions {
   readonly token: string;
   readonly cgroup?: string;
   readonly args?: readonly string[];
+  /** Another version of the project than this one. */
+  readonly checkout?: string;
 }
 
 export class JoinedSensor {
@@ -24,11 +26,21 @@ export class JoinedSensor {
   }
 
   async start(): Promise<void> {
-    const { state, token, cgroup, args } = this.#options;
-    rmSync(state, { recursive: true, force: true });
+    rmSync(this.#options.state, { recursive: true, force: true });
+    await this.#run([this.#options.token]);
+  }
+
+  /** With what the last start left, and without a token: it has joined. */
+  async startAgain(): Promise<void> {
+    await this.#run([]);
+  }
+
+  async #run(token: readonly string[]): Promise<void> {
+    const { state, cgroup, args, checkout } = this.#options;
     mkdirSync(state, { recursive: true });
+    this.output = '';
     const scope = cgroup === undefined ? [] : ['--cgroup', cgroup];
-    const child = spawn(process.execPath, [join(projectRoot(), 'cli', 'main.ts'), 'join', token, ...scope, ...(args ?? [])], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, VEDETTE_BUILD: join(cacheRoot, 'build'), VEDETTE_STATE: state } });
+    const child = spawn(process.execPath, [join(checkout ?? projectRoot(), 'cli', 'main.ts'), 'join', ...token, ...scope, ...(args ?? [])], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, VEDETTE_BUILD: join(cacheRoot, 'build'), VEDETTE_STATE: state } });
     this.#child = child;
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (this.output += text.toString()));
     await this.#until(() => this.output.includes('connected to the hub'), 'connect');

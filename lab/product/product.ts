@@ -23,6 +23,8 @@ export interface ProductOptions {
   readonly within?: readonly string[];
   /** Started by this user instead of root. */
   readonly as?: { readonly uid: number; readonly gid: number };
+  /** Another version of the project than this one. */
+  readonly checkout?: string;
 }
 
 export class Product {
@@ -43,7 +45,7 @@ export class Product {
   }
 
   async start(keep = this.options.keep === true): Promise<void> {
-    const { state, port, args, env, hostname, within, as } = this.options;
+    const { state, port, args, env, hostname, within, as, checkout } = this.options;
     if (!keep) {
       // what was compiled from the same sources is as good as new
       for (const one of ['hub', 'sensor', 'log', 'up.sock']) rmSync(join(state, one), { recursive: true, force: true });
@@ -51,7 +53,7 @@ export class Product {
     mkdirSync(state, { recursive: true });
     this.output = '';
     const named = hostname === undefined ? [] : ['unshare', '--uts', 'sh', '-c', 'hostname "$0" && exec "$@"', hostname];
-    const [command, ...rest] = [...(within ?? []), ...named, process.execPath, join(projectRoot(), 'cli', 'main.ts'), 'up', '--port', String(port), ...(args ?? [])] as [string, ...string[]];
+    const [command, ...rest] = [...(within ?? []), ...named, process.execPath, join(checkout ?? projectRoot(), 'cli', 'main.ts'), 'up', '--port', String(port), ...(args ?? [])] as [string, ...string[]];
     const child = spawn(command, rest, { ...as, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, VEDETTE_BUILD: join(cacheRoot, 'build'), VEDETTE_STATE: state, NO_COLOR: '1', FORCE_COLOR: '0', ...env } });
     this.#child = child;
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (this.output += text.toString()));
