@@ -17,6 +17,8 @@ import { Session } from './session.ts';
 const deliverPatienceMs = 2000;
 /** A loader that was told to stop closes the pipe first and then signals. */
 const signalPatienceMs = 200;
+/** What the loader had sent before it was told to stop is still taken; it closes the pipe behind it. */
+const lastRecordsMsMax = 4000;
 
 /** All rule files below a directory, in a fixed order. */
 function rulePaths(directory: string | undefined): string[] {
@@ -41,7 +43,10 @@ async function runSensor(config: SensorConfig): Promise<void> {
   await session.prepare();
   const asked = Promise.withResolvers<true>();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => asked.resolve(true));
-  void asked.promise.then(() => ended.resolve(null));
+  void asked.promise.then(async () => {
+    if (hasLoader) await sleep(lastRecordsMsMax);
+    ended.resolve(null);
+  });
   if (hasLoader) {
     reader = new RecordReader(recordsFd, session.stream, { onBytes: () => session.onBytes(), onEnd: (reason) => ended.resolve(reason) });
     reader.start();

@@ -99,6 +99,16 @@ test('killing the sensor during the storm: arrived and lost add up, and nothing 
   assert.equal(await lost(), 0);
 });
 
+test('told to stop right after a storm, it takes along what it had not read yet', { timeout: 120_000 }, async () => {
+  for (let round = 4; round < 7; round++) {
+    await storm();
+    await sensor!.stop();
+    await sensor!.startAgain();
+    await settled(executions * round);
+  }
+  assert.equal(await lost(), 0);
+});
+
 test('after a restart of the sensor a tree still has ancestors that exited before it', { timeout: 120_000 }, async () => {
   const container = new BareRunc({ directory: join(place, 'container'), id: 'tree', image: await shopImage(), overlay: true, cgroup: `/${cgroup.name}/tree` });
   await container.start();

@@ -20,6 +20,7 @@ export interface Before {
   readonly unusedJoinToken: string;
   readonly incidents: readonly Item[];
   readonly vulnerabilities: readonly string[];
+  readonly tree: readonly string[];
   readonly policies: readonly Item[];
   readonly tokens: readonly Item[];
   readonly sensors: readonly string[];
@@ -34,7 +35,7 @@ spec:
   description: Written by hand in the old version.
   severity: high
   mode: enforce
-  scope: { images: { names: ["registry.test/shop/*"] } }
+  scope: { containers: { names: ["upgrade-*"] } }
   rules:
     - name: not-from-image
       on: execution
@@ -71,6 +72,7 @@ export async function beforeActs(scene: Scene): Promise<Before> {
   return {
     firstPassword, session, joined, nodes, secrets, unusedJoinToken, container,
     incidents: await items(session, 'incidents?state=all&limit=200'),
+    tree: await takenTree(session),
     vulnerabilities: await vulnerabilitiesOf(session),
     policies: await items(session, 'policies'),
     tokens: await items(session, 'tokens'),
@@ -84,10 +86,17 @@ async function tokenOf(client: ApiClient, role: string): Promise<string> {
   return made.secret;
 }
 
-/** What each vulnerability of what runs says of being loaded. */
+/** Each vulnerability of what runs, and in how many runs it was seen to be loaded; while nobody watches, "not seen" becomes "unknown". */
 export async function vulnerabilitiesOf(client: ApiClient): Promise<string[]> {
   const found = await items(client, 'vulnerabilities?limit=200');
-  return found.map((one) => `${String(one['id'])} ${String(one['severity'])} ${JSON.stringify(one['loaded'])}`).sort();
+  return found.map((one) => `${String(one['id'])} ${String(one['severity'])}, loaded in ${(one['loaded'] as { yes: number }).yes} of ${String(one['workloads'])}`).sort();
+}
+
+/** The executed files from the first ancestor down, of the incident that somebody took. */
+export async function takenTree(client: ApiClient): Promise<string[]> {
+  const taken = (await items(client, 'incidents?state=acknowledged')).find((one) => one['assignee'] === 'sam');
+  const detail = (await client.send('GET', `/api/v1/incidents/${String(taken?.['id'])}`)) as { events: { tree: { path: string }[] }[] };
+  return detail.events[0]?.tree.map((one) => one.path) ?? [];
 }
 
 /** A container with packages and vulnerabilities, a shell in it, and an incident that somebody took. */
@@ -105,7 +114,7 @@ async function containerActs(scene: Scene, client: ApiClient): Promise<Item> {
   }, 15_000);
   report.row(`${tag} knows the container, its packages, what is loaded, and the shell in it`, ['known', true, 'acknowledged'], [known.value?.['identity'], lodash.value === true, shell.value === null ? 'no incident' : 'acknowledged']);
   // the list of vulnerabilities follows what is loaded within a round of assessing
-  await until(async () => (await vulnerabilitiesOf(client)).some((one) => /"yes":[1-9]/.test(one)), 10_000);
+  await until(async () => (await vulnerabilitiesOf(client)).some((one) => one.includes('loaded in 1')), 10_000);
   return (await items(client, 'containers')).find((one) => one['name'] === shop) ?? {};
 }
 

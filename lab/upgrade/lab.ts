@@ -12,7 +12,7 @@ import { awayActs, oldSensorActs, takeOverActs } from './sensor-acts.ts';
 export const upgrade: Lab = {
   name: 'upgrade',
   summary: `From ${tag} to this version with data kept: hub, sensors, and no execution lost or doubled`,
-  rows: 33,
+  rows: 32,
   parts: {
     state: 'this version is given an empty state directory instead of the old one: nothing may be there',
     spool: 'what the old sensor had not delivered is removed before the new one starts: executions are missing',

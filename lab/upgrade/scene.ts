@@ -5,6 +5,7 @@
  */
 import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { advisoryDirectory, syncAdvisories } from '../first-light/scene.ts';
 import { BareRunc } from '../containers/bare-runc.ts';
 import { shopImage, type ShopImage } from '../containers/image.ts';
@@ -98,6 +99,6 @@ export async function counted(client: ApiClient, node: string): Promise<number> 
 /** Waits for as many, and then for two more commits: what is counted twice would still arrive. */
 export async function settledCount(client: ApiClient, node: string, expected: number): Promise<number> {
   await until(async () => (await counted(client, node)) >= expected, 30_000, 100);
-  await new Promise((resolve) => setTimeout(resolve, 2500));
+  await sleep(2500);
   return await counted(client, node);
 }

@@ -4,6 +4,7 @@
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { version } from '@vedette/model/version';
 import { TestCgroup } from '../kernel/cgroup.ts';
 import type { ApiClient } from '../product/client.ts';
@@ -43,6 +44,8 @@ export async function takeOverActs(scene: Scene, before: Before): Promise<void> 
   report.say("The new sensor takes over the old one's state");
   await scene.products.new.stop();
   await execute(scene.cgroups.joined, executions);
+  // that version leaves in the ring what it had not read when it was told to stop; this one does not
+  await sleep(2500);
   await before.joined.stop();
   await refusedDowngrade(scene);
   if (scene.lab.sabotage === 'spool') rmSync(join(scene.states.joined, 'sensor', 'spool'), { recursive: true, force: true });
@@ -54,6 +57,10 @@ export async function takeOverActs(scene: Scene, before: Before): Promise<void> 
   report.row('what the old sensor had seen and not delivered is counted once', 4 * executions, await settledCount(client, before.nodes.joined, 4 * executions), sensor.output);
   await execute(scene.cgroups.joined, executions);
   report.row('what the new one sees is counted once', 5 * executions, await settledCount(client, before.nodes.joined, 5 * executions), sensor.output);
+  await execute(scene.cgroups.joined, executions);
+  await sensor.stop();
+  await sensor.startAgain();
+  report.row('told to stop, it takes along what it had not read yet', 6 * executions, await settledCount(client, before.nodes.joined, 6 * executions), sensor.output);
   report.row('both sensors are of this version, and connected', true, (await versions(client)).every(([which, connected]) => which === version && connected === true), await versions(client));
   report.row('… and still the same two', before.sensors, (await items(client, 'sensors')).map((one) => String(one['id'])).sort());
   const losses = (await client.call('listSensors', {})).items.flatMap((one) => one.losses.filter((loss) => ['exec', 'fork'].includes(loss.eventClass)));

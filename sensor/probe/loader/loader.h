@@ -16,6 +16,7 @@
 #ifndef VEDETTE_LOADER_H
 #define VEDETTE_LOADER_H
 
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -93,6 +94,9 @@ int probe_set_switch(uint32_t index, uint32_t value);
 int ring_map(struct loader *loader);
 int64_t ring_drain(struct loader *loader);
 int ring_acknowledge(struct loader *loader, uint64_t position);
+/* The signal that told us to stop; 0 until then. */
+extern volatile sig_atomic_t stopping;
+
 int write_all(int fd, const void *bytes, size_t count);
 
 /* frames.c */

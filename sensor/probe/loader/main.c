@@ -21,6 +21,7 @@
 #define TICK_NS 200000000ull
 #define IDLE_NS 10000000ull
 #define STOP_NS 10000000000ull
+#define LAST_DRAIN_NS 2000000000ull
 
 static const char usage[] =
 	"usage: vedette-loader --object FILE [options] -- SENSOR [ARGUMENT ...]\n"
@@ -39,7 +40,7 @@ static const char usage[] =
 	"  --seconds N         with --record: stop after N seconds\n";
 
 static const char recording_magic[16] = "VEDETTE-RECORD1\n";
-static volatile sig_atomic_t stopping;
+volatile sig_atomic_t stopping;
 
 static void on_signal(int number)
 {
@@ -168,6 +169,26 @@ static int open_session(struct loader *loader)
 	return 0;
 }
 
+/*
+ * What happened before we were told to stop is sent, with the counters of what was lost until then. What goes on happening
+ * is not waited for.
+ */
+static void drain_last(struct loader *loader)
+{
+	uint64_t deadline = boot_ns() + LAST_DRAIN_NS, produced;
+
+	if (!loader->loaded)
+		return;
+	produced = atomic_load_explicit(loader->producer_position, memory_order_acquire);
+	while (atomic_load(&loader->sent_position) < produced && boot_ns() < deadline) {
+		if (ring_drain(loader) <= 0)
+			return;
+		if (loader->options.record)
+			ring_acknowledge(loader, atomic_load(&loader->sent_position));
+	}
+	frame_tick(loader);
+}
+
 /* Drains and ticks until the sensor is gone or we are told to stop. Returns the sensor's wait status, or -1. */
 static int run_session(struct loader *loader, uint64_t end_ns)
 {
@@ -204,6 +225,8 @@ static int run_session(struct loader *loader, uint64_t end_ns)
 			nanosleep(&pause, NULL);
 		}
 	}
+	if (!error)
+		drain_last(loader);
 	return -1;
 }
 

@@ -45,13 +45,17 @@ int write_all(int fd, const void *bytes, size_t count)
 
 		if (written < 0) {
 			struct pollfd wait = { .fd = fd, .events = POLLOUT };
+			int ready;
 
 			if (errno == EINTR)
 				continue;
 			if (errno != EAGAIN)
 				return -errno;
-			if (poll(&wait, 1, 1000) < 0 && errno != EINTR)
+			ready = poll(&wait, 1, 1000);
+			if (ready < 0 && errno != EINTR)
 				return -errno;
+			if (ready == 0 && stopping)	/* a sensor that reads nothing must not keep us */
+				return -ETIMEDOUT;
 			continue;
 		}
 		at += written;
