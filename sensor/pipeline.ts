@@ -14,6 +14,7 @@ import type { DetectionFound, VerdictFound } from '@vedette/model/finding';
 import { Detector } from './detect/detector.ts';
 import type { HostFacts } from './detect/subject.ts';
 import type { Command } from './enforce/commands.ts';
+import { EffectBook } from './enforce/effect-book.ts';
 import { Enforcer } from './enforce/enforcer.ts';
 import { CgroupTable } from './enrich/cgroup-table.ts';
 import { ContainerTable } from './enrich/container-table.ts';
@@ -49,6 +50,7 @@ export class Pipeline {
   readonly memory = new ProcessMemory();
   readonly detector: Detector;
   readonly enforcer: Enforcer;
+  readonly effectBook = new EffectBook();
   readonly shipment = new Shipment();
   readonly #effects: PipelineEffects;
   /** Process (tgid:start) that each container was started with. */

@@ -1,11 +1,12 @@
 /**
  * Between the pipeline and the state log: what a commit must remember, and putting it back when a new sensor process
- * starts in the same boot. Processes and containers of another boot are gone; losses and counts of drops are not.
+ * starts in the same boot. Processes and containers of another boot are gone; effects that were done, losses and counts of drops are not.
  */
 import type { Loss } from '@vedette/model/event';
 import type { Container } from '@vedette/model/container';
 import { executionKey, type Execution } from '@vedette/model/process';
 import type { Held } from './detect/detector.ts';
+import type { EffectEntry } from './enforce/effect-book.ts';
 import type { ExposureChange } from './enrich/exposure.ts';
 import { containerState, ProcessMemory, ProcessRecall, type TableChange } from './enrich/memory.ts';
 import type { Pipeline } from './pipeline.ts';
@@ -29,6 +30,7 @@ type Change =
   | { readonly of: 'exposure'; readonly change: ExposureChange }
   | { readonly of: 'losses'; readonly losses: readonly Loss[] }
   | { readonly of: 'held'; readonly held: readonly HeldState[] }
+  | { readonly of: 'effect'; readonly entry: EffectEntry }
   | { readonly of: 'drops'; readonly drops: DropState | null };
 
 export interface Drops {
@@ -50,10 +52,11 @@ export class Recall {
 
   /** What changed since the last call. `containers` and `ended` are those of this commit. */
   takeChanges(containers: readonly Container[], ended: readonly string[], drops: Drops | undefined): Change[] {
-    const { memory, exposure, detector, coverage, inits } = this.#pipeline;
+    const { memory, exposure, detector, coverage, inits, effectBook } = this.#pipeline;
     const out: Change[] = [...memory.take(heldExecutions(detector.held))];
     for (const one of containers) out.push({ of: 'container', container: containerState(one, inits.get(one.id) ?? null) });
     for (const id of ended) out.push({ of: 'container-ended', id });
+    for (const entry of effectBook.takeChanges()) out.push({ of: 'effect', entry });
     for (const change of exposure.takeChanges()) out.push({ of: 'exposure', change });
     if (detector.held.length > 0 || this.#hadHeld) out.push({ of: 'held', held: detector.held.map(heldState) });
     this.#hadHeld = detector.held.length > 0;
@@ -68,11 +71,12 @@ export class Recall {
 
   /** The whole state as changes from nothing, to rewrite the log with. */
   whole(drops: Drops | undefined): Change[] {
-    const { processes, containers, exposure, detector, coverage, inits } = this.#pipeline;
+    const { processes, containers, exposure, detector, coverage, inits, effectBook } = this.#pipeline;
     return [
       ...ProcessMemory.whole(processes.living(), heldExecutions(detector.held)),
       ...[...containers.all()].map((one): Change => ({ of: 'container', container: containerState(one, inits.get(one.id) ?? null) })),
       ...exposure.wholeState().map((change): Change => ({ of: 'exposure', change })),
+      ...effectBook.all().map((entry): Change => ({ of: 'effect', entry })),
       { of: 'held', held: detector.held.map(heldState) },
       { of: 'losses', losses: coverage.losses() },
       { of: 'drops', drops: dropStateOf(drops) },
@@ -89,6 +93,7 @@ export class Recall {
       for (const change of entry.changes as readonly Change[]) {
         if (change.of === 'losses') pipeline.coverage.restore(change.losses);
         else if (change.of === 'drops') drops = change.drops;
+        else if (change.of === 'effect') pipeline.effectBook.restore(change.entry);
         else if (!sameBoot) continue;
         else if (change.of === 'held') held = change.held;
         else if (change.of === 'exposure') pipeline.exposure.restore(change.change);

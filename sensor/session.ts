@@ -16,6 +16,7 @@ import { ContainerDesk } from './container-desk.ts';
 import { coverageReport } from './coverage-report.ts';
 import { schema } from './decode/layout.ts';
 import { EventStream } from './decode/stream.ts';
+import { EffectDesk } from './effect-desk.ts';
 import type { LoaderConnection } from './enforce/loader.ts';
 import { InventoryRunner } from './enrich/inventory/runner.ts';
 import { Identifier } from './enrich/runtime/identify.ts';
@@ -64,6 +65,7 @@ export class Session {
   readonly #desk: ContainerDesk;
   readonly #words: HubWordsFile;
   readonly #toldPods: ToldPodsFile;
+  readonly #effectDesk: EffectDesk;
   readonly #recall: Recall;
   readonly #stateLog: StateLog;
   readonly #recovered: Recovered;
@@ -95,12 +97,16 @@ export class Session {
     this.pipeline = new Pipeline({
       host: { hostname: config.cluster?.nodeName || hostname(), userName: hostUserNames(config.cluster !== undefined) },
       effects: {
-        identify: (container, hint) => void this.#desk.attend(container, hint),
+        identify: (container, hint) => {
+          this.#effectDesk.containerSeen(container);
+          void this.#desk.attend(container, hint);
+        },
         command: (command) => void this.#command(command),
         kill: (verdict) => void this.#kill(verdict),
         knownContainer: (path, key) => this.#desk.knownAt(path, key),
       },
     });
+    this.#effectDesk = new EffectDesk({ pipeline: this.pipeline, loader: options.loader, commit: () => this.commit(), log });
     this.#recall = new Recall(this.pipeline);
     this.stream = new EventStream((event) => this.take(event));
   }
@@ -184,9 +190,11 @@ export class Session {
     const missing = [...new Set(hooks.filter((one) => !hooks.some((other) => other.eventClass === one.eventClass && other.attached)).map((one) => one.eventClass))];
     this.#log('info', 'attached', { attached: hooks.filter((one) => one.attached).length, missing, rules: this.pipeline.detector.active, processes: this.pipeline.processes.size });
     this.#report();
+    this.#effectDesk.begin();
   }
 
   #onHubCommand(command: HubCommand): void {
+    if (command.kind.case === 'effects') return this.#effectDesk.take(command.kind.value.effects);
     if (command.kind.case === 'pods') {
       const pods = toldPods(command.kind.value);
       this.pipeline.podsTold(pods);
@@ -229,6 +237,7 @@ export class Session {
     const open = this.#open;
     if (open === null) return;
     this.#reportedAtMs = performance.now();
+    this.#effectDesk.watch();
     this.pipeline.shipment.coverage(
       coverageReport(this.pipeline, {
         ringBytes: open.ringBytes,

@@ -2,15 +2,17 @@
 import type { KernelDecision } from '@vedette/model/decision';
 import type { CgroupKey } from '@vedette/model/event';
 import type { FileOrigin } from '@vedette/model/policy';
+import type { Network } from '@vedette/rules/address';
 
 export const commandMagic = 0x31434456;
+export const effectMagic = 0x31454456;
 export const frameBytes = 16;
 export const replyBytes = 16;
 const decisionBytes = 48;
 const [containerFlag, everyOriginFlag] = [1, 4];
 const originCount = 8;
 
-const codes = { acknowledge: 1, setCgroup: 2, deleteCgroup: 3, setPending: 4, forgetMarks: 5, kill: 6, watchPath: 7, unwatchPaths: 8, enforceOff: 9 } as const;
+const codes = { acknowledge: 1, setCgroup: 2, deleteCgroup: 3, setPending: 4, forgetMarks: 5, kill: 6, watchPath: 7, unwatchPaths: 8, enforceOff: 9, effect: 10 } as const;
 
 export type Command =
   | { readonly do: 'acknowledge'; readonly position: number }
@@ -21,7 +23,25 @@ export type Command =
   | { readonly do: 'kill'; readonly tgid: number; readonly startBootNs: number }
   | { readonly do: 'watchPath'; readonly path: string }
   | { readonly do: 'unwatchPaths' }
-  | { readonly do: 'enforceOff' };
+  | { readonly do: 'enforceOff' }
+  | EffectOrder;
+
+/** What is done to a container by its own cgroups' keys (0: it has none in that hierarchy), or taken back. */
+export interface EffectOrder {
+  readonly do: 'effect';
+  readonly act: 'kill' | 'freeze' | 'isolate';
+  readonly keyV1: CgroupKey;
+  readonly keyV2: CgroupKey;
+  /** Of a kill: only this process; null: all of them. */
+  readonly process: { readonly tgid: number; readonly startBootNs: bigint } | null;
+  /** Of an isolation: peers that may still be spoken with. */
+  readonly allowed: readonly Pick<Network, 'bytes' | 'prefixBits'>[];
+  readonly undo: boolean;
+  readonly dryRun: boolean;
+}
+
+export const networksMax = 128;
+const acts = { kill: 1, freeze: 2, isolate: 3 } as const;
 
 /** Bits as the kernel numbers origins (enum vd_origin). */
 const originBits: Record<FileOrigin, number> = { host: 1, image: 2, modified: 3, dropped: 4, memory: 5, volume: 6, unjudged: 7 };
@@ -54,6 +74,8 @@ function payloadOf(command: Command): Buffer {
     }
     case 'watchPath':
       return Buffer.from(command.path, 'utf8');
+    case 'effect':
+      return effectBytes(command);
     case 'forgetMarks':
     case 'unwatchPaths':
     case 'enforceOff':
@@ -61,6 +83,23 @@ function payloadOf(command: Command): Buffer {
     default:
       return command satisfies never;
   }
+}
+
+/** vd_effect, and a vd_network for each that is allowed. */
+function effectBytes({ act, keyV1, keyV2, process, allowed, undo, dryRun }: EffectOrder): Buffer {
+  const out = Buffer.alloc(40 + allowed.length * 20);
+  out.writeBigUInt64LE(keyBits(keyV1), 0);
+  out.writeBigUInt64LE(keyBits(keyV2), 8);
+  out.writeBigUInt64LE(process?.startBootNs ?? 0n, 16);
+  out.writeUInt32LE(process?.tgid ?? 0, 24);
+  out.writeUInt16LE(acts[act], 28);
+  out.writeUInt16LE((undo ? 1 : 0) | (dryRun ? 2 : 0), 30);
+  out.writeUInt32LE(allowed.length, 32);
+  for (const [index, { bytes, prefixBits }] of allowed.entries()) {
+    out.writeUInt32LE(prefixBits, 40 + index * 20);
+    out.set(bytes, 44 + index * 20);
+  }
+  return out;
 }
 
 function u64(value: bigint): Buffer {

@@ -272,7 +272,7 @@ _Static_assert(sizeof(struct vd_decision) == 48, "vd_decision");
 
 /* Commands from the sensor, framed by vd_command_frame on the socket pair; each is answered by one vd_reply. */
 #define VD_COMMAND_MAGIC 0x31434456u	/* "VDC1" */
-#define VD_COMMAND_BYTES_MAX 512
+#define VD_COMMAND_BYTES_MAX 4096
 
 enum vd_command {
 	VD_COMMAND_ACKNOWLEDGE = 1,	/* u64: the ring up to here is stored for good */
@@ -284,6 +284,7 @@ enum vd_command {
 	VD_COMMAND_WATCH_PATH = 7,	/* text: writes to it use the ring's reserve */
 	VD_COMMAND_UNWATCH_PATHS = 8,
 	VD_COMMAND_ENFORCE_OFF = 9,	/* every decision becomes none, until the loader is started again */
+	VD_COMMAND_EFFECT = 10,		/* vd_effect and its networks; answered by a vd_effect_reply */
 };
 
 struct vd_command_frame {
@@ -302,6 +303,47 @@ struct vd_reply {
 	__u32 refused;			/* commands refused so far */
 };
 _Static_assert(sizeof(struct vd_reply) == 16, "vd_reply");
+
+/* What is done to a container, or taken back. Behind it: `networks` times vd_network. */
+struct vd_effect {
+	__u64 cgroup_v1;		/* keys of the container's own cgroups; 0 where it has none */
+	__u64 cgroup_v2;
+	__u64 start_boot_ns;		/* with tgid */
+	__u32 tgid;			/* of a kill: only this process; 0: all */
+	__u16 act;
+	__u16 flags;
+	__u32 networks;			/* of an isolation: that may still be spoken with */
+	__u32 pad;
+};
+_Static_assert(sizeof(struct vd_effect) == 40, "vd_effect");
+
+/* Also the key of the kernel's table. The address has 16 bytes, IPv4 mapped, and its prefix counts from there. */
+struct vd_network {
+	__u32 prefix_bits;
+	__u8 address[16];
+};
+_Static_assert(sizeof(struct vd_network) == 20, "vd_network");
+#define VD_NETWORKS_MAX 128
+
+enum vd_act {
+	VD_ACT_KILL = 1,
+	VD_ACT_FREEZE = 2,
+	VD_ACT_ISOLATE = 3,
+};
+
+#define VD_E_UNDO 1
+#define VD_E_DRY_RUN 2
+
+/* Behind it: what was there before, what was read back, and why not, as a JSON object. */
+#define VD_EFFECT_MAGIC 0x31454456u	/* "VDE1" */
+#define VD_EFFECT_TEXT_BYTES_MAX 8192
+struct vd_effect_reply {
+	__u32 magic;
+	__u32 id;
+	__s32 status;			/* 0, or a negative errno; -EALREADY: it was so before; -ESRCH: nobody is there */
+	__u32 text_bytes;
+};
+_Static_assert(sizeof(struct vd_effect_reply) == 16, "vd_effect_reply");
 
 /* Behind every record in the pipe stands the ring's own 8-byte head: length with two flag bits, then this word. */
 #define VD_RING_BUSY (1u << 31)

@@ -18,6 +18,7 @@
 #include "hooks/cgroup.bpf.h"
 #include "hooks/file.bpf.h"
 #include "hooks/network.bpf.h"
+#include "hooks/isolate.bpf.h"
 
 /* The helpers that read kernel memory and queue signals are offered to GPL-compatible programs only. */
 char LICENSE[] SEC("license") = "GPL";

@@ -16,6 +16,7 @@ import {
   VerdictSchema,
   type ContextDropped,
   type CoverageReport,
+  type EffectReport,
   type InventoryReport,
   type LiveProcesses,
   type Record as WireRecord,
@@ -84,6 +85,10 @@ export class Shipment {
       reason: found.reason ?? '',
     });
     this.#detections.push(record({ case: 'verdict', value }));
+  }
+
+  effect(value: EffectReport): void {
+    this.#detections.push(record({ case: 'effect', value }));
   }
 
   loaded(reports: readonly LoadedReport[]): void {

@@ -23,7 +23,7 @@
 static const uint64_t sensor_capabilities = BIT(CAP_SYS_PTRACE) | BIT(CAP_DAC_READ_SEARCH);
 static const uint64_t loader_capabilities = BIT(CAP_SYS_PTRACE) | BIT(CAP_DAC_READ_SEARCH) | BIT(CAP_BPF) | BIT(CAP_PERFMON) |
 					    BIT(CAP_SYS_ADMIN) | BIT(CAP_KILL) | BIT(CAP_SETUID) | BIT(CAP_SETGID) |
-					    BIT(CAP_SETPCAP);
+					    BIT(CAP_SETPCAP) | BIT(CAP_NET_ADMIN);
 
 static int capabilities_set(uint64_t permitted, uint64_t inheritable)
 {

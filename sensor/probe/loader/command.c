@@ -79,7 +79,7 @@ static int delete_cgroup(const char *payload, uint32_t bytes)
 }
 
 /* Start time of a process in clock ticks since boot: field 22 of stat, behind the name's closing parenthesis. */
-static uint64_t start_ticks(pid_t pid)
+uint64_t start_ticks(pid_t pid)
 {
 	char path[64], line[1024];
 	unsigned long long ticks = 0;
@@ -163,8 +163,12 @@ static int unwatch_paths(void)
 
 static int enforce_off(struct loader *loader)
 {
+	int error;
+
 	atomic_store(&loader->enforcement_off, true);
-	return probe_set_switch(2, 1);
+	error = probe_set_switch(2, 1);
+	effects_end();
+	return error;
 }
 
 /* Ends enforcement whatever else happens: a thread of its own, since the main one may be waiting for the sensor. */
@@ -264,6 +268,15 @@ static void *serve(void *argument)
 
 		if (read_exact(talk->fd, payload, frame.payload_bytes))
 			break;
+		if (frame.command == VD_COMMAND_EFFECT) {
+			int status = effect_serve(talk->loader, talk->fd, frame.id, payload, frame.payload_bytes);
+
+			if (status == 1)
+				break;
+			if (status == -EPERM || status == -EINVAL)
+				atomic_fetch_add(&talk->loader->commands_refused, 1);
+			continue;
+		}
 		reply.status = run_command(talk->loader, frame.command, payload, frame.payload_bytes);
 		/* a process that is gone, or a ring that is not there, is the world; the rest is a command we refuse */
 		if (reply.status && reply.status != -ESRCH && reply.status != -ENODEV)

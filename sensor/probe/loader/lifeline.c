@@ -111,6 +111,45 @@ bool lifeline_process(pid_t pid)
 	return in_host_mounts(pid) && (resident(name) || passing(name));
 }
 
+static pid_t parent_of(pid_t pid)
+{
+	char path[64], line[512], *at;
+	int parent = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	file = fopen(path, "re");
+	if (file && fgets(line, sizeof(line), file) && (at = strrchr(line, ')')))
+		sscanf(at + 1, " %*c %d", &parent);
+	if (file)
+		fclose(file);
+	return parent;
+}
+
+/*
+ * Why an effect must spare this process; NULL when it need not. Stricter than lifeline_process: whatever is still in the
+ * host's mount namespace is spared, be it only passing through (a runtime's own stage), and so is our sensor.
+ */
+const char *lifeline_reason(pid_t pid, bool *passing_through)
+{
+	char name[NAME_MAX + 1];
+
+	if (passing_through)
+		*passing_through = false;
+	if (pid <= 1)
+		return "it is the first process of the host";
+	if (pid == getpid() || pid == getppid() || parent_of(pid) == getpid())
+		return "it is Vedette's own";
+	program_of(pid, name, sizeof(name));
+	if (name[0] && in_host_mounts(pid) && resident(name))
+		return "it is a life line of the host";
+	if (passing_through)
+		*passing_through = true;
+	if (name[0] && !in_host_mounts(pid))
+		return NULL;
+	return name[0] ? "it is in the host's mount namespace" : "what it runs cannot be told: it is ending, or a kernel thread";
+}
+
 /* Where a hierarchy is mounted: v2 by file system type, v1 by its controller. Asked once: it does not move. */
 const char *cgroup_mount_point(bool v2)
 {

@@ -11,6 +11,7 @@
  * frames.c    the loader's own records: hello, hooks, snapshot, ticks, losses
  * command.c   commands and replies, and the end of enforcement by itself
  * lifeline.c  what may never be killed or frozen
+ * effect.c    what is done to a container on order (effect.h), with group.c and isolate.c
  * child.c     the sensor process and its two capabilities
  */
 #ifndef VEDETTE_LOADER_H
@@ -108,10 +109,16 @@ uint64_t boot_ns(void);
 /* command.c */
 int command_thread_start(struct loader *loader);
 int dead_man_start(struct loader *loader);
+uint64_t start_ticks(pid_t pid);
+
+/* effect.c */
+int effect_serve(struct loader *loader, int fd, uint32_t id, const char *payload, uint32_t bytes);
+void effects_end(void);
 
 /* lifeline.c */
 void lifeline_configure(const char *further, uint32_t host_mount_namespace);
 bool lifeline_process(pid_t pid);
+const char *lifeline_reason(pid_t pid, bool *passing_through);
 bool lifeline_cgroup(uint64_t key);
 const char *cgroup_mount_point(bool v2);
 uint64_t cgroup_key_of_path(const char *path);

@@ -121,6 +121,20 @@ static void set_constant(const char *name, const void *value, size_t bytes)
 	}
 }
 
+/* Its programs and tables come with each isolation that is asked for (isolate.c). */
+static void leave_out_isolation(void)
+{
+	struct bpf_program *program;
+	struct bpf_map *map;
+
+	bpf_object__for_each_program(program, object)
+		if (!strncmp(bpf_program__name(program), "vd_isolate_", 11))
+			bpf_program__set_autoload(program, false);
+	bpf_object__for_each_map(map, object)
+		if (!strncmp(bpf_map__name(map), "vd_isolate_", 11))
+			bpf_map__set_autocreate(map, false);
+}
+
 static int open_object(struct loader *loader)
 {
 	struct bpf_map *ring;
@@ -136,6 +150,7 @@ static int open_object(struct loader *loader)
 	ring = bpf_object__find_map_by_name(object, "vd_ring");
 	if (!ring || bpf_map__set_max_entries(ring, loader->options.ring_bytes))
 		return -EINVAL;
+	leave_out_isolation();
 	for (int i = 0; i < HOOK_COUNT; i++) {
 		struct bpf_program *program = bpf_object__find_program_by_name(object, hooks[i].program);
 
