@@ -17,6 +17,8 @@ export interface BareRuncOptions {
   readonly overlay: boolean;
   readonly command?: readonly string[];
   readonly annotate?: boolean;
+  /** In the host's network, so that a test can be its peer. */
+  readonly hostNetwork?: boolean;
   /** Its place in the cgroup hierarchies. */
   readonly cgroup?: string;
 }
@@ -65,11 +67,12 @@ export class BareRunc {
   }
 
   #spec(text: string, command: readonly string[] | undefined): unknown {
-    const { image, annotate } = this.#options;
+    const { image, annotate, hostNetwork } = this.#options;
     const spec = JSON.parse(text) as { process: { terminal: boolean; args: string[] }; annotations?: Record<string, string>; linux: { namespaces: { type: string }[]; cgroupsPath?: string }; root: { path: string; readonly?: boolean } };
     spec.process.terminal = false;
     if (command !== undefined) spec.process.args = [...command];
     spec.root = { path: 'rootfs' };
+    if (hostNetwork) spec.linux.namespaces = spec.linux.namespaces.filter((one) => one.type !== 'network');
     spec.linux.cgroupsPath = this.#options.cgroup ?? `/vedette-lab/${this.#options.id}`;
     if (annotate !== false) {
       spec.annotations = { ...spec.annotations, 'org.opencontainers.image.ref.name': image.name, 'vedette.dev/image-digest': image.platformDigest, 'vedette.dev/image-index-digest': image.indexDigest };

@@ -21,6 +21,13 @@ export function hierarchies(): Hierarchies {
   return { v2, v1Pids };
 }
 
+/** Keys of the cgroups of this name, as commands have them: positive in the v1 hierarchy, negative in the unified one, 0 where there is none. */
+export function keysOfName(name: string): { readonly keyV1: number; readonly keyV2: number } {
+  const { v1Pids, v2 } = hierarchies();
+  const inode = (mount: string | null) => (mount === null ? 0 : (statSync(join(mount, name), { throwIfNoEntry: false })?.ino ?? 0));
+  return { keyV1: inode(v1Pids), keyV2: 0 - inode(v2) };
+}
+
 export class TestCgroup {
   readonly name: string;
   /** What the sensor is scoped to. */

@@ -5,6 +5,7 @@
 import { appendFileSync, createReadStream, read } from 'node:fs';
 import { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
+import { effectMagic } from '@vedette/sensor/enforce/commands';
 
 const [commands, replies] = process.argv.slice(2);
 if (commands === undefined || replies === undefined) throw new Error('usage: fake-sensor.ts COMMANDS REPLIES');
@@ -20,6 +21,13 @@ let rest = Buffer.alloc(0);
 socket.on('data', (bytes: Buffer | string) => {
   rest = Buffer.concat([rest, Buffer.from(bytes)]);
   for (; rest.length >= 16; rest = rest.subarray(16)) {
+    if (rest.readUInt32LE(0) === effectMagic) {
+      const textBytes = rest.readUInt32LE(12);
+      if (rest.length < 16 + textBytes) return;
+      appendFileSync(replies, `${JSON.stringify({ id: rest.readUInt32LE(4), status: rest.readInt32LE(8), evidence: JSON.parse(rest.toString('utf8', 16, 16 + textBytes)) as unknown })}\n`);
+      rest = rest.subarray(textBytes);
+      continue;
+    }
     appendFileSync(replies, `${JSON.stringify({ id: rest.readUInt32LE(4), status: rest.readInt32LE(8), refused: rest.readUInt32LE(12) })}\n`);
   }
 });

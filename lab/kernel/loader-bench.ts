@@ -18,6 +18,8 @@ export interface Reply {
   readonly id: number;
   readonly status: number;
   readonly refused: number;
+  /** Of an effect alone. */
+  readonly evidence?: unknown;
 }
 
 export interface SensorStarted {
@@ -45,7 +47,7 @@ export class LoaderBench {
   }
 
   /** Scoped to a cgroup of its own; started when the first stand-in is. */
-  static async start(args: readonly string[]): Promise<LoaderBench> {
+  static async start(args: readonly string[], under: readonly string[] = []): Promise<LoaderBench> {
     const { object, loader: program } = await probeFiles();
     const place = mkdtempSync(join(tmpdir(), 'vedette-loader-'));
     const [fifo, replies] = [join(place, 'commands'), join(place, 'replies')];
@@ -57,7 +59,8 @@ export class LoaderBench {
     chmodSync(replies, 0o666);
     // a fifo that nobody holds open would end with the first writer
     const held = spawn('sh', ['-c', `exec 9<>${fifo}; sleep 600`], { stdio: 'ignore' });
-    const loader = spawn(program, ['--object', object, '--cgroup', cgroup.path, ...args, '--', process.execPath, join(import.meta.dirname, 'fake-sensor.ts'), fifo, replies], { stdio: 'inherit' });
+    const [command = program, ...before] = [...under, program];
+    const loader = spawn(command, [...before, '--object', object, '--cgroup', cgroup.path, ...args, '--', process.execPath, join(import.meta.dirname, 'fake-sensor.ts'), fifo, replies], { stdio: 'inherit' });
     const bench = new LoaderBench(place, loader, held, cgroup);
     await bench.started(1);
     return bench;
@@ -72,7 +75,7 @@ export class LoaderBench {
   }
 
   async replyTo(id: number): Promise<Reply> {
-    for (let attempt = 0; attempt < 200; attempt++) {
+    for (let attempt = 0; attempt < 400; attempt++) {
       const found = this.#lines().find((one) => (one as Reply).id === id);
       if (found !== undefined) return found as Reply;
       await sleep(20);

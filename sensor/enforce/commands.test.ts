@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { networkOf } from '@vedette/rules/address';
 import { encodeCommand, type Command } from './commands.ts';
 
 /** The bytes as vd_command_frame and vd_decision have them: magic, length, id, command, padding, payload. */
@@ -8,6 +9,16 @@ const golden: [command: Command, hex: string][] = [
   [{ do: 'deleteCgroup', key: 17 }, '56444331 08000000 07000000 0300 0000 1100000000000000'],
   [{ do: 'deleteCgroup', key: -44 }, '56444331 08000000 07000000 0300 0000 2c00000000000080'],
   [{ do: 'kill', tgid: 4711, startBootNs: 1_000_000_001 }, '56444331 0c000000 07000000 0600 0000 01ca9a3b00000000 67120000'],
+  [
+    { do: 'effect', act: 'isolate', keyV1: 17, keyV2: -44, process: null, allowed: [networkOf('10.0.0.0/8')!], undo: false, dryRun: true },
+    '56444331 3c000000 07000000 0a00 0000 1100000000000000 2c00000000000080 0000000000000000' +
+      '00000000 0300 0200 01000000 00000000' + // no process, isolate, dry run, one network
+      '68000000 00000000000000000000ffff0a000000',
+  ],
+  [
+    { do: 'effect', act: 'kill', keyV1: 17, keyV2: 0, process: { tgid: 4711, startBootNs: 1_000_000_001n }, allowed: [], undo: true, dryRun: false },
+    '56444331 28000000 07000000 0a00 0000 1100000000000000 0000000000000000 01ca9a3b00000000 67120000 0100 0100 00000000 00000000',
+  ],
   [{ do: 'forgetMarks' }, '56444331 00000000 07000000 0500 0000'],
   [{ do: 'watchPath', path: '/etc/x' }, '56444331 06000000 07000000 0700 0000 2f6574632f78'],
   [
