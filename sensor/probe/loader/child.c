@@ -15,6 +15,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #define PIPE_BYTES (1 << 20)
@@ -54,10 +55,22 @@ static void bounding_keep(uint64_t kept)
 			prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
 }
 
-/* After loading: what is still needed to read maps, kill, and start sensors. Best effort; root without it is the same. */
+/* Before 6.9 attaching cgroup_skb programs asks for CAP_NET_ADMIN and nothing else; since then CAP_SYS_ADMIN is enough. */
+static bool wants_net_admin(void)
+{
+	unsigned int major = 0, minor = 0;
+	struct utsname system;
+
+	return uname(&system) || sscanf(system.release, "%u.%u", &major, &minor) != 2 || major < 6 || (major == 6 && minor < 9);
+}
+
+/* After loading: what is still needed to read maps, kill, isolate and start sensors. Best effort; root without it is the same. */
 void own_capabilities_reduce(void)
 {
 	uint64_t kept = capabilities_permitted() & loader_capabilities;
+
+	if (kept & BIT(CAP_SYS_ADMIN) && !wants_net_admin())
+		kept &= ~BIT(CAP_NET_ADMIN);
 
 	bounding_keep(kept);
 	capabilities_set(kept, 0);

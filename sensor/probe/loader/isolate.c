@@ -118,7 +118,7 @@ static struct bpf_object *load(const char *path, uint32_t left_out, int *error)
 	bpf_object__for_each_program(program, object)
 		bpf_program__set_autoload(program, false);
 	bpf_object__for_each_map(map, object)
-		bpf_map__set_autocreate(map, !strncmp(bpf_map__name(map), "vd_isolate_", 11));
+		bpf_map__set_autocreate(map, !strncmp(bpf_map__name(map), "vd_isolate_", 11) || strstr(bpf_map__name(map), ".rodata"));
 	for (int i = 0; i < PARTS; i++) {
 		program = bpf_object__find_program_by_name(object, parts[i].program);
 		if (program && !(left_out & 1u << i))
