@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { run } from '../containers/run.ts';
 import { until } from '../until.ts';
 import { actsProgram } from './acts.ts';
-import { hierarchies, keysOfName, TestCgroup } from './cgroup.ts';
+import { hierarchies, keysOfName, type TestCgroup } from './cgroup.ts';
 import { LoaderBench } from './loader-bench.ts';
 
 async function happens(look: () => Promise<unknown>, timeoutMs: number, everyMs = 50): Promise<void> {

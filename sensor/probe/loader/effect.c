@@ -141,8 +141,7 @@ static int freezer_of(const struct group *group, bool *v2)
 	fd = group_freezer(group);
 	if (fd < 0)
 		return fd;
-	members_of(fd, &there);
-	if (!members_outside(&here, &there) && !members_outside(&there, &here) && here.count)
+	if (members_equal(group->fd[0], fd))
 		return fd;
 	close(fd);
 	return -EXDEV;

@@ -38,6 +38,7 @@ void group_close(struct group *group);
 void members_of(int fd, struct members *members);
 void group_members(const struct group *group, struct members *members);
 bool members_have(const struct members *members, pid_t pid);
+bool members_equal(int one, int other);
 int members_outside(const struct members *first, const struct members *second);
 bool pidfd_ended(int pidfd, int wait_ms);
 int group_freezer(const struct group *group);

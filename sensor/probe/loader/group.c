@@ -55,28 +55,6 @@ void group_close(struct group *group)
 	}
 }
 
-int group_open(struct group *group, uint64_t key_v1, uint64_t key_v2)
-{
-	uint64_t id[2] = { key_v1, key_v2 & ~VD_CGROUP_V2 };
-	int error = -ESRCH;
-
-	group->fd[0] = group->fd[1] = -1;
-	group->id[0] = id[0];
-	group->id[1] = id[1];
-	if (key_v1 & VD_CGROUP_V2 || (key_v2 && !(key_v2 & VD_CGROUP_V2)))
-		return -EINVAL;
-	if (id[0] == 1 || (key_v2 && id[1] <= 1))
-		return -EPERM;
-	for (int v2 = 0; v2 < 2; v2++) {
-		if (!id[v2])
-			continue;
-		group->fd[v2] = open_by_id(v2, id[v2]);
-		if (group->fd[v2] < 0)
-			error = group->fd[v2];
-	}
-	return group->fd[0] < 0 && group->fd[1] < 0 ? error : 0;
-}
-
 static void list_below(int fd, struct members *members, int levels)
 {
 	int file = openat(fd, "cgroup.procs", O_RDONLY | O_CLOEXEC);
@@ -167,28 +145,86 @@ bool pidfd_ended(int pidfd, int wait_ms)
 	return poll(&one, 1, wait_ms) == 1;
 }
 
-/* The v1 freezer's cgroup at the same place as the one of the pids controller; -ENOENT when there is none. */
-int group_freezer(const struct group *group)
+/* A cgroup of another hierarchy at the same place as the container's of the pids controller; -ENOENT when there is none. */
+static int at_same_place(const struct group *group, const char *root)
 {
-	char line[PATH_MAX * 2], device[256], path[PATH_MAX], type[64], flags[1024], link[64], place[PATH_MAX], full[PATH_MAX * 2];
 	const char *pids = cgroup_mount_point(false);
-	FILE *mounts = fopen("/proc/self/mounts", "re");
+	char link[64], place[PATH_MAX], full[PATH_MAX * 2];
 	ssize_t length;
-	int fd = -ENOENT;
+	int fd;
 
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", group->fd[0]);
-	length = group->fd[0] < 0 ? -1 : readlink(link, place, sizeof(place) - 1);
+	length = group->fd[0] < 0 || !pids || !root ? -1 : readlink(link, place, sizeof(place) - 1);
 	place[length > 0 ? length : 0] = 0;
-	while (mounts && pids && length > 0 && fd == -ENOENT && fgets(line, sizeof(line), mounts)) {
-		if (sscanf(line, "%255s %4095s %63s %1023s", device, path, type, flags) != 4 || strcmp(type, "cgroup") || !strstr(flags, "freezer"))
-			continue;
-		if (strncmp(place, pids, strlen(pids)) || place[strlen(pids)] != '/' || !place[strlen(pids) + 1])
-			continue;
-		snprintf(full, sizeof(full), "%s%s", path, place + strlen(pids));
-		fd = open(full, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (fd < 0)
-			fd = -errno;
+	if (length <= 0 || strncmp(place, pids, strlen(pids)) || place[strlen(pids)] != '/' || !place[strlen(pids) + 1])
+		return -ENOENT;
+	snprintf(full, sizeof(full), "%s%s", root, place + strlen(pids));
+	fd = open(full, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+/* Exactly the same processes, and some? They fork meanwhile, so it is looked at more than once. */
+bool members_equal(int one, int other)
+{
+	static struct members here, there;	/* only under the lock of effects */
+
+	for (int attempt = 0; attempt < 5; attempt++) {
+		members_of(one, &here);
+		members_of(other, &there);
+		if (here.count && !members_outside(&here, &there) && !members_outside(&there, &here))
+			return true;
 	}
+	return false;
+}
+
+/* A sensor that is limited to a v1 cgroup is not told of the unified one: it counts when exactly the container's processes are in it. */
+static void find_unified(struct group *group)
+{
+	struct stat status;
+	int fd = at_same_place(group, cgroup_mount_point(true));
+
+	if (fd >= 0 && !fstat(fd, &status) && status.st_ino > 1 && members_equal(group->fd[0], fd)) {
+		group->fd[1] = fd;
+		group->id[1] = (uint64_t)status.st_ino;
+	} else if (fd >= 0) {
+		close(fd);
+	}
+}
+
+int group_open(struct group *group, uint64_t key_v1, uint64_t key_v2)
+{
+	uint64_t id[2] = { key_v1, key_v2 & ~VD_CGROUP_V2 };
+	int error = -ESRCH;
+
+	group->fd[0] = group->fd[1] = -1;
+	group->id[0] = id[0];
+	group->id[1] = id[1];
+	if (key_v1 & VD_CGROUP_V2 || (key_v2 && !(key_v2 & VD_CGROUP_V2)))
+		return -EINVAL;
+	if (id[0] == 1 || (key_v2 && id[1] <= 1))
+		return -EPERM;
+	for (int v2 = 0; v2 < 2; v2++) {
+		if (!id[v2])
+			continue;
+		group->fd[v2] = open_by_id(v2, id[v2]);
+		if (group->fd[v2] < 0)
+			error = group->fd[v2];
+	}
+	if (group->fd[1] < 0)
+		find_unified(group);
+	return group->fd[0] < 0 && group->fd[1] < 0 ? error : 0;
+}
+
+/* The v1 freezer's cgroup of the container. */
+int group_freezer(const struct group *group)
+{
+	char line[PATH_MAX * 2], device[256], path[PATH_MAX], type[64], flags[1024];
+	FILE *mounts = fopen("/proc/self/mounts", "re");
+	int fd = -ENOENT;
+
+	while (mounts && fd == -ENOENT && fgets(line, sizeof(line), mounts))
+		if (sscanf(line, "%255s %4095s %63s %1023s", device, path, type, flags) == 4 && !strcmp(type, "cgroup") && strstr(flags, "freezer"))
+			fd = at_same_place(group, path);
 	if (mounts)
 		fclose(mounts);
 	return fd;
