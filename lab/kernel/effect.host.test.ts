@@ -228,6 +228,7 @@ test('life lines, what is in the host mounts, the root and the loader itself are
   for (const act of ['kill', 'freeze', 'isolate'] as const) assert.equal((await effect(bad, act, root)).status, -EPERM);
   assert.equal((await effect(bad, 'isolate', { keyV1: 0, keyV2: -4_000_000_000 })).status, -ESRCH);
   assert.equal((await effect(bad, 'kill', { undo: true })).status, -EINVAL);
+  assert.equal((await effect(bad, 'isolate', { allowed: [{ bytes: new Uint8Array(16), prefixBits: 129 }] })).status, -EINVAL);
 });
 
 test('kill: exactly one process by its start time and only of the container, then all of them; the twin lives', async () => {

@@ -219,8 +219,11 @@ static int pin(const struct group *group, int *pidfds, pid_t *pids)
 	return kept;
 }
 
-/* One round: everybody who may be killed and is pinned. Returns how many were still there. */
-static int kill_round(const struct group *group, uint64_t until, int *told, struct evidence *evidence)
+/*
+ * One round: everybody who may be killed and is pinned. Returns how many were still there. `thaw`: the v1 freezer's cgroup where they
+ * are frozen, or -1; there the signal arrives only when they go on.
+ */
+static int kill_round(const struct group *group, int thaw, uint64_t until, int *told, struct evidence *evidence)
 {
 	static int pidfds[ROUND_MAX];
 	static pid_t pids[ROUND_MAX];
@@ -233,6 +236,8 @@ static int kill_round(const struct group *group, uint64_t until, int *told, stru
 			evidence_add(evidence, "%s%d", *told ? "," : "", (int)pids[i]);
 		++*told;
 	}
+	if (thaw >= 0)
+		write_word(thaw, "freezer.state", "THAWED");
 	for (int i = 0; i < count; i++) {
 		while (!pidfd_ended(pidfds[i], 20) && boot_ns() < until)
 			;
@@ -264,7 +269,7 @@ static int kill_all(const struct group *group, uint16_t flags, struct evidence *
 		write_word(fd, "cgroup.freeze", "1");
 	evidence_add(evidence, ",\"killed\":[");
 	for (int quiet = 0; quiet < 2 && boot_ns() < until; quiet = left ? 0 : quiet + 1)
-		left = kill_round(group, until, &told, evidence);
+		left = kill_round(group, fd >= 0 && !v2 && was_asked_to_freeze(fd, false) ? fd : -1, until, &told, evidence);
 	evidence_add(evidence, "],\"killedCount\":%d", told);
 	if (fd >= 0 && v2 && !was)
 		write_word(fd, "cgroup.freeze", "0");
