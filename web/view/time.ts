@@ -8,7 +8,6 @@ import { ageWords } from '@vedette/model/words';
 export { ageWords };
 
 const second = 1000;
-const minute = 60 * second;
 
 /** "3 min ago", "in 2 d", "just now". Two clocks differ by a little, so a few seconds ahead are still now. */
 export function agoWords(iso: string, nowMs: number): string {
