@@ -10,6 +10,7 @@ import { imageVocabulary, type ImageFacts } from './image-facts.ts';
 import { kernelFormOf, type KernelForm } from './kernel-form.ts';
 import { parseMessage, type MessagePart } from './message.ts';
 import { imageScopeOf, scopeOf, type ImageScope, type Scope } from './scope.ts';
+import { isWorkloadFact } from './workload-facts.ts';
 
 export interface CheckedRule {
   readonly rule: ExecutionRule;
@@ -64,7 +65,9 @@ export function checkPolicy(policy: Policy): PolicyCheck {
     };
     if (rule.on === 'image') {
       const condition = compiled(compileFor(imageVocabulary, rule.when));
-      if (condition !== null) imageRules.push({ rule, condition });
+      if (condition === null) return;
+      faults.push(...workloadFaults(rule, condition, at));
+      imageRules.push({ rule, condition });
       return;
     }
     const condition = compiled(compileCondition(rule.when));
@@ -82,6 +85,14 @@ export function checkPolicy(policy: Policy): PolicyCheck {
   if (faults.length > 0) return { checked: null, faults };
   const { containers, images } = policy.spec.scope;
   return { checked: { policy, scope: scopeOf(containers), imageScope: imageScopeOf(images), rules, imageRules, message: message?.ok === true ? message.parts : null }, faults };
+}
+
+/** At build, and of what runs, nobody knows how it is deployed: such a rule would be unknown for ever. */
+function workloadFaults(rule: ImageRule, condition: Condition<ImageFacts>, at: PolicyFault['path']): PolicyFault[] {
+  const asked = [...condition.references].find(isWorkloadFact);
+  if (asked === undefined) return [];
+  return (['build', 'run'] as const).flatMap((stage) =>
+    rule.actions[stage] === undefined ? [] : [{ path: [...at, 'actions', stage], offset: null, message: `the rule ${rule.name} asks ${asked}, which is only known at deployment`, advice: `Remove the action for ${stage}, or make it a rule of its own.` }]);
 }
 
 /** A selector that no rule of the policy asks would look as if it narrowed it. */

@@ -1,10 +1,11 @@
 /**
  * The facts of one image that policies speak about at build, at deployment and of what runs: what it is called, what its configuration
- * says, what is in it, what is known to be wrong with it, who signed it. The table is the whole environment of a condition
+ * says, what is in it, what is known to be wrong with it, who signed it, and at deployment who wants to run it. The table is the whole environment of a condition
  * with `on: image`; docs/policies.md shows it to people and a test compares the two.
  */
 import { severities, type Severity } from '@vedette/model/policy';
 import { absent, known, unknown, type Fact, type FactEntry, type FactValue, type ListEntry, type OpenList, type Vocabulary } from './vocabulary.ts';
+import { workloadFactEntries, workloadRoot, type WorkloadFacts } from './workload-facts.ts';
 
 export interface PackageFacts {
   /** `Debian:12`, `npm`; empty: no advisories are published for it under any name. */
@@ -67,9 +68,11 @@ export interface ImageFacts {
   readonly packages: OpenList<PackageFacts>;
   readonly vulnerabilities: OpenList<VulnerabilityFacts>;
   readonly signatures: OpenList<SignatureFacts>;
+  /** Who wants to run it; only at deployment. */
+  readonly workload?: WorkloadFacts;
 }
 
-type Single = { readonly [Key in keyof ImageFacts]: ImageFacts[Key] extends Fact<unknown> ? Key : never }[keyof ImageFacts];
+type Single = { readonly [Key in keyof ImageFacts]-?: ImageFacts[Key] extends Fact<unknown> ? Key : never }[keyof ImageFacts];
 
 const keys = new Map<string, Single>();
 /** Under which key of `ImageFacts` the fact of a name stands. */
@@ -168,8 +171,8 @@ const signatureList: ListEntry<ImageFacts, SignatureFacts> = {
 };
 
 export const imageVocabulary: Vocabulary<ImageFacts> = {
-  roots: ['image'],
-  facts: singleFacts,
+  roots: ['image', workloadRoot],
+  facts: [...singleFacts, ...workloadFactEntries],
   lists: [packageList, vulnerabilityList, signatureList],
 };
 
