@@ -6,6 +6,18 @@ import { podDirectory } from './kubernetes/config.ts';
 
 const Listen = (port: number) => z.strictObject({ host: z.string().default('0.0.0.0'), port: z.int().min(0).max(65_535).default(port) });
 
+const Admission = z.strictObject({
+  enabled: z.boolean().default(true).describe('Off: the registration with the API server is taken away'),
+  name: z.string().min(1).max(63).describe('Of the ValidatingWebhookConfiguration, of the ClusterRole that it goes with, and of the Service'),
+  form: z.enum(['service', 'url']).default('service').describe('How the API server reaches it: by the Service, or by https://urlHost:port'),
+  urlHost: z.string().max(253).default('127.0.0.1'),
+  host: z.string().default('0.0.0.0').describe('Where it listens'),
+  port: z.int().min(0).max(65_535).default(8443),
+  failurePolicy: z.enum(['Ignore', 'Fail']).default('Ignore').describe('What follows for what cannot be judged'),
+  timeoutSeconds: z.int().min(2).max(30).default(5),
+  excludedNamespaces: z.array(z.string().max(63)).max(200).default([]),
+});
+
 export const ClusterConfig = z.strictObject({
   stateDirectory: z.string().min(1).describe('Credentials and spool; kept over restarts where that is possible'),
   joinTokenFile: z.string().optional().describe('A file with a one-time token of the hub; read until the part has joined'),
@@ -20,7 +32,7 @@ export const ClusterConfig = z.strictObject({
   sensorServiceAccount: z.string().default('vedette-sensor'),
   tokenAudience: z.string().default('vedette').describe("Of the sensors' projected service-account tokens"),
   trustConfigMap: z.string().default('vedette-trust').describe('Written here for the sensors: whom they may believe'),
-  admission: z.looseObject({}).optional().describe('Not read yet'),
+  admission: Admission.optional().describe('Left out: admission is off'),
   spoolBytesMax: z.strictObject({ detection: z.int().min(1 << 20), telemetry: z.int().min(1 << 20) }).optional(),
 });
 export type ClusterConfig = z.output<typeof ClusterConfig>;

@@ -6,8 +6,10 @@ import path from 'node:path';
 import type { Spools } from '@vedette/link/spool/spools';
 import { tokenJoining, Uplink, type Joining } from '@vedette/link/transport/uplink';
 import type { Credentials } from '@vedette/link/transport/credentials';
+import { failureOf } from '@vedette/link/transport/failure';
 import { Upstream } from '@vedette/link/transport/upstream';
 import type { Command } from '@vedette/model/wire/generated/link_pb';
+import type { HubAnswers } from './admit/image-knowledge.ts';
 import type { ClusterConfig } from './config.ts';
 import type { Log } from './log.ts';
 import { partFacts } from './part-facts.ts';
@@ -62,6 +64,17 @@ export class HubLink {
 
   get credentials(): Credentials | undefined {
     return this.#upstream?.credentials;
+  }
+
+  /** What the hub knows of these images, at most six. */
+  async imageFacts(references: readonly string[], waitMs: number): Promise<HubAnswers> {
+    if (this.#upstream === undefined || !this.isConnected) return { kind: 'unanswered', reason: 'the hub is away' };
+    try {
+      const { images } = await this.#upstream.link.imageFacts({ images: references.map((reference) => ({ reference })) }, { timeoutMs: waitMs });
+      return { kind: 'answered', images: images.map(({ digest, factsJson, learnedAtMs, problem }) => ({ digest, factsJson, learnedAtMs: Number(learnedAtMs), problem })) };
+    } catch (error) {
+      return { kind: 'unanswered', reason: failureOf(error).reason };
+    }
   }
 
   get isConnected(): boolean {

@@ -13,6 +13,8 @@ import { DiskFailure } from '@vedette/link/spool/disk';
 import type { Credentials } from '@vedette/link/transport/credentials';
 import { openNodeDisk } from '@vedette/link/spool/node-disk';
 import { openSpools, spoolBounds, type Spools } from '@vedette/link/spool/spools';
+import { admissionSaid, openAdmission } from './admission-step.ts';
+import { keepUnregistered, type Admission } from './admit/admission.ts';
 import { configFromEnvironment, readClusterConfig, type ClusterConfig } from './config.ts';
 import { clusterIdentity, type ClusterIdentity } from './facts.ts';
 import { ClusterEffects } from './enforce/effects.ts';
@@ -30,13 +32,15 @@ import { ClusterRelay } from './relay/relay.ts';
 import { TrustWriter } from './relay/trust.ts';
 import { vouch } from './relay/vouch.ts';
 import { Reporter } from './reporter.ts';
-import { ClusterWatch } from './watch/cluster-watch.ts';
+import { ClusterWatch, type PartFacts } from './watch/cluster-watch.ts';
 
 export interface RunningCluster {
   readonly identity: ClusterIdentity;
   readonly reporter: Reporter;
   readonly pods: PodDirectory;
   readonly relay: () => ClusterRelay | undefined;
+  /** Undefined: it is off. */
+  readonly admission: Admission | undefined;
   readonly credentials: () => Credentials | undefined;
   readonly healthPort: number;
   stop(): Promise<void>;
@@ -63,7 +67,7 @@ export async function startCluster(config: ClusterConfig, signal: AbortSignal = 
     });
     const reporter = new Reporter({ spools, bootId: bootId(), nowMs: () => Date.now(), log });
     const pods = new PodDirectory();
-    const parts: Parts = { spools, reporter, pods, isKnown: false, link: undefined, watch: undefined };
+    const parts: Parts = { spools, reporter, pods, isKnown: false, link: undefined, watch: undefined, admission: undefined };
     const health = await startHealth({ ready: () => readyOf(parts), metrics: () => metricsOf(parts) }, config.health);
     stops.push(() => health.close());
     const identity = await identityOnce(kubernetes, signal);
@@ -74,13 +78,18 @@ export async function startCluster(config: ClusterConfig, signal: AbortSignal = 
     parts.isKnown = true;
     log('info', 'the cluster part runs', { cluster: identity.uid, kubernetes: identity.kubernetesVersion });
     const effects = clusterEffects(config, kubernetes, reporter, () => parts.watch?.network);
-    const link = linkToHub(config, { kubernetes, spools, pods, identity, effects });
+    const admission = openAdmission(config, kubernetes, parts);
+    const link = linkToHub(config, { kubernetes, spools, pods, identity, effects, admission });
     parts.link = link;
+    parts.admission = admission;
     stops.push(() => link.stop());
     // stored before the link ends, so that what fits into its last moment is delivered
     stops.push(() => reporter.close());
-    stops.push(watchCluster(kubernetes, parts, () => ({ ...identity, nodesWithSensor: link.relay?.nodesWithSensor ?? [] })));
-    return { identity, reporter, pods, relay: () => link.relay, credentials: () => link.credentials, healthPort: health.port, stop: () => stopAll(stops) };
+    stops.push(watchCluster(kubernetes, parts, () => ({ ...identity, nodesWithSensor: link.relay?.nodesWithSensor ?? [], ...admissionSaid(admission) })));
+    admission?.start();
+    stops.push(() => admission?.stop());
+    if (admission === undefined && config.admission !== undefined) stops.push(keepUnregistered(kubernetes, config.admission.name, log));
+    return { identity, reporter, pods, admission, relay: () => link.relay, credentials: () => link.credentials, healthPort: health.port, stop: () => stopAll(stops) };
   } catch (error) {
     await stopAll(stops);
     throw error;
@@ -95,14 +104,16 @@ interface Parts {
   isKnown: boolean;
   link: HubLink | undefined;
   watch: ClusterWatch<KubernetesObject> | undefined;
+  admission: Admission | undefined;
 }
 
 function readyOf({ isKnown, pods, link }: Parts): Record<string, boolean> {
   return { kubernetes: isKnown, pods: pods.isListed, relay: link?.relay?.isListening === true };
 }
 
-function metricsOf({ spools, reporter, pods, link }: Parts): Record<string, number> {
+function metricsOf({ spools, reporter, pods, link, admission }: Parts): Record<string, number> {
   return {
+    ...admission?.metrics,
     records_reported: reporter.reported,
     records_too_large: reporter.tooLarge,
     spool_blocked: reporter.problem === undefined ? 0 : 1,
@@ -129,8 +140,8 @@ function clusterEffects(config: ClusterConfig, kubernetes: Kubernetes, reporter:
   });
 }
 
-function linkToHub(config: ClusterConfig, given: { kubernetes: Kubernetes; spools: Spools; pods: PodDirectory; identity: ClusterIdentity; effects: ClusterEffects }): HubLink {
-  const { kubernetes, spools, pods, identity, effects } = given;
+function linkToHub(config: ClusterConfig, given: { kubernetes: Kubernetes; spools: Spools; pods: PodDirectory; identity: ClusterIdentity; effects: ClusterEffects; admission: Admission | undefined }): HubLink {
+  const { kubernetes, spools, pods, identity, effects, admission } = given;
   const { namespace, sensorServiceAccount: serviceAccount, tokenAudience: audience, trustConfigMap } = config;
   const trust = new TrustWriter(kubernetes, { namespace, name: trustConfigMap }, log);
   return new HubLink({
@@ -139,6 +150,8 @@ function linkToHub(config: ClusterConfig, given: { kubernetes: Kubernetes; spool
     facts: { uid: identity.uid, kubernetesVersion: identity.kubernetesVersion, name: config.clusterName },
     log,
     onCommand: ({ kind }) => {
+      if (kind.case === 'policies') admission?.setPolicies(kind.value);
+      if (kind.case === 'exceptions') admission?.setExceptions(kind.value);
       if (kind.case === 'effects') effects.take(kind.value.effects);
     },
     relay: (upstream) =>
@@ -160,7 +173,7 @@ function linkToHub(config: ClusterConfig, given: { kubernetes: Kubernetes; spool
  * What is watched is told to the hub, and pods (of ReplicaSets and Jobs whose they are) to the sensors: one watch a kind for
  * both. The answer stops it.
  */
-function watchCluster(kubernetes: Kubernetes, parts: Parts, facts: () => ClusterIdentity & { readonly nodesWithSensor: readonly string[] }): () => Promise<void> {
+function watchCluster(kubernetes: Kubernetes, parts: Parts, facts: () => ClusterIdentity & Omit<PartFacts, 'clusterUid'>): () => Promise<void> {
   const until = new AbortController();
   const { reporter, pods } = parts;
   const watch = new ClusterWatch<KubernetesObject>({
@@ -168,8 +181,8 @@ function watchCluster(kubernetes: Kubernetes, parts: Parts, facts: () => Cluster
     report: (record, stream) => reporter.report(record, stream),
     observers: Object.fromEntries(podKinds.map((kind) => [kind, pods.handler(kind)])),
     part: () => {
-      const { uid, kubernetesVersion, nodesWithSensor } = facts();
-      return { clusterUid: uid, kubernetesVersion, nodesWithSensor, admissionsAnswered: 0, admissionsFailedOpen: 0, admissionState: 'off', admissionReason: '' };
+      const { uid, ...rest } = facts();
+      return { clusterUid: uid, ...rest };
     },
     problem: (kind, reason) => log(reason === null ? 'info' : 'warn', reason === null ? 'it is watched' : 'it cannot be watched', { kind, ...(reason === null ? {} : { reason }) }),
     nowMs: () => Date.now(),

@@ -31,6 +31,8 @@ const labelsMax = 64;
 
 export class PodDirectory {
   readonly #pods = new Map<string, Held>();
+  /** namespace/name → UID. */
+  readonly #byName = new Map<string, string>();
   readonly #podsOfOwner = new Map<string, Set<string>>();
   readonly #podsOfNode = new Map<string, Set<string>>();
   /** UID of a ReplicaSet or Job → its own controller. */
@@ -73,6 +75,12 @@ export class PodDirectory {
         else this.#owned(kind).delete(object.metadata.uid);
       },
     };
+  }
+
+  /** A pod by its name, and where it is. */
+  find(namespace: string, name: string): { readonly node: string; readonly uid: string; readonly containers: PodIdentity['containers'] } | undefined {
+    const held = this.#pods.get(this.#byName.get(`${namespace}/${name}`) ?? '');
+    return held === undefined ? undefined : { node: held.node, uid: held.identity.uid, containers: held.identity.containers };
   }
 
   set(node: string): PodSet {
@@ -139,6 +147,7 @@ export class PodDirectory {
     const before = this.#pods.get(uid);
     if (before !== undefined && before.node !== read.node) this.#forget(uid);
     this.#pods.set(uid, read);
+    this.#byName.set(`${read.identity.namespace}/${read.identity.name}`, uid);
     setOf(this.#podsOfNode, read.node).add(uid);
     if (read.owner !== undefined) setOf(this.#podsOfOwner, read.owner.uid).add(uid);
     if (before === undefined || JSON.stringify(before) !== JSON.stringify(read)) this.#touched(read.node);
@@ -148,6 +157,9 @@ export class PodDirectory {
     const held = this.#pods.get(uid);
     if (held === undefined) return;
     this.#pods.delete(uid);
+    const name = `${held.identity.namespace}/${held.identity.name}`;
+    // a pod that took its name is there already
+    if (this.#byName.get(name) === uid) this.#byName.delete(name);
     drop(this.#podsOfNode, held.node, uid);
     if (held.owner !== undefined) drop(this.#podsOfOwner, held.owner.uid, uid);
     this.#touched(held.node);

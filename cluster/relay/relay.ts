@@ -9,8 +9,9 @@ import { createRelay, keepRelayCertificate, keptRelayCertificate, relayRenewMs, 
 import type { Vouching } from '@vedette/link/transport/relay-routes';
 import type { LocalCommand } from '@vedette/link/transport/relayed-commands';
 import type { Upstream } from '@vedette/link/transport/upstream';
-import type { PodSet } from '@vedette/model/wire/generated/link_pb';
+import type { ExecSession, PodSet } from '@vedette/model/wire/generated/link_pb';
 import type { Log } from '../log.ts';
+import { SessionMail } from './session-mail.ts';
 import type { TrustSaid } from './trust.ts';
 
 export interface ClusterRelayOptions {
@@ -37,6 +38,7 @@ export class ClusterRelay {
   readonly #places = new Map<string, string>();
   readonly #connected = new Set<string>();
   readonly #waiting = new Map<string, () => void>();
+  readonly #mail = new SessionMail();
   #certificate: RelayCertificate | undefined;
   #relay: Relay | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -59,6 +61,11 @@ export class ClusterRelay {
 
   get nodesWithSensor(): string[] {
     return [...new Set([...this.#connected].flatMap((sensorId) => this.#places.get(sensorId) ?? []))].toSorted();
+  }
+
+  /** Whether a sensor of the node has taken it in time. */
+  pushSession(node: string, session: ExecSession, waitMs: number): Promise<boolean> {
+    return this.#mail.push(node, session, waitMs);
   }
 
   async start(): Promise<void> {
@@ -135,7 +142,7 @@ export class ClusterRelay {
   async *#local(sensorId: string, signal: AbortSignal): AsyncGenerator<LocalCommand> {
     const node = this.#places.get(sensorId) ?? (await this.#place(sensorId, signal));
     if (node === undefined) return;
-    for await (const value of this.#options.pods(node, signal)) yield { case: 'pods', value };
+    yield* this.#mail.beside(node, this.#options.pods(node, signal), signal);
   }
 
   /** A sensor that was there before this process: its next hello says where it is. */

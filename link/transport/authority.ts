@@ -91,11 +91,11 @@ export class Authority {
     });
   }
 
-  /** For the hub's own listener; the key is made here. Names may be host names or addresses. */
-  async signServer(names: readonly string[], nowMs: number, lifeMs: number = serverLifeMs): Promise<ServerCertificate> {
+  /** For a listener of one's own; the key is made here. Names may be host names or addresses. */
+  async signServer(names: readonly string[], nowMs: number, lifeMs: number = serverLifeMs, subject = 'CN=vedette hub'): Promise<ServerCertificate> {
     const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
     const issued = await this.#sign({
-      subject: 'CN=vedette hub',
+      subject,
       publicKey: keys.publicKey,
       nowMs,
       lifeMs,
