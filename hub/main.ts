@@ -159,7 +159,11 @@ async function assemble({ config, log, content }: Prepared, database: Database):
   const now = (): Date => new Date();
   const live = new Live();
   const advisories = new FollowedAdvisories(advisoriesFileOf(config));
-  const changed = (topics: Iterable<LiveTopic>, clusterId: string | null, namespace?: string | null): void => live.publish(topics, clusterId, namespace);
+  const changed = (topics: Iterable<LiveTopic>, clusterId: string | null, namespace?: string | null): void => {
+    const all = [...topics];
+    live.publish(all, clusterId, namespace);
+    if (all.includes('exceptions')) commands.exceptionsChanged();
+  };
   const controls = readControls(content.controls, log);
   const posture = new Posture({ database, controls, exceptions: () => exceptionsInForce(database, log), now, changed: (clusterId) => changed(['posture'], clusterId), log });
   const counters = new IntakeCounters();

@@ -4,6 +4,14 @@
  */
 import type { KernelOrigin, Reference } from './event.ts';
 
+/** Who came in by kubectl exec or attach. */
+export interface KubernetesUser {
+  readonly sessionId: string;
+  readonly user: string;
+  /** To a process that ran before: what it does since may be theirs. */
+  readonly attached: boolean;
+}
+
 /** One program run by one process. Immutable but for its end, its container, and what its exec record adds to a snapshot's. */
 export interface Execution {
   readonly tgid: number;
@@ -39,6 +47,8 @@ export interface Execution {
   exitSignal: number;
   /** The container it ran in, by the cgroup of its first record; null: host. */
   containerId: string | null;
+  /** Who began the tree that it is of: one, or one of these; absent: nobody who is known. */
+  kubernetesUsers?: readonly KubernetesUser[];
 }
 
 export function executionKey(of: Reference): string {

@@ -284,3 +284,23 @@ test('processes that the full table cannot hold are counted and never shown as l
   assert.equal(shown, max, 'runc of the bench among them');
   assert.equal(one.pipeline.processes.forgotten, 51);
 });
+
+test('who came in by exec is in the tree of what follows, and of nothing else', () => {
+  const one = bench();
+  startContainer(one);
+  const told = { podUid: 'p', container: 'web', containerId: 'web', command: ['sh', '-c', 'id'], admittedAtMs: 0 };
+  one.pipeline.sessionTold({ ...told, sessionId: 's1', user: 'alice', attach: false });
+  one.pipeline.onEvent(shell());
+  one.pipeline.onEvent(forkEvent({ ...inWeb, timeBootNs: 810, tgid: 71, startBootNs: 805, execId: 5, parent: { tgid: 70, startBootNs: 790, execId: 5 }, pidInNamespace: 14 }));
+  one.pipeline.onEvent(execEvent({ ...inWeb, timeBootNs: 820, tgid: 71, startBootNs: 805, execId: 6, path: '/usr/bin/id', arguments: ['id'], command: 'id', pidInNamespace: 14, parentPidInNamespace: 13, parent: { tgid: 70, startBootNs: 790, execId: 5 } }));
+  one.pipeline.onEvent(shell({ timeBootNs: 900, tgid: 80, startBootNs: 890, execId: 7, pidInNamespace: 20 }));
+  const usersOf = (tgid: number): string[] => [...one.pipeline.processes.living()].find((execution) => execution.tgid === tgid)?.kubernetesUsers?.map(({ user, attached }) => `${user} ${attached}`) ?? [];
+  assert.deepEqual([usersOf(60), usersOf(70), usersOf(71), usersOf(80)], [[], ['alice false'], ['alice false'], []]);
+  one.pipeline.identified('web', identity);
+  const { detections } = one.take();
+  const trees = detections.flatMap((record) => (record.kind.case === 'detection' ? [record.kind.value.tree.at(-1)?.kubernetesUsers.map(({ sessionId, user }) => `${sessionId} ${user}`) ?? []] : []));
+  assert.deepEqual(trees, [['s1 alice'], []]);
+  one.pipeline.sessionTold({ ...told, sessionId: 's2', user: 'bob', attach: true });
+  one.pipeline.onEvent(forkEvent({ ...inWeb, timeBootNs: 950, tgid: 90, startBootNs: 940, execId: 4, parent: { tgid: 60, startBootNs: 600, execId: 4 }, pidInNamespace: 30 }));
+  assert.deepEqual([usersOf(60), usersOf(90), usersOf(70)], [['bob true'], ['bob true'], ['alice false']]);
+});

@@ -20,6 +20,7 @@ import { CgroupTable } from './enrich/cgroup-table.ts';
 import { ContainerTable } from './enrich/container-table.ts';
 import { CoverageLedger } from './enrich/coverage.ts';
 import { ExposureTracker, type PackageLookup } from './enrich/exposure.ts';
+import { cameFromOutside, ExecSessions, isOf, type ExecSessionTold } from './enrich/exec-sessions.ts';
 import { filesystemName } from './enrich/filesystems.ts';
 import { PodTable, type ToldPod } from './enrich/pod-table.ts';
 import { ProcessMemory } from './enrich/memory.ts';
@@ -40,11 +41,15 @@ const eventClassOf = {
   'open-write': 'open', 'open-read': 'open', 'map-exec': 'mapExec', connect: 'connect', accept: 'accept', listen: 'listen',
 } as const satisfies Record<string, EventClass>;
 
+/** Of one process. */
+const attachedMax = 8;
+
 export class Pipeline {
   readonly processes = new ProcessTable();
   readonly cgroups = new CgroupTable();
   readonly containers = new ContainerTable();
   readonly pods = new PodTable();
+  readonly sessions = new ExecSessions();
   readonly exposure = new ExposureTracker();
   readonly coverage = new CoverageLedger();
   readonly memory = new ProcessMemory();
@@ -143,6 +148,36 @@ export class Pipeline {
     if (pod !== null) this.containers.podTold(container.id, pod);
   }
 
+  /** Somebody was let in, before the process starts. Who attaches comes to the main process of the container. */
+  sessionTold(session: ExecSessionTold): void {
+    if (!session.attach) return this.sessions.told(session, this.nowBootNs);
+    for (const container of this.containers.all()) {
+      if (!isOf(session, container)) continue;
+      const main = this.#mainProcess(container);
+      if (main === null) return;
+      const users = main.kubernetesUsers ?? [];
+      if (users.length >= attachedMax || users.some((one) => one.sessionId === session.sessionId)) return;
+      main.kubernetesUsers = [...users, { sessionId: session.sessionId, user: session.user, attached: true }];
+      // written again, since a later sensor process must know it too
+      this.memory.started(main);
+      return;
+    }
+  }
+
+  #mainProcess(container: Container): Execution | null {
+    const init = this.inits.get(container.id);
+    for (const one of this.processes.living()) {
+      if (one.containerId === container.id && (init === undefined ? one.pidInNamespace === 1 : `${one.tgid}:${one.startBootNs}` === init)) return one;
+    }
+    return null;
+  }
+
+  #bindSession(execution: Execution, previous: Execution | null, container: Container, atBootNs: number): void {
+    if (this.sessions.size === 0 || !cameFromOutside(execution, previous, container)) return;
+    const users = this.sessions.bind(execution, container, { bootNs: atBootNs, wallMs: (atBootNs + this.#wallOffsetNs) / 1e6 });
+    if (users.length > 0) execution.kubernetesUsers = users;
+  }
+
   /** What is installed in the container, read by the scanner. */
   inventory(id: string, revision: string, index: PackageLookup, packageCount: number): void {
     this.exposure.inventory(id, revision, index, packageCount);
@@ -178,9 +213,10 @@ export class Pipeline {
     const container = this.#containerOf(event, event.inHostMounts || event.mountNamespace === this.#hostMountNamespace, filesystemName(event.rootMagic));
     execution.containerId = container?.id ?? null;
     if (previous !== null && previous !== execution) this.#ended(previous, event.timeBootNs);
+    const isInit = event.kind === 'exec' && container !== null && this.#isInit(container, execution);
+    if (event.kind === 'exec' && container !== null && !isInit) this.#bindSession(execution, previous, container, event.timeBootNs);
     this.#began(execution);
     if (event.kind === 'process') return;
-    const isInit = container !== null && this.#isInit(container, execution);
     if (container !== null) this.exposure.used(container.id, execution.path, 'executed', execution.path, execution, event.timeBootNs);
     this.shipment.executed(execution, container !== null && container.identity === null, event.timeBootNs, this.#wallOffsetNs);
     if (event.verdict !== 'none') this.#verdicts(this.enforcer.kernelDecided(event, execution, container));

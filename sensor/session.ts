@@ -201,6 +201,11 @@ export class Session {
       this.#toldPods.keep(pods);
       return;
     }
+    if (command.kind.case === 'execSession') {
+      const { sessionId, user, podUid, container, containerId, command: words, attach, admittedAtMs } = command.kind.value;
+      this.pipeline.sessionTold({ sessionId, user, podUid, container, containerId, command: words, attach, admittedAtMs: Number(admittedAtMs) });
+      return;
+    }
     const kind = this.#words.take(command);
     const { policies, rules, images } = this.#words.words;
     if (kind === 'rules' && rules !== null) this.pipeline.detector.load(rules.files);

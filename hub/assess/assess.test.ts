@@ -72,7 +72,7 @@ const sensor: SensorShape = {
   certificate_expires_at: new Date('2026-02-01T00:00:00Z'), coverage: coverageReport, reported_at: now, lost_recently: 0, whole: true,
 };
 const facts: CoverageFacts = {
-  now, sensors: [sensor], seesHosts: true, containers: [], clusters: [], unwatchedNodes: [], dropped: [], unknownRecords: [], feeds: [{ ecosystem: 'npm', advisories: 1, newest: null, syncedAt: now.toISOString(), rejected: 0, ageSeconds: 5 }], feedProblem: null, wasMatched: false, unfedEcosystems: [],
+  now, sensors: [sensor], seesHosts: true, containers: [], clusters: [], unwatchedNodes: [], failedOpen: [], dropped: [], unknownRecords: [], feeds: [{ ecosystem: 'npm', advisories: 1, newest: null, syncedAt: now.toISOString(), rejected: 0, ageSeconds: 5 }], feedProblem: null, wasMatched: false, unfedEcosystems: [],
 };
 const report = { uid: 'u', kubernetesVersion: 'v1.36.3', watches: [], nodesWithSensor: [], admission: { state: 'off' as const, reason: null, answered: 0, failedOpen: 0 }, networkPolicy: { enforcement: 'unknown' as const, evidence: null }, objectsDropped: 0 };
 const cluster: ClusterShape = { id: 'c', name: 'east', uid: 'u', kubernetes_version: 'v1.36.3', is_whole: true, is_kubernetes: true, part_id: 'p', part_version: '0.2', part_joined_at: now, heard_at: now, report, reported_at: now, is_silent: false, nodes: 1, nodes_without_sensor: 0, sensors: 1, sensors_connected: 1, pods: 0, namespaces: 0 };
@@ -113,6 +113,7 @@ const gapsOf: readonly (readonly [string, Partial<CoverageFacts>, RegExp, number
   ['a cluster that never reported', { clusters: [{ ...cluster, reported_at: null, report: null }] }, /Nothing is known of cluster east yet/, 99],
   ['a kind that cannot be watched', { clusters: [{ ...cluster, report: { ...report, watches: [{ kind: 'Role', synced: false, problem: 'forbidden: no', syncedAt: null, objects: 0 }] } }] }, /What cluster east has of kind Role is not known/, 99],
   ['a node without sensor', { unwatchedNodes: [{ cluster_id: 'c', cluster_name: 'east', name: 'node-b', since: now }] }, /Node node-b of cluster east is not seen/, 50],
+  ['let in without being judged', { failedOpen: [{ cluster_name: 'east', n: 3, reason: 'signed/by-us: not known', last_at: now }] }, /3 workloads of cluster east were let in without being judged/, 99],
   ['many nodes without sensor', { unwatchedNodes: ['a', 'b', 'c', 'd'].map((name) => ({ cluster_id: 'c', cluster_name: 'east', name, since: now })) }, /4 nodes of cluster east are not seen: a, b, c and 1 other/, 20],
   ['unknown records', { unknownRecords: [{ field: 77, count: 2, hostname: 'h', node_id: 'n' }] }, /kind this hub does not know \(77\)/, 99],
 ];

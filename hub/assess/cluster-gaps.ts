@@ -3,6 +3,7 @@
  * watched. Pure: rows in, gaps out. A sentence that names nodes names a few and counts the rest.
  */
 import type { ClusterShape, UnwatchedNode } from '../store/read-clusters.ts';
+import type { FailedOpenShape } from '../store/read-admissions.ts';
 import type { Gap } from './coverage.ts';
 import { plural } from '@vedette/model/words';
 
@@ -51,4 +52,13 @@ function partGaps(cluster: ClusterShape): Gap[] {
 
 export function clusterGaps(clusters: readonly ClusterShape[], unwatched: readonly UnwatchedNode[]): Gap[] {
   return [...clusters.flatMap(partGaps), ...nodeGaps(unwatched)];
+}
+
+/** Every one of them could have been what a policy is there to keep out. */
+export function failedOpenGaps(failed: readonly FailedOpenShape[]): Gap[] {
+  return failed.map(({ cluster_name: cluster, n, reason, last_at: at }) => gap('admission', cluster, {
+    what: `${plural(n, 'workload')} of cluster ${cluster} ${n === 1 ? 'was' : 'were'} let in without being judged`,
+    why: `What a policy would have refused was not known: ${reason}`,
+    action: 'Look at them under Admissions. What is not known can be supplied (a check in the pipeline, a registry that the hub may ask), or refused: the failure policy Fail.',
+  }, at));
 }

@@ -8,11 +8,12 @@ import type { CoverageView, FeedView } from '@vedette/model/api/views';
 import type { ContainerStates } from '../store/read-risk.ts';
 import type { GapShape, SensorShape } from '../store/read-fleet.ts';
 import type { ClusterShape, UnwatchedNode } from '../store/read-clusters.ts';
-import { clusterGaps } from './cluster-gaps.ts';
+import type { FailedOpenShape } from '../store/read-admissions.ts';
+import { clusterGaps, failedOpenGaps } from './cluster-gaps.ts';
 import { feedContentOldDays, feedOldDays } from './weights.ts';
 import { be, have, plural, was } from '@vedette/model/words';
 
-export type GapKind = 'no-sensor' | 'away' | 'hook' | 'loss' | 'dropped' | 'enforcement' | 'policy' | 'rule' | 'scope' | 'clock' | 'certificate' | 'container' | 'inventory' | 'contract' | 'feed' | 'silent-cluster' | 'unwatched-node' | 'watch';
+export type GapKind = 'no-sensor' | 'away' | 'hook' | 'loss' | 'dropped' | 'enforcement' | 'policy' | 'rule' | 'scope' | 'clock' | 'certificate' | 'container' | 'inventory' | 'contract' | 'feed' | 'silent-cluster' | 'unwatched-node' | 'watch' | 'admission';
 
 export interface Gap {
   readonly kind: GapKind;
@@ -34,6 +35,8 @@ export interface CoverageFacts {
   readonly clusters: readonly ClusterShape[];
   /** Nodes of Kubernetes without a sensor. */
   readonly unwatchedNodes: readonly UnwatchedNode[];
+  /** What admission let in without having judged it. */
+  readonly failedOpen: readonly FailedOpenShape[];
   readonly dropped: readonly GapShape[];
   readonly unknownRecords: readonly { readonly field: number; readonly count: number; readonly hostname: string; readonly node_id: string }[];
   readonly feeds: readonly FeedView[];
@@ -91,6 +94,7 @@ export function coverageOf(facts: CoverageFacts): { view: CoverageView; gaps: Ga
   const gaps = [
     ...(facts.sensors.length === 0 ? [facts.seesHosts ? noSensor : nothingRuns] : []),
     ...clusterGaps(facts.clusters, facts.unwatchedNodes),
+    ...failedOpenGaps(facts.failedOpen),
     ...facts.sensors.flatMap((sensor) => (sensor.whole ? sensorGaps(sensor, facts.now) : gapsUnder(sensor))),
     ...facts.dropped.map(droppedGap),
     ...facts.containers.flatMap(containerGaps),

@@ -7,6 +7,7 @@ import type { CoverageView, FeedView, FindingView, RiskCardView, RiskSummaryView
 import type { FileOrigin, Severity } from '@vedette/model/policy';
 import { feedState } from '../store/assessing.ts';
 import type { Database } from '../store/database.ts';
+import { failedOpenSince } from '../store/read-admissions.ts';
 import { listClusters, nodesWithoutSensor } from '../store/read-clusters.ts';
 import { sensorsUnder, recentGaps, unknownRecords } from '../store/read-fleet.ts';
 import { firstChains, listIncidents, type IncidentShape } from '../store/read-incidents.ts';
@@ -33,7 +34,7 @@ async function collectCoverage(doors: RiskDoors, scope: Scope): Promise<{ view: 
   const since = new Date(now.getTime() - dayMs);
   const { database } = doors;
   const advisories = doors.advisories();
-  const [sensors, containers, clusters, unwatchedNodes, dropped, unknown, ecosystems, matched] = await Promise.all([
+  const [sensors, containers, clusters, unwatchedNodes, dropped, unknown, ecosystems, matched, failedOpen] = await Promise.all([
     sensorsUnder(database, scope, now),
     containerStates(database, scope),
     listClusters(database, scope, now),
@@ -42,6 +43,7 @@ async function collectCoverage(doors: RiskDoors, scope: Scope): Promise<{ view: 
     unknownRecords(database, scope, since),
     runningEcosystems(database, scope),
     feedState(database),
+    failedOpenSince(database, scope, since),
   ]);
   const { source } = advisories;
   const feeds = source?.feeds(now) ?? [];
@@ -52,6 +54,7 @@ async function collectCoverage(doors: RiskDoors, scope: Scope): Promise<{ view: 
     containers,
     clusters,
     unwatchedNodes,
+    failedOpen,
     dropped,
     unknownRecords: unknown,
     feeds,
@@ -207,6 +210,7 @@ const gapWeights: Partial<Record<GapKind, { points: number; severity: Severity; 
   'away': { points: weights.sensorAwayPoints, severity: 'high', card: 'coverage' },
   'silent-cluster': { points: weights.sensorAwayPoints, severity: 'high', card: 'coverage' },
   'unwatched-node': { points: weights.sensorAwayPoints, severity: 'high', card: 'coverage' },
+  'admission': { points: weights.hookMissingPoints, severity: 'medium', card: 'coverage' },
   'watch': { points: weights.hookMissingPoints, severity: 'medium', card: 'coverage' },
   'hook': { points: weights.hookMissingPoints, severity: 'medium', card: 'coverage' },
   'loss': { points: weights.lossPoints, severity: 'medium', card: 'coverage' },

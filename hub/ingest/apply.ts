@@ -10,6 +10,7 @@ import { addExecutions, addFlows } from '../store/counts.ts';
 import type { Transaction } from '../store/database.ts';
 import { addGap, countUnknownRecord } from '../store/intake.ts';
 import { addProcesses, endProcesses, keepOnlyProcesses, processesHeld } from '../store/processes.ts';
+import { admissionDecided, sessionSeen } from './admissions.ts';
 import { kernelNs, list, RefusedRecord } from './clean.ts';
 import { clusterObjectsSaid, clusterReported } from './clusters.ts';
 import { effectReported } from './effects.ts';
@@ -54,8 +55,8 @@ const topicOf: { [K in Kind]: LiveTopic | null } = {
   contextDropped: 'sensors',
   clusterObjects: 'clusters',
   clusterReport: 'clusters',
-  admission: null,
-  execSession: null,
+  admission: 'admissions',
+  execSession: 'admissions',
   effect: 'responses',
 };
 
@@ -64,7 +65,7 @@ const kindsOfPart: { readonly [K in Kind]?: readonly Origin['part'][] } = {
   clusterObjects: ['cluster'],
   clusterReport: ['cluster'],
   admission: ['cluster'],
-  execSession: ['cluster', 'sensor'],
+  execSession: ['cluster'],
   effect: ['cluster', 'sensor'],
   telemetryDropped: ['cluster', 'sensor'],
 };
@@ -169,14 +170,16 @@ class Application {
         return telemetryDropped(db, kind.value, origin);
       case 'contextDropped':
         return contextDropped(db, kind.value, origin);
+      case 'admission':
+        return admissionDecided(db, kind.value, origin);
+      case 'execSession':
+        return sessionSeen(db, kind.value, origin);
       case 'clusterObjects':
         return clusterObjectsSaid(db, kind.value, origin, (reason) => this.#refuse(reason));
       case 'effect':
         return effectReported(db, kind.value, origin);
       case 'clusterReport':
         return clusterReported(db, kind.value, origin);
-      case 'admission':
-      case 'execSession':
         throw new RefusedRecord(`a record of the kind ${kind.case}, which this hub does not read yet`);
       case undefined:
         return;

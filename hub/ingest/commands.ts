@@ -5,11 +5,11 @@
  */
 import { create } from '@bufbuild/protobuf';
 import { holdsSession, type SessionState } from '@vedette/link/protocol/hello';
-import { CommandSchema, ImageVerdictSchema, ImageVerdictSetSchema, type Command } from '@vedette/model/wire/generated/link_pb';
+import { CommandSchema, ExceptionSetSchema, ImageVerdictSchema, ImageVerdictSetSchema, type Command } from '@vedette/model/wire/generated/link_pb';
 import type { Database } from '../store/database.ts';
 import { currentGeneration, speakingSensor } from '../store/fleet.ts';
 import { executionPolicySet, ruleSet } from '../store/read-policies.ts';
-import { bannedImages } from '../store/violations.ts';
+import { bannedImages, standingExceptions } from '../store/violations.ts';
 import { effectSetOf, type Receiver } from './effects.ts';
 
 const keepAliveMs = 15_000;
@@ -20,6 +20,8 @@ interface Listener {
   rules: boolean;
   effects: boolean;
   imageVerdicts: boolean;
+  /** Of a cluster part: sensors judge nothing that can be excepted by themselves. */
+  exceptions: boolean;
   readonly receiver: Receiver;
   leave: boolean;
   ended: boolean;
@@ -67,6 +69,11 @@ export class Commands {
     }
   }
 
+  /** To cluster parts, which judge at admission. */
+  exceptionsChanged(): void {
+    for (const listener of this.#listeners.values()) if (listener.receiver.kind === 'cluster') this.#wake(listener, 'exceptions');
+  }
+
   removed(sensorId: string): void {
     const listener = this.#listeners.get(sensorId);
     if (listener !== undefined) this.#wake(listener, 'leave');
@@ -76,7 +83,7 @@ export class Commands {
     for (const listener of this.#listeners.values()) this.#wake(listener, 'ended');
   }
 
-  #wake(listener: Listener, what: 'policies' | 'rules' | 'effects' | 'imageVerdicts' | 'leave' | 'ended'): void {
+  #wake(listener: Listener, what: 'policies' | 'rules' | 'effects' | 'imageVerdicts' | 'exceptions' | 'leave' | 'ended'): void {
     listener[what] = true;
     listener.wake();
   }
@@ -96,7 +103,7 @@ export class Commands {
     }
     if (!holdsSession((sensor.link_state ?? undefined) as SessionState | undefined, session)) return;
 
-    const listener: Listener = { policies: true, rules: true, effects: true, imageVerdicts: true, receiver: { kind: sensor.kind, clusterId: sensor.cluster_id, nodeId: sensor.node_id }, leave: false, ended: false, wake: () => undefined };
+    const listener: Listener = { policies: true, rules: true, effects: true, imageVerdicts: true, exceptions: sensor.kind === 'cluster', receiver: { kind: sensor.kind, clusterId: sensor.cluster_id, nodeId: sensor.node_id }, leave: false, ended: false, wake: () => undefined };
     const before = this.#listeners.get(sensorId);
     if (before !== undefined) this.#wake(before, 'ended');
     this.#listeners.set(sensorId, listener);
@@ -110,7 +117,11 @@ export class Commands {
           yield command(await this.#leave());
           return;
         }
-        if (listener.policies) {
+        // before the policies that they are from, so that nothing is judged without them
+        if (listener.exceptions) {
+          listener.exceptions = false;
+          yield command(await this.#exceptions());
+        } else if (listener.policies) {
           listener.policies = false;
           yield command(await this.#policies());
         } else if (listener.rules) {
@@ -163,6 +174,14 @@ export class Commands {
     return { case: 'imageVerdicts', value: create(ImageVerdictSetSchema, { generation, verdicts }) };
   }
 
+  /** As JSON, which is YAML too. */
+  async #exceptions(): Promise<Kind> {
+    const { database, now } = this.#doors;
+    const { exceptions } = await standingExceptions(database);
+    const texts = exceptions.map((one) => ({ name: one.metadata.name, yaml: JSON.stringify(one) }));
+    return { case: 'exceptions', value: create(ExceptionSetSchema, { generation: BigInt(now().getTime()), exceptions: texts }) };
+  }
+
   async #leave(): Promise<Kind> {
     return { case: 'leave', value: { $typeName: 'vedette.link.v1.LeaveCommand', reason: 'This sensor was removed from the fleet.' } };
   }
@@ -173,7 +192,7 @@ async function wokenWithin(listener: Listener, milliseconds: number): Promise<bo
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const timer = setTimeout(() => resolve(false), milliseconds);
   listener.wake = () => resolve(true);
-  if (listener.policies || listener.rules || listener.effects || listener.imageVerdicts || listener.leave || listener.ended) resolve(true);
+  if (listener.policies || listener.rules || listener.effects || listener.imageVerdicts || listener.exceptions || listener.leave || listener.ended) resolve(true);
   const woken = await promise;
   clearTimeout(timer);
   listener.wake = () => undefined;

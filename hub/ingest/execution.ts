@@ -66,7 +66,15 @@ export function executionView(execution: Execution, boot: Boot): ExecutionView {
     endedAt: execution.exitedBootNs === 0n ? null : wallTime(execution.exitedBootNs, boot).toISOString(),
     startedBeforeSensor: execution.startedBeforeSensor,
     workingDirectory: textOrNull(execution.workingDirectory, pathLengthMax),
+    ...usersOf(execution),
   };
+}
+
+const usersMax = 16;
+
+function usersOf({ kubernetesUsers }: Execution): Pick<ExecutionView, 'kubernetesUsers'> {
+  if (kubernetesUsers.length === 0) return {};
+  return { kubernetesUsers: kubernetesUsers.slice(0, usersMax).map(({ sessionId, user, attached }) => ({ sessionId: text(sessionId, 128), user: text(user, 1024), attached })) };
 }
 
 export function liveProcess(execution: Execution, boot: Boot): LiveProcess {

@@ -10,7 +10,7 @@ import { addGap } from '../store/intake.ts';
 import { count, keyOf, list, RefusedRecord, text, textOrNull, wallTime } from './clean.ts';
 import { executionView } from './execution.ts';
 import {
-  attackOf, detectionNextAction, imageVerdictNextAction, imageVerdictSummary, outcomeOf, searchWords, severityOf, severityRanks, treeRoot, verdictNextAction, verdictSummary, verdictTitle,
+  attackOf, detectionNextAction, imageVerdictNextAction, imageVerdictSummary, outcomeOf, searchWords, severityOf, severityRanks, treeRoot, usersWhoCame, verdictNextAction, verdictSummary, verdictTitle, whoCame,
 } from './incident-words.ts';
 import type { Origin } from './origin.ts';
 
@@ -21,10 +21,10 @@ function treeOf(executions: Detection['tree'], origin: Origin): ExecutionView[] 
   return list(executions, treeMax, 'members of a process tree').map((one) => executionView(one, origin));
 }
 
-/** One fold a source and container; on the host, a source and process tree. */
+/** One fold a source and container, and those who came in by exec: what alice does is not what bob does. On the host, a source and process tree. */
 function foldKey(words: readonly string[], containerId: string, tree: readonly ExecutionView[], origin: Origin): Buffer {
   const where = containerId === '' ? (treeRoot(tree) ?? 'host') : containerId;
-  return Buffer.from(keyOf([...words, origin.nodeId, where]), 'hex');
+  return Buffer.from(keyOf([...words, origin.nodeId, where, ...usersWhoCame(tree)]), 'hex');
 }
 
 export async function detected(db: Transaction, record: Detection, origin: Origin): Promise<void> {
@@ -43,12 +43,12 @@ export async function detected(db: Transaction, record: Detection, origin: Origi
     severity,
     severityRank: severityRanks[severity],
     title: rule,
-    summary: output === '' ? rule : output.slice(0, 2000),
+    summary: `${output === '' ? rule : output.slice(0, 2000)}${whoCame(tree)}`,
     outcome: 'seen',
     nextAction: detectionNextAction,
     attack: attackOf(record.tags),
     foldKey: foldKey(['detection', rule], record.containerId, tree, origin),
-    words: searchWords([rule, origin.hostname, ...attackOf(record.tags), output, record.containerId, offender?.path, offender?.arguments.join(' ')]),
+    words: searchWords([rule, origin.hostname, ...attackOf(record.tags), output, record.containerId, offender?.path, offender?.arguments.join(' '), ...usersWhoCame(tree)]),
     at: wallTime(record.atBootNs, origin),
   };
   await addFinding(db, facts, {
@@ -80,7 +80,7 @@ export async function judged(db: Transaction, record: Verdict, origin: Origin): 
   const path = offender?.path ?? '';
   const reason = textOrNull(record.reason, 2000);
   const parentPath = tree.at(-2)?.path;
-  const summary = reason === null ? verdictSummary(path, originWord(record.origin) ?? offender?.origin ?? 'unjudged', parentPath) : imageVerdictSummary(path, parentPath, reason);
+  const summary = reason === null ? verdictSummary(path, originWord(record.origin) ?? offender?.origin ?? 'unjudged', parentPath) + whoCame(tree) : imageVerdictSummary(path, parentPath, reason) + whoCame(tree);
   const facts: IncidentFacts = {
     ...placeOf(record.containerId, origin),
     kind: 'verdict',
@@ -95,7 +95,7 @@ export async function judged(db: Transaction, record: Verdict, origin: Origin): 
     attack: words?.attack ?? [],
     // What was tried in shadow and what was enforced are two stories.
     foldKey: foldKey(['verdict', policy, record.rule, outcome], record.containerId, tree, origin),
-    words: searchWords([policy, record.rule, origin.hostname, ...(words?.attack ?? []), summary, record.containerId, offender?.arguments.join(' ')]),
+    words: searchWords([policy, record.rule, origin.hostname, ...(words?.attack ?? []), summary, record.containerId, offender?.arguments.join(' '), ...usersWhoCame(tree)]),
     at: wallTime(record.atBootNs, origin),
   };
   await addFinding(db, facts, {

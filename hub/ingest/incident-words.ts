@@ -1,5 +1,6 @@
 /** Turns one detection or verdict into the words of an incident: title, summary, outcome, next action. Pure. */
 import { originSentence } from '@vedette/model/origin-words';
+import type { ExecutionView } from '@vedette/model/api/views';
 import type { FileOrigin, Severity } from '@vedette/model/policy';
 
 export type Outcome = 'seen' | 'killed' | 'would-have-killed' | 'kill-failed';
@@ -119,4 +120,18 @@ export function searchWords(texts: readonly (string | null | undefined)[]): stri
     }
   }
   return [...words];
+}
+
+/** Names of those who came in by kubectl exec or attach and began what the offender is part of; sorted, none twice. */
+export function usersWhoCame(tree: readonly Pick<ExecutionView, 'kubernetesUsers'>[]): string[] {
+  return [...new Set((tree.at(-1)?.kubernetesUsers ?? []).map(({ user }) => user))].sort();
+}
+
+/** Never a guess: several who could have been it are named as such. */
+export function whoCame(tree: readonly Pick<ExecutionView, 'kubernetesUsers'>[]): string {
+  const all = tree.at(-1)?.kubernetesUsers ?? [];
+  const began = [...new Set(all.filter((one) => !one.attached).map(({ user }) => user))].sort();
+  const attached = [...new Set(all.filter((one) => one.attached).map(({ user }) => user))].sort();
+  const first = began.length === 0 ? '' : ` Came in by kubectl exec: ${began.length === 1 ? (began[0] ?? '') : `one of ${began.join(', ')}`}.`;
+  return `${first}${attached.length === 0 ? '' : ` Attached to the container: ${attached.join(', ')}.`}`;
 }

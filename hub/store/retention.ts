@@ -22,6 +22,8 @@ export async function removeOutdated(database: Database, now: Date, kept: Kept):
     ['delete from container where id in (select id from container where ended_at < $1 limit $2)', before(kept.endedContainersDays)],
     ['delete from run where id in (select id from run where not open and last_seen < $1 limit $2)', before(kept.closedRunsDays)],
     ['delete from coverage_interval where id in (select id from coverage_interval where until < $1 limit $2)', before(kept.countsDays)],
+    ['delete from admission_decision where id in (select id from admission_decision where last_at < $1 limit $2)', before(kept.countsDays)],
+    ['delete from exec_session where id in (select id from exec_session where at < $1 limit $2)', before(kept.countsDays)],
     ['delete from coverage_gap where id in (select id from coverage_gap where last_at < $1 limit $2)', before(kept.countsDays)],
     ['delete from event_hour where ctid = any(array(select ctid from event_hour where hour < $1 limit $2))', before(kept.countsDays)],
     [`delete from load_evidence e where (e.workload_id, e.inventory_id) in (

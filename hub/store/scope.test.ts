@@ -77,6 +77,8 @@ const ofTheHub: Record<string, string> = {
   'assessing-runs.ts rebuildPlace': 'assess works for the whole hub; writes rows keyed by cluster',
   'assessing-runs.ts putRunJudgements': 'writes, answers nothing',
   'image-knowledge.ts imageByDigest': 'facts of an image for decisions of the hub; names no place',
+  'admissions.ts putAdmission': 'writes, answers nothing',
+  'admissions.ts putExecSession': 'writes, answers nothing',
   'violations.ts queueImagesOf': 'assess works for the whole hub',
   'violations.ts queueImagesByDigest': 'trace works for the whole hub; writes, answers nothing',
   'violations.ts queueAllImages': 'assess works for the whole hub',

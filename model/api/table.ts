@@ -8,6 +8,7 @@ import type { Permission } from '../access.ts';
 import { controlCategories } from '../control-words.ts';
 import { policyModes, severities } from '../policy.ts';
 import { accessEndpoints } from './access-table.ts';
+import { AdmissionFacetsView, admissionOutcomes, AdmissionView, ExecSessionView } from './admissions.ts';
 import { checkEndpoints } from './checks-table.ts';
 import { originEndpoints } from './origin.ts';
 import { responseEndpoints } from './responses.ts';
@@ -73,6 +74,9 @@ export const endpoints = {
   listViolations: { method: 'GET', path: '/api/v1/violations', summary: 'Images that run against a policy, or may: the worst first', permission: 'view', query: z.object({ ...pageQuery, state: z.enum(['open', 'accepted', 'closed', 'all']).default('open'), policy: text.optional(), severity: z.enum(severities).optional(), verdict: z.enum(['violated', 'unknown']).optional(), image: text.optional().describe('A digest'), search: z.string().max(200).optional(), facets }), output: view.pageOf(view.ViolationView).extend({ facets: view.ViolationFacetsView.nullable().describe('null: not asked for') }) },
   getViolation: { method: 'GET', path: '/api/v1/violations/{id}', summary: 'One violation with what the rule asked', permission: 'view', params: id, output: view.ViolationDetailView },
 
+  listAdmissions: { method: 'GET', path: '/api/v1/admissions', summary: 'What admission answered: the newest first, repeats as one', permission: 'view', query: z.object({ ...pageQuery, outcome: z.enum(admissionOutcomes).optional(), cluster: text.optional(), namespace: text.optional(), policy: text.optional(), search: z.string().max(200).optional() }), output: view.pageOf(AdmissionView).extend({ facets: AdmissionFacetsView }) },
+  listExecSessions: { method: 'GET', path: '/api/v1/exec-sessions', summary: 'Who came into containers by kubectl exec or attach: the newest first', permission: 'view', query: z.object({ ...pageQuery, cluster: text.optional(), namespace: text.optional(), user: text.optional(), pod: text.optional() }), output: view.pageOf(ExecSessionView) },
+
   listPolicies: { method: 'GET', path: '/api/v1/policies', summary: 'Policies', permission: 'view', output: z.object({ items: z.array(view.PolicyView) }) },
   getPolicy: { method: 'GET', path: '/api/v1/policies/{name}', summary: 'One policy', permission: 'view', params: name, output: view.PolicyView },
   putPolicy: { method: 'PUT', path: '/api/v1/policies/{name}', summary: 'Make or replace a policy from its YAML', permission: 'policy', params: name, body: z.strictObject({ yaml: z.string().max(65536), generation: z.int().optional().describe('Of the version this replaces; refused when it changed meanwhile') }), output: view.PolicyView },
@@ -112,5 +116,5 @@ export type Input<N extends EndpointName> = In<Of<N>, 'params'> & (Of<N> extends
 export type Output<N extends EndpointName> = z.output<Of<N>['output']>;
 
 /** What the live stream (`GET /api/v1/events`, server-sent events) says has changed; the reader fetches it again. */
-export const liveTopics = ['processes', 'containers', 'incidents', 'violations', 'vulnerabilities', 'policies', 'sensors', 'advisories', 'images', 'clusters', 'responses', 'posture', 'checks', 'exceptions'] as const;
+export const liveTopics = ['processes', 'containers', 'incidents', 'violations', 'vulnerabilities', 'policies', 'sensors', 'advisories', 'images', 'clusters', 'responses', 'posture', 'checks', 'exceptions', 'admissions'] as const;
 export type LiveTopic = (typeof liveTopics)[number];

@@ -46,6 +46,13 @@ export const CoverageView = z.object({
 });
 export type CoverageView = z.infer<typeof CoverageView>;
 
+export const KubernetesUserView = z.object({
+  sessionId: z.string(),
+  user: z.string(),
+  attached: z.boolean().describe('To a process that ran before: what it does since may be theirs'),
+});
+export type KubernetesUserView = z.infer<typeof KubernetesUserView>;
+
 export const ExecutionView = z.object({
   key: z.string().describe('boot-tgid-start-exec: one program run by one process'),
   parentKey: z.string().nullable(),
@@ -63,6 +70,7 @@ export const ExecutionView = z.object({
   endedAt: Time.nullable(),
   startedBeforeSensor: z.boolean(),
   workingDirectory: z.string().nullable(),
+  kubernetesUsers: z.array(KubernetesUserView).optional().describe('Who began this tree by kubectl exec or attach: one, or one of these; left out: nobody did'),
 });
 export type ExecutionView = z.infer<typeof ExecutionView>;
 

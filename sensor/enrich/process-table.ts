@@ -59,6 +59,8 @@ export class ProcessTable {
     const known = this.current(event.tgid, event.startBootNs);
     const parent = known?.parent ?? this.#parentOf(event.parent);
     const execution = executionOf(event, parent, known?.containerId ?? null);
+    const users = known?.kubernetesUsers ?? parent?.kubernetesUsers;
+    if (users !== undefined) execution.kubernetesUsers = users;
     // the snapshot had seen what the ring reports now: the same execution, of which the event knows more
     if (known !== null && known.execId === execution.execId) return Object.assign(known, execution);
     if (known !== null) this.#retire(known);

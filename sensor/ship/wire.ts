@@ -55,6 +55,7 @@ export function wireExecution(execution: Execution): WireExecution {
     startedBeforeSensor: execution.presentAtStart,
     workingDirectory: execution.workingDirectory,
     loginUid: execution.loginUid,
+    kubernetesUsers: (execution.kubernetesUsers ?? []).map((one) => ({ ...one })),
   });
   if (execution.parent !== null) out.parent = wireReference(execution.parent);
   return out;

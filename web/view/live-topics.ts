@@ -16,6 +16,7 @@ const touched: Readonly<Record<LiveTopic, readonly EndpointName[]>> = {
   posture: ['posture', 'listControls', 'getControl', 'listControlResults', 'listPostureChanges'],
   checks: ['listChecks', 'getCheck', 'explainPolicy'],
   exceptions: ['listExceptions', 'explainPolicy'],
+  admissions: ['listAdmissions', 'listExecSessions', 'coverage'],
   advisories: ['listFeeds', 'listVulnerabilities', 'getVulnerability', 'risk', 'coverage'],
   images: ['listImages', 'getImage', 'trace', 'listIntegrations', 'risk'],
   responses: ['listResponses', 'getResponse', 'listPlaybooks', 'getPlaybook'],

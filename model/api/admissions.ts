@@ -1,0 +1,61 @@
+/** Decisions of admission and exec sessions, as the API shows them. */
+import { z } from 'zod';
+import { policyModes } from '../policy.ts';
+
+export const admissionOutcomes = ['denied', 'failed-open', 'warned', 'would-deny', 'informed', 'allowed'] as const;
+export type AdmissionOutcome = (typeof admissionOutcomes)[number];
+export const admissionVerdicts = ['violated', 'unknown', 'accepted'] as const;
+
+const Time = z.iso.datetime();
+const Count = z.int().min(0);
+
+export const AdmissionFindingView = z.object({
+  policy: z.string(),
+  rule: z.string(),
+  mode: z.enum(policyModes),
+  action: z.string().describe('deny, warn, inform'),
+  verdict: z.enum(admissionVerdicts),
+  sentence: z.string(),
+  fix: z.string().nullable(),
+  exception: z.string().nullable().describe('Name of the exception that accepts it'),
+});
+
+export const AdmissionView = z.object({
+  id: z.string(),
+  at: Time.describe('The last time; the first is in `since`'),
+  since: Time,
+  count: Count.describe('The same was asked and answered so often'),
+  cluster: z.string(),
+  clusterName: z.string(),
+  namespace: z.string(),
+  kind: z.string(),
+  name: z.string(),
+  workload: z.string().describe('Who made it, as Kind/name; itself where nobody did'),
+  operation: z.string(),
+  user: z.string(),
+  outcome: z.enum(admissionOutcomes),
+  message: z.string().nullable(),
+  warnings: z.array(z.string()),
+  failedOpen: z.string().nullable().describe('Why it could not be judged'),
+  images: z.array(z.object({ reference: z.string(), digest: z.string().nullable(), findings: z.array(AdmissionFindingView) })),
+});
+export type AdmissionView = z.infer<typeof AdmissionView>;
+
+export const AdmissionFacetsView = z.object({ denied: Count, 'failed-open': Count, warned: Count, 'would-deny': Count, informed: Count, allowed: Count });
+export type AdmissionFacetsView = z.infer<typeof AdmissionFacetsView>;
+
+export const ExecSessionView = z.object({
+  id: z.string(),
+  sessionId: z.string(),
+  at: Time,
+  cluster: z.string(),
+  clusterName: z.string(),
+  namespace: z.string(),
+  pod: z.string(),
+  container: z.string(),
+  user: z.string(),
+  groups: z.array(z.string()),
+  command: z.array(z.string()),
+  attached: z.boolean(),
+});
+export type ExecSessionView = z.infer<typeof ExecSessionView>;
