@@ -50,6 +50,7 @@ const asks: Record<EndpointName, { path?: string; body?: unknown }> = {
   listContainerPackages: { path: `/api/v1/containers/${container}/packages` }, listProcesses: {}, listExecutions: {},
   listIncidents: {}, getIncident: { path: '/api/v1/incidents/1' }, updateIncident: { path: '/api/v1/incidents/1', body: { assignee: 'ada' } },
   listVulnerabilities: {}, getVulnerability: { path: '/api/v1/vulnerabilities/CVE-1' },
+  listAdmissions: {}, listExecSessions: {},
   listViolations: {}, getViolation: { path: '/api/v1/violations/1' },
   listPolicies: {}, getPolicy: { path: '/api/v1/policies/only-from-image' }, putPolicy: { path: '/api/v1/policies/mine', body: { yaml: samplePolicy('mine') } },
   setPolicyMode: { path: '/api/v1/policies/only-from-image/mode', body: { mode: 'shadow' } }, deletePolicy: { path: '/api/v1/policies/none-of-that-name' },

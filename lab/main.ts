@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Lab } from './lab.ts';
 import { LabReport } from './report.ts';
+import { admission } from './admission/lab.ts';
 import { bench } from './bench/lab.ts';
 import { firstLight } from './first-light/lab.ts';
 import { fresh } from './fresh/lab.ts';
@@ -15,7 +16,7 @@ import { origin } from './origin/lab.ts';
 import { upgrade } from './upgrade/lab.ts';
 import { wholeRoad } from './whole-road/lab.ts';
 
-const labs: readonly Lab[] = [bench, firstLight, fresh, kubernetes, origin, upgrade, wholeRoad];
+const labs: readonly Lab[] = [bench, firstLight, fresh, kubernetes, origin, upgrade, wholeRoad, ] = [admission, bench];
 
 function stateRoot(): string {
   return process.env['VEDETTE_STATE'] ?? '/var/lib/vedette';

@@ -54,7 +54,7 @@ async function bench(t: TestContext, place: Partial<AdmissionPlace> = {}, ask?: 
     admission: new Admission({
       place: { name: 'vedette-cluster', form: 'url', urlHost: '127.0.0.1', port: 0, namespace: 'vedette', failurePolicy: 'Ignore', timeoutSeconds: 5, excludedNamespaces: ['build'], ...place },
       listenHost: '127.0.0.1', stateDirectory: directory, kubernetes, ask: ask ?? (async (references) => bad(references)),
-      pod: (namespace, name) => (name === 'cart' ? { uid: 'p1', node: 'node-a', containers: [{ name: 'main', containerId: 'c1' }] } : undefined),
+      pod: (_namespace, name) => (name === 'cart' ? { uid: 'p1', node: 'node-a', containers: [{ name: 'main', containerId: 'c1' }] } : undefined),
       push: async (node, session) => (node === 'node-a' && pushed.push(session) > 0), report: (record) => void records.push(record), log: () => undefined, nowMs: () => one.nowMs, ...(lives === undefined ? {} : { lives }),
     }),
     post(path, body, agent) {

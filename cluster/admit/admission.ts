@@ -60,7 +60,7 @@ export class Admission {
     const { place, stateDirectory, ask, report } = options;
     const nowMs = options.nowMs ?? Date.now;
     this.#certificates = new Certificates(stateDirectory, servingNames(place), options.lives);
-    this.rulebook = new Rulebook(stateDirectory, () => this.#wake.resolve());
+    this.rulebook = new Rulebook(stateDirectory, () => this.#rulesChanged());
     this.knowledge = new ImageKnowledge({ ask, nowMs });
     this.decisions = new DecisionLog({ report, nowMs });
     this.#judge = new Judge({ rules: () => this.rulebook.rules, image: (reference, waitMs) => this.knowledge.of(reference, waitMs), nowMs, failurePolicy: place.failurePolicy });
@@ -112,6 +112,12 @@ export class Admission {
     await this.#running;
     await this.#server?.close();
     this.decisions.close();
+  }
+
+  #rulesChanged(): void {
+    this.#wake.resolve();
+    const { rules: { policies, exceptions }, problems } = this.rulebook;
+    this.#options.log(problems.length === 0 ? 'info' : 'warn', 'admission judges by other rules', { policies: policies.length, exceptions: exceptions.length, ...(problems.length === 0 ? {} : { problems: problems.slice(0, 5) }) });
   }
 
   /** Also for tests: one round of what is otherwise done again and again. */

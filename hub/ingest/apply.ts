@@ -180,7 +180,6 @@ class Application {
         return effectReported(db, kind.value, origin);
       case 'clusterReport':
         return clusterReported(db, kind.value, origin);
-        throw new RefusedRecord(`a record of the kind ${kind.case}, which this hub does not read yet`);
       case undefined:
         return;
       default:

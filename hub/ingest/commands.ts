@@ -8,7 +8,7 @@ import { holdsSession, type SessionState } from '@vedette/link/protocol/hello';
 import { CommandSchema, ExceptionSetSchema, ImageVerdictSchema, ImageVerdictSetSchema, type Command } from '@vedette/model/wire/generated/link_pb';
 import type { Database } from '../store/database.ts';
 import { currentGeneration, speakingSensor } from '../store/fleet.ts';
-import { executionPolicySet, ruleSet } from '../store/read-policies.ts';
+import { executionPolicySet, policySet, ruleSet } from '../store/read-policies.ts';
 import { bannedImages, standingExceptions } from '../store/violations.ts';
 import { effectSetOf, type Receiver } from './effects.ts';
 
@@ -123,7 +123,7 @@ export class Commands {
           yield command(await this.#exceptions());
         } else if (listener.policies) {
           listener.policies = false;
-          yield command(await this.#policies());
+          yield command(await this.#policies(listener.isPart));
         } else if (listener.rules) {
           listener.rules = false;
           yield command(await this.#rules());
@@ -147,11 +147,12 @@ export class Commands {
     }
   }
 
-  async #policies(): Promise<Kind> {
+  /** A cluster part judges images before they run, a sensor what is executed. */
+  async #policies(isPart: boolean): Promise<Kind> {
     const { database } = this.#doors;
     // The number first: a change in between gives a newer set under an older number, and the push after it puts it right.
     const generation = BigInt(await currentGeneration(database, 'policies'));
-    const policies = (await executionPolicySet(database)).map((one) => ({ $typeName: 'vedette.link.v1.PolicyText' as const, ...one }));
+    const policies = (await (isPart ? policySet(database) : executionPolicySet(database))).map((one) => ({ $typeName: 'vedette.link.v1.PolicyText' as const, ...one }));
     return { case: 'policies', value: { $typeName: 'vedette.link.v1.PolicySet', generation, policies } };
   }
 
