@@ -40,6 +40,8 @@ const routes: { readonly [N in EndpointName]: Route<N> } = {
   listIncidents: 'GET /api/v1/incidents',
   getIncident: 'GET /api/v1/incidents/{id}',
   updateIncident: 'PATCH /api/v1/incidents/{id}',
+  listAdmissions: 'GET /api/v1/admissions',
+  listExecSessions: 'GET /api/v1/exec-sessions',
   listViolations: 'GET /api/v1/violations',
   getViolation: 'GET /api/v1/violations/{id}',
   listVulnerabilities: 'GET /api/v1/vulnerabilities',

@@ -14,6 +14,7 @@ import type { Lab, LabRun } from '../lab.ts';
 import { JoinedSensor } from '../product/joined-sensor.ts';
 import { percentile, type LabReport } from '../report.ts';
 import { checkCost } from './check.ts';
+import { admissionCost } from './admission.ts';
 import { feedToStop } from './feed-to-stop.ts';
 import { measured, tinyProgram, type Seen } from './measured.ts';
 import { traceCost } from './trace.ts';
@@ -166,8 +167,8 @@ function rssKib(pid: number): number {
 
 export const bench: Lab = {
   name: 'bench',
-  summary: 'What sensor and check cost, whether storms lose what must arrive, and how fast a feed stops an image',
-  rows: 17,
+  summary: 'What sensor and check cost, whether storms lose what must arrive, and how fast a feed stops an image, and what admission costs',
+  rows: 26,
   parts: {
     interest: 'nobody says which paths matter: some of their opens are refused in the flood',
     ring: 'a ring of 64 KiB: executions are lost',
@@ -186,6 +187,7 @@ export const bench: Lab = {
     await execCost(lab);
     await stormRatio(lab);
     await feedToStop(lab);
+    await admissionCost(lab);
     await traceCost(lab.report);
     rmSync(lab.place, { recursive: true, force: true });
   },

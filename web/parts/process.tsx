@@ -4,6 +4,8 @@
  */
 import { useState, type ReactNode } from 'react';
 import type { ExecutionView } from '@vedette/model/api/views';
+import { usersWords } from '../view/admission-words.ts';
+import { visible } from '../view/cut.ts';
 import { argumentsLine, baseName, commandLine, splitTail } from '../view/cut.ts';
 import { processForest } from '../view/process-tree.ts';
 import { originSentences, userWords } from '../view/words.ts';
@@ -45,6 +47,7 @@ export function ProcessFields({ execution, more = [] }: { readonly execution: Ex
         execution.filename === null || execution.filename === execution.path ? null : ['Called as', <Code key="filename" text={execution.filename} what="path" max={200} />],
         ['Origin', <span key="origin" className="wrap-flow"><Origin origin={execution.origin} /><span className="quiet">The file {originSentences[execution.origin]}.</span></span>],
         ['User', userWords(execution.uid)],
+        usersWords(execution.kubernetesUsers) === null ? null : ['Came in as', <span key="users" className="strong" data-testid="kubernetes-user">{visible(usersWords(execution.kubernetesUsers) ?? '')}</span>],
         ['Pid', String(execution.pid)],
         ['Directory', execution.workingDirectory === null ? <span key="cwd" className="faint">not known</span> : <Code key="cwd" text={execution.workingDirectory} what="directory" max={200} />],
         ['Started', <span key="start"><Time at={execution.startedAt} />{execution.startedBeforeSensor ? <span className="quiet">, before the sensor: what it did until then was not seen</span> : null}</span>],

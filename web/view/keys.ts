@@ -12,6 +12,7 @@ export const destinations = [
   { key: 'm', name: 'images', word: 'Images', group: 'what runs' },
   { key: 'o', name: 'posture', word: 'Posture', group: 'what runs' },
   { key: 'p', name: 'policies', word: 'Policies', group: 'decisions' },
+  { key: 'd', name: 'admissions', word: 'Admissions', group: 'decisions' },
   { key: 'e', name: 'exceptions', word: 'Exceptions', group: 'decisions' },
   { key: 'n', name: 'responses', word: 'Responses', group: 'decisions' },
   { key: 'f', name: 'fleet', word: 'Fleet', group: 'sight' },

@@ -14,6 +14,7 @@ import { Code, CopyButton, Digest, Fields, ImageText, Time } from '../../parts/t
 import { Tip } from '../../parts/tip.tsx';
 import { Link } from '../../router.tsx';
 import { useMay } from '../../session.tsx';
+import { usersWords } from '../../view/admission-words.ts';
 import { visible } from '../../view/cut.ts';
 import { countWords, plural } from '../../view/numbers.ts';
 import type { Chain } from '../../view/process-tree.ts';
@@ -127,11 +128,16 @@ function EventFields({ event }: { readonly event: FindingEventView }): ReactNode
   );
 }
 
+function cameIn({ events }: IncidentDetailView): string | null {
+  return usersWords(events[0]?.tree.at(-1)?.kubernetesUsers);
+}
+
 function WhereFields({ incident }: { readonly incident: IncidentDetailView }): ReactNode {
   return (
     <Fields items={[
       ['Host', <Link key="host" to={hrefOf('/live', { node: incident.node })}>{incident.hostname}</Link>],
       ['Container', incident.containerId === null ? 'none: it ran on the host itself' : <span key="container" className="row-flow"><Link to={hrefOf('/live', { open: incident.containerId, ended: 'include' })}>{incident.containerName ?? shortId(incident.containerId)}</Link><CopyButton text={incident.containerId} what="container id" /></span>],
+      cameIn(incident) === null ? null : ['Came in by exec', <span key="users" className="strong" data-testid="kubernetes-user">{visible(cameIn(incident) ?? '')}</span>],
       ['Workload', incident.workload ?? <span key="workload" className="faint">none</span>],
       ['Image', incident.image === null ? <span key="image" className="faint">not known</span> : <span key="image" className="row-flow"><ImageText image={incident.image} whole /><CopyButton text={incident.image} what="image" /></span>],
       ['Digest', incident.platformDigest === null ? <span key="digest" className="faint">not known</span> : <Digest key="digest" digest={incident.platformDigest} />],

@@ -22,6 +22,7 @@ const places: Readonly<Record<Destination, { readonly path: string; readonly ico
   live: { path: '/live', icon: 'live' },
   incidents: { path: '/incidents', icon: 'incidents' },
   violations: { path: '/violations', icon: 'violations' },
+  admissions: { path: '/admissions', icon: 'admissions' },
   vulnerabilities: { path: '/vulnerabilities', icon: 'vulnerabilities' },
   images: { path: '/images', icon: 'image' },
   policies: { path: '/policies', icon: 'policies' },

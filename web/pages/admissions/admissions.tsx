@@ -1,0 +1,131 @@
+/**
+ * What admission answered when the API servers asked: denied first, and beside it what was let in without being judged. Repeats of one
+ * decision are one row. Below it who came into containers by kubectl exec or attach.
+ */
+import { useMemo, type ReactNode } from 'react';
+import type { AdmissionView, ExecSessionView } from '@vedette/model/api/admissions';
+import { useApi, usePages } from '../../data.ts';
+import { FilterBar, FilterText } from '../../parts/filters.tsx';
+import { ModeMark } from '../../parts/marks.tsx';
+import { Bone, Empty, NextAction, Page, Section, SidePanel, Tiles, type Tile } from '../../parts/page.tsx';
+import { Table, type Column } from '../../parts/table.tsx';
+import { Digest, Fields, ImageText, Time } from '../../parts/text.tsx';
+import { Link, useFilters } from '../../router.tsx';
+import { admissionOutcomes, outcomeLong, outcomeShort, saidOf } from '../../view/admission-words.ts';
+import { visible } from '../../view/cut.ts';
+import { countWords, plural } from '../../view/numbers.ts';
+import { pathOf } from '../../view/url.ts';
+import { admissionFilters } from './filters.ts';
+
+const keyOf = (row: { readonly id: string }): string => row.id;
+
+export function AdmissionsPage(): ReactNode {
+  const [filters, set, link] = useFilters(admissionFilters);
+  const { outcome, policy, namespace, q, open } = filters;
+  const query = { outcome, policy, namespace, search: q };
+  const list = usePages('listAdmissions', query);
+  const linkOf = (row: AdmissionView): string => link({ open: row.id });
+  const columns = useMemo(() => admissionColumns(linkOf), [link]);
+  const chosen = list.rows?.find((row) => row.id === open);
+  const filtered = [outcome, policy, namespace, q].some((one) => one !== undefined);
+  const panel = open === undefined ? null : (
+    <SidePanel kind="Admission" icon="admissions" label={open} closeTo={link({ open: undefined })} wide>{chosen === undefined ? <Bone width="60%" height={18} /> : <Detail row={chosen} />}</SidePanel>
+  );
+  return (
+    <Page title="Admissions" sentence={<Sentence />} panel={panel} note={<span>Cluster parts judge what is applied before it runs. What is repeated, as by a controller, is one row.</span>}>
+      <OutcomeTiles query={{ policy, namespace, search: q }} chosen={outcome} link={(value) => link({ outcome: value })} />
+      <FilterBar><FilterText label="Workload, namespace, person, image or reason" value={q} onChange={(value) => set({ q: value }, { replace: true })} /></FilterBar>
+      <Table key={JSON.stringify(query)} label="Admissions" kind="admission" noun={['decision', 'decisions']} list={list} columns={columns} keyOf={keyOf} linkOf={linkOf} openKey={open} empty={<NoAdmissions filtered={filtered} />} />
+      <Section title="Who came in by kubectl exec or attach"><Sessions /></Section>
+    </Page>
+  );
+}
+
+function Sentence(): ReactNode {
+  const facets = useApi('listAdmissions', { query: { limit: 1 } }, { keep: true }).data?.facets;
+  if (facets === undefined) return <Bone width={380} height={18} />;
+  const open = facets['failed-open'];
+  return <><b>{plural(facets.denied, 'workload')}</b> {facets.denied === 1 ? 'was' : 'were'} denied{open === 0 ? '' : <>, and <b>{countWords(open)}</b> let in without being judged</>}.</>;
+}
+
+function OutcomeTiles({ query, chosen, link }: { readonly query: { readonly policy?: string | undefined; readonly namespace?: string | undefined; readonly search?: string | undefined }; readonly chosen: AdmissionView['outcome'] | undefined; readonly link: (value: AdmissionView['outcome'] | undefined) => string }): ReactNode {
+  const facets = useApi('listAdmissions', { query: { ...query, limit: 1 } }, { keep: true }).data?.facets;
+  const tiles = admissionOutcomes.map((one): Tile => ({ id: one, label: outcomeShort[one], count: facets === undefined ? null : countWords(facets[one]), to: link(chosen === one ? undefined : one), chosen: chosen === one }));
+  return <Tiles label="Decisions by outcome" tiles={tiles} />;
+}
+
+export function OutcomeText({ outcome }: { readonly outcome: AdmissionView['outcome'] }): ReactNode {
+  return <span className={outcome === 'failed-open' ? 'unknown-mark hatched' : outcome === 'denied' ? 'strong' : 'quiet'}>{outcomeShort[outcome]}</span>;
+}
+
+function admissionColumns(linkOf: (row: AdmissionView) => string): readonly Column<AdmissionView>[] {
+  return [
+    { id: 'outcome', head: 'Answer', minPx: 124, grow: 0, keep: 9, cell: (row) => <OutcomeText outcome={row.outcome} /> },
+    { id: 'workload', head: 'What', minPx: 170, grow: 2, keep: 10, cell: (row) => <Link to={linkOf(row)} tabIndex={-1} className="plain-link strong cut" title={`${row.kind} ${row.namespace}/${row.name}`}>{row.namespace}/{row.name} <span className="faint">{row.kind}</span></Link> },
+    { id: 'said', head: 'Why', minPx: 220, grow: 6, keep: 8, cell: (row) => <span className="cut" title={saidOf(row)}>{visible(saidOf(row))}</span> },
+    { id: 'user', head: 'Who', minPx: 130, grow: 1, keep: 5, cell: (row) => <span className="cut quiet" title={row.user}>{visible(row.user)}</span> },
+    { id: 'cluster', head: 'Cluster', minPx: 96, grow: 1, keep: 3, cell: (row) => <span className="cut quiet">{row.clusterName}</span> },
+    { id: 'count', head: 'Times', minPx: 64, grow: 0, keep: 4, end: true, cell: (row) => <span className="number">{countWords(row.count)}</span> },
+    { id: 'at', head: 'Last', minPx: 88, grow: 0, keep: 7, end: true, cell: (row) => <Time at={row.at} /> },
+  ];
+}
+
+function Detail({ row }: { readonly row: AdmissionView }): ReactNode {
+  const fixes = [...new Set(row.images.flatMap((image) => image.findings.flatMap(({ fix, verdict }) => (fix === null || verdict === 'accepted' ? [] : [fix]))))];
+  return (
+    <article data-testid="admission" data-key={row.id}>
+      <header className="stack">
+        <div className="wrap-flow"><OutcomeText outcome={row.outcome} /><span className="quiet">{row.operation === 'UPDATE' ? 'changed' : 'made'} by {visible(row.user)}</span></div>
+        <h2 className="panel-title">{row.kind} {row.namespace}/{row.name}</h2>
+        <p>{outcomeLong[row.outcome]}</p>
+        {row.failedOpen === null ? null : <p className="quiet">{visible(row.failedOpen)}</p>}
+        {fixes.length === 0 ? null : <NextAction><ul className="plain-list">{fixes.map((fix) => <li key={fix} className="strong">{visible(fix)}</li>)}</ul></NextAction>}
+      </header>
+      {row.message === null ? null : <Section title="As it was told"><p className="mono">{visible(row.message)}</p></Section>}
+      {row.warnings.length === 0 ? null : <Section title="Warnings"><ul className="plain-list">{row.warnings.map((one) => <li key={one} className="mono">{visible(one)}</li>)}</ul></Section>}
+      <Section title="Images">{row.images.map((image) => <Image key={image.reference} image={image} />)}</Section>
+      <Section title="Where and when">
+        <Fields items={[
+          ['Cluster', row.clusterName], ['Made by', row.workload === `${row.kind}/${row.name}` ? <span key="by" className="faint">nobody else</span> : row.workload],
+          ['Asked', <span key="count">{plural(row.count, 'time')}, first <Time at={row.since} />, last <Time at={row.at} /></span>],
+        ]} />
+      </Section>
+    </article>
+  );
+}
+
+function Image({ image }: { readonly image: AdmissionView['images'][number] }): ReactNode {
+  return (
+    <div className="stack">
+      <p className="wrap-flow"><ImageText image={image.reference} whole />{image.digest === null ? <span className="unknown-mark hatched">digest not known</span> : <Digest digest={image.digest} />}</p>
+      {image.findings.length === 0 ? <p className="quiet">No policy has anything against it.</p> : (
+        <ul className="plain-list">
+          {image.findings.map((one) => (
+            <li key={`${one.policy} ${one.rule} ${one.sentence}`} className="wrap-flow">
+              <ModeMark mode={one.mode} /><Link to={pathOf('/policies/:name', { name: one.policy })}>{one.policy}</Link><span className={one.verdict === 'unknown' ? 'unknown-mark hatched' : 'quiet'}>{one.verdict}</span>
+              <span>{visible(one.sentence)}</span>{one.exception === null ? null : <span className="quiet">accepted by {one.exception}</span>}
+            </li>
+          ))}
+        </ul>
+      )}
+    </div>
+  );
+}
+
+const sessionColumns: readonly Column<ExecSessionView>[] = [
+  { id: 'user', head: 'Who', minPx: 130, grow: 1, keep: 10, cell: (row) => <span className="strong cut" title={row.user}>{visible(row.user)}</span> },
+  { id: 'pod', head: 'Pod', minPx: 170, grow: 2, keep: 9, cell: (row) => <span className="cut" title={`${row.namespace}/${row.pod}, container ${row.container}`}>{row.namespace}/{row.pod} <span className="faint">{row.container}</span></span> },
+  { id: 'command', head: 'Command', minPx: 180, grow: 4, keep: 8, cell: (row) => (row.attached ? <span className="quiet">attached to what runs</span> : <span className="mono cut" title={row.command.join(' ')}>{visible(row.command.join(' '))}</span>) },
+  { id: 'cluster', head: 'Cluster', minPx: 96, grow: 1, keep: 3, cell: (row) => <span className="cut quiet">{row.clusterName}</span> },
+  { id: 'at', head: 'When', minPx: 88, grow: 0, keep: 7, end: true, cell: (row) => <Time at={row.at} /> },
+];
+
+function Sessions(): ReactNode {
+  const list = usePages('listExecSessions', {});
+  return <Table label="Sessions" kind="session" noun={['session', 'sessions']} list={list} columns={sessionColumns} keyOf={keyOf} empty={<Empty title="Nobody came in"><p>With admission on, everybody who comes into a container by kubectl exec or attach stands here, and in the incidents of what they did.</p></Empty>} />;
+}
+
+function NoAdmissions({ filtered }: { readonly filtered: boolean }): ReactNode {
+  if (filtered) return <Empty title="No decision matches" action={<Link to="/admissions" className="button">Clear the filters</Link>}><p>Other decisions may exist; the filters above hide them.</p></Empty>;
+  return <Empty title="Nothing was asked yet" action={<Link to="/fleet" className="button">Fleet</Link>}><p>Here stands what admission answered. It needs a cluster with its cluster part and admission on (chart value cluster.admission.enabled), and policies with rules about images at deployment.</p></Empty>;
+}

@@ -1,0 +1,5 @@
+/** What the address of the list of admissions holds. */
+import { admissionOutcomes } from '../../view/admission-words.ts';
+import { oneOf, text } from '../../view/url.ts';
+
+export const admissionFilters = { outcome: oneOf(admissionOutcomes, undefined), policy: text(100), namespace: text(253), q: text(200), open: text(40) };
