@@ -185,9 +185,9 @@ test('certificates are replaced under load, with connections that are kept, and 
   const kept = Array.from({ length: 20 }, () => new Agent({ ca: one.admission.bundle, keepAlive: true, maxSockets: 1 }));
   const review = podReview('registry.test/good:1');
   let answered = 0;
-  let stopped = false;
+  const done = new AbortController();
   const load = kept.map(async (agent) => {
-    while (!stopped) {
+    while (!done.signal.aborted) {
       assert.equal((await one.ask(review, agent)).allowed, true);
       answered += 1;
     }
@@ -208,7 +208,7 @@ test('certificates are replaced under load, with connections that are kept, and 
     await fresh();
     for (const pem of one.bundles.at(-1)!.split(/(?=-----BEGIN)/)) authorities.add(pem.trim());
   }
-  stopped = true;
+  done.abort();
   await Promise.all(load);
   assert.ok(answered > 100);
   assert.ok(authorities.size >= 3, `authorities overlapped and went: ${authorities.size}`);

@@ -88,9 +88,9 @@ export class Admission {
   get metrics(): Readonly<Record<string, number>> {
     const { answered, denied, warned, failedOpen } = this.decisions;
     return {
-      ...{ admissions_answered: answered, admissions_denied: denied, admissions_warned: warned, admissions_failed_open: failedOpen, admissions_malformed: this.malformed },
-      ...{ admission_requests_refused: this.#server?.refused ?? 0, admission_registered: this.#state.state === 'registered' ? 1 : 0, admission_images_known: this.knowledge.size },
-      ...{ admission_rule_problems: this.rulebook.problems.length, exec_sessions: this.#sessions.seen, exec_sessions_unheard: this.#sessions.unheard },
+      admissions_answered: answered, admissions_denied: denied, admissions_warned: warned, admissions_failed_open: failedOpen, admissions_malformed: this.malformed,
+      admission_requests_refused: this.#server?.refused ?? 0, admission_registered: this.#state.state === 'registered' ? 1 : 0, admission_images_known: this.knowledge.size,
+      admission_rule_problems: this.rulebook.problems.length, exec_sessions: this.#sessions.seen, exec_sessions_unheard: this.#sessions.unheard,
     };
   }
 

@@ -109,18 +109,18 @@ function recordOf(review: WorkloadReview, decision: Decision, nowMs: number): Ad
   const [ownerKind = '', ownerName = ''] = review.owner.split('/');
   let left = findingsMax;
   return create(AdmissionDecisionSchema, {
-    ...{ requestUid: review.uid, atMs: BigInt(Math.round(nowMs)), user: review.user, operation: review.operation, kind: review.kind, namespace: review.namespace, name: review.name },
-    ...{ allowed: decision.allowed, dryRun: review.dryRun, message: decision.message, warnings: [...decision.warnings], failedOpenReason: decision.failedOpen },
-    ...{ workloadKind: ownerKind === '' ? review.kind : ownerKind, workloadName: ownerName === '' ? review.name : ownerName },
+    requestUid: review.uid, atMs: BigInt(Math.round(nowMs)), user: review.user, operation: review.operation, kind: review.kind, namespace: review.namespace, name: review.name,
+    allowed: decision.allowed, dryRun: review.dryRun, message: decision.message, warnings: [...decision.warnings], failedOpenReason: decision.failedOpen,
+    workloadKind: ownerKind === '' ? review.kind : ownerKind, workloadName: ownerName === '' ? review.name : ownerName,
     images: decision.images.map(({ reference, digest, verdicts }) => {
       const told = verdicts.slice(0, left);
       left -= told.length;
       return {
-        ...{ reference: shown(reference), digest },
+        reference: shown(reference), digest,
         findings: told.map(({ verdict, explanation }) => ({
-          ...{ policy: verdict.policy, rule: verdict.rule, mode: verdict.mode, action: verdict.action },
+          policy: verdict.policy, rule: verdict.rule, mode: verdict.mode, action: verdict.action,
           verdict: verdict.answer === 'broken' ? 'violated' : verdict.answer,
-          ...{ sentence: explanation.fact, fix: explanation.fix ?? '', exception: verdict.accepted[0]?.exception ?? '' },
+          sentence: explanation.fact, fix: explanation.fix ?? '', exception: verdict.accepted[0]?.exception ?? '',
         })),
       };
     }),

@@ -138,8 +138,8 @@ function session(request: Request, refuse: (reason: string) => ReadReview): Read
   return {
     ok: true,
     review: {
-      ...{ is: 'session', uid: request.uid, user: userInfo.username, userUid: userInfo.uid, groups: userInfo.groups ?? [] },
-      ...{ namespace: request.namespace, pod: request.name, container: container ?? '', command: command ?? [], attach: subResource === 'attach', dryRun: request.dryRun ?? false },
+      is: 'session', uid: request.uid, user: userInfo.username, userUid: userInfo.uid, groups: userInfo.groups ?? [],
+      namespace: request.namespace, pod: request.name, container: container ?? '', command: command ?? [], attach: subResource === 'attach', dryRun: request.dryRun ?? false,
     },
   };
 }

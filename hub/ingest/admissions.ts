@@ -19,16 +19,16 @@ export async function admissionDecided(db: Transaction, record: AdmissionDecisio
     reference: text(reference, 512),
     digest: text(digest, 128),
     findings: list(findings, findingsMax, 'findings of a decision').map((one) => ({
-      ...{ policy: text(one.policy, 63), rule: text(one.rule, 63), mode: one.mode === 'enforce' ? 'enforce' : 'shadow', action: text(one.action, 16) },
+      policy: text(one.policy, 63), rule: text(one.rule, 63), mode: one.mode === 'enforce' ? 'enforce' : 'shadow', action: text(one.action, 16),
       verdict: admissionVerdicts.find((word) => word === one.verdict) ?? 'unknown',
-      ...{ sentence: text(one.sentence, 2000), fix: textOrNull(one.fix, 1000), exception: textOrNull(one.exception, 63) },
+      sentence: text(one.sentence, 2000), fix: textOrNull(one.fix, 1000), exception: textOrNull(one.exception, 63),
     })),
   }));
   const at = plausible(Number(record.atMs), origin.receivedAt);
   await putAdmission(db, {
-    ...{ clusterId: origin.clusterId, requestUid: text(record.requestUid, 128), at, receivedAt: origin.receivedAt, count: count(record.repeats, 'a count of repeats') + 1 },
-    ...{ user: text(record.user, 1024), operation: text(record.operation, 16), kind: text(record.kind, 63), namespace: text(record.namespace, 253), name: text(record.name, 253) },
-    ...{ workloadKind: text(record.workloadKind, 63), workloadName: text(record.workloadName, 253), outcome: outcomeOf(record), message: text(record.message, 8000) },
+    clusterId: origin.clusterId, requestUid: text(record.requestUid, 128), at, receivedAt: origin.receivedAt, count: count(record.repeats, 'a count of repeats') + 1,
+    user: text(record.user, 1024), operation: text(record.operation, 16), kind: text(record.kind, 63), namespace: text(record.namespace, 253), name: text(record.name, 253),
+    workloadKind: text(record.workloadKind, 63), workloadName: text(record.workloadName, 253), outcome: outcomeOf(record), message: text(record.message, 8000),
     warnings: list(record.warnings, warningsMax, 'warnings').map((one) => text(one, 1000)),
     failedOpen: text(record.failedOpenReason, 2000),
     images,
@@ -53,8 +53,8 @@ function wouldDeny({ mode, action, verdict }: Finding): boolean {
 export async function sessionSeen(db: Transaction, record: ExecSessionSeen, origin: Origin): Promise<void> {
   if (record.sessionId === '' || record.pod === '') throw new RefusedRecord('an exec session without id or pod');
   await putExecSession(db, {
-    ...{ clusterId: origin.clusterId, sessionId: text(record.sessionId, 128), at: plausible(Number(record.admittedAtMs), origin.receivedAt), receivedAt: origin.receivedAt },
-    ...{ user: text(record.user, 1024), groups: list(record.groups, wordsMax, 'groups').map((one) => text(one, 1024)), namespace: text(record.namespace, 253), pod: text(record.pod, 253) },
-    ...{ podUid: textOrNull(record.podUid, 64), container: text(record.container, 253), command: list(record.command, wordsMax, 'words of a command').map((one) => text(one, 4096)), attached: record.attach },
+    clusterId: origin.clusterId, sessionId: text(record.sessionId, 128), at: plausible(Number(record.admittedAtMs), origin.receivedAt), receivedAt: origin.receivedAt,
+    user: text(record.user, 1024), groups: list(record.groups, wordsMax, 'groups').map((one) => text(one, 1024)), namespace: text(record.namespace, 253), pod: text(record.pod, 253),
+    podUid: textOrNull(record.podUid, 64), container: text(record.container, 253), command: list(record.command, wordsMax, 'words of a command').map((one) => text(one, 4096)), attached: record.attach,
   });
 }

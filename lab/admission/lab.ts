@@ -41,7 +41,7 @@ async function judgedActs(scene: Scene): Promise<void> {
   report.row('kubectl shows why: policy, fact, fix, and how to except it', true, ['denied the request: Vedette refuses Deployment shop/', 'by the policy no-lodash', 'lodash 4.17.15 in /srv/app', 'Fix: build without lodash', 'To except it: an approved Exception for no-lodash/rule'].every((part) => value?.includes(part)), value ?? 'nothing was refused');
   const refused = await applies(client, badImage);
   report.row('… and without a dry run as well', true, refused.includes('denied the request'), refused);
-  report.row('the good twin is let in', true, /created$/.test(await applies(client, goodImage)));
+  report.row('the good twin is let in', true, (await applies(client, goodImage)).endsWith('created'));
   report.row('what a namespace that is left alone does is not judged', 'created', (await applies(client, badImage, 'playground')).split(' ').at(-1));
   report.row('… nor kube-system', 'created', (await applies(client, badImage, 'kube-system')).split(' ').at(-1));
   await putPolicies(scene, { 'kind-of-old': kindOfOld });

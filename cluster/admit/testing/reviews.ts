@@ -29,7 +29,7 @@ export function reviewOf(wish: ReviewWish): Plain {
     apiVersion: 'admission.k8s.io/v1',
     kind: 'AdmissionReview',
     request: {
-      ...{ uid, kind: { group, version: 'v1', kind }, resource: { group, version: 'v1', resource: `${kind.toLowerCase()}s` }, operation, namespace, name, dryRun, object, oldObject, options: null },
+      uid, kind: { group, version: 'v1', kind }, resource: { group, version: 'v1', resource: `${kind.toLowerCase()}s` }, operation, namespace, name, dryRun, object, oldObject, options: null,
       userInfo: { username: user, uid: '', groups: ['system:authenticated'] },
       ...(subResource === undefined ? {} : { subResource }),
     },
@@ -48,8 +48,8 @@ export function templateReview(kind: string, image: string, wish: ReviewWish = {
 }
 
 export const critical: VulnerabilityFacts = {
-  ...{ id: 'CVE-2026-0001', aliases: [], severity: known('critical'), cvss: known(9.8), fixedIn: known('4.17.21'), malicious: false },
-  ...{ package: { ecosystem: 'npm', name: 'lodash', version: '4.17.15', path: '/srv/app' }, affected: known(true), loaded: unknown('it does not run') },
+  id: 'CVE-2026-0001', aliases: [], severity: known('critical'), cvss: known(9.8), fixedIn: known('4.17.21'), malicious: false,
+  package: { ecosystem: 'npm', name: 'lodash', version: '4.17.15', path: '/srv/app' }, affected: known(true), loaded: unknown('it does not run'),
 };
 
 /** A clean image, but for what is said. */
