@@ -72,6 +72,9 @@ export interface ImageFacts {
   readonly workload?: WorkloadFacts;
 }
 
+/** Of the image itself, whoever wants to run it. */
+export type ImageFactName = Exclude<keyof ImageFacts, 'workload'>;
+
 type Single = { readonly [Key in keyof ImageFacts]-?: ImageFacts[Key] extends Fact<unknown> ? Key : never }[keyof ImageFacts];
 
 const keys = new Map<string, Single>();

@@ -3,7 +3,7 @@
  * as an API server waits; what is known of the digest here is told in any case. A name without a digest that nobody resolves is not guessed: a tag may
  * have moved since it was last seen. A problem is something that may be known in a moment, or that somebody can mend.
  */
-import { nameFacts, unknownImage, type ImageFacts } from '@vedette/policy/image-facts';
+import { nameFacts, unknownImage, type ImageFactName, type ImageFacts } from '@vedette/policy/image-facts';
 import { writeImageFacts } from '@vedette/policy/image-facts-text';
 import type { Database } from '../store/database.ts';
 import { usualArchitecture } from '../store/fleet.ts';
@@ -85,13 +85,13 @@ async function matched(read: () => Promise<KnownImage>, { settle }: AnswerSource
 
 /** What was heard now counts; where nobody answered now, what was heard before of the same digest. */
 function better(now: Partial<ImageFacts>, before: Partial<ImageFacts>): Partial<ImageFacts> {
-  const held = Object.entries(before).filter(([name, fact]) => {
-    const newer = now[name as keyof ImageFacts];
+  const held = (Object.entries(before) as [ImageFactName, ImageFacts[ImageFactName]][]).filter(([name, fact]) => {
+    const newer = now[name];
     return newer === undefined || (isOpen(newer) && !isOpen(fact));
   });
   return { ...now, ...(Object.fromEntries(held) as Partial<ImageFacts>) };
 }
 
-function isOpen(fact: ImageFacts[keyof ImageFacts]): boolean {
+function isOpen(fact: ImageFacts[ImageFactName]): boolean {
   return 'is' in fact ? fact.is === 'unknown' : fact.incomplete !== null;
 }

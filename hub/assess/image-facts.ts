@@ -9,7 +9,7 @@ import { ecosystemWithoutRelease } from '@vedette/advisories/order/order';
 import { isOver, supportOf } from '@vedette/inventory/support';
 import { everything, type Scope } from '@vedette/model/access';
 import { readStoredFacts } from '@vedette/policy/image-facts-text';
-import { nameFacts, unknownImage, type Exposure, type ImageFacts, type PackageFacts, type VulnerabilityFacts } from '@vedette/policy/image-facts';
+import { nameFacts, unknownImage, type Exposure, type ImageFactName, type ImageFacts, type PackageFacts, type VulnerabilityFacts } from '@vedette/policy/image-facts';
 import { absent, known, unknown, type Fact, type FactValue, type OpenList } from '@vedette/policy/vocabulary';
 import { severities } from '@vedette/model/policy';
 import type { Db } from '../store/database.ts';
@@ -77,7 +77,7 @@ export function factsNamed(content: ImageContent, { digest, reference }: ImageNa
 /** Whoever knows is right, since both speak of the same bytes; where nobody knows, both say why. */
 function withOrigin(facts: ImageFacts, { signatures, ...singles }: Partial<ImageFacts>): ImageFacts {
   const better = Object.entries(singles).flatMap(([name, theirs]): [string, Fact<FactValue>][] => {
-    const ours = facts[name as keyof ImageFacts];
+    const ours = facts[name as ImageFactName];
     if (theirs === undefined || !('is' in theirs) || !('is' in ours) || ours.is !== 'unknown') return [];
     return [[name, theirs.is === 'unknown' && ours.reason !== theirs.reason && name !== 'registryTrusted' ? unknown(`${ours.reason}; ${theirs.reason}`) : theirs]];
   });

@@ -123,7 +123,7 @@ export class Commands {
           yield command(await this.#exceptions());
         } else if (listener.policies) {
           listener.policies = false;
-          yield command(await this.#policies(listener.isPart));
+          yield command(await this.#policies(listener.receiver.kind === 'cluster'));
         } else if (listener.rules) {
           listener.rules = false;
           yield command(await this.#rules());
