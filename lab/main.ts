@@ -16,7 +16,7 @@ import { origin } from './origin/lab.ts';
 import { upgrade } from './upgrade/lab.ts';
 import { wholeRoad } from './whole-road/lab.ts';
 
-const labs: readonly Lab[] = [bench, firstLight, fresh, kubernetes, origin, upgrade, wholeRoad, ] = [admission, bench];
+const labs: readonly Lab[] = [admission, bench, firstLight, fresh, kubernetes, origin, upgrade, wholeRoad];
 
 function stateRoot(): string {
   return process.env['VEDETTE_STATE'] ?? '/var/lib/vedette';
