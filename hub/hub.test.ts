@@ -49,8 +49,8 @@ test('content is read in order; a secret file is the owner’s alone', async () 
   await writeFile(path.join(directory, 'rules', 'z.yaml'), 'z');
   await writeFile(path.join(directory, 'rules', 'a', 'b.yml'), 'b');
   await writeFile(path.join(directory, 'rules', 'a', 'b.test.ts'), '');
-  assert.deepEqual(await readContent(directory), { policies: [], rules: [{ name: 'a/b.yml', content: 'b' }, { name: 'z.yaml', content: 'z' }], controls: [] });
-  assert.deepEqual(await readContent(undefined), { policies: [], rules: [], controls: [] });
+  assert.deepEqual(await readContent(directory), { policies: [], rules: [{ name: 'a/b.yml', content: 'b' }, { name: 'z.yaml', content: 'z' }], controls: [], playbooks: [] });
+  assert.deepEqual(await readContent(undefined), { policies: [], rules: [], controls: [], playbooks: [] });
   const file = path.join(directory, 'secret.json');
   await writeSecretFile(file, { a: 1 }, undefined);
   await writeSecretFile(file, { a: 2 }, undefined);

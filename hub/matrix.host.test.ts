@@ -12,7 +12,7 @@ import { endpoints, type Endpoint, type EndpointName } from '@vedette/model/api/
 import type { z } from 'zod';
 import { Assessor } from './assess/assessor.ts';
 import { sampleCheck, sampleException } from './check-sample.ts';
-import { sampleHub, samplePolicy, type Answer, type SampleHub } from './hub-sample.ts';
+import { sampleHub, samplePlaybook, samplePolicy, type Answer, type SampleHub } from './hub-sample.ts';
 import { sampleSensor, type SampleSensor } from './sensor-sample.ts';
 import { execution, record } from './wire-sample.ts';
 
@@ -32,6 +32,11 @@ const bodies: Partial<Record<EndpointName, unknown>> = {
   setPolicyMode: { mode: 'off' },
   createJoinToken: { cluster: 'cluster-b' },
   recordCheck: sampleCheck(),
+  putPlaybook: { yaml: samplePlaybook('made') },
+  setPlaybookMode: { mode: 'off' },
+  tryPlaybook: { yaml: samplePlaybook('made') },
+  startResponse: { playbook: 'tell', event: '1' },
+  decideStep: { decision: 'approved' },
   putException: { yaml: sampleException('made') },
   approveException: { updatedAt: new Date(0).toISOString() },
 };
@@ -153,7 +158,8 @@ const lists = table.filter(([, endpoint]) => endpoint.method === 'GET' && endpoi
 const withId = table.filter(([, endpoint]) => endpoint.path.includes('{'));
 
 function addressOf(endpoint: Endpoint, id = ''): string {
-  return endpoint.path.replaceAll(/\{\w+\}/g, encodeURIComponent(id));
+  // the number of a step is not an id
+  return endpoint.path.replace('{number}', '0').replaceAll(/\{\w+\}/g, encodeURIComponent(id));
 }
 
 /** The widest question a list takes. */
@@ -294,7 +300,8 @@ test('nobody changes what is elsewhere: neither a row nor the audit log', async 
       if (endpoint.method === 'GET' || endpoint.permission === 'public' || endpoint.permission === 'self') continue;
       for (const id of endpoint.path.includes('{') ? all : ['']) {
         const { status } = await hub.ask(endpoint.method, addressOf(endpoint, id), { token: caller.token, body: endpoint.body === undefined ? undefined : bodies[name] });
-        assert.ok(status === 403 || status === 404 || status === 400, `${caller.name}: ${name} ${id} answered ${status}`);
+        // what only needs to be seen may be asked by POST too; that it changes nothing is compared below
+        assert.ok(status === 403 || status === 404 || status === 400 || (status === 200 && endpoint.permission === 'view'), `${caller.name}: ${name} ${id} answered ${status}`);
       }
     }
   }

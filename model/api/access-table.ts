@@ -1,6 +1,7 @@
 /** The part of the API about people, sessions, places and the audit log; table.ts takes it in. */
 import { z } from 'zod';
 import { AuditView, OwnSessionView, PasswordView, PersonView, PlaceView } from './access-views.ts';
+import { pageQuery } from './page-query.ts';
 import type { Endpoint } from './table.ts';
 import { GrantView, pageOf } from './views.ts';
 
@@ -32,6 +33,6 @@ export const accessEndpoints = {
 
   listPlaces: { method: 'GET', path: '/api/v1/places', summary: 'Clusters and namespaces in scope', permission: 'view', output: z.object({ items: z.array(PlaceView) }) },
 
-  listAudit: { method: 'GET', path: '/api/v1/audit', summary: 'Who changed what, the newest first', permission: 'view', query: z.object({ cursor: z.string().max(500).optional(), limit: z.coerce.number().int().min(1).max(200).default(50), ...auditQuery }), output: pageOf(AuditView) },
+  listAudit: { method: 'GET', path: '/api/v1/audit', summary: 'Who changed what, the newest first', permission: 'view', query: z.object({ ...pageQuery, ...auditQuery }), output: pageOf(AuditView) },
   exportAudit: { method: 'GET', path: '/api/v1/audit.csv', summary: 'The same as CSV, at most 50,000 rows; a last row says when there are more', permission: 'view', query: z.object(auditQuery), output: z.string(), type: 'text/csv; charset=utf-8' },
 } as const satisfies Record<string, Endpoint>;

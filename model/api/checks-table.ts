@@ -1,6 +1,7 @@
 /** The part of the API about checked images, exceptions and explanations; table.ts takes it in. */
 import { z } from 'zod';
 import { CheckDetailView, CheckReport, CheckSetView, CheckView, ExceptionView, PolicyExplanationView, checkReportBytesMax } from './checks.ts';
+import { pageQuery } from './page-query.ts';
 import type { Endpoint } from './table.ts';
 import { pageOf } from './views.ts';
 
@@ -13,7 +14,7 @@ export const checkEndpoints = {
 
   checkSet: { method: 'GET', path: '/api/v1/checks/set', summary: 'Policies and exceptions that a pipeline checks with', permission: 'check', output: CheckSetView },
   recordCheck: { method: 'POST', path: '/api/v1/checks', summary: 'Keep what a pipeline found in an image; the same run says the same image once', permission: 'check', body: CheckReport, bodyBytesMax: checkReportBytesMax, output: z.object({ id: z.string(), isNew: z.boolean() }), status: 201 },
-  listChecks: { method: 'GET', path: '/api/v1/checks', summary: 'Images that pipelines checked, the latest first', permission: 'view', query: z.object({ cursor: z.string().max(500).optional(), limit: z.coerce.number().int().min(1).max(200).default(50), digest: text.optional().describe('Of the platform or of the index'), verdict: z.enum(['pass', 'fail']).optional(), repository: text.optional(), commit: text.optional(), search: z.string().max(200).optional() }), output: pageOf(CheckView) },
+  listChecks: { method: 'GET', path: '/api/v1/checks', summary: 'Images that pipelines checked, the latest first', permission: 'view', query: z.object({ ...pageQuery, digest: text.optional().describe('Of the platform or of the index'), verdict: z.enum(['pass', 'fail']).optional(), repository: text.optional(), commit: text.optional(), search: z.string().max(200).optional() }), output: pageOf(CheckView) },
   getCheck: { method: 'GET', path: '/api/v1/checks/{id}', summary: 'One check: verdicts, facts, and which layer brought which package', permission: 'view', params: id, output: CheckDetailView },
 
   listExceptions: { method: 'GET', path: '/api/v1/exceptions', summary: 'Exceptions from policies and whether they count', permission: 'view', query: z.object({ ended: z.enum(['include', 'exclude']).default('exclude') }), output: z.object({ items: z.array(ExceptionView) }) },

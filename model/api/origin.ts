@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { confidences, integrityKinds, stations } from '../origin.ts';
+import { pageQuery } from './page-query.ts';
 
 const Time = z.iso.datetime();
 const Count = z.int().min(0);
@@ -171,7 +172,7 @@ export const originEndpoints = {
   deleteIntegration: { method: 'DELETE', path: '/api/v1/integrations/{name}', summary: 'Remove an integration and its secret', permission: 'admin', params: name, output: z.null(), status: 204 },
   testIntegration: { method: 'POST', path: '/api/v1/integrations/{name}/test', summary: 'Ask it for real, and say what was answered and what to do', permission: 'admin', params: name, output: IntegrationTestView },
 
-  listImages: { method: 'GET', path: '/api/v1/images', summary: 'Images that run or were checked, and what is known of where they came from', permission: 'view', query: z.object({ cursor: z.string().max(500).optional(), limit: z.coerce.number().int().min(1).max(200).default(50), search: z.string().max(200).optional(), verdict: z.enum(integrityKinds).optional().describe('Only images of which this is violated'), state: z.enum(['running', 'all']).default('all') }), output: page(ImageView) },
+  listImages: { method: 'GET', path: '/api/v1/images', summary: 'Images that run or were checked, and what is known of where they came from', permission: 'view', query: z.object({ ...pageQuery, search: z.string().max(200).optional(), verdict: z.enum(integrityKinds).optional().describe('Only images of which this is violated'), state: z.enum(['running', 'all']).default('all') }), output: page(ImageView) },
   getImage: { method: 'GET', path: '/api/v1/images/{id}', summary: 'One image: its chain, verdicts with history, and places', permission: 'view', params: id, output: ImageDetailView },
   askImage: { method: 'POST', path: '/api/v1/images/{id}/ask', summary: 'Ask registry, signatures and Artifactory again now', permission: 'triage', params: id, output: ImageDetailView },
   trace: {

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { approverRoles, effectStates, runStates, stepKinds, stepStates, triggerKinds } from '../playbook.ts';
 import { policyModes } from '../policy.ts';
+import { pageQuery } from './page-query.ts';
 
 const Time = z.iso.datetime();
 const Count = z.int().min(0);
@@ -115,7 +116,7 @@ export const responseEndpoints = {
 
   listResponses: {
     method: 'GET', path: '/api/v1/responses', summary: 'Runs of playbooks, the newest first', permission: 'view',
-    query: z.object({ cursor: z.string().max(500).optional(), limit: z.coerce.number().int().min(1).max(100).default(30), state: z.enum([...runStates, 'all', 'open']).default('all'), playbook: text.optional(), trigger: z.enum(triggerKinds).optional(), event: text.optional().describe('Id of the incident or violation') }),
+    query: z.object({ ...pageQuery, state: z.enum([...runStates, 'all', 'open']).default('all'), playbook: text.optional(), trigger: z.enum(triggerKinds).optional(), event: text.optional().describe('Id of the incident or violation') }),
     output: z.object({ items: z.array(ResponseView), next: z.string().nullable(), total: Count.nullable(), waiting: Count.describe('Runs that wait for an approval') }),
   },
   getResponse: { method: 'GET', path: '/api/v1/responses/{id}', summary: 'One run with its steps and effects', permission: 'view', params: id, output: ResponseView },

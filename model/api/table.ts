@@ -11,6 +11,7 @@ import { accessEndpoints } from './access-table.ts';
 import { AdmissionFacetsView, admissionOutcomes, AdmissionView, ExecSessionView } from './admissions.ts';
 import { checkEndpoints } from './checks-table.ts';
 import { originEndpoints } from './origin.ts';
+import { pageQuery } from './page-query.ts';
 import { responseEndpoints } from './responses.ts';
 import * as clusterView from './cluster-views.ts';
 import * as postureView from './posture-views.ts';
@@ -35,7 +36,6 @@ export interface Endpoint {
   readonly bodyBytesMax?: number;
 }
 
-const pageQuery = { cursor: z.string().max(500).optional(), limit: z.coerce.number().int().min(1).max(200).default(50) };
 const text = z.string().min(1).max(300);
 const name = z.object({ name: text });
 const id = z.object({ id: text });
