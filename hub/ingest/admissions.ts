@@ -1,6 +1,6 @@
 /** Decisions of admission, and who came in by exec or attach, from the wire to rows. */
 import type { AdmissionDecision, ExecSessionSeen } from '@vedette/model/wire/generated/record_pb';
-import { admissionVerdicts } from '@vedette/model/api/admissions';
+import { admissionVerdicts } from '@vedette/model/admission-words';
 import { putAdmission, putExecSession } from '../store/admissions.ts';
 import type { Transaction } from '../store/database.ts';
 import { count, list, plausible, RefusedRecord, text, textOrNull } from './clean.ts';

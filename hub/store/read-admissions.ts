@@ -1,6 +1,7 @@
 /** Decisions of admission and exec sessions as people see them, the newest first. */
 import type { Scope } from '@vedette/model/access';
-import { admissionOutcomes, AdmissionFindingView } from '@vedette/model/api/admissions';
+import { admissionOutcomes } from '@vedette/model/admission-words';
+import { AdmissionFindingView } from '@vedette/model/api/admissions';
 import { z } from 'zod';
 import { firstRow, rows, type Db } from './database.ts';
 import { inScope, placesIn } from './scope.ts';

@@ -1,10 +1,7 @@
 /** Decisions of admission and exec sessions, as the API shows them. */
 import { z } from 'zod';
+import { admissionOutcomes, admissionVerdicts } from '../admission-words.ts';
 import { policyModes } from '../policy.ts';
-
-export const admissionOutcomes = ['denied', 'failed-open', 'warned', 'would-deny', 'informed', 'allowed'] as const;
-export type AdmissionOutcome = (typeof admissionOutcomes)[number];
-export const admissionVerdicts = ['violated', 'unknown', 'accepted'] as const;
 
 const Time = z.iso.datetime();
 const Count = z.int().min(0);

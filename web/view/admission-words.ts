@@ -1,5 +1,6 @@
 /** The words of admission: what was answered, and who came in. What was let in without being judged is never called allowed. */
-import { admissionOutcomes, type AdmissionOutcome, type AdmissionView } from '@vedette/model/api/admissions';
+import { admissionOutcomes, type AdmissionOutcome } from '@vedette/model/admission-words';
+import type { AdmissionView } from '@vedette/model/api/admissions';
 import type { KubernetesUserView } from '@vedette/model/api/views';
 
 export { admissionOutcomes };

@@ -1,11 +1,11 @@
 /**
  * What admission answered when the API servers asked: denied first, and beside it what was let in without being judged. Repeats of one
- * decision are one row. Below it who came into containers by kubectl exec or attach.
+ * decision are one row. Beside it who came into containers by kubectl exec or attach.
  */
 import { useMemo, type ReactNode } from 'react';
 import type { AdmissionView, ExecSessionView } from '@vedette/model/api/admissions';
 import { useApi, usePages } from '../../data.ts';
-import { FilterBar, FilterText } from '../../parts/filters.tsx';
+import { Choices, FilterBar, FilterText } from '../../parts/filters.tsx';
 import { ModeMark } from '../../parts/marks.tsx';
 import { Bone, Empty, NextAction, Page, Section, SidePanel, Tiles, type Tile } from '../../parts/page.tsx';
 import { Table, type Column } from '../../parts/table.tsx';
@@ -21,7 +21,7 @@ const keyOf = (row: { readonly id: string }): string => row.id;
 
 export function AdmissionsPage(): ReactNode {
   const [filters, set, link] = useFilters(admissionFilters);
-  const { outcome, policy, namespace, q, open } = filters;
+  const { show, outcome, policy, namespace, q, open } = filters;
   const query = { outcome, policy, namespace, search: q };
   const list = usePages('listAdmissions', query);
   const linkOf = (row: AdmissionView): string => link({ open: row.id });
@@ -33,10 +33,12 @@ export function AdmissionsPage(): ReactNode {
   );
   return (
     <Page title="Admissions" sentence={<Sentence />} panel={panel} note={<span>Cluster parts judge what is applied before it runs. What is repeated, as by a controller, is one row.</span>}>
-      <OutcomeTiles query={{ policy, namespace, search: q }} chosen={outcome} link={(value) => link({ outcome: value })} />
-      <FilterBar><FilterText label="Workload, namespace, person, image or reason" value={q} onChange={(value) => set({ q: value }, { replace: true })} /></FilterBar>
-      <Table key={JSON.stringify(query)} label="Admissions" kind="admission" noun={['decision', 'decisions']} list={list} columns={columns} keyOf={keyOf} linkOf={linkOf} openKey={open} empty={<NoAdmissions filtered={filtered} />} />
-      <Section title="Who came in by kubectl exec or attach"><Sessions /></Section>
+      <OutcomeTiles query={{ policy, namespace, search: q }} chosen={outcome} link={(value) => link({ show: 'decisions', outcome: value })} />
+      <FilterBar>
+        <FilterText label="Workload, namespace, person, image or reason" value={q} onChange={(value) => set({ show: 'decisions', q: value }, { replace: true })} />
+        <Choices label="Show" options={([['decisions', 'Decisions'], ['sessions', 'Who came in']] as const).map(([id, label]) => ({ id, label, to: link({ show: id, open: undefined }), chosen: show === id }))} />
+      </FilterBar>
+      {show === 'sessions' ? <Sessions /> : <Table key={JSON.stringify(query)} label="Admissions" kind="admission" noun={['decision', 'decisions']} list={list} columns={columns} keyOf={keyOf} linkOf={linkOf} openKey={open} empty={<NoAdmissions filtered={filtered} />} />}
     </Page>
   );
 }
