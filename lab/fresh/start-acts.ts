@@ -100,7 +100,8 @@ export async function firstStartActs(scene: Scene): Promise<Started | null> {
   const isUp = report.row(named('npm start reaches /readyz'), 'ready', readyMs === null ? lastLines(output) : 'ready', lastLines(output));
   if (!isUp) return null;
   report.figure(named('seconds from nothing to ready'), Math.round(readyMs! / 1000));
-  await until(async () => stripColour(running.output).includes('Advisories:'), 10_000);
+  // kernel programs are compiled before it speaks, which takes a while on a busy machine
+  await until(async () => stripColour(running.output).includes('Advisories:'), 60_000);
   const said = stripColour(running.output);
   report.row(named('it says where the console is'), address, /is watching this host\.\s+(\S+)/.exec(said)?.[1] ?? '', lastLines(said));
   const password = /First sign-in: admin \/ (\S+)/.exec(said)?.[1] ?? '';
