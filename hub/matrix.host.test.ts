@@ -13,6 +13,7 @@ import type { z } from 'zod';
 import { Assessor } from './assess/assessor.ts';
 import { sampleCheck, sampleException } from './check-sample.ts';
 import { sampleHub, samplePlaybook, samplePolicy, type Answer, type SampleHub } from './hub-sample.ts';
+import { listen, type Listening } from './live-sample.ts';
 import { sampleSensor, type SampleSensor } from './sensor-sample.ts';
 import { execution, record } from './wire-sample.ts';
 
@@ -331,15 +332,7 @@ test('a container that becomes known takes what was found in it into its namespa
 });
 
 test('the live stream tells of a namespace only those who may see it', async () => {
-  const open = async (token: string): Promise<{ text: () => string; end: () => Promise<void> }> => {
-    const response = await fetch(`${hub.url}/api/v1/events`, { headers: { authorization: `Bearer ${token}` } });
-    const reader = response.body!.getReader();
-    let text = '';
-    const reading = (async (): Promise<void> => {
-      for (let part = await reader.read(); !part.done; part = await reader.read()) text += new TextDecoder().decode(part.value);
-    })();
-    return { text: () => text, end: async () => reader.cancel().then(() => reading) };
-  };
+  const open = async (token: string): Promise<Listening> => await listen(hub.url, token);
   const named = (name: string): TestCaller => callers.find((caller) => caller.name === name)!;
   const streams = { shop: await open(named('viewer of a/shop').token), pay: await open(named('admin of a/pay').token), a: await open(named('viewer of a').token) };
   const { rows } = await hub.database.query("select id from incident where cluster_id = $1 and namespace = 'shop' order by id limit 1", [clusters.a]);

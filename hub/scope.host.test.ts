@@ -12,6 +12,7 @@ import { Violations } from './assess/violations.ts';
 import { sampleHub, type SampleHub } from './hub-sample.ts';
 import { sampleClusterPart, shopRecords } from './cluster-sample.ts';
 import { sampleCheck } from './check-sample.ts';
+import { listen, type Listening } from './live-sample.ts';
 import { sampleSensor, type SampleSensor } from './sensor-sample.ts';
 import { readPolicy } from './policy-reader.ts';
 import { clusterNamed } from './store/fleet.ts';
@@ -182,15 +183,7 @@ test('what is another cluster’s cannot be changed, and the whole hub not by so
 });
 
 test('the live stream tells a change only to those who may see its cluster', async () => {
-  const open = async (token: string): Promise<{ text: () => string; end: () => Promise<void> }> => {
-    const response = await fetch(`${hub.url}/api/v1/events`, { headers: { authorization: `Bearer ${token}` } });
-    const reader = response.body!.getReader();
-    let text = '';
-    const reading = (async (): Promise<void> => {
-      for (let part = await reader.read(); !part.done; part = await reader.read()) text += new TextDecoder().decode(part.value);
-    })();
-    return { text: () => text, end: async () => reader.cancel().then(() => reading) };
-  };
+  const open = async (token: string): Promise<Listening> => await listen(hub.url, token);
   const [a, b] = [await open(tokens.a), await open(tokens.b)];
   await hub.ask('PATCH', `/api/v1/incidents/${ids.a.at(-1)}`, { token: tokens.a, body: { state: 'acknowledged' } });
   for (let waited = 0; !a.text().includes('incidents') && waited < 50; waited += 1) await new Promise((resolve) => setTimeout(resolve, 20));

@@ -1,6 +1,5 @@
 /** `vedette trace --hub`: how a process is named, what is shown, and every way in which there is nothing to show. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -9,6 +8,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { TraceView } from '@vedette/model/api/origin';
 import { stations } from '@vedette/model/origin';
+import { runCli, type CliRun } from '../cli-sample.ts';
 import { containerIn, processOf } from './trace-hub.ts';
 
 const place = mkdtempSync(join(tmpdir(), 'vedette-trace-hub-'));
@@ -25,14 +25,8 @@ after(() => {
   rmSync(place, { recursive: true });
 });
 
-async function trace(...args: string[]): Promise<{ code: number | null; out: string; complaint: string }> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, '..', 'main.ts'), 'trace', ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, VEDETTE_TOKEN: '' } });
-  let out = '';
-  let complaint = '';
-  child.stdout.on('data', (part: Buffer) => (out += part.toString()));
-  child.stderr.on('data', (part: Buffer) => (complaint += part.toString()));
-  const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
-  return { code, out, complaint };
+async function trace(...args: string[]): Promise<CliRun> {
+  return await runCli(['trace', ...args], { VEDETTE_TOKEN: '' });
 }
 
 const id = 'ab'.repeat(32);

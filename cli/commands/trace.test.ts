@@ -1,6 +1,5 @@
 /** `vedette trace` as a person meets it, against a real registry: what is shown, and the exit code. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +7,7 @@ import { after, beforeEach, test } from 'node:test';
 import { ArtifactoryDouble } from '@vedette/lab/artifactory/double';
 import { makeKeyPair, pushSignatureTag, simplePayload, simpleSignature } from '@vedette/origin/testing/cosign';
 import { pushImage, sendError, TestRegistry } from '@vedette/origin/testing/registry';
+import { runCli, type CliRun } from '../cli-sample.ts';
 
 const place = mkdtempSync(join(tmpdir(), 'vedette-trace-'));
 const registry = await new TestRegistry().start();
@@ -23,14 +23,8 @@ function file(name: string, content: string | object): string {
   return join(place, name);
 }
 
-async function trace(...args: string[]): Promise<{ code: number | null; out: string; complaint: string }> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, '..', 'main.ts'), 'trace', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-  let out = '';
-  let complaint = '';
-  child.stdout.on('data', (part: Buffer) => (out += part.toString()));
-  child.stderr.on('data', (part: Buffer) => (complaint += part.toString()));
-  const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
-  return { code, out, complaint };
+async function trace(...args: string[]): Promise<CliRun> {
+  return await runCli(['trace', ...args]);
 }
 
 const ours = makeKeyPair();

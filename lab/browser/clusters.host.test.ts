@@ -15,10 +15,10 @@ import { sampleHub, type SampleHub } from '@vedette/hub/hub-sample';
 import { sampleSensor, type SampleSensor } from '@vedette/hub/sensor-sample';
 import { record } from '@vedette/hub/wire-sample';
 import type { Page } from 'playwright-core';
-import { until } from '../until.ts';
 import { Browser, screenshot, signIn } from './browser.ts';
 import { neverSaid } from './visits.ts';
 import { PageWatch } from './watch.ts';
+import { waitWords, wordsOn } from './words.ts';
 
 const pictures = join(process.env['VEDETTE_STATE'] ?? '/var/lib/vedette', 'lab', 'screenshots');
 const waitMs = 5000;
@@ -65,12 +65,11 @@ after(async () => {
 });
 
 async function shown(): Promise<string> {
-  return (await page.locator('body').innerText()).replace(/\s+/g, ' ');
+  return await wordsOn(page);
 }
 
 async function says(words: RegExp): Promise<void> {
-  const { value } = await until(async () => words.test(await shown()), waitMs, 50);
-  assert.ok(value, `${page.url()} does not say ${words}:\n${await shown()}`);
+  await waitWords(page, words);
 }
 
 const visits = (): readonly (readonly [name: string, path: string, says: readonly RegExp[]])[] => {

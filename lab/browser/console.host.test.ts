@@ -17,6 +17,7 @@ import { Browser, screenshot, signIn } from './browser.ts';
 import { ConsoleScene, serving, sleeping } from './scene.ts';
 import { beforeTheFirstSensor, neverSaid, nothingThere, visitsTo, type Visit } from './visits.ts';
 import { PageWatch } from './watch.ts';
+import { waitWords, wordsOn } from './words.ts';
 
 const pictures = join(process.env['VEDETTE_STATE'] ?? '/var/lib/vedette', 'lab', 'screenshots');
 const desk = { width: 1280, height: 800 };
@@ -49,13 +50,11 @@ after(async () => {
 });
 
 async function shown(): Promise<string> {
-  return (await page.locator('body').innerText()).replace(/\s+/g, ' ');
+  return await wordsOn(page);
 }
 
-/** Waits for the words: what stands on a page comes from several answers of the hub. */
-async function says(words: RegExp, where = ''): Promise<void> {
-  const found = await until(async () => words.test(await shown()), waitMs, 50);
-  assert.ok(found.value, `${where} does not say ${words}:\n${await shown()}`);
+async function says(words: RegExp, where?: string): Promise<void> {
+  await waitWords(page, words, where);
 }
 
 async function settled(): Promise<void> {

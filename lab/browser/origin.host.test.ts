@@ -16,9 +16,9 @@ import { execution, record, sampleBoot } from '@vedette/hub/wire-sample';
 import { makeKeyPair, pushSignatureTag, simplePayload, simpleSignature } from '@vedette/origin/testing/cosign';
 import { pushImage, TestRegistry } from '@vedette/origin/testing/registry';
 import { ArtifactoryDouble } from '../artifactory/double.ts';
-import { until } from '../until.ts';
 import { Browser, screenshot, signIn } from './browser.ts';
 import { PageWatch } from './watch.ts';
+import { waitWords } from './words.ts';
 
 const pictures = join(process.env['VEDETTE_STATE'] ?? '/var/lib/vedette', 'lab', 'screenshots');
 const waitMs = 5000;
@@ -86,11 +86,7 @@ after(async () => {
 });
 
 async function says(...words: readonly RegExp[]): Promise<void> {
-  for (const one of words) {
-    const shown = async () => (await page.locator('body').innerText()).replace(/\s+/g, ' ');
-    const found = await until(async () => one.test(await shown()), waitMs, 50);
-    assert.ok(found.value, `${page.url()} does not say ${one}:\n${await shown()}`);
-  }
+  for (const one of words) await waitWords(page, one);
 }
 
 test('before anything is known, each page says what is missing and what to do', async () => {

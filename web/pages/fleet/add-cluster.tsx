@@ -1,22 +1,16 @@
 /** Add a cluster: makes a one-time token for a cluster part and shows the one command to run against the cluster. */
-import { useState, type FormEvent, type ReactNode } from 'react';
+import type { ReactNode } from 'react';
 import { useChange } from '../../data.ts';
 import { Dialog, DialogActions } from '../../parts/overlay.tsx';
-import { FormProblem } from '../../parts/problem.tsx';
 import { Command, Time } from '../../parts/text.tsx';
 import { helmCommand, joinAddress, leadsToItself } from '../../view/join-address.ts';
 import { OnlyHere } from './add-host.tsx';
+import { JoinForm } from './join-form.tsx';
 
 const lifetimes = [[60, '1 hour'], [480, '8 hours'], [1440, '1 day']] as const;
 
 export function AddCluster({ onClose }: { readonly onClose: () => void }): ReactNode {
-  const [name, setName] = useState('');
-  const [minutes, setMinutes] = useState(60);
   const make = useChange('createJoinToken', ['listClusters']);
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    make.mutate({ body: { cluster: name.trim(), part: 'cluster', validMinutes: minutes } });
-  };
   if (make.data !== undefined) {
     const address = joinAddress(make.data.token);
     return (
@@ -30,19 +24,7 @@ export function AddCluster({ onClose }: { readonly onClose: () => void }): React
     );
   }
   return (
-    <Dialog title="Add a cluster" onClose={onClose}>
-      <form className="stack" onSubmit={submit}>
-        <p>This makes a token that lets one Kubernetes cluster join, and shows the command to install it there.</p>
-        <label><span className="label">What the cluster is called here</span><input className="input" required maxLength={100} value={name} placeholder="production" onChange={(event) => setName(event.target.value)} data-testid="cluster-name" /></label>
-        <label><span className="label">The token works for</span>
-          <select className="input" value={minutes} onChange={(event) => setMinutes(Number(event.target.value))}>{lifetimes.map(([value, word]) => <option key={value} value={value}>{word}</option>)}</select>
-        </label>
-        <FormProblem error={make.error} />
-        <DialogActions>
-          <button type="button" className="button" onClick={onClose}>Cancel</button>
-          <button type="submit" className="button is-main" disabled={make.isPending || name.trim() === ''} data-testid="make-token">Make the token</button>
-        </DialogActions>
-      </form>
-    </Dialog>
+    <JoinForm title="Add a cluster" about="This makes a token that lets one Kubernetes cluster join, and shows the command to install it there." label="What the cluster is called here" name="" placeholder="production" lifetimes={lifetimes} busy={make.isPending} error={make.error}
+      onMake={(cluster, validMinutes) => make.mutate({ body: { cluster, part: 'cluster', validMinutes } })} onClose={onClose} />
   );
 }

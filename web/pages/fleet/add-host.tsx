@@ -1,21 +1,15 @@
 /** Add a host: makes a one-time token and shows the one command to run there. The token is shown once and ends soon. */
-import { useState, type FormEvent, type ReactNode } from 'react';
+import type { ReactNode } from 'react';
 import { useChange } from '../../data.ts';
 import { Dialog, DialogActions } from '../../parts/overlay.tsx';
-import { FormProblem } from '../../parts/problem.tsx';
 import { Command, Time } from '../../parts/text.tsx';
 import { joinAddress, leadsToItself } from '../../view/join-address.ts';
+import { JoinForm } from './join-form.tsx';
 
 const lifetimes = [[15, '15 minutes'], [60, '1 hour'], [480, '8 hours'], [1440, '1 day']] as const;
 
 export function AddHost({ onClose }: { readonly onClose: () => void }): ReactNode {
-  const [cluster, setCluster] = useState('hosts');
-  const [minutes, setMinutes] = useState(60);
   const make = useChange('createJoinToken');
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    make.mutate({ body: { cluster, validMinutes: minutes } });
-  };
   if (make.data !== undefined) {
     const address = joinAddress(make.data.token);
     return (
@@ -29,20 +23,8 @@ export function AddHost({ onClose }: { readonly onClose: () => void }): ReactNod
     );
   }
   return (
-    <Dialog title="Add a host" onClose={onClose}>
-      <form className="stack" onSubmit={submit}>
-        <p>This makes a token that lets one sensor join, and shows the command to run on the host.</p>
-        <label><span className="label">Cluster the host belongs to</span><input className="input" required maxLength={100} value={cluster} onChange={(event) => setCluster(event.target.value)} /></label>
-        <label><span className="label">The token works for</span>
-          <select className="input" value={minutes} onChange={(event) => setMinutes(Number(event.target.value))}>{lifetimes.map(([value, word]) => <option key={value} value={value}>{word}</option>)}</select>
-        </label>
-        <FormProblem error={make.error} />
-        <DialogActions>
-          <button type="button" className="button" onClick={onClose}>Cancel</button>
-          <button type="submit" className="button is-main" disabled={make.isPending || cluster.trim() === ''} data-testid="make-token">Make the token</button>
-        </DialogActions>
-      </form>
-    </Dialog>
+    <JoinForm title="Add a host" about="This makes a token that lets one sensor join, and shows the command to run on the host." label="Cluster the host belongs to" name="hosts" lifetimes={lifetimes} busy={make.isPending} error={make.error}
+      onMake={(cluster, validMinutes) => make.mutate({ body: { cluster, validMinutes } })} onClose={onClose} />
   );
 }
 
