@@ -13,6 +13,7 @@ import type { ApiClient } from '../product/client.ts';
 import type { ContainerView } from '@vedette/model/api/views';
 import type { RoadImages } from './images.ts';
 import type { PlainHost } from './plain-host.ts';
+import type { Callee } from './stations/run.ts';
 
 /** Where Vedette is installed in a cluster. */
 export const namespace = 'vedette';
@@ -42,6 +43,7 @@ export interface Facts {
   /** Directory of the key pair by which releases are signed. */
   keys?: string;
   host?: PlainHost;
+  callee?: Callee;
   cart?: ContainerView;
   twin?: ContainerView;
   /** The registry that nobody trusts. */
