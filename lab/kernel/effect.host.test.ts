@@ -251,6 +251,9 @@ test('kill: exactly one process by its start time and only of the container, the
 test('the loader dies: nothing of an isolation is left', async () => {
   assert.equal((await effect(twin, 'isolate')).status, 0);
   assert.match(await twin.connect(), /Operation not permitted/);
+  const { started } = await loader.started(2);
   process.kill(loader.pid, 'SIGKILL');
+  // the stand-in waits on its fifo and would not leave by itself
+  process.kill(started, 'SIGKILL');
   await happens(async () => ((await twin.connect()) === 'connected' ? true : null), 10_000, 50);
 });
