@@ -17,7 +17,7 @@ interface Came {
 }
 
 /** Comes in, says its pid, and stays for a while. */
-async function comesIn(scene: Scene, person: Person, pod: string, clients: Readonly<Record<Person, { kubectl: (args: readonly string[], options: { accept: number[] }) => Promise<{ stdout: string }> }>>, onPid: (came: Came) => void): Promise<void> {
+async function comesIn(person: Person, pod: string, clients: Readonly<Record<Person, { kubectl: (args: readonly string[], options: { accept: number[] }) => Promise<{ stdout: string }> }>>, onPid: (came: Came) => void): Promise<void> {
   const script = 'echo $$; exec sleep 6';
   const inside = clients[person].kubectl(['exec', '--namespace', shop, pod, '--', 'sh', '-c', script], { accept: [1] });
   const { stdout } = await inside;
@@ -40,7 +40,7 @@ export async function play(scene: Scene): Promise<void> {
   await alone;
 
   const came: Came[] = [];
-  const both = people.map((person) => comesIn(scene, person, pod, clients, (one) => came.push(one)));
+  const both = people.map((person) => comesIn(person, pod, clients, (one) => came.push(one)));
   const seen = await until(async () => {
     const all = await sleeping();
     return all.length >= 2 && all.every((one) => users(one).length > 0) ? all.map((one) => ({ pid: one.pid, users: users(one), inside: Number(/NSpid:.*\s(\d+)\s*$/m.exec(statusOf(one.pid))?.[1] ?? 0) })) : null;
