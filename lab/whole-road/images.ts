@@ -12,11 +12,16 @@ export const goodTag = '1.1';
 export const turningPackage = { name: 'lodash', version: '4.17.21' } as const;
 export const turningVulnerability = 'CVE-2026-90077';
 
-/** Stays up, and uses what it has. */
+/** Stays up, uses what it has, and calls whom CALL names (host:port) a few times a second, saying its own name. */
 const main = (uses: readonly string[]): string => `
 for (const name of ${JSON.stringify(uses)}) require(name);
-require('node:http').createServer((request, response) => response.end('hello from the shop\\n')).listen(8080, () => console.log('ready'));
+require('node:http').createServer((request, response) => response.end('hello from the shop')).listen(8080, () => console.log('ready'));
 process.on('SIGTERM', () => process.exit(0));
+const [host, port] = (process.env.CALL || '').split(':');
+if (port !== undefined) setInterval(() => {
+  const call = require('node:net').connect({ host, port: Number(port), timeout: 1000 }, () => call.end(require('node:os').hostname()));
+  call.on('error', () => undefined).on('timeout', () => call.destroy());
+}, 250);
 `;
 
 const source = 'https://git.example/shop/cart';

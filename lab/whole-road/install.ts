@@ -24,7 +24,7 @@ interface PodStatus {
 
 /** Ready, or an error that shows what its Pods say. */
 export async function ready(cluster: LabCluster, component: string): Promise<number> {
-  const selector = `?labelSelector=${encodeURIComponent(`app.kubernetes.io/instance=${release},app.kubernetes.io/component=${component}`)}`;
+  const selector = `labelSelector=${encodeURIComponent(`app.kubernetes.io/instance=${release},app.kubernetes.io/component=${component}`)}`;
   const pods = async () => await cluster.plane.client.list('v1', 'Pod', namespace, selector);
   const { value, ms } = await until(async () => {
     const all = (await pods()).map((pod) => pod['status'] as PodStatus);

@@ -33,7 +33,7 @@ export async function play(scene: Scene): Promise<void> {
     const { items } = await api.call('listControlResults', { query: { cluster: cut?.id ?? '', limit: 200 } });
     return items.length > 0 && items.every((one) => one.state === 'no-data') ? items.length : null;
   }, silentMs, 2000);
-  report.row('a cluster that is cut off has no data, and nothing of it has passed', true, silent !== null, `${silent ?? 0} results after ${Math.round(ms / 1000)} s`);
+  report.row('a cluster that is cut off has no data, and nothing of it has passed', true, silent !== null, `${silent ?? 0} results after ${Math.round(ms / 1000)} s: ${JSON.stringify((await api.call('listControlResults', { query: { cluster: cut?.id ?? '', limit: 200 } })).items.filter((one) => one.state !== 'no-data').slice(0, 3))}`);
   await second.plane.client.patch('apps/v1', 'Deployment', `${release}-cluster`, namespace, { spec: { replicas: 1 } });
   await first.plane.client.delete('apps/v1', 'Deployment', reckless, shop);
 }

@@ -29,7 +29,7 @@ spec:
 `;
 
 async function podOf(scene: Scene, app: string): Promise<string> {
-  const pods = await scene.first.plane.client.list('v1', 'Pod', shop, `?labelSelector=app%3D${app}`);
+  const pods = await scene.first.plane.client.list('v1', 'Pod', shop, `labelSelector=app%3D${app}`);
   return pods.find((one) => (one['status'] as { phase: string }).phase === 'Running' && one.metadata['deletionTimestamp'] === undefined)?.metadata.name ?? '';
 }
 
