@@ -30,7 +30,10 @@ async function play(lab: LabRun): Promise<void> {
   try {
     lab.report.say('The ground');
     const scene = await makeGround(lab, stops);
-    const played = playFrom(scene, stations[0]!.name, '');
+    // a station that waits for minutes does not hold up whoever wants the machine back
+    const asked = new Promise<never>((_, reject) => stop.signal.addEventListener('abort', () => reject(new Error('interrupted')), { once: true }));
+    asked.catch(() => undefined);
+    const played = Promise.race([playFrom(scene, stations[0]!.name, ''), asked]);
     if (lab.keep !== true) return await played;
     await played.catch((error: unknown) => process.stdout.write(`${error instanceof Error ? error.stack : String(error)}\n`));
     await keep(lab.place, async (from) => {

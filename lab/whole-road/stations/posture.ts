@@ -30,10 +30,10 @@ export async function play(scene: Scene): Promise<void> {
   // its part and its sensor were taken away at the station of the fleet
   const cut = (await api.call('listClusters', {})).items.find((one) => one.name === second.name);
   const { value: silent, ms } = await until(async () => {
-    const { items } = await api.call('listControlResults', { query: { cluster: cut?.id ?? '', limit: 200 } });
-    return items.length > 0 && items.every((one) => one.state === 'no-data') ? items.length : null;
+    const { results, clusters } = await api.call('posture', { query: { cluster: cut?.id ?? '' } });
+    return clusters[0]?.cutOff === true && results.noData > 0 ? results : null;
   }, silentMs, 2000);
-  report.row('a cluster that is cut off has no data, and nothing of it has passed', true, silent !== null, `${silent ?? 0} results after ${Math.round(ms / 1000)} s: ${JSON.stringify((await api.call('listControlResults', { query: { cluster: cut?.id ?? '', limit: 200 } })).items.filter((one) => one.state !== 'no-data').slice(0, 3))}`);
+  report.row('a cluster that is cut off has no data, and nothing of it has passed', [true, 0], [(silent?.noData ?? 0) > 0, silent?.passed ?? -1], { results: silent, afterMs: ms });
   await second.plane.client.patch('apps/v1', 'Deployment', `${release}-cluster`, namespace, { spec: { replicas: 1 } });
   await first.plane.client.delete('apps/v1', 'Deployment', reckless, shop);
 }
