@@ -13,10 +13,11 @@ import { firstLight } from './first-light/lab.ts';
 import { fresh } from './fresh/lab.ts';
 import { kubernetes } from './kubernetes/lab.ts';
 import { origin } from './origin/lab.ts';
+import { respond } from './respond/lab.ts';
 import { upgrade } from './upgrade/lab.ts';
 import { wholeRoad } from './whole-road/lab.ts';
 
-const labs: readonly Lab[] = [admission, bench, firstLight, fresh, kubernetes, origin, upgrade, wholeRoad];
+const labs: readonly Lab[] = [admission, bench, firstLight, fresh, kubernetes, origin, respond, upgrade, wholeRoad];
 
 function stateRoot(): string {
   return process.env['VEDETTE_STATE'] ?? '/var/lib/vedette';

@@ -1,4 +1,5 @@
 /** What the cluster part is asked to do, and how it ended: the words that all handlers of this step share. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { EffectCommand } from '@vedette/model/wire/generated/link_pb';
 import type { Kubernetes, KubernetesProblem } from '../kubernetes/client.ts';
 
@@ -47,6 +48,31 @@ export function ofProblem(problem: KubernetesProblem, what: string): Outcome {
   const advice = problem.status === 403 ? '; the cluster part may not do this: see the chart\'s ClusterRole' : '';
   return { state: forGood ? 'refused' : 'failed', detail: `${what}: ${problem.message === '' ? problem.reason : problem.message}${advice}`.slice(0, 500), evidence: { status: problem.status, reason: problem.reason } };
 }
+
+const triesMax = 8;
+const firstWaitMs = 50;
+
+/**
+ * Reads and writes until nobody has changed the object in between: controllers write the status of a workload all the time while it rolls out. The waits
+ * grow to seconds in all; a workload that changes for longer is asked for again by the hub.
+ */
+export async function untilUnchanged(once: () => Promise<Outcome | Again>): Promise<Outcome> {
+  let why = '';
+  for (let tries = 0; tries < triesMax; tries += 1) {
+    if (tries > 0) await sleep(firstWaitMs * 2 ** (tries - 1));
+    const outcome = await once();
+    if ('state' in outcome) return outcome;
+    why = outcome.again;
+  }
+  return { state: 'failed', detail: why, evidence: null };
+}
+
+/** Why it was not done and may be done in a moment. */
+export interface Again {
+  readonly again: string;
+}
+
+export const changedMeanwhile: Again = { again: 'the workload changes faster than it can be written' };
 
 /** A part of an object, by names. */
 export function at(value: unknown, ...path: readonly (string | number)[]): unknown {

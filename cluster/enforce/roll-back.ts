@@ -5,7 +5,7 @@
  */
 import type { Kubernetes } from '../kubernetes/client.ts';
 import type { KubernetesObject } from '../kubernetes/objects.ts';
-import { annotationOf, at, encode, ofProblem, refused, tooLate, type Asked, type EnforceDoors, type Outcome } from './orders.ts';
+import { annotationOf, at, changedMeanwhile, encode, ofProblem, refused, tooLate, untilUnchanged, type Again, type Asked, type EnforceDoors, type Outcome } from './orders.ts';
 import { appsPath, workloadPath, type WorkloadName } from './workload.ts';
 
 export interface RollBackOrder extends WorkloadName {
@@ -20,19 +20,15 @@ interface Revision {
   readonly images: readonly string[];
 }
 
-const triesMax = 5;
 const listMax = 500;
 
 export async function rollBack(doors: EnforceDoors, order: RollBackOrder, asked: Asked): Promise<Outcome> {
-  if (order.workloadKind === 'ReplicaSet' || workloadPath(order) === undefined) return refused(`Kubernetes keeps no revisions of a ${order.workloadKind}`);
-  for (let tries = 0; tries < triesMax; tries += 1) {
-    const outcome = await once(doors.kubernetes, order, asked, workloadPath(order)!);
-    if (outcome !== 'again') return outcome;
-  }
-  return { state: 'failed', detail: 'the workload changes faster than it can be written', evidence: null };
+  const path = workloadPath(order);
+  if (order.workloadKind === 'ReplicaSet' || path === undefined) return refused(`Kubernetes keeps no revisions of a ${order.workloadKind}`);
+  return untilUnchanged(() => once(doors.kubernetes, order, asked, path));
 }
 
-async function once(kubernetes: Kubernetes, order: RollBackOrder, asked: Asked, path: string): Promise<Outcome | 'again'> {
+async function once(kubernetes: Kubernetes, order: RollBackOrder, asked: Asked, path: string): Promise<Outcome | Again> {
   const held = await kubernetes.get(path);
   if (held.kind === 'problem') return held.status === 404 ? refused('the workload is gone') : ofProblem(held, 'the workload cannot be read');
   const revisions = await revisionsOf(kubernetes, order, held.value);
@@ -42,6 +38,8 @@ async function once(kubernetes: Kubernetes, order: RollBackOrder, asked: Asked, 
   if (asked.undo) return takeBack(kubernetes, held.value, path, revisions as Revision[], noted, asked);
   if (noted !== null) return { state: 'applied', detail: same(present, noted.toImages) ? `back at ${present.join(', ')}, read back` : `it was rolled back to ${noted.toImages.join(', ')}, and somebody has changed it to ${present.join(', ')} since`, evidence: { from: noted.from, fromImages: noted.fromImages, images: present } };
   if (asked.isLate) return tooLate;
+  // Until its controller has seen what stands there, the revision that it is at is not among those that were read.
+  if (Number(at(held.value, 'status', 'observedGeneration') ?? 0) < Number(at(held.value, 'metadata', 'generation') ?? 0)) return { again: 'its controller has not seen the last change of the workload yet' };
   const bad = await badImages(kubernetes, order, held.value, present);
   if (!Array.isArray(bad)) return bad as Outcome;
   const isBad = (image: string): boolean => (bad as string[]).includes(image) || order.badDigests.some((digest) => image.includes(digest));
@@ -73,7 +71,7 @@ function notedBy(object: KubernetesObject, id: string): Note | null {
   return { from: String(at(value, 'from') ?? ''), fromImages: texts(at(value, 'fromImages')), toImages: texts(at(value, 'toImages')) };
 }
 
-async function takeBack(kubernetes: Kubernetes, held: KubernetesObject, path: string, revisions: readonly Revision[], noted: Note | null, asked: Asked): Promise<Outcome | 'again'> {
+async function takeBack(kubernetes: Kubernetes, held: KubernetesObject, path: string, revisions: readonly Revision[], noted: Note | null, asked: Asked): Promise<Outcome | Again> {
   const present = imagesOf(at(held, 'spec', 'template'));
   if (noted === null) return { state: 'not-needed', detail: 'it was not rolled back by this effect', evidence: { images: present } };
   if (!same(present, noted.toImages)) return { state: 'not-needed', detail: `somebody has changed it to ${present.join(', ')} since: it stays so`, evidence: { images: present } };
@@ -82,19 +80,22 @@ async function takeBack(kubernetes: Kubernetes, held: KubernetesObject, path: st
   return change(kubernetes, held, path, former, null, asked, `from ${present.join(', ')} to what it was: ${former.images.join(', ')}`);
 }
 
-/** `note` null: it is taken away. The test of the version makes the change one with what was read. */
-async function change(kubernetes: Kubernetes, held: KubernetesObject, path: string, to: Revision, note: Note | null, { id, dryRun }: Asked, sentence: string): Promise<Outcome | 'again'> {
+/**
+ * `note` null: it is taken away. The version that is written back makes the change one with what was read: of another one the API server says Conflict. A JSON patch's own
+ * test would be answered like any patch that is wrong, without a reason.
+ */
+async function change(kubernetes: Kubernetes, held: KubernetesObject, path: string, to: Revision, note: Note | null, { id, dryRun }: Asked, sentence: string): Promise<Outcome | Again> {
   const key = annotationOf(id);
   const annotations: Record<string, string> = { ...held.metadata.annotations };
   if (note === null) delete annotations[key];
   else annotations[key] = JSON.stringify(note);
   const patch = [
-    { op: 'test', path: '/metadata/resourceVersion', value: held.metadata.resourceVersion },
+    { op: 'replace', path: '/metadata/resourceVersion', value: held.metadata.resourceVersion },
     { op: 'add', path: '/metadata/annotations', value: annotations },
     { op: 'replace', path: '/spec/template', value: to.template },
   ];
   const done = await kubernetes.patch(path, patch, 'json', dryRun ? { dryRun: 'All' } : undefined);
-  if (done.kind === 'problem') return done.status === 409 || /testing|test failed|test operation/i.test(done.message) ? 'again' : ofProblem(done, 'the workload cannot be changed');
+  if (done.kind === 'problem') return done.status === 409 ? changedMeanwhile : ofProblem(done, 'the workload cannot be changed');
   if (dryRun) return { state: 'applied', detail: `the API server would take it ${sentence}`, evidence: { to: to.name, images: to.images } };
   const back = await kubernetes.get(path);
   if (back.kind === 'problem') return ofProblem(back, 'what was written could not be read back');

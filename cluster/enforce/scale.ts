@@ -3,21 +3,16 @@
  * once and what stood there before is never forgotten. Taking it back restores the number unless somebody has changed it since.
  */
 import type { KubernetesObject } from '../kubernetes/objects.ts';
-import { annotationOf, at, ofProblem, refused, tooLate, type Asked, type EnforceDoors, type Outcome } from './orders.ts';
+import { annotationOf, at, changedMeanwhile, ofProblem, refused, tooLate, untilUnchanged, type Again, type Asked, type EnforceDoors, type Outcome } from './orders.ts';
 import { workloadPath, type WorkloadName } from './workload.ts';
 
 const scalable: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'ReplicaSet']);
-const triesMax = 5;
 
 export async function scaleWorkload(doors: EnforceDoors, order: WorkloadName & { readonly replicas: number }, asked: Asked): Promise<Outcome> {
   if (!scalable.has(order.workloadKind)) return refused(`a ${order.workloadKind} has no number of replicas`);
   const path = workloadPath(order);
   if (path === undefined) return refused(`a ${order.workloadKind} cannot be changed`);
-  for (let tries = 0; tries < triesMax; tries += 1) {
-    const outcome = await once(doors, order, asked, path);
-    if (outcome !== 'again') return outcome;
-  }
-  return { state: 'failed', detail: 'the workload changes faster than it can be written', evidence: null };
+  return untilUnchanged(() => once(doors, order, asked, path));
 }
 
 const replicasOf = (object: KubernetesObject): number => {
@@ -25,7 +20,7 @@ const replicasOf = (object: KubernetesObject): number => {
   return typeof replicas === 'number' ? replicas : 1;
 };
 
-async function once({ kubernetes }: EnforceDoors, order: WorkloadName & { readonly replicas: number }, { id, undo, dryRun, isLate }: Asked, path: string): Promise<Outcome | 'again'> {
+async function once({ kubernetes }: EnforceDoors, order: WorkloadName & { readonly replicas: number }, { id, undo, dryRun, isLate }: Asked, path: string): Promise<Outcome | Again> {
   const held = await kubernetes.get(path);
   if (held.kind === 'problem') return held.status === 404 ? refused('the workload is gone') : ofProblem(held, 'the workload cannot be read');
   const key = annotationOf(id);
@@ -44,7 +39,7 @@ async function once({ kubernetes }: EnforceDoors, order: WorkloadName & { readon
   const { resourceVersion } = held.value.metadata;
   const patch = { metadata: { resourceVersion, annotations: { [key]: undo ? null : JSON.stringify({ replicas: now }) } }, spec: { replicas: target } };
   const done = await kubernetes.patch(path, patch, 'merge', dryRun ? { dryRun: 'All' } : undefined);
-  if (done.kind === 'problem') return done.status === 409 ? 'again' : ofProblem(done, 'the workload cannot be changed');
+  if (done.kind === 'problem') return done.status === 409 ? changedMeanwhile : ofProblem(done, 'the workload cannot be changed');
   if (dryRun) return { state: 'applied', detail: `the API server would scale it from ${now} to ${target}`, evidence: { before: now, replicas: target } };
   const back = await kubernetes.get(path);
   if (back.kind === 'problem') return ofProblem(back, 'what was written could not be read back');

@@ -1,39 +1,22 @@
-/** Effects against a real API server with its controllers: done however often, each is there once; taken back, nothing of it is left. */
+/**
+ * Effects of the cluster part against a real API server with its controllers: done however often, each is there once; taken back, nothing of it is left. The step is
+ * asked as the hub asks it, without a hub.
+ */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { after, before, test } from 'node:test';
 import { create } from '@bufbuild/protobuf';
-import { startControlPlane, type ControlPlane } from '@vedette/lab/kubernetes/control-plane';
-import { buildTools } from '@vedette/lab/kubernetes/tools';
-import { until } from '@vedette/lab/until';
+import { ClusterEffects } from '@vedette/cluster/enforce/effects';
+import { at } from '@vedette/cluster/enforce/orders';
+import type { Kubernetes } from '@vedette/cluster/kubernetes/client';
+import type { KubernetesObject } from '@vedette/cluster/kubernetes/objects';
 import { EffectCommandSchema, type EffectCommand } from '@vedette/model/wire/generated/link_pb';
-import { openKubernetes, type Kubernetes } from '../kubernetes/client.ts';
-import { readKubernetesConfig } from '../kubernetes/config.ts';
-import type { KubernetesObject } from '../kubernetes/objects.ts';
-import { ClusterEffects } from './effects.ts';
-import { at } from './orders.ts';
+import type { LabReport } from '../report.ts';
+import { until } from '../until.ts';
+
+let kubernetes: Kubernetes;
 
 async function soon(look: () => Promise<boolean>): Promise<void> {
   assert.ok((await until(look, 60_000)).value, 'it did not happen in time');
 }
-
-let plane: ControlPlane;
-let kubernetes: Kubernetes;
-let directory = '';
-
-before(async () => {
-  directory = mkdtempSync(path.join(tmpdir(), 'vedette-enforce-'));
-  plane = await startControlPlane({ tools: await buildTools(() => undefined), name: 'enforce', directory: path.join(directory, 'plane') });
-  kubernetes = openKubernetes(readKubernetesConfig({ kubeconfig: plane.adminKubeconfig }));
-  await ok(kubernetes.create('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } }));
-});
-after(async () => {
-  kubernetes.close();
-  await plane.stop();
-  rmSync(directory, { recursive: true, force: true });
-});
 
 async function ok(call: ReturnType<Kubernetes['get']>): Promise<KubernetesObject> {
   const answer = await call;
@@ -95,7 +78,7 @@ async function revisions(name: string, count: number): Promise<void> {
   });
 }
 
-test('a pod apart: one NetworkPolicy however often it is asked, read back, not enforced and said so; taken back whole', async () => {
+const isolated = async (): Promise<void> => {
   await ok(kubernetes.create(deployments, deployment('apart', 'r/apart:1', 2)));
   const pod = await podOf('apart');
   const id = 'a1'.repeat(16);
@@ -124,9 +107,9 @@ test('a pod apart: one NetworkPolicy however often it is asked, read back, not e
   assert.equal((await policies()).length, 0);
   assert.equal((await ok(kubernetes.get(`/api/v1/namespaces/shop/pods/${pod.metadata.name}`))).metadata.labels['vedette.dev/isolated'], undefined);
   assert.equal((await life(asked(id, kind, { undo: true })))[0]?.state, 'not-needed');
-});
+};
 
-test('scaled to zero once, the former number kept; taken back; what somebody set since stays', async () => {
+const scaled = async (): Promise<void> => {
   await ok(kubernetes.create(deployments, deployment('scaled', 'r/scaled:1', 3)));
   const id = 'c3'.repeat(16);
   const kind: Kind = { case: 'scale', value: { $typeName: 'vedette.link.v1.ScaleWorkload', namespace: 'shop', workloadKind: 'Deployment', workload: 'scaled', replicas: 0 } };
@@ -145,11 +128,11 @@ test('scaled to zero once, the former number kept; taken back; what somebody set
   const [stays] = await life(asked(id, kind, { undo: true }));
   assert.equal(stays?.state, 'not-needed');
   assert.equal(await replicas(), 5);
-});
+};
 
 const bad = `sha256:${'ba'.repeat(32)}`;
 
-test('rolled back to the last revision without the bad image, once; taken back', async () => {
+const rolledBack = async (): Promise<void> => {
   await ok(kubernetes.create(deployments, deployment('rolled', 'r/rolled:1', 1)));
   await revisions('rolled', 1);
   for (const [index, image] of [`r/rolled@${bad}`, 'r/rolled:2', 'r/rolled:3'].entries()) {
@@ -177,17 +160,17 @@ test('rolled back to the last revision without the bad image, once; taken back',
   }
   for (const expected of ['applied', 'not-needed']) assert.equal((await life(asked(id, kind, { undo: true })))[0]?.state, expected);
   assert.equal(await imageOf('rolled'), 'r/rolled:3');
-});
+};
 
-test('with only bad revisions nothing is rolled back, and it says so', async () => {
+const onlyBad = async (): Promise<void> => {
   await ok(kubernetes.create(deployments, deployment('only-bad', `r/x@${bad}`, 1)));
   await revisions('only-bad', 1);
   const [said] = await life(asked('f6'.repeat(16), { case: 'rollBack', value: { $typeName: 'vedette.link.v1.RollBackWorkload', namespace: 'shop', workloadKind: 'Deployment', workload: 'only-bad', badDigests: [bad] } }));
   assert.equal(said?.state, 'refused');
   assert.match(said?.detail ?? '', /no revision that Kubernetes keeps is without a bad image/);
-});
+};
 
-test('a StatefulSet goes back by its ControllerRevisions', async () => {
+const statefulSet = async (): Promise<void> => {
   const sets = '/apis/apps/v1/namespaces/shop/statefulsets';
   const set = deployment('kept', 'r/kept:1', 1) as { kind: string; spec: object };
   await ok(kubernetes.create(sets, { ...set, kind: 'StatefulSet', spec: { ...set.spec, serviceName: 'kept' } }));
@@ -205,24 +188,76 @@ test('a StatefulSet goes back by its ControllerRevisions', async () => {
   assert.equal(await image(), 'r/kept:1');
   assert.equal((await life(asked('a7'.repeat(16), kind, { undo: true })))[0]?.state, 'applied');
   assert.equal(await image(), `r/kept@${bad}`);
-});
+};
 
 const pod = (namespace: string): Kind => ({ case: 'isolatePod', value: { $typeName: 'vedette.link.v1.IsolatePod', namespace, pod: 'none', podUid: '' } });
-for (const { name, effect, expected } of [
-  { name: 'the namespaces of the system', effect: asked('a8'.repeat(16), pod('kube-system')), expected: /nothing is ever changed in the namespace kube-system/ },
-  { name: 'our own namespace', effect: asked('a9'.repeat(16), pod('vedette')), expected: /nothing is ever changed/ },
-  { name: 'a pod that is gone', effect: asked('aa'.repeat(16), pod('shop')), expected: /the pod is gone/ },
-  { name: 'an id that is none', effect: asked('../x', pod('shop')), expected: /no id of an effect/ },
-  { name: 'what is a sensor’s', effect: asked('ab'.repeat(16), { case: 'freeze', value: { $typeName: 'vedette.link.v1.FreezeContainer', containerId: 'c' } }), expected: /a sensor does this/ },
-]) {
-  test(`refused: ${name}`, async () => {
-    const [said] = await life(effect);
+const refusals = [
+  { name: 'the namespaces of the system', effect: () => asked('a8'.repeat(16), pod('kube-system')), expected: /nothing is ever changed in the namespace kube-system/ },
+  { name: 'our own namespace', effect: () => asked('a9'.repeat(16), pod('vedette')), expected: /nothing is ever changed/ },
+  { name: 'a pod that is gone', effect: () => asked('aa'.repeat(16), pod('shop')), expected: /the pod is gone/ },
+  { name: 'an id that is none', effect: () => asked('../x', pod('shop')), expected: /no id of an effect/ },
+  { name: 'what is a sensor’s', effect: () => asked('ab'.repeat(16), { case: 'freeze', value: { $typeName: 'vedette.link.v1.FreezeContainer', containerId: 'c' } }), expected: /a sensor does this/ },
+].map(({ name, effect, expected }) => ({
+  name: `refused: ${name}`,
+  act: async (): Promise<void> => {
+    const [said] = await life(effect());
     assert.equal(said?.state, 'refused');
     assert.match(said?.detail ?? '', expected);
-  });
-}
+  },
+}));
 
-test('asked for too late, and not begun: refused', async () => {
+/** A controller writes the status of a workload all the time while it rolls out; here somebody writes for sure between what is read and what is written. */
+const disturbed = async (): Promise<void> => {
+  await ok(kubernetes.create(deployments, deployment('busy', 'r/busy:1', 1)));
+  await revisions('busy', 1);
+  await ok(kubernetes.patch(`${deployments}/busy`, [{ op: 'replace', path: '/spec/template/spec/containers/0/image', value: `r/busy@${bad}` }], 'json'));
+  await revisions('busy', 2);
+  let disturbances = 0;
+  const calm = kubernetes;
+  kubernetes = {
+    ...calm,
+    patch: async (path, patch, kind, query) => {
+      if (disturbances < 3 && path === `${deployments}/busy`) {
+        disturbances += 1;
+        await ok(calm.patch(path, { metadata: { annotations: { 'test/disturbed': String(disturbances) } } }, 'merge'));
+      }
+      return calm.patch(path, patch, kind, query);
+    },
+  };
+  try {
+    const [said] = await life(asked('ad'.repeat(16), { case: 'rollBack', value: { $typeName: 'vedette.link.v1.RollBackWorkload', namespace: 'shop', workloadKind: 'Deployment', workload: 'busy', badDigests: [bad] } }));
+    assert.equal(said?.state, 'applied', said?.detail ?? '');
+    assert.equal(disturbances, 3);
+  } finally {
+    kubernetes = calm;
+  }
+  assert.equal(await imageOf('busy'), 'r/busy:1');
+};
+
+const late = async (): Promise<void> => {
   const [said] = await life(asked('ac'.repeat(16), { case: 'scale', value: { $typeName: 'vedette.link.v1.ScaleWorkload', namespace: 'shop', workloadKind: 'Deployment', workload: 'apart', replicas: 0 } }, { expiresAtMs: 1n }));
   assert.deepEqual([said?.state, /too late/.test(said?.detail ?? '')], ['refused', true]);
-});
+};
+
+const acts: readonly { readonly name: string; readonly act: () => Promise<void> }[] = [
+  { name: 'a pod apart: one NetworkPolicy however often it is asked, read back, not enforced and said so; taken back whole', act: isolated },
+  { name: 'scaled to zero once, the former number kept; taken back; what somebody set since stays', act: scaled },
+  { name: 'rolled back to the last revision without the bad image, once; taken back', act: rolledBack },
+  { name: 'with only bad revisions nothing is rolled back, and it says so', act: onlyBad },
+  { name: 'a StatefulSet goes back by its ControllerRevisions', act: statefulSet },
+  { name: 'asked for too late, and not begun: refused', act: late },
+  { name: 'rolled back while somebody else writes the workload', act: disturbed },
+  ...refusals,
+];
+
+export const enforceRows: number = acts.length;
+
+export async function enforceActs(report: LabReport, given: Kubernetes): Promise<void> {
+  kubernetes = given;
+  report.say('Each effect once, however often it is asked, and taken back whole');
+  await ok(kubernetes.create('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } }));
+  for (const { name, act } of acts) {
+    const problem = await act().then(() => '', (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error)));
+    report.row(name, 'holds', problem === '' ? 'holds' : problem.slice(0, 300), problem);
+  }
+}
