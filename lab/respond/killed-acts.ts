@@ -96,7 +96,7 @@ async function ended(scene: KilledScene, timeoutMs: number, say: (text: string) 
   return value === true;
 }
 
-export const killedRows = exactKinds.length * 3 + 12;
+export const killedRows = exactKinds.length * phases.length + 17;
 
 /** `count`: runs that are struck. */
 export async function killedActs({ report, place, args, sabotage }: LabRun, plane: ControlPlane, auditLog: string, stops: (() => Promise<void> | void)[]): Promise<void> {
@@ -158,6 +158,10 @@ async function judge(scene: KilledScene, plane: ControlPlane, auditLog: string, 
   report.row('the chat was told at most once a run', true, [...scene.chats.values()].every((one) => one === 1), [...scene.chats.entries()]);
   const mails = scene.mailbox.mails.map((mail) => /^Message-ID: <([0-9a-f]{32})@/im.exec(mail)?.[1] ?? '');
   report.row('no mail came twice', mails.length, new Set(mails).size, mails);
+  const struck = [...scene.strikes.had('email', 'during')];
+  const inBox = (run: number): number => scene.mailbox.mails.filter((mail) => mail.includes(`run ${run} of the lab`)).length;
+  const unsure = struck.filter((run) => inBox(run) === 1 && effects.some((one) => one.run === run && one.kind === 'email' && one.state === 'undecided'));
+  report.row('mails whose hub was killed before it heard that they were taken: there once, undecided, not sent again', struck.length, unsure.length, { struck, unsure }, struck.length > 0 && unsure.length === struck.length);
   const sent = (kind: string): number => effects.filter((one) => one.kind === kind && one.state === 'applied').length;
   report.row('what is told as sent was sent', true, scene.chats.size >= sent('slack') && mails.length >= sent('email'), { chats: scene.chats.size, slack: sent('slack'), mails: mails.length, email: sent('email') });
 }

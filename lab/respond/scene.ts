@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { readClusterConfig } from '@vedette/cluster/config';
 import { startCluster } from '@vedette/cluster/main';
@@ -139,7 +140,6 @@ async function openReceivers(strikes: Strikes, stops: Stops): Promise<Receivers>
 
 /** What stands behind the gates of receivers that take everything. */
 async function sinkServer(): Promise<{ readonly url: string; close(): Promise<void> }> {
-  const { createServer } = await import('node:http');
   const server = createServer((request, response) => void request.resume().once('end', () => response.writeHead(202).end('{}')));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
@@ -181,6 +181,7 @@ export async function openKilledScene(plane: ControlPlane, place: string, runs: 
   };
   for (const [name, one] of Object.entries(integrations)) await ask('PUT', `/api/v1/integrations/${name}`, one);
   const made = await ask('POST', '/api/v1/join-tokens', { cluster: 'lab', part: 'cluster' });
+  await plane.client.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'vedette' } });
   const directory = join(place, 'part');
   mkdirSync(directory, { recursive: true });
   chmodSync(directory, 0o700);
