@@ -20,6 +20,8 @@ export interface GateOptions {
   readonly arrived: (passing: Passing) => Promise<void>;
   /** After the server has answered, before its sender hears it. */
   readonly answered: (passing: Passing, status: number) => Promise<void>;
+  /** Sabotage: what is passed on is passed on twice. */
+  readonly twice?: boolean;
   /** Somebody has connected and said nothing yet. */
   readonly connected?: () => Promise<void>;
 }
@@ -64,6 +66,7 @@ export async function openGate(options: GateOptions): Promise<Gate> {
         if (isStream) onward.destroy();
       });
       onward.once('error', () => response.destroy());
+      if (options.twice === true) send(`${options.target}${request.url ?? '/'}`, { method: passing.method, headers, ...options.tls }, (answer) => answer.resume()).once('error', () => undefined).end(passing.body);
       onward.end(passing.body);
     };
     work().catch(() => response.destroy());

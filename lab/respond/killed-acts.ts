@@ -99,14 +99,15 @@ async function ended(scene: KilledScene, timeoutMs: number, say: (text: string) 
 export const killedRows = exactKinds.length * phases.length + 17;
 
 /** `count`: runs that are struck. */
-export async function killedActs({ report, place, args, sabotage }: LabRun, plane: ControlPlane, auditLog: string, stops: (() => Promise<void> | void)[]): Promise<void> {
+export async function killedActs(lab: LabRun, plane: ControlPlane, auditLog: string, stops: (() => Promise<void> | void)[]): Promise<void> {
+  const { report, args, sabotage } = lab;
   const count = Number(args[0] ?? runsUsual);
   const runs = Array.from({ length: count }, (_, index) => index + 1);
   report.say(`Killed by SIGKILL: ${count} runs of seven effects`);
   await plane.client.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
   await until(async () => (await plane.client.find('v1', 'ServiceAccount', 'default', namespace)) !== null, 30_000, 100);
   await Promise.all([control, ...runs].map((run) => makeTargets(plane, run)));
-  const scene = await openKilledScene(plane, place, [control, ...runs], stops);
+  const scene = await openKilledScene(lab, plane, [control, ...runs], stops);
   await beginRun(scene, plane, control);
   await ended(scene, 120_000);
   const left = await effectsOf(scene);

@@ -18,8 +18,8 @@ export const respond: Lab = {
   name: 'respond',
   summary: 'Effects on a real API server, each once, also when the hub is killed at any moment of a playbook',
   rows: enforceRows + killedRows,
-  parts: { kills: 'the hub is never killed: nothing is proven' },
-  breaks: { kills: ['webhook: runs whose hub was killed during it'] },
+  parts: { kills: 'the hub is never killed: nothing is proven', once: 'what is sent to Artifactory reaches it twice' },
+  breaks: { kills: ['webhook: runs whose hub was killed during it'], once: ['the property of each manifest was written once'] },
   async run(lab: LabRun): Promise<void> {
     const { report, place } = lab;
     await sweepDead();

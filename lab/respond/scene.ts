@@ -14,6 +14,7 @@ import { copyBinaries } from '@vedette/hub/store/postgres-binaries';
 import { scratchBinaries, scratchDatabase, scratchUser, type Scratch } from '@vedette/hub/store/scratch';
 import { ArtifactoryDouble } from '../artifactory/double.ts';
 import type { ControlPlane } from '../kubernetes/control-plane.ts';
+import type { LabRun } from '../lab.ts';
 import { until } from '../until.ts';
 import { openGate, type Passing } from './gate.ts';
 import { freePort, KilledHub } from './hub.ts';
@@ -96,7 +97,7 @@ type Receivers = Pick<KilledScene, 'artifactory' | 'mailbox' | 'events' | 'chats
 
 const runIn = (text: string): number => Number(/run (\d+)/.exec(text)?.[1] ?? -1);
 
-async function openReceivers(strikes: Strikes, stops: Stops): Promise<Receivers> {
+async function openReceivers(strikes: Strikes, twice: boolean, stops: Stops): Promise<Receivers> {
   const artifactory = await new ArtifactoryDouble().start();
   stops.push(() => artifactory.close());
   artifactory.content.repository('docker-local');
@@ -105,6 +106,7 @@ async function openReceivers(strikes: Strikes, stops: Stops): Promise<Receivers>
   const property = (passing: Passing): number | undefined => (passing.method === 'PUT' ? Number(/\/web-(\d+)\//.exec(passing.url.pathname)?.[1] ?? -1) : undefined);
   const store = await openGate({
     target: artifactory.url,
+    twice,
     connected: () => strikes.connected('artifactory-property'),
     arrived: async (passing) => void (property(passing) === undefined || (await strikes.arrived('artifactory-property', property(passing)!, true))),
     answered: async (passing) => void (property(passing) === undefined || (await strikes.done('artifactory-property', property(passing)!, true))),
@@ -152,7 +154,7 @@ async function sinkServer(): Promise<{ readonly url: string; close(): Promise<vo
   };
 }
 
-export async function openKilledScene(plane: ControlPlane, place: string, runs: readonly number[], stops: Stops): Promise<KilledScene> {
+export async function openKilledScene({ place, sabotage }: LabRun, plane: ControlPlane, runs: readonly number[], stops: Stops): Promise<KilledScene> {
   const scratch = await scratchDatabase();
   stops.push(() => scratch.end());
   const { host, database, user } = scratch.postgres.connection;
@@ -169,7 +171,7 @@ export async function openKilledScene(plane: ControlPlane, place: string, runs: 
     return rows as OpenEffect[];
   };
   const strikes = new Strikes(hub, open);
-  const { integrations, ...receivers } = await openReceivers(strikes, stops);
+  const { integrations, ...receivers } = await openReceivers(strikes, sabotage === 'once', stops);
   for (const run of runs) receivers.artifactory.content.put('docker-local', `web-${run}/1`, 'manifest.json', manifestOf(run), { 'vedette.status': 'former' });
   const token = 'vdk_lab_respond_0123456789';
   await addToken(scratch.database, { name: 'lab', grants: [{ role: 'admin', place: 'all' }], tokenHash: hashOf(token), createdBy: 'lab', expiresAt: null }, new Date());
