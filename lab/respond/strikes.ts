@@ -17,7 +17,6 @@ export interface OpenEffect {
   readonly run: number;
 }
 
-const attemptsMax = 15;
 /** What the hub does for many runs at once is let come together, so that one kill strikes many. */
 const gatherMs = 250;
 
@@ -26,7 +25,6 @@ export class Strikes {
   readonly #open: () => Promise<readonly OpenEffect[]>;
   readonly #reached = new Map<string, 'arrived' | 'done'>();
   readonly #had = new Map<string, Set<number>>();
-  readonly #attempts = new Map<string, number>();
   #pending: Promise<void> | undefined;
   #last: Promise<void> = Promise.resolve();
   #runs: readonly number[] = [];
@@ -51,12 +49,12 @@ export class Strikes {
 
   /** Somebody is about to ask for effects of this kind; nothing is sent yet. */
   async connected(kind: EffectKind): Promise<void> {
-    const state = (run: number): 'arrived' | 'done' | undefined => this.#reached.get(`${kind} ${run}`);
-    const isWanted = this.#runs.some((run) => (state(run) === undefined ? !this.had(kind, 'before').has(run) : state(run) === 'done' && !this.had(kind, 'after').has(run)));
-    const attempts = this.#attempts.get(kind) ?? 0;
-    if (!isWanted || attempts >= attemptsMax) return;
-    if (this.#pending === undefined) this.#attempts.set(kind, attempts + 1);
-    await this.#strike(gatherMs);
+    const isWanted = (run: number): boolean => {
+      const reached = this.#reached.get(`${kind} ${run}`);
+      return this.#runs.includes(run) && ((reached === undefined && !this.had(kind, 'before').has(run)) || (reached === 'done' && !this.had(kind, 'after').has(run)));
+    };
+    // Only what is under way can be struck.
+    if ((await this.#open()).some((one) => one.kind === kind && isWanted(one.run))) await this.#strike(gatherMs);
   }
 
   /** Somebody looks at what the first of these that has not come yet is about to change. */
@@ -69,6 +67,8 @@ export class Strikes {
   async arrived(kind: EffectKind, run: number, together: boolean): Promise<void> {
     const key = `${kind} ${run}`;
     if (!this.#reached.has(key)) this.#reached.set(key, 'arrived');
+    // Of a hub that is dead already: killed on its way by another strike.
+    if (together && !this.#hub.isAlive) return;
     if (this.#runs.includes(run) && !this.had(kind, 'during').has(run)) await this.#strike(together ? gatherMs : 0);
   }
 
