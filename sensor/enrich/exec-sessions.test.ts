@@ -98,5 +98,6 @@ test('from outside is what a runtime put there', () => {
   assert.equal(cameFromOutside({ ...root(), parent: outside }, inside, container), false, 'it executed something else');
   assert.equal(cameFromOutside({ ...root(), parent: null, parentPidInNamespace: 0 }, null, container), true);
   assert.equal(cameFromOutside({ ...root(), parent: null, parentPidInNamespace: 0 }, { ...inside, isFork: true }, container), true, 'runc forks inside, and executes nothing there before');
+  assert.equal(cameFromOutside({ ...root(), parent: null, parentPidInNamespace: 0 }, { ...inside, path: '' }, container), true, 'runc opened a file inside: its program is not known');
   assert.equal(cameFromOutside({ ...root(), parent: null, parentPidInNamespace: 7 }, null, container), false);
 });

@@ -107,8 +107,9 @@ export function isOf(session: ExecSessionTold, { id, identity, pod }: Container)
 
 /** Whether the program was started from outside of the container: a runtime put it there. `before`: what the process ran until then. */
 export function cameFromOutside(root: Execution, before: Execution | null, container: Container): boolean {
-  // a runtime forks once more after it has joined the container: that is still the runtime's own program
-  if (before !== null && !before.isFork && before.containerId === container.id && !before.inHostMounts) return false;
+  // A runtime forks once more after it has joined the container, and opens files there: what it ran until then is its own program,
+  // forked or not known at all. What a process of the container runs has a path.
+  if (before !== null && !before.isFork && before.path !== '' && before.containerId === container.id && !before.inHostMounts) return false;
   return root.parent === null ? root.parentPidInNamespace === 0 : root.parent.containerId !== container.id;
 }
 
