@@ -66,6 +66,9 @@ test('decisions that would hit a life line are refused', async () => {
   assert.equal((await loader.send({ do: 'setCgroup', key: 4_000_000, isContainer: true, decision: { generation: 1, kill: { unjudged: 1 }, shadow: {} } })).status, -errno.EPERM, 'what cannot be judged is not killed');
   assert.equal((await loader.send({ do: 'setPending', decision: { generation: 1, kill: { unjudged: 1 }, shadow: {} } })).status, -errno.EPERM);
   assert.equal((await loader.send({ do: 'setCgroup', key: 4_000_000, isContainer: true, decision })).status, 0, 'an ordinary container');
+  const whole = { image: 1, modified: 1, dropped: 1, memory: 1, volume: 1, unjudged: 1 };
+  assert.equal((await loader.send({ do: 'setCgroup', key: 4_000_000, isContainer: true, decision: { generation: 1, kill: whole, shadow: {} } })).status, 0, 'a container of an image that must not run');
+  assert.equal((await loader.send({ do: 'setCgroup', key: 4_000_000, isContainer: true, decision: { generation: 1, kill: { ...whole, host: 1 }, shadow: {} } })).status, -errno.EPERM, 'and not even then for host files');
   assert.equal((await loader.send({ do: 'deleteCgroup', key: 4_000_000 })).status, 0);
 });
 

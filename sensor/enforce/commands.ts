@@ -1,5 +1,6 @@
 /** Commands to the loader as bytes (sensor/probe/event.h, vd_command and vd_decision): the only encoder of them. */
 import type { KernelDecision } from '@vedette/model/decision';
+import { everyOrigin } from '@vedette/policy/kernel-form';
 import type { CgroupKey } from '@vedette/model/event';
 import type { FileOrigin } from '@vedette/model/policy';
 import type { Network } from '@vedette/rules/address';
@@ -114,8 +115,8 @@ function keyBits(key: CgroupKey): bigint {
 
 function decisionBits(decision: KernelDecision, isContainer: boolean): Buffer {
   const out = Buffer.alloc(decisionBytes);
-  // the loader takes a decision about files that cannot be judged only where the container as a whole is meant
-  const isWhole = decision.kill.unjudged !== undefined;
+  // the loader takes a decision about files that cannot be judged only where the container as a whole is meant: everything in it
+  const isWhole = everyOrigin.every((origin) => decision.kill[origin] !== undefined);
   out.writeUInt32LE((isContainer ? containerFlag : 0) | (isWhole ? everyOriginFlag : 0), 0);
   out.writeUInt32LE(decision.generation >>> 0, 4);
   for (const [at, rulesAt, rules] of [[8, 16, decision.kill], [12, 16 + originCount * 2, decision.shadow]] as const) {

@@ -22,15 +22,20 @@ struct conversation {
 	int fd;
 };
 
+/* Every origin that a file in a container can have. */
+static const uint32_t every_origin = 1u << VD_ORIGIN_IMAGE | 1u << VD_ORIGIN_MODIFIED | 1u << VD_ORIGIN_DROPPED |
+				     1u << VD_ORIGIN_MEMORY | 1u << VD_ORIGIN_VOLUME | 1u << VD_ORIGIN_UNJUDGED;
+
 /*
- * Host files are never a reason to kill, and files that cannot be judged only where the container as a whole must not run;
- * the host's own processes never get as far as this (their mount namespace).
+ * Host files are never a reason to kill, and files that cannot be judged only where the container as a whole must not run:
+ * then everything in it is killed, and the decision says so. The host's own processes never get as far as this (their
+ * mount namespace).
  */
 static bool kills_wrongly(const struct vd_decision *decision)
 {
 	uint32_t never = 1u << VD_ORIGIN_NONE | 1u << VD_ORIGIN_HOST;
 
-	if (!(decision->flags & VD_D_EVERY_ORIGIN))
+	if (!(decision->flags & VD_D_EVERY_ORIGIN) || (decision->kill_origins & every_origin) != every_origin)
 		never |= 1u << VD_ORIGIN_UNJUDGED;
 	return decision->kill_origins & never || decision->kill_origins >> VD_ORIGIN_MAX || decision->shadow_origins >> VD_ORIGIN_MAX;
 }
