@@ -41,7 +41,8 @@ async function main(): Promise<number> {
   }
   const sabotage = typeof values.sabotage === 'string' ? values.sabotage : null;
   if (sabotage !== null && !(sabotage in lab.parts)) {
-    process.stderr.write(`the lab ${name} has no part "${sabotage}"; it has: ${Object.keys(lab.parts).join(', ')}\n`);
+    const parts = Object.keys(lab.parts);
+    process.stderr.write(`the lab ${name} has ${parts.length === 0 ? 'nothing that can be broken yet' : `no part "${sabotage}"; it has: ${parts.join(', ')}`}\n`);
     return 2;
   }
   if (process.getuid?.() !== 0) {
