@@ -10,43 +10,9 @@ import { WithRole } from './parts/no-role.tsx';
 import { Shell } from './parts/shell/shell.tsx';
 import { Link, Router, usePlace } from './router.tsx';
 import { SessionGate } from './session.tsx';
+import { routes, type PageName } from './view/routes.ts';
 import { matchRoute } from './view/url.ts';
 
-const patterns = {
-  risk: '/',
-  live: '/live',
-  incidents: '/incidents',
-  incident: '/incidents/:id',
-  admissions: '/admissions',
-  violations: '/violations',
-  violation: '/violations/:id',
-  vulnerabilities: '/vulnerabilities',
-  vulnerability: '/vulnerabilities/:id',
-  policies: '/policies',
-  policy: '/policies/:name',
-  posture: '/posture',
-  control: '/posture/:name',
-  exceptions: '/exceptions',
-  responses: '/responses',
-  response: '/responses/:id',
-  playbooks: '/playbooks',
-  playbook: '/playbooks/:name',
-  fleet: '/fleet',
-  sensor: '/fleet/:id',
-  cluster: '/fleet/cluster/:id',
-  coverage: '/coverage',
-  advisories: '/advisories',
-  images: '/images',
-  image: '/images/:id',
-  trace: '/trace',
-  settings: '/settings',
-  tokens: '/tokens',
-  people: '/users',
-  account: '/account',
-  audit: '/audit',
-  signIn: '/sign-in',
-} as const;
-type PageName = keyof typeof patterns;
 type PageProps = { readonly params: Readonly<Record<string, string>> };
 
 const loaders: Readonly<Record<PageName, () => Promise<ComponentType<PageProps>>>> = {
@@ -95,7 +61,7 @@ window.setTimeout(() => {
 
 function Current(): ReactNode {
   const { path } = usePlace();
-  const matched = matchRoute(patterns, path);
+  const matched = matchRoute(routes, path);
   if (matched?.name === 'signIn') return <Suspense fallback={null}><SignIn /></Suspense>;
   return (
     <SessionGate>

@@ -20,6 +20,7 @@ export const stations: readonly Station[] = [
   { name: 'turns-bad', says: 'A feed makes a loaded package critical' },
   { name: 'respond', says: 'A playbook isolates, rolls back, and is undone' },
   { name: 'integrity', says: 'Tag overwritten, manifest deleted, signed by another key' },
+  { name: 'console', says: 'Every page of the console shows it' },
   { name: 'posture', says: 'The report names what is wrong, and says where there is no data' },
 ];
 

@@ -59,6 +59,9 @@ export const kindWords: Readonly<Record<StepKind, string>> = {
 
 export const doerWords: Readonly<Record<EffectView['doer'], string>> = { sensor: 'the sensor of the node', cluster: 'the cluster part', hub: 'the hub' };
 
+/** What a playbook answers to. */
+export const triggerWords: Readonly<Record<TriggerKind, string>> = { incident: 'incidents', violation: 'violations', integrity: 'verdicts about images' };
+
 const triggerPaths: Readonly<Record<TriggerKind, string | null>> = { incident: '/incidents/', violation: '/violations/', integrity: null };
 
 /** Where what happened can be read; null: it has no page of its own. */

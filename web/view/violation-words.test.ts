@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { factWords, followsSentence, followsShort, type Follows } from './violation-words.ts';
+import { factWords, followsSentence, followsShort, namespaceOf, type Follows } from './violation-words.ts';
 
 const base: Follows = { state: 'open', verdict: 'violated', mode: 'enforce', action: 'kill' };
 const rows: [what: string, over: Partial<Follows>, short: string, sentence: RegExp][] = [
@@ -20,4 +20,8 @@ for (const [what, over, short, sentence] of rows) {
 
 test('facts: known, known to be nothing, unknown', () => {
   assert.deepEqual([factWords({ value: 'docker.io' }), factWords({ value: true }), factWords({ absent: true }), factWords({ unknown: 'nobody looked' })], ['docker.io', 'true', 'none', 'not known: nobody looked']);
+});
+
+test('the namespace of a workload, and none on a plain host', () => {
+  assert.deepEqual(['shop/cart', 'cart', '/cart', ''].map(namespaceOf), ['shop', null, null, null]);
 });

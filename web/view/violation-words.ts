@@ -31,3 +31,9 @@ export function factWords(form: { readonly value?: unknown; readonly absent?: bo
   if (form.absent === true) return 'none';
   return typeof form.value === 'string' ? form.value : JSON.stringify(form.value);
 }
+
+/** `shop` of `shop/cart`; null where there is no namespace: a workload of a plain host. */
+export function namespaceOf(workload: string): string | null {
+  const [namespace, name] = workload.split('/');
+  return name === undefined || namespace === undefined || namespace === '' ? null : namespace;
+}

@@ -5,9 +5,9 @@
 import { useMemo, type ReactNode } from 'react';
 import type { AdmissionView, ExecSessionView } from '@vedette/model/api/admissions';
 import { useApi, usePages } from '../../data.ts';
-import { Choices, FilterBar, FilterText } from '../../parts/filters.tsx';
+import { FilterBar, FilterText } from '../../parts/filters.tsx';
 import { ModeMark } from '../../parts/marks.tsx';
-import { Bone, Empty, NextAction, Page, Section, SidePanel, Tiles, type Tile } from '../../parts/page.tsx';
+import { Bone, Empty, NextAction, Page, Section, SidePanel, Tabs, Tiles, type Tile } from '../../parts/page.tsx';
 import { Table, type Column } from '../../parts/table.tsx';
 import { Digest, Fields, ImageText, Time } from '../../parts/text.tsx';
 import { Link, useFilters } from '../../router.tsx';
@@ -33,12 +33,12 @@ export function AdmissionsPage(): ReactNode {
   );
   return (
     <Page title="Admissions" sentence={<Sentence />} panel={panel} note={<span>Cluster parts judge what is applied before it runs. What is repeated, as by a controller, is one row.</span>}>
-      <OutcomeTiles query={{ policy, namespace, search: q }} chosen={outcome} link={(value) => link({ show: 'decisions', outcome: value })} />
-      <FilterBar>
-        <FilterText label="Workload, namespace, person, image or reason" value={q} onChange={(value) => set({ show: 'decisions', q: value }, { replace: true })} />
-        <Choices label="Show" options={([['decisions', 'Decisions'], ['sessions', 'Who came in']] as const).map(([id, label]) => ({ id, label, to: link({ show: id, open: undefined }), chosen: show === id }))} />
-      </FilterBar>
-      {show === 'sessions' ? <Sessions /> : <Table key={JSON.stringify(query)} label="Admissions" kind="admission" noun={['decision', 'decisions']} list={list} columns={columns} keyOf={keyOf} linkOf={linkOf} openKey={open} empty={<NoAdmissions filtered={filtered} />} />}
+      <Tabs label="Admissions" chosen={show} tabs={([['decisions', 'Decisions'], ['sessions', 'Who came in']] as const).map(([id, label]) => ({ id, label, to: link({ show: id, open: undefined }) }))} />
+      {show === 'sessions' ? <Sessions /> : <>
+      <OutcomeTiles query={{ policy, namespace, search: q }} chosen={outcome} link={(value) => link({ outcome: value })} />
+      <FilterBar><FilterText label="Workload, person, image or reason" value={q} onChange={(value) => set({ q: value }, { replace: true })} /></FilterBar>
+      <Table key={JSON.stringify(query)} label="Admissions" kind="admission" noun={['decision', 'decisions']} list={list} columns={columns} keyOf={keyOf} linkOf={linkOf} openKey={open} empty={<NoAdmissions filtered={filtered} />} />
+      </>}
     </Page>
   );
 }
@@ -63,7 +63,8 @@ export function OutcomeText({ outcome }: { readonly outcome: AdmissionView['outc
 function admissionColumns(linkOf: (row: AdmissionView) => string): readonly Column<AdmissionView>[] {
   return [
     { id: 'outcome', head: 'Answer', minPx: 124, grow: 0, keep: 9, cell: (row) => <OutcomeText outcome={row.outcome} /> },
-    { id: 'workload', head: 'What', minPx: 170, grow: 2, keep: 10, cell: (row) => <Link to={linkOf(row)} tabIndex={-1} className="plain-link strong cut" title={`${row.kind} ${row.namespace}/${row.name}`}>{row.namespace}/{row.name} <span className="faint">{row.kind}</span></Link> },
+    { id: 'workload', head: 'What', minPx: 170, grow: 2, keep: 10, cell: (row) => <Link to={linkOf(row)} tabIndex={-1} className="plain-link strong cut" title={`${row.kind} ${row.namespace}/${row.name}`}>{row.namespace}/{row.name}</Link> },
+    { id: 'kind', head: 'Kind', minPx: 92, grow: 0, keep: 2, cell: (row) => <span className="cut quiet">{row.kind}</span> },
     { id: 'said', head: 'Why', minPx: 220, grow: 6, keep: 8, cell: (row) => <span className="cut" title={saidOf(row)}>{visible(saidOf(row))}</span> },
     { id: 'user', head: 'Who', minPx: 130, grow: 1, keep: 5, cell: (row) => <span className="cut quiet" title={row.user}>{visible(row.user)}</span> },
     { id: 'cluster', head: 'Cluster', minPx: 96, grow: 1, keep: 3, cell: (row) => <span className="cut quiet">{row.clusterName}</span> },
@@ -77,7 +78,7 @@ function Detail({ row }: { readonly row: AdmissionView }): ReactNode {
   return (
     <article data-testid="admission" data-key={row.id}>
       <header className="stack">
-        <div className="wrap-flow"><OutcomeText outcome={row.outcome} /><span className="quiet">{row.operation === 'UPDATE' ? 'changed' : 'made'} by {visible(row.user)}</span></div>
+        <div className="wrap-flow"><OutcomeText outcome={row.outcome} /><span className="quiet">{row.operation === 'UPDATE' ? 'change' : 'creation'} asked by {visible(row.user)}</span></div>
         <h2 className="panel-title">{row.kind} {row.namespace}/{row.name}</h2>
         <p>{outcomeLong[row.outcome]}</p>
         {row.failedOpen === null ? null : <p className="quiet">{visible(row.failedOpen)}</p>}
@@ -88,7 +89,7 @@ function Detail({ row }: { readonly row: AdmissionView }): ReactNode {
       <Section title="Images">{row.images.map((image) => <Image key={image.reference} image={image} />)}</Section>
       <Section title="Where and when">
         <Fields items={[
-          ['Cluster', row.clusterName], ['Made by', row.workload === `${row.kind}/${row.name}` ? <span key="by" className="faint">nobody else</span> : row.workload],
+          ['Cluster', row.clusterName], row.workload === `${row.kind}/${row.name}` ? null : ['Belongs to', row.workload],
           ['Asked', <span key="count">{plural(row.count, 'time')}, first <Time at={row.since} />, last <Time at={row.at} /></span>],
         ]} />
       </Section>

@@ -12,7 +12,7 @@ import { CopyButton, Fields, Time } from '../../parts/text.tsx';
 import { YamlEditor } from '../../parts/yaml-editor.tsx';
 import { go, Link, useLeaveGuard } from '../../router.tsx';
 import { useMay } from '../../session.tsx';
-import { kindWords } from '../../view/response-words.ts';
+import { kindWords, triggerWords } from '../../view/response-words.ts';
 import { hrefOf } from '../../view/url.ts';
 import { modeOrder } from '../../view/words.ts';
 import { problemsOf } from '../../view/yaml-text.ts';
@@ -41,7 +41,7 @@ export function PlaybookPage({ params }: { readonly params: Readonly<Record<stri
           <Section title="Steps" aside={<Link to={hrefOf('/responses', { playbook: data.name })}>its runs</Link>}>
             <ol className="plan">{data.steps.map((step) => <li key={step.name}><span className="strong">{step.name}</span> <span className="quiet">{kindWords[step.kind]}</span>{step.approver === null ? null : <span className="small"> after approval by {step.approver}</span>}{step.undo ? null : <span className="faint small"> cannot be undone</span>}</li>)}</ol>
           </Section>
-          <Fields items={[['Answers to', data.trigger], ['At most', `${data.maxTargets} at a time, ${data.perHour} runs an hour`], ['In this mode since', <Time key="since" at={data.modeSince} />], ['Changed', <span key="changed"><Time at={data.updatedAt} /> by {data.updatedBy}</span>]]} />
+          <Section title="Limits and changes"><Fields items={[['Answers to', triggerWords[data.trigger]], ['At most', `${data.maxTargets} at a time, ${data.perHour} runs an hour`], ['In this mode since', <Time key="since" at={data.modeSince} />], ['Changed', <span key="changed"><Time at={data.updatedAt} /> by {data.updatedBy}</span>]]} /></Section>
         </div>
         <PlaybookText key={data.generation} playbook={data} />
       </div>

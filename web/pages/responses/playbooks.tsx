@@ -42,7 +42,8 @@ function Sentence({ playbooks }: { readonly playbooks: readonly PlaybookView[] |
   const enforcing = playbooks.filter((one) => one.mode === 'enforce').length;
   const shadow = playbooks.filter((one) => one.mode === 'shadow').length;
   if (enforcing + shadow === 0) return <>Nothing is answered by itself: {playbooks.length === 0 ? 'there is no playbook' : `all ${plural(playbooks.length, 'playbook')} are off`}.</>;
-  return <><b>{plural(enforcing, 'playbook')}</b> {enforcing === 1 ? 'acts' : 'act'}, {shadow} in shadow, {playbooks.length - enforcing - shadow} off.</>;
+  const off = playbooks.length - enforcing - shadow;
+  return <><b>{enforcing === 0 ? 'No playbook' : plural(enforcing, 'playbook')}</b> {enforcing > 1 ? 'act' : 'acts'}{shadow === 0 ? '' : `, ${shadow} ${shadow === 1 ? 'watches' : 'watch'} in shadow`}{off === 0 ? '' : `, ${off} ${off === 1 ? 'is' : 'are'} off`}.</>;
 }
 
 const columns: readonly Column<PlaybookView>[] = [

@@ -7,7 +7,7 @@ import { BoneLines } from '../../parts/page.tsx';
 import { FormProblem } from '../../parts/problem.tsx';
 import { go, Link } from '../../router.tsx';
 import { pathOf } from '../../view/url.ts';
-import { runWords } from '../../view/response-words.ts';
+import { runWords, triggerWords } from '../../view/response-words.ts';
 import { StateMark } from './marks.tsx';
 import { Tried } from './tried.tsx';
 import './responses.css';
@@ -29,7 +29,7 @@ function RespondDialog({ trigger, event, onClose }: { readonly trigger: TriggerK
   return (
     <Dialog title="Respond" onClose={onClose} wide>
       {playbooks === undefined ? <BoneLines count={4} /> : null}
-      {playbooks?.length === 0 ? <p>No playbook answers to {trigger === 'integrity' ? 'verdicts about images' : `${trigger}s`}. <Link to="/playbooks">Make one</Link>.</p> : null}
+      {playbooks?.length === 0 ? <p>No playbook answers to {triggerWords[trigger]}. <Link to="/playbooks">Make one</Link>.</p> : null}
       {playbook === undefined || playbooks === undefined ? null : (
         <>
           <label><span className="label">Playbook</span><select className="input" value={playbook.name} onChange={(change) => setChosen(change.target.value)} data-testid="choose-playbook">{playbooks.map((one) => <option key={one.name} value={one.name}>{one.name}</option>)}</select></label>

@@ -7,10 +7,12 @@ import { Bone, BoneLines, NextAction, Section } from '../../parts/page.tsx';
 import { ProblemBox } from '../../parts/problem.tsx';
 import { Digest, Fields, ImageText, Time } from '../../parts/text.tsx';
 import { Link } from '../../router.tsx';
+import { useMay } from '../../session.tsx';
 import { visible } from '../../view/cut.ts';
 import { countWords, plural } from '../../view/numbers.ts';
 import { hrefOf, pathOf } from '../../view/url.ts';
-import { factWords, followsSentence, violationStateWords } from '../../view/violation-words.ts';
+import { factWords, followsSentence, namespaceOf, violationStateWords } from '../../view/violation-words.ts';
+import { RespondButton, ResponsesOf } from '../responses/respond.tsx';
 
 export function ViolationDetail({ id, titled = false }: { readonly id: string; readonly titled?: boolean }): ReactNode {
   const { data, error, refetch } = useApi('getViolation', { params: { id } });
@@ -33,6 +35,7 @@ function Loaded({ violation, titled }: { readonly violation: ViolationDetailView
 
 function Head({ violation, titled }: { readonly violation: ViolationDetailView; readonly titled: boolean }): ReactNode {
   const { fix, state } = violation;
+  const mayRespond = useMay('policy', { cluster: violation.cluster, namespace: namespaceOf(violation.workload) });
   return (
     <header className="stack">
       <div className="wrap-flow"><Severity severity={violation.severity} /><span className={violation.verdict === 'unknown' ? 'unknown-mark hatched' : 'quiet'}>{violation.verdict}</span><span className="quiet">{violationStateWords[state]}</span><ModeMark mode={violation.mode} /></div>
@@ -42,7 +45,7 @@ function Head({ violation, titled }: { readonly violation: ViolationDetailView; 
         <span>by policy <Link to={pathOf('/policies/:name', { name: violation.policy })}>{violation.policy}</Link>, rule {violation.rule}</span>
         <span>{state === 'closed' ? <>closed <Time at={violation.until} />: {violation.closedReason}</> : <>for <Time at={violation.since} age /></>}</span>
       </p>
-      {state === 'closed' ? null : <NextAction><p className="strong">{fix === null ? 'Decide: mend the image, or accept it with an exception that has an owner and an end.' : `${fix.charAt(0).toUpperCase()}${fix.slice(1)}.`}</p></NextAction>}
+      {state === 'closed' ? <ResponsesOf trigger="violation" event={violation.id} /> : <NextAction><p className="strong">{fix === null ? 'Decide: mend the image, or accept it with an exception that has an owner and an end.' : `${fix.charAt(0).toUpperCase()}${fix.slice(1)}.`}</p>{mayRespond ? <div className="row-flow"><RespondButton trigger="violation" event={violation.id} /></div> : null}<ResponsesOf trigger="violation" event={violation.id} /></NextAction>}
     </header>
   );
 }
