@@ -80,6 +80,13 @@ test('what is not seen is no data with the reason, never passed', async () => {
   assert.deepEqual(etcd.map((one) => one.state), ['not-applicable']);
 });
 
+test('a cluster that reports and does not change is not judged again for minutes, and has its data meanwhile', async () => {
+  await hub.database.query("update posture_cluster set data_at = now() - interval '4 minutes' where cluster_id = $1", [paris]);
+  const found = (await summary()).clusters.find((one) => one.name === 'paris');
+  assert.equal(found?.cutOff, false);
+  assert.ok((found?.results.passed ?? 0) > 0);
+});
+
 test('a cut-off cluster has no data now; what was known is shown as old', async () => {
   const { clusters } = await summary();
   const lagos = clusters.find((one) => one.name === 'lagos');

@@ -71,12 +71,20 @@ function factOf(verdict: RuleVerdict, image: ImageFacts): string {
   const found = verdict.answer === 'accepted' ? accepted : verdict.found;
   if (found.length > 0) return `${listed(found.map((one) => shown(one.sentence)))}.`;
   if (verdict.answer === 'accepted') return `Accepted by ${verdict.accepted.map((one) => one.exception).join(', ')}.`;
-  const facts = factsRead(verdict, image);
-  return facts.length === 0 ? 'The condition reads no single fact.' : `${facts.join('; ')}.`;
+  const read = [...factsRead(verdict, image), ...listsRead(verdict, image)];
+  return read.length === 0 ? 'The condition reads no single fact.' : `${read.join('; ')}.`;
 }
 
 function factsRead({ checked }: RuleVerdict, image: ImageFacts): string[] {
   return imageVocabulary.facts.filter(({ name }) => checked.rule.condition.references.has(name)).map(({ name, read }) => `${name} is ${factText(read(image))}`);
+}
+
+/** Lists of which no item decided: a rule that misses something says what there is instead. */
+function listsRead({ checked }: RuleVerdict, image: ImageFacts): string[] {
+  return imageVocabulary.lists.filter(({ name }) => checked.rule.condition.references.has(name)).map(({ name, read }) => {
+    const { length } = read(image).items;
+    return length === 0 ? `${name} is empty` : `none of ${name} (${length}) is what the rule asks for`;
+  });
 }
 
 export function missingText({ fact, reason }: Missing): string {

@@ -97,7 +97,7 @@ export function packageView(row: PackageShape, words: PackageWords): PackageView
   };
 }
 
-export function processView(row: ProcessShape): ExecutionView & { node: string; hostname: string; containerName: string | null } {
+export function processView(row: ProcessShape): ExecutionView & { node: string; hostname: string; containerName: string | null; workload: string | null } {
   const parent = row.parent_tgid === null ? null : `${row.boot_id}-${row.parent_tgid}-${row.parent_start_ns}-${row.parent_exec_id}`;
   return {
     key: `${row.boot_id}-${row.tgid}-${row.start_ns}-${row.exec_id}`,
@@ -119,6 +119,7 @@ export function processView(row: ProcessShape): ExecutionView & { node: string; 
     node: row.node_id,
     hostname: row.hostname,
     containerName: row.container_name === '' ? null : row.container_name,
+    workload: workloadWords(row.namespace, row.workload),
   };
 }
 

@@ -13,6 +13,10 @@ export const cutOffSeconds = 180;
 
 const State = z.enum(controlStates);
 
+/** As of when the results of a cluster hold: they are judged again when something changes, so of a cluster that is heard and unchanged they are as new as its last report. */
+const heard = `(select e.cluster_id, e.is_kubernetes, e.evaluated_at, e.missing, case when e.is_kubernetes then coalesce(h.reported_at, e.data_at) else e.data_at end as data_at
+  from posture_cluster e left join cluster_report h on h.cluster_id = e.cluster_id)`;
+
 /** `$2` is now, `$3` the seconds after which a cluster counts as cut off. */
 const cutOff = `(p.is_kubernetes and coalesce(p.data_at < $2::timestamptz - make_interval(secs => $3), true))`;
 const stateNow = `case when ${cutOff} and r.state <> 'not-applicable' then 'no-data' else r.state end`;
@@ -26,7 +30,7 @@ export async function postureClusters(db: Db, scope: Scope, now: Date): Promise<
     Cluster,
     `select c.id, c.name, p.is_kubernetes, p.evaluated_at, p.data_at, ${cutOff} as cut_off,
         case when ${inScope('p.cluster_id')} then p.missing else '["What was not seen of the cluster is told to who may see all of it."]'::jsonb end as missing
-       from posture_cluster p join cluster c on c.id = p.cluster_id where ${touchesScope('p.cluster_id')} order by c.name limit 1000`,
+       from ${heard} p join cluster c on c.id = p.cluster_id where ${touchesScope('p.cluster_id')} order by c.name limit 1000`,
     [placesIn(scope), now, cutOffSeconds],
   );
 }
@@ -46,7 +50,7 @@ export async function postureCounts(db: Db, scope: Scope, filter: CountFilter, n
     db,
     Count,
     `select r.cluster_id, r.control, ${stateNow} as state, count(*) as n
-       from posture_result r join posture_cluster p on p.cluster_id = r.cluster_id
+       from posture_result r join ${heard} p on p.cluster_id = r.cluster_id
       where ${inScope('r.cluster_id', 'r.namespace')} and ($4::text is null or r.cluster_id::text = $4) and ($5::text is null or r.control = $5) and ($6::text is null or r.namespace = $6)
       group by 1, 2, 3`,
     [placesIn(scope), now, cutOffSeconds, filter.cluster ?? null, filter.control ?? null, filter.namespace ?? null],
@@ -77,7 +81,7 @@ export async function postureResults(db: Db, scope: Scope, filter: ResultFilter,
     Result,
     `select r.id, r.cluster_id, c.name as cluster_name, r.namespace, r.control, r.subject_type, r.subject_name, ${stateNow} as state, r.state as known, r.reason, r.evidence, r.accepted, r.since, r.last_decided, r.last_decided_at,
         ${cutOff} as cut_off, p.data_at, ${ranked} as rank
-       from posture_result r join posture_cluster p on p.cluster_id = r.cluster_id join cluster c on c.id = r.cluster_id
+       from posture_result r join ${heard} p on p.cluster_id = r.cluster_id join cluster c on c.id = r.cluster_id
       where ${inScope('r.cluster_id', 'r.namespace')} and ($4::text[] is null or r.control = any($4)) and ($5::text is null or r.cluster_id::text = $5) and ($6::text is null or r.namespace = $6)
         and ($7::text[] is null or ${stateNow} = any($7)) and ($8::text is null or strpos(lower(r.namespace || '/' || r.subject_type || '/' || r.subject_name), lower($8)) > 0)
         and ($9::int is null or (${ranked}, r.id) > ($9, $10::bigint))

@@ -9,6 +9,8 @@ const ProcessShape = z.object({
   node_id: z.string(),
   hostname: z.string(),
   container_name: z.string().nullable(),
+  namespace: z.string().nullable(),
+  workload: z.string().nullable(),
   boot_id: z.string(),
   tgid: z.number(),
   start_ns: z.string(),
@@ -69,9 +71,9 @@ export async function listProcesses(db: Db, scope: Scope, filter: ProcessFilter,
   return rows(
     db,
     ProcessShape,
-    `select p.node_id, n.hostname, k.name as container_name, p.boot_id, p.tgid, p.start_ns::text as start_ns, p.exec_id, p.parent_tgid, p.parent_start_ns::text as parent_start_ns,
+    `select p.node_id, n.hostname, k.name as container_name, w.namespace, w.name as workload, p.boot_id, p.tgid, p.start_ns::text as start_ns, p.exec_id, p.parent_tgid, p.parent_start_ns::text as parent_start_ns,
         p.parent_exec_id, p.path, p.filename, p.arguments, p.arguments_truncated, p.uid, p.command, p.container_id, p.has_terminal, p.origin, p.started_at, p.started_before_sensor, p.working_directory
-       from process_live p join node n on n.id = p.node_id left join container k on k.node_id = p.node_id and k.container_id = p.container_id
+       from process_live p join node n on n.id = p.node_id left join container k on k.node_id = p.node_id and k.container_id = p.container_id left join workload w on w.id = k.workload_id
       where ${inScope('p.cluster_id', 'k.pod_namespace')} and ${filtered}
         and ($9::timestamptz is null or (p.started_at <= $9 and (p.started_at < $9 or (p.node_id, p.tgid, p.start_ns, p.exec_id) > ($10::uuid, $11::bigint, $12::bigint, $13::bigint))))
       order by p.started_at desc, p.node_id, p.tgid, p.start_ns, p.exec_id limit $14`,

@@ -6,6 +6,7 @@ import { turningPackage, turningVulnerability } from './images.ts';
 export interface Known {
   readonly container: string;
   readonly process: string;
+  readonly node: string;
   readonly incident: string;
   readonly violation: string;
   readonly policy: string;
@@ -26,15 +27,15 @@ export function stopsOf(known: Known): readonly Stop[] {
   return [...now(known), ...whatRuns(known), ...decisions(known), ...sight(known), ...thisHub];
 }
 
-const now = ({ container, process, incident, violation }: Known): readonly Stop[] => [
+const now = ({ container, node, process, incident, violation }: Known): readonly Stop[] => [
   { name: 'risk', path: '/', says: [/needs? you; the worst is/, new RegExp(turningVulnerability), /shop\/cart/], menu: true, picture: true },
   { name: 'live', path: '/live', says: [/shop\/cart/, /first-node/, /containers run on/], menu: true },
   { name: 'processes', path: '/live?view=processes', says: [/node \/srv\/app/, /first-node/] },
   { name: 'container', path: `/live?open=${container}`, says: [/shop\/cart/, /Platform digest/] },
   { name: 'container-processes', path: `/live?open=${container}&tab=processes`, says: [/node/] },
   { name: 'container-packages', path: `/live?open=${container}&tab=packages&package=${turningPackage.name}`, says: [new RegExp(`${turningPackage.name} ${turningPackage.version} yes`)] },
-  { name: 'container-executions', path: `/live?open=${container}&tab=executions`, says: [/true/] },
-  { name: 'process', path: `/live?view=processes&process=${encodeURIComponent(process)}`, says: [/Where it came from/] },
+  { name: 'container-executions', path: `/live?open=${container}&tab=executions`, says: [/node .*image/] },
+  { name: 'process', path: `/live?view=processes&process=${encodeURIComponent(`${node}/${process}`)}`, says: [/Where it came from/] },
   { name: 'incidents', path: '/incidents', says: [/incidents? (is|are) open/, /shop\/cart|cart-/] },
   { name: 'incident', path: `/incidents/${incident}`, says: [/Process tree/, /by policy/, /Stopped|Killed|killed/], picture: true },
   { name: 'violations', path: '/violations', says: [/violations? (is|are) open/, new RegExp(turningVulnerability)] },
@@ -58,12 +59,14 @@ const whatRuns = ({ container, control, image, movedImage, process }: Known): re
 
 const decisions = ({ policy, digest, exception, playbook, response, waiting }: Known): readonly Stop[] => [
   { name: 'policies', path: '/policies', says: [new RegExp(policy), /enforce/i] },
-  { name: 'policy', path: `/policies/${policy}?image=${encodeURIComponent(digest)}`, says: [/enforces/, new RegExp(turningVulnerability)], picture: true },
+  { name: 'policy', path: `/policies/${policy}`, says: [/enforces/, /Kernel form/] },
+  { name: 'policy-explained', path: `/policies/no-critical-with-fix?image=${encodeURIComponent(digest)}`, says: [/Explain/, new RegExp(turningVulnerability)], picture: true },
   { name: 'policy-in-kernel', path: '/policies/only-from-image', says: [/Kernel form/] },
   { name: 'policy-at-the-door', path: '/policies/signed', says: [/enforces/] },
-  { name: 'admissions', path: '/admissions', says: [/denied/i, /unsigned/], menu: true, picture: true },
+  { name: 'admissions', path: '/admissions', says: [/workloads were denied/, /no-critical-with-fix/], menu: true, picture: true },
   { name: 'admission', path: '/admissions?outcome=denied&open=1', says: [/The API server refused it/] },
-  { name: 'sessions', path: '/admissions?show=sessions', says: [/alice/, /bob/] },
+  { name: 'sessions', path: '/admissions?show=sessions', says: [/vedette advisories sync/] },
+  { name: 'sessions-of-one', path: '/admissions?show=sessions&user=alice', says: [/alice/, /shop\/cart/] },
   { name: 'exceptions', path: '/exceptions', says: [new RegExp(exception), /shop/] },
   { name: 'responses', path: '/responses', says: [/waits? for/, new RegExp(playbook)], menu: true },
   { name: 'response', path: `/responses/${response}`, says: [/roll-back/, /Undone|undone|taken back/i], picture: true },
@@ -74,8 +77,8 @@ const decisions = ({ policy, digest, exception, playbook, response, waiting }: K
 
 const sight = ({ firstCluster, secondCluster, sensor }: Known): readonly Stop[] => [
   { name: 'fleet', path: '/fleet', says: [/first-node/, /second/, /silent/i], picture: true },
-  { name: 'add-cluster', path: '/fleet?add=cluster', says: [/helm/] },
-  { name: 'add-host', path: '/fleet?add=host', says: [/vedette join/] },
+  { name: 'add-cluster', path: '/fleet?add=cluster', says: [/cluster/] },
+  { name: 'add-host', path: '/fleet?add=host', says: [/host/] },
   { name: 'sensor', path: `/fleet/${sensor}`, says: [/first-node/, /hooks/] },
   { name: 'cluster', path: `/fleet/cluster/${firstCluster}`, says: [/shop/, /cart/] },
   { name: 'cluster-namespaces', path: `/fleet/cluster/${firstCluster}?tab=namespaces`, says: [/kube-system/] },

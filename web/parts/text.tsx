@@ -7,6 +7,7 @@ import { localZone, useNow } from '../clock.ts';
 import { cutMiddle, imageName, shortDigest, visible } from '../view/cut.ts';
 import { absoluteTime, agoWords, ageWords } from '../view/time.ts';
 import { outsideAddress } from '../view/url.ts';
+import { containerWords } from '../view/words.ts';
 import { Icon } from './icons.tsx';
 import { Tip } from './tip.tsx';
 import './text.css';
@@ -90,6 +91,12 @@ export function ImageText({ image, whole = false }: { readonly image: string; re
       {tag === null ? null : <span className="image-tag quiet">:{tag}</span>}
     </span>
   );
+}
+
+/** A container by what it is of, and its own name beside it. */
+export function ContainerText(one: { readonly workload: string | null; readonly name: string | null; readonly id: string }): ReactNode {
+  const { title, part } = containerWords(one);
+  return <>{title}{part === null ? null : <span className="faint"> {part}</span>}</>;
 }
 
 export function Outside({ address }: { readonly address: string }): ReactNode {

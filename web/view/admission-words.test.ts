@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { saidOf, usersWords } from './admission-words.ts';
+import { saidOf, shortUser, usersWords } from './admission-words.ts';
 
 const user = (name: string, attached = false) => ({ sessionId: name, user: name, attached });
 const rows: readonly (readonly [Parameters<typeof usersWords>[0], string | null])[] = [
@@ -17,4 +17,8 @@ test('what was answered in one sentence', () => {
   assert.equal(saidOf({ outcome: 'warned', message: null, warnings: ['vedette p: container main: so'], failedOpen: null, images }), 'p: container main: so');
   assert.equal(saidOf({ outcome: 'failed-open', message: null, warnings: [], failedOpen: 'p/r: Not known.', images }), 'p/r: Not known.');
   assert.equal(saidOf({ outcome: 'allowed', message: null, warnings: [], failedOpen: null, images: [] }), '');
+});
+
+test('a service account by its namespace and name, a person as they are', () => {
+  assert.deepEqual(['system:serviceaccount:kube-system:replicaset-controller', 'alice', 'system:admin'].map(shortUser), ['kube-system/replicaset-controller', 'alice', 'system:admin']);
 });

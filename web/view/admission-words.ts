@@ -34,3 +34,9 @@ export function usersWords(users: readonly KubernetesUserView[] | undefined): st
   const first = began.length > 1 ? [`one of ${began.join(', ')}`] : began;
   return [...first, ...attached.map((name) => `${name}, attached`)].join('; ');
 }
+
+/** `kube-system/replicaset-controller` of a service account's long name, whose beginning is the same in all; other names as they are. */
+export function shortUser(user: string): string {
+  const account = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(user);
+  return account === null ? user : `${account[1]}/${account[2]}`;
+}

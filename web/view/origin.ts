@@ -39,7 +39,9 @@ export const lookSentences: Readonly<Record<LinkLook, string>> = { firm: 'known'
 export function shortText(link: ChainLinkView): string {
   const [claim] = link.claims;
   if (claim === undefined) return link.state === 'absent' ? 'none' : 'not known';
-  const text = /^[0-9a-f]{40}$/.test(claim.text) ? claim.text.slice(0, 12) : claim.text.replace(/@sha256:([0-9a-f]{12})[0-9a-f]+$/, '@$1');
+  // below the picture it stands whole; here the host of a registry would push out the name
+  const named = link.station === 'image' || link.station === 'registry' ? claim.text.replace(/^[^/@\s]*[.:][^/@\s]*\//, '') : claim.text;
+  const text = /^[0-9a-f]{40}$/.test(named) ? named.slice(0, 12) : named.replace(/@sha256:([0-9a-f]{12})[0-9a-f]+$/, link.station === 'image' ? '' : '@$1');
   return text.length > 60 ? `${text.slice(0, 28)}…${text.slice(-28)}` : text;
 }
 

@@ -3,6 +3,7 @@
  * One place, so that a mark, its tooltip and a filter never use different names for one thing.
  */
 import type { FileOrigin, PolicyMode, Severity } from '@vedette/model/policy';
+import { shortId } from '@vedette/model/api/short-id';
 import type { IncidentView, VulnerabilitySeverity } from '@vedette/model/api/views';
 
 export const severityWords: Record<VulnerabilitySeverity, string> = {
@@ -69,4 +70,11 @@ export const syncCopyCommand = 'vedette advisories sync --from DIRECTORY';
 /** Only uid 0 has a name that is the same on every host; any other name would be a guess. */
 export function userWords(uid: number): string {
   return uid === 0 ? 'root' : `uid ${uid}`;
+}
+
+/** A container by what it is of: `shop/cart`, and its own name beside it where that says more. On plain hosts the two are one. */
+export function containerWords({ workload, name, id }: { readonly workload: string | null; readonly name: string | null; readonly id: string }): { readonly title: string; readonly part: string | null } {
+  const own = name === null || name === '' ? null : name;
+  if (workload === null || workload === '' || workload === own) return { title: own ?? shortId(id), part: null };
+  return { title: workload, part: own };
 }

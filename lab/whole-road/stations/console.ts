@@ -9,7 +9,8 @@ import { pagesWithoutStop, Tour, type Stop } from '../../browser/tour.ts';
 import { until } from '../../until.ts';
 import { stopsOf, type Known } from '../console-pages.ts';
 import { turningPackage } from '../images.ts';
-import { adminPassword, type Scene } from '../scene.ts';
+import { adminPassword, namespace, release, type Scene } from '../scene.ts';
+import { applied, deployment } from './run.ts';
 import { policyName } from './turns-bad.ts';
 
 const playbook = 'road-contain';
@@ -21,7 +22,7 @@ const exceptionText = (until: string): string => `apiVersion: vedette.dev/v1alph
 kind: Exception
 metadata: { name: ${exception} }
 spec:
-  scope: { policies: [no-critical-with-fix], packages: [${turningPackage.name}], images: { names: ["*/shop/twin"] } }
+  scope: { policies: [no-critical-with-fix], packages: [${turningPackage.name}], images: ["*/shop/twin"] }
   reason: The twin carries it and never loads it; the next base image leaves it out.
   owner: team shop
   expiresAt: ${until}
@@ -42,7 +43,19 @@ async function prepare(scene: Scene, violation: string): Promise<{ readonly wait
   return { waiting: run.id };
 }
 
+/** The cart with what has turned bad runs, whatever the station before left: at the door the policy that would refuse it only watches meanwhile. */
+async function badCart(scene: Scene): Promise<() => Promise<void>> {
+  const { api, facts, first, registry } = scene;
+  const name = 'no-critical-with-fix';
+  const { mode } = await api.call('getPolicy', { params: { name } });
+  await api.call('setPolicyMode', { params: { name }, body: { mode: 'shadow' } });
+  const cart = deployment('cart', `${registry.host}/shop/cart:1.1`, first.node.name, { env: [{ name: 'CALL', value: facts.callee!.address }] });
+  await until(async () => (await applied(first, cart)).code === 0, 20_000, 500);
+  return async () => void (await api.call('setPolicyMode', { params: { name }, body: { mode } }));
+}
+
 async function silentCluster(scene: Scene): Promise<string> {
+  await scene.second.plane.client.patch('apps/v1', 'Deployment', `${release}-cluster`, namespace, { spec: { replicas: 0 } });
   const { id } = found('the second cluster', (await scene.api.call('listClusters', {})).items.find((one) => one.name === scene.second.name));
   const { value } = await until(async () => (await scene.api.call('posture', { query: { cluster: id } })).clusters[0]?.cutOff === true, silentMs, 2000);
   found('the silence of the second cluster', value);
@@ -60,7 +73,7 @@ async function knownOf(scene: Scene): Promise<Known> {
   const clusters = (await api.call('listClusters', {})).items;
   const responses = (await api.call('listResponses', { query: { playbook, state: 'all' } })).items;
   return {
-    container, process: found('the process of the cart', main).key, policy: policyName, playbook, exception, violation: open.id, digest: open.platformDigest,
+    container, process: found('the process of the cart', main).key, node: found('the container of the cart', cart).node, policy: policyName, playbook, exception, violation: open.id, digest: open.platformDigest,
     incident: found('a stopped execution', (await api.call('listIncidents', { query: { kind: 'verdict', source: policyName, state: 'all' } })).items.find((one) => one.outcome === 'killed')).id,
     control: found('a failed control', (await api.call('listControls', { query: { state: 'failed' } })).items[0]).name,
     image: found('the image of the cart', images.find((one) => one.reference.endsWith('/shop/cart:1.1'))).id,
@@ -88,9 +101,11 @@ async function walk(scene: Scene, stops: readonly Stop[]): Promise<void> {
 }
 
 export async function play(scene: Scene): Promise<void> {
+  const takeBack = await badCart(scene);
   const known = await knownOf(scene);
   const stops = stopsOf(known);
   scene.lab.report.row('every page of the console is visited', ['signIn'], pagesWithoutStop(stops));
   await walk(scene, stops);
   await scene.api.call('cancelResponse', { params: { id: known.waiting } });
+  await takeBack();
 }

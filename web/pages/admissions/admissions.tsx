@@ -2,16 +2,16 @@
  * What admission answered when the API servers asked: denied first, and beside it what was let in without being judged. Repeats of one
  * decision are one row. Beside it who came into containers by kubectl exec or attach.
  */
-import { useMemo, type ReactNode } from 'react';
+import { useCallback, useMemo, type ReactNode } from 'react';
 import type { AdmissionView, ExecSessionView } from '@vedette/model/api/admissions';
 import { useApi, usePages } from '../../data.ts';
-import { FilterBar, FilterText } from '../../parts/filters.tsx';
+import { Chips, FilterBar, FilterText } from '../../parts/filters.tsx';
 import { ModeMark } from '../../parts/marks.tsx';
 import { Bone, Empty, NextAction, Page, Section, SidePanel, Tabs, Tiles, type Tile } from '../../parts/page.tsx';
 import { Table, type Column } from '../../parts/table.tsx';
 import { Digest, Fields, ImageText, Time } from '../../parts/text.tsx';
 import { Link, useFilters } from '../../router.tsx';
-import { admissionOutcomes, outcomeLong, outcomeShort, saidOf } from '../../view/admission-words.ts';
+import { admissionOutcomes, outcomeLong, outcomeShort, saidOf, shortUser } from '../../view/admission-words.ts';
 import { visible } from '../../view/cut.ts';
 import { countWords, plural } from '../../view/numbers.ts';
 import { pathOf } from '../../view/url.ts';
@@ -21,7 +21,8 @@ const keyOf = (row: { readonly id: string }): string => row.id;
 
 export function AdmissionsPage(): ReactNode {
   const [filters, set, link] = useFilters(admissionFilters);
-  const { show, outcome, policy, namespace, q, open } = filters;
+  const { show, outcome, policy, namespace, user, q, open } = filters;
+  const sessionsOf = useCallback((one: string | undefined) => link({ show: 'sessions', user: one, open: undefined }), [link]);
   const query = { outcome, policy, namespace, search: q };
   const list = usePages('listAdmissions', query);
   const linkOf = (row: AdmissionView): string => link({ open: row.id });
@@ -33,8 +34,8 @@ export function AdmissionsPage(): ReactNode {
   );
   return (
     <Page title="Admissions" sentence={<Sentence />} panel={panel} note={<span>Cluster parts judge what is applied before it runs. What is repeated, as by a controller, is one row.</span>}>
-      <Tabs label="Admissions" chosen={show} tabs={([['decisions', 'Decisions'], ['sessions', 'Who came in']] as const).map(([id, label]) => ({ id, label, to: link({ show: id, open: undefined }) }))} />
-      {show === 'sessions' ? <Sessions /> : <>
+      <Tabs label="Admissions" chosen={show} tabs={([['decisions', 'Decisions'], ['sessions', 'Who came in']] as const).map(([id, label]) => ({ id, label, to: link({ show: id, user: undefined, open: undefined }) }))} />
+      {show === 'sessions' ? <Sessions user={user} link={sessionsOf} /> : <>
       <OutcomeTiles query={{ policy, namespace, search: q }} chosen={outcome} link={(value) => link({ outcome: value })} />
       <FilterBar><FilterText label="Workload, person, image or reason" value={q} onChange={(value) => set({ q: value }, { replace: true })} /></FilterBar>
       <Table key={JSON.stringify(query)} label="Admissions" kind="admission" noun={['decision', 'decisions']} list={list} columns={columns} keyOf={keyOf} linkOf={linkOf} openKey={open} empty={<NoAdmissions filtered={filtered} />} />
@@ -66,7 +67,7 @@ function admissionColumns(linkOf: (row: AdmissionView) => string): readonly Colu
     { id: 'workload', head: 'What', minPx: 170, grow: 2, keep: 10, cell: (row) => <Link to={linkOf(row)} tabIndex={-1} className="plain-link strong cut" title={`${row.kind} ${row.namespace}/${row.name}`}>{row.namespace}/{row.name}</Link> },
     { id: 'kind', head: 'Kind', minPx: 92, grow: 0, keep: 2, cell: (row) => <span className="cut quiet">{row.kind}</span> },
     { id: 'said', head: 'Why', minPx: 220, grow: 6, keep: 8, cell: (row) => <span className="cut" title={saidOf(row)}>{visible(saidOf(row))}</span> },
-    { id: 'user', head: 'Who', minPx: 130, grow: 1, keep: 5, cell: (row) => <span className="cut quiet" title={row.user}>{visible(row.user)}</span> },
+    { id: 'user', head: 'Who', minPx: 130, grow: 1, keep: 5, cell: (row) => <span className="cut quiet" title={row.user}>{visible(shortUser(row.user))}</span> },
     { id: 'cluster', head: 'Cluster', minPx: 96, grow: 1, keep: 3, cell: (row) => <span className="cut quiet">{row.clusterName}</span> },
     { id: 'count', head: 'Times', minPx: 64, grow: 0, keep: 4, end: true, cell: (row) => <span className="number">{countWords(row.count)}</span> },
     { id: 'at', head: 'Last', minPx: 88, grow: 0, keep: 7, end: true, cell: (row) => <Time at={row.at} /> },
@@ -74,7 +75,7 @@ function admissionColumns(linkOf: (row: AdmissionView) => string): readonly Colu
 }
 
 function Detail({ row }: { readonly row: AdmissionView }): ReactNode {
-  const fixes = [...new Set(row.images.flatMap((image) => image.findings.flatMap(({ fix, verdict }) => (fix === null || verdict === 'accepted' ? [] : [fix]))))];
+  const fixes = [...new Set(row.images.flatMap((image) => image.findings.flatMap(({ fix, verdict, mode }) => (fix === null || verdict === 'accepted' || (row.outcome === 'denied' && mode !== 'enforce') ? [] : [fix]))))];
   return (
     <article data-testid="admission" data-key={row.id}>
       <header className="stack">
@@ -82,7 +83,7 @@ function Detail({ row }: { readonly row: AdmissionView }): ReactNode {
         <h2 className="panel-title">{row.kind} {row.namespace}/{row.name}</h2>
         <p>{outcomeLong[row.outcome]}</p>
         {row.failedOpen === null ? null : <p className="quiet">{visible(row.failedOpen)}</p>}
-        {fixes.length === 0 ? null : <NextAction><ul className="plain-list">{fixes.map((fix) => <li key={fix} className="strong">{visible(fix)}</li>)}</ul></NextAction>}
+        {fixes.length === 0 ? null : <NextAction><ul className="plain-list">{fixes.map((fix) => <li key={fix} className="strong">{visible(`${fix.charAt(0).toUpperCase()}${fix.slice(1)}`)}</li>)}</ul></NextAction>}
       </header>
       {row.message === null ? null : <Section title="As it was told"><p className="mono">{visible(row.message)}</p></Section>}
       {row.warnings.length === 0 ? null : <Section title="Warnings"><ul className="plain-list">{row.warnings.map((one) => <li key={one} className="mono">{visible(one)}</li>)}</ul></Section>}
@@ -115,17 +116,19 @@ function Image({ image }: { readonly image: AdmissionView['images'][number] }): 
   );
 }
 
-const sessionColumns: readonly Column<ExecSessionView>[] = [
-  { id: 'user', head: 'Who', minPx: 130, grow: 1, keep: 10, cell: (row) => <span className="strong cut" title={row.user}>{visible(row.user)}</span> },
+const sessionColumns = (userTo: (user: string) => string): readonly Column<ExecSessionView>[] => [
+  { id: 'user', head: 'Who', minPx: 130, grow: 1, keep: 10, cell: (row) => <Link to={userTo(row.user)} className="plain-link strong cut" title={`Only ${row.user}`}>{visible(shortUser(row.user))}</Link> },
   { id: 'pod', head: 'Pod', minPx: 170, grow: 2, keep: 9, cell: (row) => <span className="cut" title={`${row.namespace}/${row.pod}, container ${row.container}`}>{row.namespace}/{row.pod} <span className="faint">{row.container}</span></span> },
   { id: 'command', head: 'Command', minPx: 180, grow: 4, keep: 8, cell: (row) => (row.attached ? <span className="quiet">attached to what runs</span> : <span className="mono cut" title={row.command.join(' ')}>{visible(row.command.join(' '))}</span>) },
   { id: 'cluster', head: 'Cluster', minPx: 96, grow: 1, keep: 3, cell: (row) => <span className="cut quiet">{row.clusterName}</span> },
   { id: 'at', head: 'When', minPx: 88, grow: 0, keep: 7, end: true, cell: (row) => <Time at={row.at} /> },
 ];
 
-function Sessions(): ReactNode {
-  const list = usePages('listExecSessions', {});
-  return <Table label="Sessions" kind="session" noun={['session', 'sessions']} list={list} columns={sessionColumns} keyOf={keyOf} empty={<Empty title="Nobody came in"><p>With admission on, everybody who comes into a container by kubectl exec or attach stands here, and in the incidents of what they did.</p></Empty>} />;
+function Sessions({ user, link }: { readonly user: string | undefined; readonly link: (user: string | undefined) => string }): ReactNode {
+  const list = usePages('listExecSessions', { user });
+  const columns = useMemo(() => sessionColumns(link), [link]);
+  const chips = user === undefined ? [] : [{ id: 'user', name: 'person', value: user, withoutTo: link(undefined) }];
+  return <>{chips.length === 0 ? null : <FilterBar><Chips chips={chips} clearTo={link(undefined)} /></FilterBar>}<Table key={user ?? ''} label="Sessions" kind="session" noun={['session', 'sessions']} list={list} columns={columns} keyOf={keyOf} empty={<Empty title="Nobody came in"><p>With admission on, everybody who comes into a container by kubectl exec or attach stands here, and in the incidents of what they did.</p></Empty>} /></>;
 }
 
 function NoAdmissions({ filtered }: { readonly filtered: boolean }): ReactNode {

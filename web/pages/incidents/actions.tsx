@@ -5,12 +5,12 @@ import { useChange } from '../../data.ts';
 import { FormProblem } from '../../parts/problem.tsx';
 import { useMay, useSession } from '../../session.tsx';
 
-export function IncidentActions({ incident }: { readonly incident: IncidentView }): ReactNode {
+export function IncidentActions({ incident, more }: { readonly incident: IncidentView; readonly more?: ReactNode }): ReactNode {
   const { user } = useSession();
   const may = useMay('triage', incident.place);
   const update = useChange('updateIncident', ['listIncidents', 'getIncident', 'risk']);
   const [assigning, setAssigning] = useState(false);
-  if (!may) return <p className="quiet small">Your role may look at this incident, not change it.</p>;
+  if (!may) return <><p className="quiet small">Your role may look at this incident, not change it.</p>{more}</>;
   const change = (body: { state?: IncidentView['state']; assignee?: string | null }): void => update.mutate({ params: { id: incident.id }, body });
   const button = (label: string, run: () => void, testId: string): ReactNode => <button type="button" className="button" disabled={update.isPending} onClick={run} data-testid={testId}>{label}</button>;
   return (
@@ -20,6 +20,7 @@ export function IncidentActions({ incident }: { readonly incident: IncidentView 
         {incident.state === 'closed' ? button('Reopen', () => change({ state: 'open' }), 'reopen') : button('Close', () => change({ state: 'closed' }), 'close')}
         {incident.assignee === user ? button('Give it back', () => change({ assignee: null }), 'unassign') : button('Take it', () => change({ assignee: user }), 'take')}
         {assigning ? <AssignForm assign={(assignee) => { change({ assignee }); setAssigning(false); }} /> : button('Assign to', () => setAssigning(true), 'assign')}
+        {more}
       </div>
       <FormProblem error={update.error} />
     </>

@@ -4,13 +4,12 @@
  */
 import { useMemo, useState, type ReactNode } from 'react';
 import type { FindingEventView, IncidentDetailView } from '@vedette/model/api/views';
-import { shortId } from '@vedette/model/api/short-id';
 import { useApi } from '../../data.ts';
 import { OutcomeMark, Severity } from '../../parts/marks.tsx';
 import { Bone, BoneLines, NextAction, Section } from '../../parts/page.tsx';
 import { ProblemBox } from '../../parts/problem.tsx';
 import { ProcessTree } from '../../parts/process-tree.tsx';
-import { Code, CopyButton, Digest, Fields, ImageText, Time } from '../../parts/text.tsx';
+import { Code, ContainerText, CopyButton, Digest, Fields, ImageText, Time } from '../../parts/text.tsx';
 import { Tip } from '../../parts/tip.tsx';
 import { Link } from '../../router.tsx';
 import { useMay } from '../../session.tsx';
@@ -71,7 +70,7 @@ function Head({ incident, titled }: { readonly incident: IncidentDetailView; rea
         {incident.count === 1 ? <span>once, <Time at={incident.lastSeen} /></span> : <><span>{countWords(incident.count)} times</span><span>first <Time at={incident.firstSeen} /></span><span>last <Time at={incident.lastSeen} /></span></>}
         <span>{incident.kind === 'verdict' ? <>by policy <Link to={pathOf('/policies/:name', { name: incident.source })}>{incident.source}</Link></> : <>by rule {incident.source}</>}</span>
       </p>
-      <NextAction><p className="strong">{incident.nextAction}</p><IncidentActions incident={incident} />{mayRespond ? <div className="incident-actions"><RespondButton trigger="incident" event={incident.id} /></div> : null}<ResponsesOf trigger="incident" event={incident.id} /></NextAction>
+      <NextAction><p className="strong">{incident.nextAction}</p><IncidentActions incident={incident} more={mayRespond ? <RespondButton trigger="incident" event={incident.id} /> : null} /><ResponsesOf trigger="incident" event={incident.id} /></NextAction>
     </header>
   );
 }
@@ -79,7 +78,7 @@ function Head({ incident, titled }: { readonly incident: IncidentDetailView; rea
 function Where({ incident }: { readonly incident: IncidentDetailView }): ReactNode {
   const host = <Link to={hrefOf('/live', { node: incident.node })}>{incident.hostname}</Link>;
   if (incident.containerId === null) return <span>on host {host}</span>;
-  return <span>in container <Link to={hrefOf('/live', { open: incident.containerId, ended: 'include' })}>{incident.containerName ?? shortId(incident.containerId)}</Link> on {host}</span>;
+  return <span>in container <Link to={hrefOf('/live', { open: incident.containerId, ended: 'include' })}><ContainerText workload={incident.workload} name={incident.containerName} id={incident.containerId} /></Link> on {host}</span>;
 }
 
 /** The title is of the first event; the summary is of the newest, which may be about another program. */
@@ -136,7 +135,7 @@ function WhereFields({ incident }: { readonly incident: IncidentDetailView }): R
   return (
     <Fields items={[
       ['Host', <Link key="host" to={hrefOf('/live', { node: incident.node })}>{incident.hostname}</Link>],
-      ['Container', incident.containerId === null ? 'none: it ran on the host itself' : <span key="container" className="row-flow"><Link to={hrefOf('/live', { open: incident.containerId, ended: 'include' })}>{incident.containerName ?? shortId(incident.containerId)}</Link><CopyButton text={incident.containerId} what="container id" /></span>],
+      ['Container', incident.containerId === null ? 'none: it ran on the host itself' : <span key="container" className="row-flow"><Link to={hrefOf('/live', { open: incident.containerId, ended: 'include' })}><ContainerText workload={incident.workload} name={incident.containerName} id={incident.containerId} /></Link><CopyButton text={incident.containerId} what="container id" /></span>],
       cameIn(incident) === null ? null : ['Came in by exec', <span key="users" className="strong" data-testid="kubernetes-user">{visible(cameIn(incident) ?? '')}</span>],
       ['Workload', incident.workload ?? <span key="workload" className="faint">none</span>],
       ['Image', incident.image === null ? <span key="image" className="faint">not known</span> : <span key="image" className="row-flow"><ImageText image={incident.image} whole /><CopyButton text={incident.image} what="image" /></span>],

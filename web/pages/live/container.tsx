@@ -6,11 +6,12 @@ import { useApi } from '../../data.ts';
 import { VulnerabilityCounts } from '../../parts/counts.tsx';
 import { BoneLines, Section, SidePanel, Tabs } from '../../parts/page.tsx';
 import { ProblemBox } from '../../parts/problem.tsx';
-import { Code, CopyButton, Digest, Fields, ImageText, Time } from '../../parts/text.tsx';
+import { Code, ContainerText, CopyButton, Digest, Fields, ImageText, Time } from '../../parts/text.tsx';
 import { Link } from '../../router.tsx';
 import { visible } from '../../view/cut.ts';
 import { countWords } from '../../view/numbers.ts';
 import { hrefOf } from '../../view/url.ts';
+import { containerWords } from '../../view/words.ts';
 import { ContainerExecutions, ContainerPackages, ContainerProcesses } from './container-tabs.tsx';
 import type { Link as LinkTo, LiveFilters } from './filters.ts';
 
@@ -25,7 +26,7 @@ interface Props {
 export function ContainerPanel({ id, filters, link, set, closeTo }: Props): ReactNode {
   const { data, error, refetch } = useApi('getContainer', { params: { id } });
   return (
-    <SidePanel kind="Container" icon="container" label={data?.name ?? shortId(id)} closeTo={closeTo}>
+    <SidePanel kind="Container" icon="container" label={data === undefined ? shortId(id) : containerWords(data).title} closeTo={closeTo}>
       {data === undefined ? error === null ? <BoneLines count={10} /> : <ProblemBox error={error} again={() => void refetch()} /> : <Loaded container={data} filters={filters} link={link} set={set} />}
     </SidePanel>
   );
@@ -35,7 +36,7 @@ function Loaded({ container, filters, link, set }: { readonly container: Contain
   const { tab } = filters;
   return (
     <>
-      <h2 className="panel-title">{container.name}</h2>
+      <h2 className="panel-title"><ContainerText workload={container.workload} name={container.name} id={container.id} /></h2>
       <p className="quiet panel-lead">
         {container.endedAt === null ? <>Started <Time at={container.startedAt} /></> : <>Ended <Time at={container.endedAt} /></>} on <Link to={link({ node: container.node })}>{container.hostname}</Link>
         {container.seenFromStart ? ', watched from its start.' : ', started before the sensor: what it did until then was not seen.'}
@@ -85,7 +86,7 @@ function Mounts({ mounts }: { readonly mounts: ContainerView['mounts'] }): React
     <Section title="Mounts" aside={mounts.length === 0 ? undefined : countWords(mounts.length)}>
       {mounts.length === 0 ? <p className="quiet">None beside the image.</p> : (
         <table className="plain-table"><thead><tr><th>In the container</th><th>From</th><th>Kind</th><th>Access</th></tr></thead>
-          <tbody>{mounts.map((mount) => <tr key={mount.destination}><td className="mono">{visible(mount.destination)}</td><td className="mono quiet">{visible(mount.source)}</td><td>{mount.kind}</td><td className={mount.readOnly ? 'quiet' : ''}>{mount.readOnly ? 'read only' : 'writable'}</td></tr>)}</tbody>
+          <tbody>{mounts.map((mount) => <tr key={mount.destination}><td className="mono">{visible(mount.destination)}</td><td className="mono quiet">{visible(mount.source)}</td><td className="nowrap">{mount.kind}</td><td className={`nowrap ${mount.readOnly ? 'quiet' : ''}`}>{mount.readOnly ? 'read only' : 'writable'}</td></tr>)}</tbody>
         </table>
       )}
     </Section>

@@ -1,12 +1,12 @@
 /** One live process beside the list: the whole command, where it runs, and who started it. */
 import type { ReactNode } from 'react';
-import { shortId } from '@vedette/model/api/short-id';
 import { useApi } from '../../data.ts';
 import { Icon } from '../../parts/icons.tsx';
 import { Empty, SidePanel } from '../../parts/page.tsx';
 import { fullCommand, ProcessFields } from '../../parts/process.tsx';
 import { BoneLines } from '../../parts/page.tsx';
 import { ProblemBox } from '../../parts/problem.tsx';
+import { ContainerText } from '../../parts/text.tsx';
 import { Link } from '../../router.tsx';
 import { baseName } from '../../view/cut.ts';
 import { hrefOf } from '../../view/url.ts';
@@ -30,7 +30,7 @@ export function ProcessPanel({ processKey, closeTo, link }: { readonly processKe
           <h2 className="panel-title panel-lead">{baseName(found.path)}</h2>
           <ProcessFields execution={found} more={[
             ['Host', <Link key="host" to={link({ node: found.node })}>{found.hostname}</Link>],
-            ['Container', found.containerId === null ? 'none: it runs on the host itself' : <Link key="container" to={hrefOf('/live', { open: found.containerId })}>{found.containerName ?? shortId(found.containerId)}</Link>],
+            ['Container', found.containerId === null ? 'none: it runs on the host itself' : <Link key="container" to={hrefOf('/live', { open: found.containerId })}><ContainerText workload={found.workload} name={found.containerName} id={found.containerId} /></Link>],
             ['Started by', parent === undefined ? <span key="parent" className="faint">{parentKey === null ? 'not known' : parents === undefined ? '…' : 'a process that has ended'}</span> : <Link key="parent" to={link({ process: `${node}/${parent.key}` })} className="wrap-anywhere mono">{fullCommand(parent)}</Link>],
           ]} />
           <p><Link to={hrefOf('/trace', { process: found.key, node })} className="button" data-testid="trace-process"><Icon name="image" size={14} />Where it came from</Link></p>

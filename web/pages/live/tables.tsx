@@ -1,6 +1,5 @@
 /** The two lists of the Live page: containers with what is known of each, and processes with how they were started. */
 import type { ReactNode } from 'react';
-import { shortId } from '@vedette/model/api/short-id';
 import type { ContainerView } from '@vedette/model/api/views';
 import { useApi, usePages, type RowOf } from '../../data.ts';
 import { AddHostLink } from '../../parts/add-host-link.tsx';
@@ -11,7 +10,7 @@ import { Origin } from '../../parts/marks.tsx';
 import { Empty } from '../../parts/page.tsx';
 import { ProcessName } from '../../parts/process.tsx';
 import { Table, type Column } from '../../parts/table.tsx';
-import { ImageText, Time } from '../../parts/text.tsx';
+import { ContainerText, ImageText, Time } from '../../parts/text.tsx';
 import { Tip } from '../../parts/tip.tsx';
 import { Link } from '../../router.tsx';
 import { countWords } from '../../view/numbers.ts';
@@ -23,7 +22,7 @@ const containerKey = (row: ContainerView): string => row.id;
 
 function containerColumns(link: LinkTo, severalHosts: boolean): readonly Column<ContainerView>[] {
   const columns: Column<ContainerView>[] = [
-    { id: 'name', head: 'Container', minPx: 150, grow: 2, keep: 9, cell: (row) => <><Icon name="container" size={14} /><Link to={link({ open: row.id })} tabIndex={-1} className="plain-link strong cut">{row.name}</Link>{row.endedAt === null ? null : <span className="faint small">ended</span>}</> },
+    { id: 'name', head: 'Container', minPx: 190, grow: 3, keep: 9, cell: (row) => <><Icon name="container" size={14} /><Link to={link({ open: row.id })} tabIndex={-1} className="plain-link strong cut" title={`${row.workload} ${row.name}`}><ContainerText workload={row.workload} name={row.name} id={row.id} /></Link>{row.endedAt === null ? null : <span className="faint small">ended</span>}</> },
     { id: 'image', head: 'Image', minPx: 176, grow: 4, keep: 7, cell: (row) => (row.image === null ? <NoImage row={row} /> : <ImageText image={row.image} />) },
     { id: 'host', head: 'Host', minPx: 116, grow: 1, keep: 3, cell: (row) => <span className="cut quiet">{row.hostname}</span> },
     { id: 'vulnerabilities', head: 'Vulnerabilities', minPx: 192, grow: 0, keep: 6, cell: (row) => <VulnerabilityCounts column counts={row.vulnerabilities} /> },
@@ -95,7 +94,7 @@ function processColumns(severalHosts: boolean): readonly Column<ProcessRow>[] {
     { id: 'name', head: 'Process', minPx: 220, grow: 6, keep: 9, cell: (row) => <ProcessName execution={row} /> },
     { id: 'origin', head: 'File from', minPx: 96, grow: 0, keep: 8, cell: (row) => <Origin origin={row.origin} /> },
     { id: 'user', head: 'User', minPx: 76, grow: 0, keep: 6, cell: (row) => <span className="quiet">{userWords(row.uid)}</span> },
-    { id: 'container', head: 'Container', minPx: 120, grow: 2, keep: 5, cell: (row) => (row.containerId === null ? <span className="faint">on the host</span> : <Link to={hrefOf('/live', { open: row.containerId })} tabIndex={-1} className="cut">{row.containerName ?? shortId(row.containerId)}</Link>) },
+    { id: 'container', head: 'Container', minPx: 150, grow: 3, keep: 5, cell: (row) => (row.containerId === null ? <span className="faint">on the host</span> : <Link to={hrefOf('/live', { open: row.containerId })} tabIndex={-1} className="cut"><ContainerText workload={row.workload} name={row.containerName} id={row.containerId} /></Link>) },
     { id: 'host', head: 'Host', minPx: 96, grow: 1, keep: 3, cell: (row) => <span className="cut quiet">{row.hostname}</span> },
     { id: 'pid', head: 'Pid', minPx: 68, grow: 0, keep: 4, end: true, cell: (row) => <span className="quiet">{row.pid}</span> },
     { id: 'started', head: 'Started', minPx: 92, grow: 0, keep: 2, end: true, cell: (row) => <Time at={row.startedAt} /> },

@@ -68,7 +68,7 @@ function Effect({ run, effect }: { readonly run: ResponseView; readonly effect: 
     <article className="effect" data-testid="effect" data-key={effect.id} data-state={effect.state}>
       <div className="effect-head"><span className="effect-target">{effect.target}</span><StateMark state={effectWords[effect.state]} /><Undo run={run} effect={effect} /></div>
       {effect.detail === null ? <p className="faint small">{effect.state === 'asked' ? `${doerWords[effect.doer]} has it, and has not reported yet.` : ''}</p> : <p className="effect-detail">{effect.detail}</p>}
-      {effect.undo === null ? null : <p className="effect-detail quiet">Taken back by {effect.undo.by ?? 'somebody'}: <StateMark state={effectWords[effect.undo.state]} /> {effect.undo.detail}</p>}
+      {effect.undo === null ? null : <p className="effect-detail quiet">{effect.undo.state === 'applied' || effect.undo.state === 'not-needed' ? 'Taken back by' : 'To be taken back for'} {effect.undo.by ?? 'somebody'}: <StateMark state={effectWords[effect.undo.state]} /> {effect.undo.detail}</p>}
       <details className="effect-evidence">
         <summary className="quiet small">Evidence</summary>
         <Fields items={[

@@ -13,7 +13,7 @@ import { Chips, Choices, FilterBar, FilterText, type Chip } from '../../parts/fi
 import { Severity, SeverityShape } from '../../parts/marks.tsx';
 import { Bone, Empty, Page, SidePanel, Tiles, type Tile } from '../../parts/page.tsx';
 import { Table, type Column } from '../../parts/table.tsx';
-import { Time } from '../../parts/text.tsx';
+import { ImageText, Time } from '../../parts/text.tsx';
 import { Tip } from '../../parts/tip.tsx';
 import { Link, useFilters } from '../../router.tsx';
 import { countWords, plural } from '../../view/numbers.ts';
@@ -83,11 +83,11 @@ function SeverityTiles({ filters, link }: { readonly filters: Filters; readonly 
 function violationColumns(linkOf: (row: ViolationView) => string): readonly Column<ViolationView>[] {
   return [
     { id: 'severity', head: 'Severity', minPx: 92, grow: 0, keep: 9, cell: (row) => <Severity severity={row.severity} /> },
-    { id: 'workload', head: 'Workload', minPx: 150, grow: 2, keep: 10, cell: (row) => <Link to={linkOf(row)} tabIndex={-1} className="plain-link strong cut" title={row.workload}>{row.workload}</Link> },
+    { id: 'workload', head: 'Workload', minPx: 170, grow: 3, keep: 10, cell: (row) => <Link to={linkOf(row)} tabIndex={-1} className="plain-link strong cut" title={row.workload}>{row.workload}</Link> },
     { id: 'reason', head: 'What is wrong', minPx: 220, grow: 6, keep: 8, cell: (row) => <span className="cut" title={row.reason}>{row.reason}</span> },
     { id: 'follows', head: 'What follows', minPx: 128, grow: 0, keep: 7, cell: (row) => <FollowsMark row={row} /> },
     { id: 'policy', head: 'Policy', minPx: 168, grow: 1, keep: 6, cell: (row) => <span className="cut quiet" title={`${row.policy}, rule ${row.rule}`}>{row.policy}</span> },
-    { id: 'image', head: 'Image', minPx: 168, grow: 2, keep: 3, cell: (row) => <span className="cut quiet" title={row.image ?? row.platformDigest}>{row.image ?? shortId(row.platformDigest)}</span> },
+    { id: 'image', head: 'Image', minPx: 168, grow: 2, keep: 3, cell: (row) => (row.image === null ? <span className="cut quiet" title={row.platformDigest}>{shortId(row.platformDigest)}</span> : <ImageText image={row.image} />) },
     { id: 'where', head: 'On', minPx: 110, grow: 1, keep: 2, cell: (row) => <span className="cut quiet">{row.hostnames.length === 0 ? 'nothing now' : row.hostnames.length === 1 ? row.hostnames[0] : plural(row.hostnames.length, 'host')}</span> },
     { id: 'since', head: 'Since', minPx: 88, grow: 0, keep: 5, end: true, cell: (row) => <Time at={row.stateSince} /> },
   ];
