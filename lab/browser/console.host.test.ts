@@ -10,7 +10,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { projectRoot } from '../borders/borders.ts';
 import { until } from '../until.ts';
 import { Product } from '../product/product.ts';
 import { Browser, screenshot, signIn } from './browser.ts';
@@ -137,22 +136,6 @@ test('every page says what is true, in light, dark and on a phone', async (conte
   assert.ok(sensor !== null, 'the sensor did not report');
   for (const one of visitsTo({ shellIncident: shell.id, droppedIncident: dropped.id, sensor: sensor.id })) await context.test(one.name, async () => await visit(one));
 });
-
-async function pictureOfTheReadme(): Promise<void> {
-  const wide = await Browser.start({ width: 1440, height: 900 });
-  try {
-    const shot = await wide.page();
-    await signIn(shot, address, 'admin', scene.product.password);
-    await shot.getByTestId('risk-card').first().waitFor();
-    await shot.locator('.badge-live.is-live').waitFor();
-    await shot.mouse.move(0, 0);
-    await screenshot(shot, join(projectRoot(), 'docs', 'screenshots'), 'risk');
-  } finally {
-    await wide.stop();
-  }
-}
-
-if (process.env['UPDATE_SCREENSHOTS'] === '1') test('the picture of the README', pictureOfTheReadme);
 
 test('the tree of an incident has its depth, its order and its offender', async () => {
   const shell = await scene.waitIncident((one) => one.source === 'Shell in a container');

@@ -12,6 +12,8 @@ import { shop } from './run.ts';
 import { policyName } from './turns-bad.ts';
 
 const playbookName = 'road-contain';
+/** Enforced since the station of the build. */
+const doorPolicy = 'no-critical-with-fix';
 const playbook = `apiVersion: vedette.dev/v1alpha1
 kind: Playbook
 metadata: { name: ${playbookName} }
@@ -88,6 +90,8 @@ export async function play(scene: Scene): Promise<void> {
   const ended = await waitFor(scene, begun.id, (run) => run.endedAt !== null);
   report.row('the workload is rolled back to a revision without the bad image', ['applied', 'twin:1.1'], [effectOf(ended, 'roll-back')?.state ?? 'nothing', await imageOf(scene)], effectOf(ended, 'roll-back'));
   report.row('every step of the run is done', ['done', 'done', 'done'], ended.steps.map((one) => one.state), ended.steps.map((one) => [one.name, one.state, one.reason]));
+  // at the door the image that turned bad is refused by now, to an undo as to anybody: whoever wants it back says so first
+  await api.call('setPolicyMode', { params: { name: doorPolicy }, body: { mode: 'shadow' } });
   for (const step of ['roll-back', 'cut', 'isolate']) {
     const effect = effectOf(ended, step);
     if (effect?.canUndo !== true) continue;
@@ -95,6 +99,7 @@ export async function play(scene: Scene): Promise<void> {
   }
   const undone = await waitFor(scene, begun.id, (run) => ['roll-back', 'isolate'].every((step) => ['applied', 'not-needed', 'failed', 'refused'].includes(effectOf(run, step)?.undo?.state ?? '')));
   report.row('undone: the workload is as it was, and the NetworkPolicy is gone', ['cart:1.1', 0], [await imageOf(scene), (await first.plane.client.list('networking.k8s.io/v1', 'NetworkPolicy', shop)).length], undone.steps.map((one) => [one.name, one.effects.map((effect) => [effect.state, effect.detail, effect.undo?.state, effect.undo?.detail])]));
+  await api.call('setPolicyMode', { params: { name: doorPolicy }, body: { mode: 'enforce' } });
   const audit = (await api.call('listAudit', { query: { limit: 200 } })).items;
   report.row('approval, effects and undo are in the audit log', true, ['approve', 'undo'].every((word) => audit.some((one) => `${one.action} ${one.change}`.toLowerCase().includes(word))), audit.filter((one) => /response|effect|playbook/.test(one.action)).slice(0, 12));
   await api.call('setPlaybookMode', { params: { name: playbookName }, body: { mode: 'off' } });

@@ -33,7 +33,7 @@ function Loaded({ sensor, afterRemoval, titled }: { readonly sensor: SensorView;
     <article data-testid="sensor" data-key={sensor.id}>
       <header className="stack">
         {titled ? null : <h2 className="panel-title">{sensor.hostname}</h2>}
-        <p className="wrap-flow quiet"><span>{sensor.connected ? 'connected' : 'not connected'}, last seen <Time at={sensor.lastSeenAt} /></span><span>{sensor.distribution}, kernel {sensor.kernel}</span><Link to={hrefOf('/live', { node: sensor.node })}>what runs there</Link></p>
+        <p className="wrap-flow quiet"><span>{sensor.connected ? 'connected' : 'not connected'}, last seen <Time at={sensor.lastSeenAt} /></span><span>{sensor.distribution === '' ? '' : `${sensor.distribution}, `}kernel {sensor.kernel}</span><Link to={hrefOf('/live', { node: sensor.node })}>what runs there</Link></p>
         <div className="sensor-coverage"><CoverageScale percent={sensor.coveragePercent} ticks={50} height={16} /><span><span className="strong">{percentWords(sensor.coveragePercent)}</span> of what its hooks can see</span></div>
       </header>
       {needs.length === 0 ? null : <Section title="Needs attention" id="sensor-needs"><ul className="plain-list">{needs.map((need) => <li key={need}>{need}</li>)}</ul></Section>}

@@ -54,7 +54,7 @@ function Sentence(): ReactNode {
 function imageColumns(): readonly Column<ImageView>[] {
   return [
     { id: 'image', head: 'Image', minPx: 132, grow: 5, keep: 10, cell: (row) => <><Icon name="image" size={14} /><Link to={imagePath(row)} tabIndex={-1} className="plain-link strong image-cell">{row.problem === null ? <ImageText image={row.reference} /> : <span className="cut">{row.reference}</span>}</Link></> },
-    { id: 'verdicts', head: 'Integrity', minPx: 144, grow: 2, keep: 9, cell: (row) => <Verdicts image={row} /> },
+    { id: 'verdicts', head: 'Integrity', minPx: 186, grow: 2, keep: 9, cell: (row) => <Verdicts image={row} /> },
     { id: 'digest', head: 'Digest', minPx: 108, grow: 0, keep: 4, cell: (row) => (row.digest === null ? <span className="faint">tag only</span> : <Tip content={<code className="mono">{row.digest}</code>}><code className="mono">{shortDigest(row.digest)}</code></Tip>) },
     { id: 'places', head: 'Runs in', minPx: 92, grow: 0, keep: 8, end: true, cell: (row) => (row.containers === 0 ? <span className="faint">nowhere now</span> : <Tip content={`${plural(row.containers, 'container')} of ${plural(row.workloads, 'workload')}`}><span>{countWords(row.containers)}</span></Tip>) },
     { id: 'build', head: 'Build', minPx: 110, grow: 2, keep: 5, cell: (row) => <Known text={row.build} /> },

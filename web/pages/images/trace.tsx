@@ -6,6 +6,7 @@ import { Icon } from '../../parts/icons.tsx';
 import { OriginChain, VerdictList } from '../../parts/origin-chain.tsx';
 import { Bone, BoneLines, Empty, Page, Section } from '../../parts/page.tsx';
 import { ProblemBox } from '../../parts/problem.tsx';
+import { ContainerText } from '../../parts/text.tsx';
 import { Link, useFilters } from '../../router.tsx';
 import { hrefOf, pathOf, text } from '../../view/url.ts';
 
@@ -35,10 +36,15 @@ function Sentence({ traced }: { readonly traced: TraceView }): ReactNode {
   return <><b className="wrap-anywhere">{traced.subject}</b>: {contradicting > 0 ? <>sources contradict one another at <b>{contradicting}</b> of {traced.chain.length} stations.</> : missing === 0 ? <>the whole chain is known.</> : <><b>{traced.chain.length - missing}</b> of {traced.chain.length} stations are known.</>}</>;
 }
 
+/** Its workload as every other page names it. */
+function containerOf({ id, name, namespace, workload }: NonNullable<TraceView['container']>): { readonly id: string; readonly name: string; readonly workload: string | null } {
+  return { id, name, workload: workload === null || namespace === null || workload.includes('/') ? workload : `${namespace}/${workload}` };
+}
+
 function Note({ traced }: { readonly traced: TraceView }): ReactNode {
   return (
     <>
-      {traced.container === null ? <span>in no container</span> : <span>in <Link to={hrefOf('/live', { open: traced.container.id })}>{traced.container.name || traced.container.id.slice(0, 12)}</Link></span>}
+      {traced.container === null ? <span>in no container</span> : <span>in <Link to={hrefOf('/live', { open: traced.container.id })}><ContainerText {...containerOf(traced.container)} /></Link></span>}
       {traced.image === null ? null : <span>of <Link to={pathOf('/images/:id', { id: traced.image.id })}>{traced.image.reference}</Link></span>}
     </>
   );

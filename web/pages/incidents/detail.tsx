@@ -20,7 +20,7 @@ import type { Chain } from '../../view/process-tree.ts';
 import { absoluteTime, gapWords } from '../../view/time.ts';
 import { hrefOf, pathOf } from '../../view/url.ts';
 import { modeWords, outcomeSentences, stateWords } from '../../view/words.ts';
-import { RespondButton, ResponsesOf } from '../responses/respond.tsx';
+import { RespondButton, ResponsesOf, useResponsesKnown } from '../responses/respond.tsx';
 import { IncidentActions } from './actions.tsx';
 import './incidents.css';
 
@@ -34,7 +34,8 @@ interface Props {
 
 export function IncidentDetail({ id, event, eventTo, titled = false }: Props): ReactNode {
   const { data, error, refetch } = useApi('getIncident', { params: { id } });
-  if (data !== undefined) return <Loaded incident={data} event={event} eventTo={eventTo} titled={titled} />;
+  const isKnown = useResponsesKnown('incident', id);
+  if (data !== undefined && isKnown) return <Loaded incident={data} event={event} eventTo={eventTo} titled={titled} />;
   if (error !== null) return <ProblemBox error={error} again={() => void refetch()} />;
   return <div className="stack"><Bone width="70%" height={18} /><Bone width="45%" /><BoneLines count={10} /></div>;
 }

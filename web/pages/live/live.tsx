@@ -50,13 +50,14 @@ export function LivePage(): ReactNode {
 
 function Sentence({ node }: { readonly node: NodeView | undefined }): ReactNode {
   const counts = useApi('risk', {}).data?.counts;
+  const connected = useApi('coverage', {}).data?.sensorsConnected;
   if (node?.state === 'no-sensor') return <><b>{node.hostname}</b> has no sensor: what runs there is not seen.</>;
   if (node !== undefined) {
     return <><b>{node.hostname}</b> runs {plural(node.processes, 'process', 'processes')} and {node.containers === 0 ? 'no container' : plural(node.containers, 'container')}{node.connected ? '.' : '; its sensor is not connected, so this is the last that was seen.'}</>;
   }
-  if (counts === undefined) return <Bone width={420} height={18} />;
+  if (counts === undefined || connected === undefined) return <Bone width={420} height={18} />;
   if (counts.hosts === 0) return <>Nothing is watched yet.</>;
-  return <><b>{plural(counts.processes, 'process', 'processes')}</b> and <b>{counts.containers === 0 ? 'no container' : plural(counts.containers, 'container')}</b> run on {plural(counts.hosts, 'host')}.</>;
+  return <><b>{plural(counts.processes, 'process', 'processes')}</b> and <b>{counts.containers === 0 ? 'no container' : plural(counts.containers, 'container')}</b> {connected === 0 ? <>ran on {plural(counts.hosts, 'host')} when a sensor was last heard; none is connected.</> : <>run on {plural(counts.hosts, 'host')}.</>}</>;
 }
 
 function Crumbs({ node, filters, link }: { readonly node: NodeView | undefined; readonly filters: LiveFilters; readonly link: LinkTo }): ReactNode {

@@ -33,7 +33,7 @@ export function ProcessPanel({ processKey, closeTo, link }: { readonly processKe
             ['Container', found.containerId === null ? 'none: it runs on the host itself' : <Link key="container" to={hrefOf('/live', { open: found.containerId })}><ContainerText workload={found.workload} name={found.containerName} id={found.containerId} /></Link>],
             ['Started by', parent === undefined ? <span key="parent" className="faint">{parentKey === null ? 'not known' : parents === undefined ? '…' : 'a process that has ended'}</span> : <Link key="parent" to={link({ process: `${node}/${parent.key}` })} className="wrap-anywhere mono">{fullCommand(parent)}</Link>],
           ]} />
-          <p><Link to={hrefOf('/trace', { process: found.key, node })} className="button" data-testid="trace-process"><Icon name="image" size={14} />Where it came from</Link></p>
+          <p className="panel-after"><Link to={hrefOf('/trace', { process: found.key, node })} className="button" data-testid="trace-process"><Icon name="image" size={14} />Where it came from</Link></p>
         </>
       )}
     </SidePanel>

@@ -22,8 +22,8 @@ const containerKey = (row: ContainerView): string => row.id;
 
 function containerColumns(link: LinkTo, severalHosts: boolean): readonly Column<ContainerView>[] {
   const columns: Column<ContainerView>[] = [
-    { id: 'name', head: 'Container', minPx: 190, grow: 3, keep: 9, cell: (row) => <><Icon name="container" size={14} /><Link to={link({ open: row.id })} tabIndex={-1} className="plain-link strong cut" title={`${row.workload} ${row.name}`}><ContainerText workload={row.workload} name={row.name} id={row.id} /></Link>{row.endedAt === null ? null : <span className="faint small">ended</span>}</> },
-    { id: 'image', head: 'Image', minPx: 176, grow: 4, keep: 7, cell: (row) => (row.image === null ? <NoImage row={row} /> : <ImageText image={row.image} />) },
+    { id: 'name', head: 'Container', minPx: 200, grow: 6, keep: 9, cell: (row) => <><Icon name="container" size={14} /><Link to={link({ open: row.id })} tabIndex={-1} className="plain-link strong cut" title={`${row.workload} ${row.name}`}><ContainerText workload={row.workload} name={row.name} id={row.id} /></Link>{row.endedAt === null ? null : <span className="faint small">ended</span>}</> },
+    { id: 'image', head: 'Image', minPx: 156, grow: 3, keep: 7, cell: (row) => (row.image === null ? <NoImage row={row} /> : <ImageText image={row.image} />) },
     { id: 'host', head: 'Host', minPx: 116, grow: 1, keep: 3, cell: (row) => <span className="cut quiet">{row.hostname}</span> },
     { id: 'vulnerabilities', head: 'Vulnerabilities', minPx: 192, grow: 0, keep: 6, cell: (row) => <VulnerabilityCounts column counts={row.vulnerabilities} /> },
     { id: 'packages', head: 'Packages loaded', minPx: 164, grow: 0, keep: 4, end: true, cell: (row) => <PackagesLoaded row={row} /> },

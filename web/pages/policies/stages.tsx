@@ -92,10 +92,10 @@ function Pick({ picks, image, isLoading, onPick }: PickProps): ReactNode {
 
 function Explanation({ policy, image }: { readonly policy: string; readonly image: string }): ReactNode {
   const { data, error, refetch } = useApi('explainPolicy', { params: { name: policy }, query: { image } });
-  if (data === undefined) return error === null ? <BoneLines count={5} /> : <ProblemBox error={error} again={() => void refetch()} />;
+  if (data === undefined) return error === null ? <BoneLines count={12} /> : <ProblemBox error={error} again={() => void refetch()} />;
   return (
     <div className="stack" data-testid="explanation">
-      <p className="quiet">What is known of <span className="strong">{data.image.reference ?? 'an image without a name'}</span> <Digest digest={data.image.digest} /> {data.image.source === 'check' ? <>comes from its check in a pipeline, <Time at={data.image.checkedAt} />; advisories are today’s.</> : 'comes from sensors that see it running; no pipeline has checked it.'}</p>
+      <p className="quiet">What is known of <span className="strong">{data.image.reference ?? 'an image without a name'}</span> <Digest digest={data.image.digest} /> {data.image.source === 'check' ? <>comes from its check in a pipeline, <Time at={data.image.checkedAt} />; advisories are today’s.</> : data.image.checkedAt === null ? 'comes from sensors that see it running; no pipeline has checked it.' : <>comes from sensors that see it running. A pipeline checked it <Time at={data.image.checkedAt} />.</>}</p>
       {data.stages.filter((one) => one.stage !== 'run').map((one) => (
         <div key={one.stage} className="explain-stage">
           <h3 className="strong">{stageWords[one.stage]}</h3>

@@ -103,7 +103,7 @@ interface Way {
 
 function ByFramework({ posture, filters, link }: Way): ReactNode {
   return (
-    <Section title="By framework" aside="controls passed" id="by-framework">
+    <Section title="By framework" aside="dark: failed, hatched: no data; controls passed" id="by-framework">
       {posture === undefined ? <WayBones /> : <ul className="ways">{posture.frameworks.map((one) => <WayLine key={one.id} chosen={filters.framework === one.id} to={link({ framework: filters.framework === one.id ? undefined : one.id, requirement: undefined })} name={one.title} counts={one.controls} title={one.source} />)}</ul>}
     </Section>
   );
@@ -120,7 +120,7 @@ function WayLine({ chosen, to, name, counts, title, mark }: { readonly chosen: b
 
 function ByCluster({ posture, filters, link }: Way): ReactNode {
   return (
-    <Section title="By cluster" aside="results passed" id="by-cluster">
+    <Section title="By cluster" aside="dark: failed, hatched: no data; results passed" id="by-cluster">
       {posture === undefined ? <WayBones /> : <ul className="ways">{posture.clusters.map((one) => <ClusterLine key={one.id} cluster={one} chosen={filters.cluster === one.id} to={link({ cluster: filters.cluster === one.id ? undefined : one.id })} />)}</ul>}
       {posture?.clusters.map((one) => <NotSeen key={one.id} cluster={one} />)}
     </Section>

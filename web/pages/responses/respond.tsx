@@ -47,9 +47,19 @@ function RespondDialog({ trigger, event, onClose }: { readonly trigger: TriggerK
   );
 }
 
+function useResponsesOf(trigger: TriggerKind, event: string): ReturnType<typeof useApi<'listResponses'>> {
+  return useApi('listResponses', { query: { trigger, event, limit: 10 } });
+}
+
+/** Whether it is known which runs there are: an event is shown with them at once, since they stand above what is read. */
+export function useResponsesKnown(trigger: TriggerKind, event: string): boolean {
+  const { data, error } = useResponsesOf(trigger, event);
+  return data !== undefined || error !== null;
+}
+
 /** Runs about one event, for its page. */
 export function ResponsesOf({ trigger, event }: { readonly trigger: TriggerKind; readonly event: string }): ReactNode {
-  const { data } = useApi('listResponses', { query: { trigger, event, limit: 10 } });
+  const { data } = useResponsesOf(trigger, event);
   if (data === undefined || data.items.length === 0) return null;
   return <ul className="plain-list" data-testid="responses-of">{data.items.map((run) => <li key={run.id} className="row-flow"><StateMark state={runWords[run.state]} /><Link to={pathOf('/responses/:id', { id: run.id })}>{run.playbook}</Link>{run.dryRun ? <span className="faint small">dry run</span> : null}</li>)}</ul>;
 }

@@ -39,12 +39,12 @@ function Tokens(): ReactNode {
   if (data.items.length === 0) return <Empty title="No token yet"><p>Tokens are for programs: the pipeline that asks for a verdict, the script that reads incidents. People sign in instead.</p></Empty>;
   return (
     <>
-      <table className="plain-table">
+      <table className="plain-table is-stacking">
         <thead><tr><th>Name</th><th>Roles</th><th>Last used</th><th>Made</th><th>Ends</th><th><span className="unseen">Revoke</span></th></tr></thead>
         <tbody>
           {data.items.map((token) => (
             <tr key={token.id} data-testid="token" data-key={token.id}>
-              <td className="strong">{token.name}</td><td>{grantsWords(token.grants, names)}</td><td><Time at={token.lastUsedAt} /></td><td><Time at={token.createdAt} /></td><td><Time at={token.expiresAt} /></td>
+              <td className="strong">{token.name}</td><td>{grantsWords(token.grants, names)}</td><td data-head="Last used"><Time at={token.lastUsedAt} /></td><td data-head="Made"><Time at={token.createdAt} /></td><td data-head="Ends"><Time at={token.expiresAt} /></td>
               <td className="number"><button type="button" className="button is-bare" onClick={() => setRevoking(token)}>Revoke</button></td>
             </tr>
           ))}

@@ -12,11 +12,12 @@ import { visible } from '../../view/cut.ts';
 import { countWords, plural } from '../../view/numbers.ts';
 import { hrefOf, pathOf } from '../../view/url.ts';
 import { factWords, followsSentence, namespaceOf, violationStateWords } from '../../view/violation-words.ts';
-import { RespondButton, ResponsesOf } from '../responses/respond.tsx';
+import { RespondButton, ResponsesOf, useResponsesKnown } from '../responses/respond.tsx';
 
 export function ViolationDetail({ id, titled = false }: { readonly id: string; readonly titled?: boolean }): ReactNode {
   const { data, error, refetch } = useApi('getViolation', { params: { id } });
-  if (data !== undefined) return <Loaded violation={data} titled={titled} />;
+  const isKnown = useResponsesKnown('violation', id);
+  if (data !== undefined && isKnown) return <Loaded violation={data} titled={titled} />;
   if (error !== null) return <ProblemBox error={error} again={() => void refetch()} />;
   return <div className="stack"><Bone width="60%" height={18} /><Bone width="80%" /><BoneLines count={8} /></div>;
 }
