@@ -83,7 +83,7 @@ function factsRead({ checked }: RuleVerdict, image: ImageFacts): string[] {
 function listsRead({ checked }: RuleVerdict, image: ImageFacts): string[] {
   return imageVocabulary.lists.filter(({ name }) => checked.rule.condition.references.has(name)).map(({ name, read }) => {
     const { length } = read(image).items;
-    return length === 0 ? `${name} is empty` : `none of ${name} (${length}) is what the rule asks for`;
+    return length === 0 ? `${name} is empty` : `${name}: none of ${length} is what the rule asks for`;
   });
 }
 

@@ -87,7 +87,7 @@ async function says(words: RegExp): Promise<void> {
 const visits: readonly (readonly [name: string, path: string, says: readonly RegExp[]])[] = [
   ['admissions', '/admissions', [/1 workload was denied, and 1 let in without being judged/, /Denied shop\/cart Deployment no-critical-with-fix: CVE-2021-44906/, /Not judged shop\/search/, /Would be denied shop\/mail/]],
   ['admissions-sessions', '/admissions?show=sessions', [/bob shop\/cart-1 main attached to what runs/, /alice shop\/cart-1 main sh -c id/]],
-  ['admissions-denied', '/admissions?outcome=denied&open=1', [/The API server refused it/, /upgrade minimist 1\.2\.5 to 1\.2\.6/, /As it was told/, /7 times/]],
+  ['admissions-denied', '/admissions?outcome=denied&open=1', [/The API server refused it/, /Upgrade minimist 1\.2\.5 to 1\.2\.6/, /As it was told/, /7 times/]],
   ['admissions-open', '/admissions?outcome=failed-open&open=2', [/the failure policy of this cluster is Ignore/]],
   ['admissions-filtered', '/admissions?q=zzzz', [/No decision matches/]],
   ['incidents-users', '/incidents', [/All 3 incidents/]],
