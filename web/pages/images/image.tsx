@@ -1,6 +1,7 @@
 /** One image: the chain as a picture and in words, the verdicts with their history, where it runs, and what Xray and its labels say. */
 import type { ReactNode } from 'react';
 import type { ImageDetailView } from '@vedette/model/api/origin';
+import type { Station } from '@vedette/model/origin';
 import { useApi, useChange } from '../../data.ts';
 import { Icon } from '../../parts/icons.tsx';
 import { OriginChain, VerdictList } from '../../parts/origin-chain.tsx';
@@ -12,6 +13,9 @@ import { useMay } from '../../session.tsx';
 import { plural } from '../../view/numbers.ts';
 import { unknownOf, verdictWords, violatedOf } from '../../view/origin.ts';
 import { hrefOf } from '../../view/url.ts';
+
+/** Stations that only a process has: of an image nobody could know them, and that is no gap. */
+const ofProcess: ReadonlySet<Station> = new Set(['process', 'file', 'package']);
 
 export function ImagePage({ params }: { readonly params: Readonly<Record<string, string>> }): ReactNode {
   const id = params['id'] ?? '';
@@ -55,7 +59,7 @@ function Detail({ image }: { readonly image: ImageDetailView }): ReactNode {
     <>
       {worst === undefined ? null : <NextAction><p>{worst.action}</p></NextAction>}
       {image.unanswered.length === 0 ? null : <div className="problem" data-testid="unanswered"><p className="strong">Not everyone answered the last time; what was known before is shown with its age.</p>{image.unanswered.map((one) => <p key={one} className="wrap-anywhere">{one}</p>)}</div>}
-      <Section title="Where it came from"><OriginChain chain={image.chain} /></Section>
+      <Section title="Where it came from"><OriginChain chain={image.chain.filter((one) => !ofProcess.has(one.station) || one.claims.length > 0)} /></Section>
       <Section title="Integrity"><VerdictList verdicts={image.verdicts} /></Section>
       <Section title="Runs in" aside={plural(image.containers, 'container')}><Places image={image} /></Section>
       {image.xray === null ? null : <Section title="Xray"><table className="plain-table is-pairs"><tbody><tr><td>Issues</td><td>{image.xray.issues}</td></tr><tr><td>Violations of its policies</td><td>{image.xray.violations}</td></tr></tbody></table></Section>}
