@@ -22,10 +22,8 @@ export interface Stop {
   readonly press?: readonly string[];
   /** On a phone, the menu of pages is opened too. */
   readonly menu?: boolean;
-  /** It is meant to be empty. */
-  readonly empty?: boolean;
-  /** Part of the page that a picture for the docs holds, by selector; the whole screen otherwise. */
-  readonly picture?: string | true;
+  /** It stands in the docs, in both themes. */
+  readonly picture?: true;
 }
 
 export interface Pictures {
@@ -90,7 +88,7 @@ export class Tour {
     return [...faults, ...await this.#onPhone(stop), ...this.#failed];
   }
 
-  async #missing({ says, empty = false }: Stop): Promise<string[]> {
+  async #missing({ says }: Stop): Promise<string[]> {
     const faults: string[] = [];
     for (const words of says) {
       const { value } = await until(async () => words.test(await wordsOn(this.#page)), waitMs / 2, 100);
@@ -98,7 +96,7 @@ export class Tour {
     }
     const text = await wordsOn(this.#page);
     for (const words of neverSaid) if (words.test(text)) faults.push(`says ${words.exec(text)?.[0]}`);
-    if (!empty && (await this.#page.getByTestId('empty').count()) > 0) faults.push(`is empty: ${(await this.#page.getByTestId('empty').first().innerText()).slice(0, 80)}`);
+    if ((await this.#page.getByTestId('empty').count()) > 0) faults.push(`is empty: ${(await this.#page.getByTestId('empty').first().innerText()).slice(0, 80)}`);
     if ((await this.#page.locator('.problem').count()) > 0) faults.push(`says a problem: ${(await this.#page.locator('.problem').first().innerText()).slice(0, 200)}`);
     return faults.length === 0 ? [] : [...faults, `it says: ${text.slice(0, 1500)}`];
   }
@@ -129,12 +127,10 @@ export class Tour {
     await this.#page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
   }
 
-  async #shoot(name: string, picture?: string | true): Promise<void> {
+  async #shoot(name: string, picture?: true): Promise<void> {
     await screenshot(this.#page, this.#pictures.directory, name);
     if (picture === undefined || this.#pictures.docs === null) return;
     mkdirSync(this.#pictures.docs, { recursive: true });
-    const to = join(this.#pictures.docs, `${name}.png`);
-    if (picture === true) copyFileSync(join(this.#pictures.directory, `${name}.png`), to);
-    else await this.#page.locator(picture).first().screenshot({ path: to });
+    copyFileSync(join(this.#pictures.directory, `${name}.png`), join(this.#pictures.docs, `${name}.png`));
   }
 }
