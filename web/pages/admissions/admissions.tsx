@@ -67,7 +67,7 @@ function admissionColumns(linkOf: (row: AdmissionView) => string): readonly Colu
     { id: 'workload', head: 'What', minPx: 170, grow: 2, keep: 10, cell: (row) => <Link to={linkOf(row)} tabIndex={-1} className="plain-link strong cut" title={`${row.kind} ${row.namespace}/${row.name}`}>{row.namespace}/{row.name}</Link> },
     { id: 'kind', head: 'Kind', minPx: 92, grow: 0, keep: 2, cell: (row) => <span className="cut quiet">{row.kind}</span> },
     { id: 'said', head: 'Why', minPx: 220, grow: 6, keep: 8, cell: (row) => <span className="cut" title={saidOf(row)}>{visible(saidOf(row))}</span> },
-    { id: 'user', head: 'Who', minPx: 130, grow: 1, keep: 5, cell: (row) => <span className="cut quiet" title={row.user}>{visible(shortUser(row.user))}</span> },
+    { id: 'user', head: 'Who', minPx: 150, grow: 2, keep: 5, cell: (row) => <span className="cut quiet" title={row.user}>{visible(shortUser(row.user))}</span> },
     { id: 'cluster', head: 'Cluster', minPx: 96, grow: 1, keep: 3, cell: (row) => <span className="cut quiet">{row.clusterName}</span> },
     { id: 'count', head: 'Times', minPx: 64, grow: 0, keep: 4, end: true, cell: (row) => <span className="number">{countWords(row.count)}</span> },
     { id: 'at', head: 'Last', minPx: 88, grow: 0, keep: 7, end: true, cell: (row) => <Time at={row.at} /> },
