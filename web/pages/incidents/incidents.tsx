@@ -15,11 +15,11 @@ import { OutcomeMark, Severity, SeverityShape } from '../../parts/marks.tsx';
 import { Bone, Empty, Page, SidePanel, Tiles, type Tile } from '../../parts/page.tsx';
 import { Spark } from '../../parts/spark.tsx';
 import { Table, type Column } from '../../parts/table.tsx';
-import { Command, ContainerText, Time } from '../../parts/text.tsx';
+import { Command, Time } from '../../parts/text.tsx';
 import { Link, useFilters } from '../../router.tsx';
 import { countWords, plural } from '../../view/numbers.ts';
 import { hrefOf, pathOf } from '../../view/url.ts';
-import { incidentSeverities, kindWords, outcomeWords, severityWords, stateWords } from '../../view/words.ts';
+import { containerWords, incidentSeverities, kindWords, outcomeWords, severityWords, stateWords } from '../../view/words.ts';
 import { ChosenBar } from './chosen-bar.tsx';
 import { incidentFilters } from './filters.ts';
 import { IncidentDetail } from './detail.tsx';
@@ -103,7 +103,7 @@ function incidentColumns(linkOf: (row: IncidentView) => string): readonly Column
 
 function Where({ row }: { readonly row: IncidentView }): ReactNode {
   const inContainer = row.containerId !== null;
-  return <><Icon name={inContainer ? 'container' : 'host'} size={14} /><span className="cut">{inContainer ? <><ContainerText workload={row.workload} name={row.containerName} id={row.containerId!} /> <span className="faint">on {row.hostname}</span></> : row.hostname}</span></>;
+  return <><Icon name={inContainer ? 'container' : 'host'} size={14} /><span className="cut">{inContainer ? <>{containerWords({ workload: row.workload, name: row.containerName, id: row.containerId! }).title} <span className="faint">on {row.hostname}</span></> : row.hostname}</span></>;
 }
 
 const noChips = { severity: undefined, outcome: undefined, source: undefined, container: undefined };
