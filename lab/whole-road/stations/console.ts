@@ -92,7 +92,7 @@ async function knownOf(scene: Scene): Promise<Known> {
 const plainHttp = /Cross-Origin-Opener-Policy header has been ignored, because the URL's origin was untrustworthy/;
 
 async function faultsAt(tour: Tour, stop: Stop): Promise<readonly string[]> {
-  const faults = await faultsAt(tour, stop);
+  const faults = await tour.faultsAt(stop).catch((error: unknown) => [error instanceof Error ? error.message : String(error)]);
   return faults.filter((one) => !plainHttp.test(one));
 }
 
@@ -105,7 +105,7 @@ async function walk(scene: Scene, stops: readonly Stop[]): Promise<void> {
     const tour = await Tour.on(page, scene.hub.url, pictures);
     report.row('page sign-in', [], await faultsAt(tour, { name: 'sign-in', path: '/sign-in', says: [/Sign in/] }));
     await signIn(page, scene.hub.url, 'admin', adminPassword);
-    for (const stop of stops) report.row(`page ${stop.name}: ${stop.path.split('?')[0]}`, [], await tour.faultsAt(stop).catch((error: unknown) => [error instanceof Error ? error.message : String(error)]));
+    for (const stop of stops) report.row(`page ${stop.name}: ${stop.path.split('?')[0]}`, [], await faultsAt(tour, stop));
   } finally {
     await browser.stop();
   }
@@ -113,10 +113,12 @@ async function walk(scene: Scene, stops: readonly Stop[]): Promise<void> {
 
 export async function play(scene: Scene): Promise<void> {
   const takeBack = await badCart(scene);
-  const known = await knownOf(scene);
-  const stops = stopsOf(known);
-  scene.lab.report.row('every page of the console is visited', ['signIn'], pagesWithoutStop(stops));
-  await walk(scene, stops);
-  await scene.api.call('cancelResponse', { params: { id: known.waiting } });
-  await takeBack();
+  try {
+    const known = await knownOf(scene);
+    const stops = stopsOf(known);
+    scene.lab.report.row('every page of the console is visited', ['signIn'], pagesWithoutStop(stops));
+    await walk(scene, stops).finally(async () => await scene.api.call('cancelResponse', { params: { id: known.waiting } }));
+  } finally {
+    await takeBack();
+  }
 }
