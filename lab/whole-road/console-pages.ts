@@ -90,7 +90,7 @@ const sight = ({ firstCluster, secondCluster, sensor }: Known): readonly Stop[] 
 ];
 
 const thisHub: readonly Stop[] = [
-  { name: 'audit', path: '/audit', says: [/approve/i, /admin/] },
+  { name: 'audit', path: '/audit', says: [/admin/, /the playbook road-contain began/] },
   { name: 'users', path: '/users', says: [/admin/] },
   { name: 'tokens', path: '/tokens', says: [/olga/, /reader/] },
   { name: 'account', path: '/account', says: [/You are signed in as admin/] },

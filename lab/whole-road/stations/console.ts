@@ -81,7 +81,7 @@ async function knownOf(scene: Scene): Promise<Known> {
     control: found('a failed control', (await api.call('listControls', { query: { state: 'failed' } })).items[0]).name,
     image: found('the image of the cart', images.find((one) => one.reference.endsWith('/shop/cart:1.1'))).id,
     movedImage: found('the image with the moved tag', images.find((one) => one.reference.includes('/shop/moved'))).id,
-    response: found('the run of the playbook', responses.find((one) => one.endedAt !== null)).id,
+    response: found('the run of the playbook', responses.find((one) => one.state === 'done')).id,
     sensor: found('the sensor of the first node', (await api.call('listSensors', {})).items.find((one) => one.hostname === first.node.name)).id,
     firstCluster: found('the first cluster', clusters.find((one) => one.name === first.name)).id,
     secondCluster: await silentCluster(scene), ...await prepare(scene, open.id),
