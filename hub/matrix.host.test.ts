@@ -8,17 +8,14 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { permitsSomewhere, scopeFor, scopeHolds, type Grant } from '@vedette/model/access';
-import { endpoints, type Endpoint, type EndpointName } from '@vedette/model/api/table';
-import type { z } from 'zod';
+import type { EndpointName } from '@vedette/model/api/table';
 import { Assessor } from './assess/assessor.ts';
 import { sampleCheck, sampleException } from './check-sample.ts';
 import { sampleHub, samplePlaybook, samplePolicy, type Answer, type SampleHub } from './hub-sample.ts';
 import { listen, type Listening } from './live-sample.ts';
+import { addressOf, gather, lists, madeUp, sameBut, still, table, textFilters, wide, withId } from './matrix-sample.ts';
 import { sampleSensor, type SampleSensor } from './sensor-sample.ts';
 import { execution, record } from './wire-sample.ts';
-
-type Named = [EndpointName, Endpoint];
-const table = Object.entries(endpoints) as Named[];
 
 /** What is sent to the endpoints that take a body: harmless, and in the right form. A new one fails the first test. */
 const bodies: Partial<Record<EndpointName, unknown>> = {
@@ -146,60 +143,11 @@ function excerpt(text: string, mark: string): string {
   return text.slice(Math.max(0, at - 300), at + 100);
 }
 
-const idKeys = /^(id|name|key|node|cluster|namespace|workload|hostname|image|containerId|containerName|indexDigest|platformDigest|vulnerability|object|actor|source|user)$/;
-
-function gather(value: unknown, found: Set<string>, key = ''): Set<string> {
-  if (typeof value === 'string' && idKeys.test(key) && value !== '' && value.length <= 200) found.add(value);
-  if (Array.isArray(value)) for (const one of value) gather(one, found, key);
-  else if (typeof value === 'object' && value !== null) for (const [inner, one] of Object.entries(value)) gather(one, found, inner);
-  return found;
-}
-
-const lists = table.filter(([, endpoint]) => endpoint.method === 'GET' && endpoint.permission !== 'public' && !endpoint.path.includes('{'));
-const withId = table.filter(([, endpoint]) => endpoint.path.includes('{'));
-
-function addressOf(endpoint: Endpoint, id = ''): string {
-  // the number of a step is not an id
-  return endpoint.path.replace('{number}', '0').replaceAll(/\{\w+\}/g, encodeURIComponent(id));
-}
-
-/** The widest question a list takes. */
-function wide(endpoint: Endpoint): string {
-  const shape = endpoint.query?.shape ?? {};
-  const query = new URLSearchParams();
-  if ('limit' in shape) query.set('limit', '200');
-  if ('state' in shape && (shape['state'] as z.ZodType).safeParse('all').success) query.set('state', 'all');
-  if ('facets' in shape) query.set('facets', 'include');
-  if ('ended' in shape) query.set('ended', 'include');
-  return `${endpoint.path}?${query.toString()}`;
-}
-
 /** All ids that a caller is told of by lists. */
 async function idsFor(token: string): Promise<Set<string>> {
   const found = new Set<string>();
   for (const [, endpoint] of lists) gather((await hub.ask('GET', wide(endpoint), { token })).json, found);
   return found;
-}
-
-/** One of the same form that does not exist. */
-function madeUp(id: string): string {
-  if (/^\d{1,15}$/.test(id)) return '987654321';
-  return id.replaceAll(/[a-z0-9]/g, (character) => (/[0-8]/.test(character) ? String(Number(character) + 1) : /[a-e]/.test(character) ? String.fromCharCode(character.charCodeAt(0) + 1) : character === '9' ? '0' : character === 'f' ? 'a' : 'z'));
-}
-
-/** Without what the time alone changes. */
-function still(answer: Answer): Answer {
-  return { ...answer, text: answer.text.replaceAll(/(\d+ \w+ old \()?\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME').replaceAll(/"(ageSeconds|observedSeconds)":[\d.]+/g, '"$1":0') };
-}
-
-/** The answer without the ids that were asked, which an answer may repeat; short numbers stand in it for other things. */
-function sameBut(answer: Answer, ...ids: readonly string[]): string {
-  let { text } = answer;
-  for (const id of ids) {
-    if (id.length >= 4) text = text.replaceAll(JSON.stringify(id).slice(1, -1), 'ID');
-    else if (/^[a-z]+$/.test(id)) text = text.replaceAll(new RegExp(`\\b${id}\\b`, 'g'), 'ID');
-  }
-  return `${answer.status} ${text}`;
 }
 
 test('every endpoint that takes a body has one here, of its form', () => {
@@ -257,8 +205,7 @@ test('a filter by what is elsewhere answers as one by what does not exist', asyn
     const own = await idsFor(caller.token);
     const foreign = all.filter((id) => !own.has(id) && !/^\d{1,3}$/.test(id)).filter((_, index) => index % 5 === 0);
     for (const [name, endpoint] of lists) {
-      const texts = Object.entries(endpoint.query?.shape ?? {}).filter(([key, type]) => key !== 'cursor' && (type as z.ZodType).safeParse('any text').success).map(([key]) => key);
-      for (const key of texts) {
+      for (const key of textFilters(endpoint)) {
         for (const id of foreign) {
           const ask = (which: string): Promise<Answer> => hub.ask('GET', `${endpoint.path}?${new URLSearchParams({ [key]: which }).toString()}`, { token: caller.token });
           const other = madeUp(id);

@@ -12,10 +12,29 @@ import { ask, isKept, keep } from './kept.ts';
 import type { Scene } from './scene.ts';
 import { playStation, stations } from './stations.ts';
 
+interface Part {
+  readonly what: string;
+  /** Where it is seen: a road with this part broken ends there. */
+  readonly station: string;
+  /** The ends of the names of rows that must fail. */
+  readonly breaks: readonly string[];
+}
+
+const parts: Readonly<Record<string, Part>> = {
+  policy: { what: 'the policies for deploy stay in shadow: unsigned and untrusted images get in', station: 'admit', breaks: ['first refuses the unsigned one, and says policy and fix', 'second refuses the one of an untrusted registry', 'the refusals are in the hub'] },
+  'build-info': { what: 'no false build info is published: nothing contradicts the check', station: 'false-build', breaks: ['both commits are claimed, and contradict one another', 'and so do both runs', 'vedette trace says which commits contradict, and ends with 1'] },
+  identity: { what: 'people come in by the runtime, past the API server: nobody says who they are', station: 'exec', breaks: ['the incident of her shell names her', 'each shell is its own, or of one of the two', 'the sessions are in the hub with user, pod and command'] },
+  feed: { what: 'the second feed has no record more than the first: no package turns bad', station: 'turns-bad', breaks: ['the worst of 20, ms', 'the violation names workload, digest and reason', 'the next execution in its container is stopped'] },
+  isolation: { what: 'the playbook leaves the sensor out: the container is not cut off', station: 'respond', breaks: ['the sensor cuts the container off', 'no connection gets out any more'] },
+  scope: { what: 'the limited token may see every place', station: 'scope', breaks: ['no answer bears a name, an id or a digest of elsewhere', 'an id of elsewhere is answered as one that there is not', 'no count, order or share of it is told'] },
+};
+
 async function playFrom(scene: Scene, name: string, edition: string): Promise<void> {
   const first = stations.findIndex((one) => one.name === name);
   if (first < 0) throw new Error(`there is no station ${name}; there are: ${stations.map((one) => one.name).join(', ')}`);
-  for (const station of stations.slice(first)) {
+  const { sabotage } = scene.lab;
+  const last = sabotage === null ? stations.length - 1 : stations.findIndex((one) => one.name === parts[sabotage]!.station);
+  for (const station of stations.slice(first, last + 1)) {
     scene.lab.report.say(station.says);
     const begun = Date.now();
     // what comes after may still be worth seeing
@@ -51,7 +70,8 @@ export const wholeRoad: Lab = {
   name: 'whole-road',
   summary: 'From the build to the report, through registry, clusters and hub: every station of the road (--keep, --from STATION, --end)',
   rows: 40,
-  parts: {},
+  parts: Object.fromEntries(Object.entries(parts).map(([name, one]) => [name, one.what])),
+  breaks: Object.fromEntries(Object.entries(parts).map(([name, one]) => [name, one.breaks])),
   async run(lab: LabRun): Promise<void> {
     if (lab.from === undefined && lab.end !== true) return await play(lab);
     if (!isKept(lab.place) || !existsSync(lab.place)) throw new Error('no ground is kept: run it with --keep first');

@@ -15,11 +15,13 @@ export const stations: readonly Station[] = [
   { name: 'agents', says: 'Cluster parts and sensors by the chart, from our images' },
   { name: 'admit', says: 'Unsigned and untrusted images are refused at the door' },
   { name: 'run', says: 'The signed one runs, and is one chain' },
+  { name: 'false-build', says: 'A build info that is not true contradicts the check' },
   { name: 'exec', says: 'alice and bob come in by exec' },
   { name: 'fleet', says: 'A second cluster and a plain host in the same hub' },
   { name: 'turns-bad', says: 'A feed makes a loaded package critical' },
   { name: 'respond', says: 'A playbook isolates, rolls back, and is undone' },
   { name: 'integrity', says: 'Tag overwritten, manifest deleted, signed by another key' },
+  { name: 'scope', says: 'Who may see one cluster learns nothing of the others' },
   { name: 'console', says: 'Every page of the console shows it' },
   { name: 'posture', says: 'The report names what is wrong, and says where there is no data' },
 ];

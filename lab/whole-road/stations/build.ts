@@ -16,7 +16,7 @@ export async function play(scene: Scene): Promise<void> {
   const { api, lab, registry, facts } = scene;
   const { report, place } = lab;
   const feeds = writeFeeds(join(place, 'hub', 'feeds'));
-  facts.feeds = { before: feeds.before.replace(join(place, 'hub'), '/var/lib/vedette'), after: feeds.after.replace(join(place, 'hub'), '/var/lib/vedette') };
+  facts.feeds = { before: feeds.before.replace(join(place, 'hub'), '/var/lib/vedette'), after: (lab.sabotage === 'feed' ? feeds.before : feeds.after).replace(join(place, 'hub'), '/var/lib/vedette') };
   await vedetteInHub(scene, ['advisories', 'sync', '--from', facts.feeds.before]);
   await vedette(scene, ['advisories', 'sync', '--from', feeds.before], {}, []);
   for (const name of ['no-critical-with-fix']) await api.call('setPolicyMode', { params: { name }, body: { mode: 'enforce' } });

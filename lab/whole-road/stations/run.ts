@@ -96,8 +96,10 @@ async function chain(scene: Scene, cart: ContainerView): Promise<void> {
     const link = shown.chain.find((one) => one.station === station);
     report.row(`chain: ${station} is known, with source and confidence`, 'known', link?.state ?? 'no such station', link, link?.state === 'known' && link.claims.length > 0 && link.confidence !== null);
   }
-  const commits = shown.chain.find((one) => one.station === 'commit');
-  report.row('commit and run come from the check and from build info, and agree', true, (commits?.agreements.length ?? 0) > 0, commits);
+  for (const [station, what] of [['commit', 'commit'], ['build', 'run']] as const) {
+    const link = shown.chain.find((one) => one.station === station);
+    report.row(`the ${what} comes from the check and from build info, and both agree`, true, link?.agreements.some((one) => one.includes('build info') && one.includes('the check in CI')) ?? false, link);
+  }
   const took: number[] = [];
   for (let turn = 0; turn < 10; turn++) took.push((await api.call('trace', { query: { process: main.key, path } })).tookMs);
   report.bound('the chain is put together from stored facts, median ms', 'at most', 50, percentile(took, 0.5), took);

@@ -55,7 +55,7 @@ export async function play(scene: Scene): Promise<void> {
     await vedetteInHub(scene, ['advisories', 'sync', '--from', facts.feeds!.after]);
     const seen = await until(async () => (await openViolations(scene)).length > 0 && (await isOnRiskSummary(scene)), 20_000, 50);
     delays.push(seen.value === null ? Number.NaN : seen.ms);
-    if (turn === repeats - 1) break;
+    if (turn === repeats - 1 || seen.value === null) break;
     await vedetteInHub(scene, ['advisories', 'sync', '--from', facts.feeds!.before]);
     const gone = await until(async () => (await openViolations(scene)).length === 0, 20_000, 50);
     if (gone.value === null) throw new Error('the feed was taken back, and the violation stays');
