@@ -19,7 +19,7 @@ export async function play(scene: Scene): Promise<void> {
   await facts.host!.runContainer(`${registry.host}/shop/twin:1.1`, 'twin-of-host');
   facts.host!.run('sleep', ['3600']);
   const { value: image } = await until(async () => {
-    const found = (await api.call('listImages', { query: { search: facts.images!.twin.platformDigest, limit: 50 } })).items.filter((one) => one.containers > 0);
+    const found = (await api.call('listImages', { query: { search: 'shop/twin:', limit: 50 } })).items.filter((one) => one.containers > 0);
     const detail = found.length === 0 ? null : await api.call('getImage', { params: { id: found[0]!.id } });
     return found.length === 1 && detail !== null && new Set(detail.places.map((one) => one.cluster)).size >= 3 ? { detail, found } : null;
   }, 60_000, 500);

@@ -161,7 +161,7 @@ async function happensInFirst(scene: Scene, name: string): Promise<void> {
   await until(async () => (await first.plane.client.kubectl(['exec', '--namespace', shop, `deployment/${name}`, '--', 'sh', '-c', 'true'], { accept: [1] })).code === 0, 30_000, 500);
   const { value } = await until(async () => {
     const container = (await api.call('listContainers', { query: { limit: 200 } })).items.find((one) => one.workload.endsWith(`/${name}`) && one.identity === 'known');
-    const image = (await api.call('listImages', { query: { search: scene.facts.images!.twin.platformDigest, limit: 1 } })).items[0];
+    const image = (await api.call('listImages', { query: { search: 'shop/twin:', limit: 1 } })).items[0];
     if (container === undefined || image === undefined) return false;
     const { places } = await api.call('getImage', { params: { id: image.id } });
     return places.some((one) => one.container === container.id) && (await api.call('listIncidents', { query: { container: container.id, state: 'all' } })).items.length > 0;
