@@ -71,7 +71,8 @@ async function contentOf(doors: Doors, caller: Caller, asked: Asked): Promise<Re
   }
   const framework = asked.framework === undefined ? null : frameworkOf(asked.framework);
   return {
-    hub: `${door.hub.name}, Vedette ${door.hub.version}`,
+    // the name of the machine or the Pod that the hub runs on is a name of a place
+    hub: scope.kind === 'all' ? `${door.hub.name}, Vedette ${door.hub.version}` : `Vedette ${door.hub.version}`,
     at: at.toISOString(),
     reader: caller.name,
     scope: scopeWords(scope, posture, asked),

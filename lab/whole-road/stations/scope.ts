@@ -7,8 +7,9 @@ import type { Grant } from '@vedette/model/access';
 import type { Endpoint, EndpointName } from '@vedette/model/api/table';
 import { addressOf, gather, lists, madeUp, sameBut, still, table, textFilters, wide, withId } from '@vedette/hub/matrix-sample';
 import { until } from '../../until.ts';
+import { badTag } from '../images.ts';
 import { hostsCluster } from '../plain-host.ts';
-import type { Scene } from '../scene.ts';
+import { release, type Scene } from '../scene.ts';
 import { applied, deployment, shop } from './run.ts';
 
 interface Answer {
@@ -31,7 +32,7 @@ async function askerWith(scene: Scene, name: string, grants: Grant[]): Promise<A
 
 /** Names, ids and digests of the first cluster and the plain host that nothing in the second has. */
 async function elsewhere(scene: Scene): Promise<string[]> {
-  const { api, facts, first, second } = scene;
+  const { api, facts, first, registry, second } = scene;
   const pods = await first.plane.client.kubectl(['get', 'pods', '--all-namespaces', '-o', 'json']);
   const words = (JSON.parse(pods.stdout) as { items: { metadata: { name: string; uid: string } }[] }).items.flatMap(({ metadata }) => [metadata.name, metadata.uid]);
   const clusters = (await api.call('listClusters', {})).items.filter((one) => one.name === first.name || one.name === hostsCluster);
@@ -39,14 +40,20 @@ async function elsewhere(scene: Scene): Promise<string[]> {
   const containers = (await api.call('listContainers', { query: { limit: 200 } })).items.filter((one) => one.hostname !== second.node.name);
   const processes = (await api.call('listProcesses', { query: { limit: 200 } })).items.filter((one) => one.hostname !== second.node.name);
   words.push(...clusters.flatMap((one) => [one.id, one.name]), ...nodes.flatMap((one) => [one.id, one.hostname]), ...containers.map((one) => one.id), ...processes.map((one) => one.key));
-  const { good, bad } = facts.images!;
-  words.push(good.platformDigest, good.indexDigest, bad.platformDigest, 'cart:1.1', 'alice');
+  // what was refused in the second cluster is known there too: cart with the good tag
+  words.push(await hubDigest(scene), facts.images!.bad.platformDigest, `${registry.host}/shop/cart:${badTag}`, 'alice');
   return [...new Set(words)];
 }
 
-/** Short words are looked for as a whole value. */
+/** Of an image that runs in the first cluster only. */
+async function hubDigest({ api, first }: Scene): Promise<string> {
+  const { items } = await api.call('listContainers', { query: { limit: 200 } });
+  return items.find((one) => one.hostname === first.node.name && one.workload.endsWith(`/${release}-hub`))?.platformDigest ?? 'the hub is not seen';
+}
+
+/** Short words are looked for as a whole value; as a key they are the API's own. */
 function holds(text: string, word: string): boolean {
-  return text.includes(word.length < 8 ? `"${word}"` : word);
+  return word.length < 8 ? new RegExp(`"${word}"(?!:)`).test(text) : text.includes(word);
 }
 
 function itemsOf(answer: Answer): readonly Record<string, unknown>[] {
@@ -57,7 +64,9 @@ interface Recipe {
   readonly name: EndpointName;
   readonly foreign: readonly string[];
   readonly own: readonly string[];
-  address(id: string): string;
+  readonly needsImage: boolean;
+  /** `image`: a digest of elsewhere when left out. */
+  address(id: string, image?: string): string;
 }
 
 const readsById = withId.filter(([, endpoint]) => endpoint.method === 'GET');
@@ -71,8 +80,8 @@ async function recipeOf([name, endpoint]: readonly [EndpointName, Endpoint], all
   const own = await ids(limited);
   const foreign = (await ids(all)).filter((id) => !own.includes(id)).slice(0, idsMax);
   // what an endpoint asks for besides the id is an image
-  const query = endpoint.query?.safeParse({}).success === false ? `?image=${encodeURIComponent(digest)}` : '';
-  return { name, foreign, own: own.slice(0, 3), address: (id) => addressOf(endpoint, id) + query };
+  const needsImage = endpoint.query?.safeParse({}).success === false;
+  return { name, foreign, own: own.slice(0, 3), needsImage, address: (id, image = digest) => addressOf(endpoint, id) + (needsImage ? `?image=${encodeURIComponent(image)}` : '') };
 }
 
 async function everyEndpoint(scene: Scene, all: Ask, limited: Ask): Promise<readonly Recipe[]> {
@@ -96,15 +105,18 @@ async function everyEndpoint(scene: Scene, all: Ask, limited: Ask): Promise<read
   }
   const recipes: Recipe[] = [];
   const misjudged: string[] = [];
+  const digest = await hubDigest(scene);
+  const compare = async (name: EndpointName, [id, at]: readonly [string, string], [other, there]: readonly [string, string]): Promise<void> => {
+    const [answer, unknown] = [await limited(at), await limited(there)];
+    if (sameBut(answer, id, other) !== sameBut(unknown, id, other)) misjudged.push(`${name} ${id}: ${answer.status} ${answer.text.slice(0, 200)}, made up: ${unknown.status}`);
+  };
   for (const one of readsById) {
-    const recipe = await recipeOf(one, all, limited, scene.facts.images!.good.platformDigest);
+    const recipe = await recipeOf(one, all, limited, digest);
+    const { name, foreign, own, needsImage, address } = recipe;
     recipes.push(recipe);
-    for (const id of [...recipe.foreign, ...recipe.own]) await look(recipe.name, recipe.address(id));
-    for (const id of recipe.foreign) {
-      const other = madeUp(id);
-      const [answer, unknown] = [await limited(recipe.address(id)), await limited(recipe.address(other))];
-      if (sameBut(answer, id, other) !== sameBut(unknown, id, other)) misjudged.push(`${recipe.name} ${id}: ${answer.status} ${answer.text.slice(0, 200)}, made up: ${unknown.status}`);
-    }
+    for (const id of [...foreign, ...own]) await look(name, address(id));
+    for (const id of foreign) await compare(name, [id, address(id)], [madeUp(id), address(madeUp(id))]);
+    if (needsImage) for (const id of own) await compare(name, [digest, address(id)], [madeUp(digest), address(id, madeUp(digest))]);
   }
   const readable = table.filter(([, endpoint]) => endpoint.method === 'GET').map(([name]) => name);
   const withForeign = recipes.filter((one) => one.foreign.length > 0);
@@ -119,7 +131,8 @@ async function everyFilter(scene: Scene, limited: Ask): Promise<void> {
   const { api, facts, first, lab } = scene;
   const cluster = (await api.call('listClusters', {})).items.find((one) => one.name === first.name)!;
   const [process] = (await api.call('listProcesses', { query: { container: facts.twin!.id, limit: 1 } })).items;
-  const ids = [cluster.id, first.node.name, facts.twin!.node, facts.twin!.id, facts.images!.good.platformDigest, ...(process === undefined ? [] : [process.key])];
+  const digest = await hubDigest(scene);
+  const ids = [cluster.id, first.node.name, facts.twin!.node, facts.twin!.id, digest, ...(process === undefined ? [] : [process.key])];
   const told: string[] = [];
   let questions = 0;
   for (const [name, endpoint] of lists) {
