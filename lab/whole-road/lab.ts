@@ -69,7 +69,7 @@ async function play(lab: LabRun): Promise<void> {
 export const wholeRoad: Lab = {
   name: 'whole-road',
   summary: 'From the build to the report, through registry, clusters and hub: every station of the road (--keep, --from STATION, --end)',
-  rows: 95,
+  rows: 150,
   parts: Object.fromEntries(Object.entries(parts).map(([name, one]) => [name, one.what])),
   breaks: Object.fromEntries(Object.entries(parts).map(([name, one]) => [name, one.breaks])),
   async run(lab: LabRun): Promise<void> {
