@@ -18,6 +18,8 @@ export interface ContainerIdentity {
   readonly runtime: RuntimeName | null;
   readonly name: string;
   readonly imageName: string | null;
+  /** `imageName` is the one that the pod's specification asks for, not one of several that the image has on the node. */
+  readonly imageNameAsked?: true;
   readonly indexDigest: string | null;
   readonly platformDigest: string | null;
   readonly imageReason: string | null;

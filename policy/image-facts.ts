@@ -203,11 +203,18 @@ export function unknownImage(reason: string): ImageFacts {
 
 type NameFacts = Pick<ImageFacts, 'reference' | 'registry' | 'repository' | 'tag' | 'pinned'>;
 
+interface NameParts {
+  readonly registry: string;
+  readonly repository: string;
+  readonly tag: string | undefined;
+  readonly digest: string | undefined;
+}
+
 /**
- * An image's name into the facts about it, as every client reads it: without a host, or with a first part that has neither
- * dot nor colon and is not localhost, it is on docker.io, and there a name of one part lies in `library`.
+ * As every client reads it: without a host, or with a first part that has neither dot nor colon and is not localhost, it is
+ * on docker.io, and there a name of one part lies in `library`. Null: not the name of an image.
  */
-export function nameFacts(reference: string): NameFacts | null {
+function namePartsOf(reference: string): NameParts | null {
   if (reference.length > 512 || /[\s\p{Cc}]/u.test(reference)) return null;
   const parts = /^(?<name>[^@]+?)(?::(?<tag>[\w][\w.-]{0,127}))?(?:@(?<digest>[a-z0-9+._-]+:[0-9a-f]{32,128}))?$/.exec(reference)?.groups;
   const name = parts?.['name'];
@@ -215,11 +222,18 @@ export function nameFacts(reference: string): NameFacts | null {
   const slash = name.indexOf('/');
   const first = slash < 0 ? '' : name.slice(0, slash);
   const hasHost = first.includes('.') || first.includes(':') || first === 'localhost';
-  const registry = hasHost ? first : 'docker.io';
+  const registry = !hasHost || first === 'index.docker.io' ? 'docker.io' : first;
   const rest = hasHost ? name.slice(slash + 1) : name;
-  const repository = !hasHost && !rest.includes('/') ? `library/${rest}` : rest;
+  const repository = registry === 'docker.io' && !rest.includes('/') ? `library/${rest}` : rest;
   if (!/^[a-z0-9]+([._/-]+[a-z0-9]+)*$/.test(repository) || !/^[\w.:[\]-]+$/.test(registry)) return null;
-  const { tag, digest } = parts ?? {};
+  return { registry, repository, tag: parts?.['tag'], digest: parts?.['digest'] };
+}
+
+/** An image's name into the facts about it. */
+export function nameFacts(reference: string): NameFacts | null {
+  const parts = namePartsOf(reference);
+  if (parts === null) return null;
+  const { registry, repository, tag, digest } = parts;
   return {
     reference: known(reference),
     registry: known(registry),
@@ -227,4 +241,13 @@ export function nameFacts(reference: string): NameFacts | null {
     tag: tag === undefined ? absent : known(tag),
     pinned: known(digest !== undefined),
   };
+}
+
+/** The same name as runtimes keep it: with its host and path, and with `latest` where neither tag nor digest is given. Null: not the name of an image. */
+export function fullImageName(reference: string): string | null {
+  const parts = namePartsOf(reference);
+  if (parts === null) return null;
+  const { registry, repository, tag, digest } = parts;
+  const tagged = tag ?? (digest === undefined ? 'latest' : undefined);
+  return `${registry}/${repository}${tagged === undefined ? '' : `:${tagged}`}${digest === undefined ? '' : `@${digest}`}`;
 }

@@ -7,7 +7,7 @@ import type { ContainerSelector, ImageSelector } from '@vedette/model/policy';
 import { globPredicate } from '@vedette/rules/compile/glob';
 import { imageParts } from '@vedette/rules/compile/transforms';
 import type { ContainerFacts } from './facts.ts';
-import type { ImageFacts } from './image-facts.ts';
+import { fullImageName, type ImageFacts } from './image-facts.ts';
 
 export type InScope = 'in' | 'out' | 'pending';
 
@@ -79,7 +79,8 @@ function namespaceOf(container: ContainerFacts): readonly string[] | null {
 
 /**
  * An image fits by its full name, with or without the tag, in the short form of Docker's registry, or by its digest:
- * `nginx`, `nginx:1.27`, `docker.io/library/nginx:*` and `sha256:…` may all mean the same one.
+ * `nginx`, `nginx:1.27`, `docker.io/library/nginx:*` and `sha256:…` may all mean the same one, whichever of these the
+ * image itself is named by: a pod's specification may say the short form where the runtime says the full one.
  */
 function imageNames(container: ContainerFacts): readonly string[] | null {
   return container.image === null ? null : namesOf(container.image, container.digest === null ? [] : [container.digest]);
@@ -92,7 +93,7 @@ function namesOfImage(image: ImageFacts): readonly string[] | null {
 }
 
 function namesOf(image: string, digests: readonly string[]): readonly string[] {
-  const { repository, tag } = imageParts(image);
+  const { repository, tag } = imageParts(fullImageName(image) ?? image);
   const names = new Set<string>();
   for (const name of [repository, repository.replace(/^docker\.io\//, ''), repository.replace(/^docker\.io\/library\//, '')]) {
     names.add(name);

@@ -140,12 +140,18 @@ export class Pipeline {
   /** All pods of this node, as the cluster part has them now. */
   podsTold(pods: readonly ToldPod[]): void {
     this.pods.replace(pods);
-    for (const container of this.containers.all()) this.#podOf(container);
+    for (const container of this.containers.all()) {
+      if (this.#podOf(container)) this.#verdicts(this.enforcer.containerChanged(container, this.processes.living(), this.nowBootNs));
+    }
   }
 
-  #podOf(container: Container): void {
-    const pod = this.pods.of(container.id, container.identity?.podUid ?? null);
-    if (pod !== null) this.containers.podTold(container.id, pod);
+  /** Whether the container has another image name now, by which policies choose. */
+  #podOf(container: Container): boolean {
+    const { id, identity } = container;
+    const pod = this.pods.of(id, identity?.podUid ?? null);
+    if (pod !== null) this.containers.podTold(id, pod);
+    const asked = identity === null ? null : this.pods.askedImage(id, identity);
+    return asked !== null && this.containers.imageAsked(id, asked);
   }
 
   /** Somebody was let in, before the process starts. Who attaches comes to the main process of the container. */

@@ -17,6 +17,7 @@ const Told = z.array(
     revision: z.string(),
     labels: z.record(z.string(), z.string()),
     containerIds: z.array(z.string()),
+    images: z.record(z.string(), z.string()).default({}),
   }),
 );
 
@@ -31,6 +32,7 @@ export function toldPods(set: PodSet): ToldPod[] {
     revision,
     labels: { ...labels },
     containerIds: containers.flatMap(({ containerId }) => (containerId === '' ? [] : [containerId])),
+    images: Object.fromEntries(containers.flatMap(({ name, image }) => (image === '' ? [] : [[name, image]]))),
   }));
 }
 

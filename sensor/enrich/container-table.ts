@@ -67,6 +67,16 @@ export class ContainerTable {
     return known;
   }
 
+  /** Whether that is news. The first name that was asked for holds: a later one belongs to the container that comes after. */
+  imageAsked(id: string, imageName: string): boolean {
+    const known = this.#containers.get(id);
+    if (known?.identity == null || known.identity.imageNameAsked === true) return false;
+    const isNews = known.identity.imageName !== imageName;
+    known.identity = { ...known.identity, imageName, imageNameAsked: true };
+    if (isNews) this.#changed.add(id);
+    return isNews;
+  }
+
   /** Whether that is news. What was told once holds on when the pod is gone from the API server and its container is not. */
   podTold(id: string, pod: PodFacts): boolean {
     const known = this.#containers.get(id);

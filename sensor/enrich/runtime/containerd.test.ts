@@ -21,7 +21,7 @@ const index = {
 };
 
 interface Scene {
-  readonly containers?: Readonly<Record<string, { image?: string; labels?: Record<string, string>; spec?: unknown }>>;
+  readonly containers?: Readonly<Record<string, { image?: string; labels?: Record<string, string>; spec?: unknown; metadata?: unknown }>>;
   readonly target?: { mediaType: string; digest: string } | null;
   readonly blob?: string | null;
 }
@@ -37,7 +37,7 @@ async function source(t: TestContext, scene: Scene, asked: string[] = []): Promi
         asked.push(namespace);
         const found = containers[`${namespace}/${id}`];
         if (found === undefined) throw new ConnectError(`container "${id}" in namespace "${namespace}": not found`, Code.NotFound);
-        return { container: { id, image: found.image ?? '', labels: found.labels ?? {}, spec: { typeUrl: 'types.containerd.io/opencontainers/runtime-spec/1/Spec', value: Buffer.from(JSON.stringify(found.spec ?? {})) } } };
+        return { container: { id, image: found.image ?? '', labels: found.labels ?? {}, spec: { typeUrl: 'types.containerd.io/opencontainers/runtime-spec/1/Spec', value: Buffer.from(JSON.stringify(found.spec ?? {})) }, extensions: found.metadata === undefined ? {} : { 'io.cri-containerd.container.metadata': { typeUrl: 'github.com/containerd/cri/pkg/store/container/Metadata', value: Buffer.from(JSON.stringify(found.metadata)) } } } };
       },
     });
     router.service(Images, {
@@ -102,6 +102,22 @@ test('names of Kubernetes come from labels and annotations; the sandbox is named
   for (const id of ['web', 'pause']) {
     const found = await one.identify(id, '/');
     assert.deepEqual([found?.podName, found?.podNamespace, found?.podUid], ['cart-7d9', 'shop', 'uid-1'], id);
+  }
+});
+
+test('of several names of the image a pod\'s container bears the one that was asked for, where containerd remembers it', async (t) => {
+  const remembered = (image: unknown): unknown => ({ Version: 'v1', Metadata: { ID: 'web', Config: { metadata: { name: 'cart' }, image } } });
+  const cases: [metadata: unknown, name: string, asked: true | undefined][] = [
+    [undefined, name, undefined],
+    [remembered({ image: digests.amd64 }), name, undefined],
+    [remembered({ image: digests.amd64, user_specified_image: 'registry.test/mirror/cart:stable' }), 'registry.test/mirror/cart:stable', true],
+    [remembered({ image: digests.amd64, user_specified_image: 'nginx' }), 'docker.io/library/nginx:latest', true],
+    [remembered({ user_specified_image: 'No Name' }), name, undefined],
+    ['{', name, undefined],
+  ];
+  for (const [metadata, expected, asked] of cases) {
+    const found = await (await source(t, { containers: { 'k8s.io/web': { image: name, metadata } } })).identify('web', '/');
+    assert.deepEqual([found?.imageName, found?.imageNameAsked, found?.platformDigest], [expected, asked, digests.amd64], JSON.stringify(metadata));
   }
 });
 

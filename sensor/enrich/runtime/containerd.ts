@@ -2,13 +2,17 @@
  * Identity from containerd: container → image name → target descriptor → platform manifest. The image service gives the
  * digest that the name points to, which is an index for most published images; the manifest that runs here is the one of
  * the index whose platform is this machine's. Works for `ctr`, nerdctl and Kubernetes (namespace k8s.io) alike.
+ * A container of a pod bears the name that the pod's specification asks for: containerd's own record has the first of all
+ * names that the image happens to have. containerd 2 keeps the asked one beside the container; older ones do not, and
+ * there it comes with the pod from the cluster part (enrich/pod-table.ts).
  */
 import type { ContainerIdentity } from '@vedette/model/container';
 import { Containers } from './wire/generated/containerd_pb.ts';
 import { Content } from './wire/generated/containerd-content_pb.ts';
 import { Images } from './wire/generated/containerd-images_pb.ts';
 import { Namespaces } from './wire/generated/containerd-namespaces_pb.ts';
-import { field, specFacts, text } from './oci-spec.ts';
+import { fullImageName } from '@vedette/policy/image-facts';
+import { field, parsed, specFacts, text } from './oci-spec.ts';
 import { isNotFound, runtimeClient, sentenceOf } from './socket-client.ts';
 
 const indexTypes = new Set(['application/vnd.oci.image.index.v1+json', 'application/vnd.docker.distribution.manifest.list.v2+json']);
@@ -45,7 +49,9 @@ export class ContainerdSource {
         if (container === undefined) continue;
         const digests = container.image === '' ? noImage : await this.#digests(container.image, headers);
         const spec = specFacts(new TextDecoder().decode(container.spec?.value ?? new Uint8Array()));
-        return identityOf(id, container.image, container.labels, spec, digests);
+        const asked = askedName(container.extensions[criExtension]?.value);
+        const identity = identityOf(id, container.image, container.labels, spec, digests);
+        return asked === null ? identity : { ...identity, imageName: asked, imageNameAsked: true };
       } catch (error) {
         if (!isNotFound(error)) throw error;
       }
@@ -97,6 +103,15 @@ export class ContainerdSource {
     const digest = text(field(fitting[0], 'digest'));
     return digest === '' ? null : digest;
   }
+}
+
+const criExtension = 'io.cri-containerd.container.metadata';
+
+/** What the kubelet passed on from the pod's specification, as CRI's part of containerd remembers it. */
+function askedName(metadata: Uint8Array | undefined): string | null {
+  if (metadata === undefined) return null;
+  const config = field(field(parsed(new TextDecoder().decode(metadata)), 'Metadata'), 'Config');
+  return fullImageName(text(field(field(config, 'image'), 'user_specified_image')));
 }
 
 const noImage: Digests = { index: null, platform: null, reason: 'the container was made without an image' };

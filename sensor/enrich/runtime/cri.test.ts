@@ -21,7 +21,7 @@ const status = {
 };
 
 interface Scene {
-  readonly status?: { imageRef?: string; image?: { image: string }; metadata?: { name: string } };
+  readonly status?: { imageRef?: string; image?: { image: string; userSpecifiedImage?: string }; metadata?: { name: string } };
   readonly info?: Record<string, string>;
   readonly failsOnVerbose?: boolean;
   readonly repoDigests?: readonly string[];
@@ -50,6 +50,11 @@ test('who a container is, by its id', async (t) => {
   assert.deepEqual([found.runtime, found.name, found.imageName, found.platformDigest, found.imageReason], ['crio', 'cart', 'registry.test/shop/cart:1.4', digest, null]);
   assert.deepEqual([found.podName, found.podNamespace, found.podUid], ['cart-7d9', 'shop', 'uid-1']);
   assert.deepEqual(found.mounts[1], { destination: '/data', source: '/srv/data', kind: 'bind', readOnly: true });
+});
+
+test('a runtime that says what the pod asked for is believed about the name', async (t) => {
+  const found = await (await source(t, { status: { image: { image: imageId, userSpecifiedImage: 'registry.test/mirror/cart:stable' } } })).identify(id);
+  assert.deepEqual([found?.imageName, found?.imageNameAsked, found?.platformDigest], ['registry.test/mirror/cart:stable', true, digest]);
 });
 
 test('the sandbox of a pod is no container to CRI', async (t) => {

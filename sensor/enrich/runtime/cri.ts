@@ -1,9 +1,10 @@
 /**
  * Identity from a runtime that speaks Kubernetes' CRI and nothing else that we know (CRI-O). The contract itself does not
  * say whether a container is privileged; CRI-O says it in the text that comes with a verbose answer, together with the
- * whole specification. A runtime that fails on verbose questions is asked the plain one.
+ * whole specification. The image is named as the pod asks for it, where the runtime knows that. A runtime that fails on verbose questions is asked the plain one.
  */
 import type { ContainerIdentity, RuntimeName } from '@vedette/model/container';
+import { fullImageName } from '@vedette/policy/image-facts';
 import { factsOf, field, parsed } from './oci-spec.ts';
 import { ImageService, RuntimeService, type ContainerStatusResponse } from './wire/generated/cri_pb.ts';
 import { isNotFound, runtimeClient } from './socket-client.ts';
@@ -27,12 +28,14 @@ export class CriSource {
       const { status, info } = await this.#ask(id);
       if (status === undefined) return null;
       const verbose = parsed(info['info'] ?? '');
-      const imageName = status.image?.image ?? '';
+      const asked = fullImageName(status.image?.userSpecifiedImage ?? '');
+      const imageName = asked ?? status.image?.image ?? '';
       const digest = await this.#digest(status.imageRef);
       return {
         runtime: this.#runtime,
         name: status.metadata?.name ?? id,
         imageName: imageName === '' ? null : imageName,
+        ...(asked === null ? {} : { imageNameAsked: true }),
         indexDigest: null,
         platformDigest: digest,
         imageReason: digest === null ? `the runtime names the image by ${status.imageRef || 'nothing'}, which is not a manifest digest` : null,
