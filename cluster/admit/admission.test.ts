@@ -40,11 +40,10 @@ interface Bench {
   ask(review: unknown, agent?: Agent): Promise<z.output<typeof Answer>['response']>;
 }
 
-async function bench(t: TestContext, place: Partial<AdmissionPlace> = {}, ask?: (references: readonly string[]) => Promise<HubAnswers>, lives?: CertificateLives): Promise<Bench> {
+async function bench(t: TestContext, place: Partial<AdmissionPlace> = {}, ask?: (references: readonly string[]) => Promise<HubAnswers>, lives?: CertificateLives, directory = mkdtempSync(join(tmpdir(), 'vedette-admission-'))): Promise<Bench> {
   const api = new TestApiServer();
   const kubernetesConfig = await api.start();
   const kubernetes = openKubernetes(kubernetesConfig);
-  const directory = mkdtempSync(join(tmpdir(), 'vedette-admission-'));
   const records: WireRecord[] = [];
   const pushed: ExecSession[] = [];
   const agents = new Set<Agent>();
@@ -176,6 +175,21 @@ test('an image that is not known in time: open with a warning, or closed', async
   const closed = await bench(t, { timeoutSeconds: 2, failurePolicy: 'Fail' }, async () => ({ kind: 'unanswered', reason: 'away' }));
   await ready(closed);
   assert.match((await closed.ask(podReview('registry.test/bad:1'))).status?.message ?? '', /not known/i);
+});
+
+test('a part that starts while the hub is away judges by what it knew, and says how old that is', async (t) => {
+  const before = await bench(t);
+  await ready(before);
+  assert.equal((await before.ask(podReview('registry.test/bad:1'))).allowed, false);
+  await before.admission.stop();
+  const after = await bench(t, {}, async () => ({ kind: 'unanswered', reason: 'the hub is away' }), undefined, before.directory);
+  after.nowMs += 20 * 60_000;
+  await ready(after);
+  const denied = await after.ask(podReview('registry.test/bad:1'));
+  assert.match(denied.status?.message ?? '', /no-critical.*This is what the hub said 20 minutes ago: it does not answer now\./);
+  const said = after.records.flatMap(({ kind }) => (kind.case === 'admission' ? kind.value.images.map((one) => one.factsAgeS) : []));
+  assert.ok(said.length === 1 && said[0]! >= 1200 && said[0]! < 1300, String(said));
+  assert.match((await after.ask(podReview('registry.test/new:1'))).warnings?.[0] ?? '', /Not known: image\.vulnerabilities \(the hub did not answer: the hub is away\)/);
 });
 
 test('certificates are replaced under load, with connections that are kept, and never one that was not told', async (t) => {

@@ -13,6 +13,7 @@ import { Certificates, type CertificateLives } from './certificates.ts';
 import { DecisionLog } from './decision-log.ts';
 import { ImageKnowledge, type HubAnswers } from './image-knowledge.ts';
 import { Judge } from './judge.ts';
+import { KeptImages } from './kept-images.ts';
 import { register, servingNames, sessionsPath, unregister, workloadsPath, type AdmissionPlace } from './registration.ts';
 import { readReview } from './review.ts';
 import { Rulebook } from './rulebook.ts';
@@ -44,6 +45,7 @@ export class Admission {
   readonly #options: AdmissionOptions;
   readonly #certificates: Certificates;
   readonly #judge: Judge;
+  readonly #kept: KeptImages;
   readonly #sessions: Sessions;
   readonly #stop = new AbortController();
   readonly rulebook: Rulebook;
@@ -61,7 +63,8 @@ export class Admission {
     const nowMs = options.nowMs ?? Date.now;
     this.#certificates = new Certificates(stateDirectory, servingNames(place), options.lives);
     this.rulebook = new Rulebook(stateDirectory, () => this.#rulesChanged());
-    this.knowledge = new ImageKnowledge({ ask, nowMs });
+    this.#kept = new KeptImages(stateDirectory, Date.now());
+    this.knowledge = new ImageKnowledge({ ask, nowMs, kept: this.#kept });
     this.decisions = new DecisionLog({ report, nowMs });
     this.#judge = new Judge({ rules: () => this.rulebook.rules, image: (reference, waitMs) => this.knowledge.of(reference, waitMs), nowMs, failurePolicy: place.failurePolicy });
     this.#sessions = new Sessions({ pod: options.pod, push: options.push, report, nowMs });
@@ -89,7 +92,7 @@ export class Admission {
     const { answered, denied, warned, failedOpen } = this.decisions;
     return {
       admissions_answered: answered, admissions_denied: denied, admissions_warned: warned, admissions_failed_open: failedOpen, admissions_malformed: this.malformed,
-      admission_requests_refused: this.#server?.refused ?? 0, admission_registered: this.#state.state === 'registered' ? 1 : 0, admission_images_known: this.knowledge.size,
+      admission_requests_refused: this.#server?.refused ?? 0, admission_registered: this.#state.state === 'registered' ? 1 : 0, admission_images_known: this.knowledge.size, admission_images_kept: this.#kept.size, admission_images_unkept: this.#kept.unkept,
       admission_rule_problems: this.rulebook.problems.length, exec_sessions: this.#sessions.seen, exec_sessions_unheard: this.#sessions.unheard,
     };
   }
@@ -112,6 +115,7 @@ export class Admission {
     await this.#running;
     await this.#server?.close();
     this.decisions.close();
+    await this.#kept.idle();
   }
 
   #rulesChanged(): void {

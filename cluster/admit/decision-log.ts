@@ -99,7 +99,7 @@ export class DecisionLog {
 }
 
 function keyOf(review: WorkloadReview, { allowed, failedOpen, images }: Decision): string {
-  const findings = images.map((one) => [one.reference, one.digest, one.verdicts.map(({ verdict }) => [verdict.policy, verdict.rule, verdict.answer, verdict.effect])]);
+  const findings = images.map((one) => [one.reference, one.digest, one.factsAgeMs === null, one.verdicts.map(({ verdict }) => [verdict.policy, verdict.rule, verdict.answer, verdict.effect])]);
   // the pods of a controller differ by their name alone
   const name = review.owner === '' ? review.name : review.owner;
   return createHash('sha256').update(JSON.stringify([review.user, review.operation, review.kind, review.namespace, name, allowed, failedOpen, findings])).digest('base64');
@@ -112,11 +112,11 @@ function recordOf(review: WorkloadReview, decision: Decision, nowMs: number): Ad
     requestUid: review.uid, atMs: BigInt(Math.round(nowMs)), user: review.user, operation: review.operation, kind: review.kind, namespace: review.namespace, name: review.name,
     allowed: decision.allowed, dryRun: review.dryRun, message: decision.message, warnings: [...decision.warnings], failedOpenReason: decision.failedOpen,
     workloadKind: ownerKind === '' ? review.kind : ownerKind, workloadName: ownerName === '' ? review.name : ownerName,
-    images: decision.images.map(({ reference, digest, verdicts }) => {
+    images: decision.images.map(({ reference, digest, factsAgeMs, verdicts }) => {
       const told = verdicts.slice(0, left);
       left -= told.length;
       return {
-        reference: shown(reference), digest,
+        reference: shown(reference), digest, factsAgeS: factsAgeMs === null ? 0 : Math.max(1, Math.round(factsAgeMs / 1000)),
         findings: told.map(({ verdict, explanation }) => ({
           policy: verdict.policy, rule: verdict.rule, mode: verdict.mode, action: verdict.action,
           verdict: verdict.answer === 'broken' ? 'violated' : verdict.answer,

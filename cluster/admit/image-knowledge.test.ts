@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { ImageKnowledge, knowledgeBounds, type HubAnswers } from './image-knowledge.ts';
+import { KeptImages } from './kept-images.ts';
 import { answerOf, imageFacts } from './testing/reviews.ts';
 
 const minute = 60_000;
@@ -8,8 +12,10 @@ const pinned = `registry.test/shop/cart@sha256:${'a'.repeat(64)}`;
 const tagged = 'registry.test/shop/cart:1';
 
 interface Bench {
-  readonly knowledge: ImageKnowledge;
+  knowledge: ImageKnowledge;
   readonly asked: string[][];
+  /** Ends this process and begins the next one. */
+  restart(): Promise<void>;
   nowMs: number;
   answer: (references: readonly string[]) => Promise<HubAnswers>;
 }
@@ -19,10 +25,18 @@ const away = async (): Promise<HubAnswers> => ({ kind: 'unanswered', reason: 'th
 
 function bench(bounds = {}): Bench {
   const asked: string[][] = [];
+  const directory = mkdtempSync(join(tmpdir(), 'vedette-knowledge-'));
+  let kept = new KeptImages(directory, Date.now());
+  const begin = (): ImageKnowledge => new ImageKnowledge({ ask: (references) => (asked.push([...references]), one.answer(references)), nowMs: () => one.nowMs, kept }, { ...knowledgeBounds, ...bounds });
   const one: Bench = {
-    asked, nowMs: 0, answer: good,
-    knowledge: new ImageKnowledge({ ask: (references) => (asked.push([...references]), one.answer(references)), nowMs: () => one.nowMs }, { ...knowledgeBounds, ...bounds }),
+    asked, nowMs: 0, answer: good, knowledge: undefined!,
+    async restart() {
+      await kept.idle();
+      kept = new KeptImages(directory, Date.now());
+      one.knowledge = begin();
+    },
   };
+  one.knowledge = begin();
   return one;
 }
 
@@ -72,6 +86,41 @@ test('nobody waits longer than told, and the answer that comes later is kept', a
   resolve();
   assert.equal(await known(one, pinned), 'known');
   assert.equal(one.asked.length, 1);
+});
+
+test('a part that starts while the hub is away judges by what was known, says how old it is, and no longer than it would have', async () => {
+  for (const [reference, allowedMs] of [[pinned, 24 * 60 * minute], [tagged, 60 * minute]] as const) {
+    const one = bench();
+    await known(one, reference);
+    one.answer = away;
+    const age = async (nowMs: number): Promise<unknown> => {
+      one.nowMs = nowMs;
+      await one.restart();
+      const found = await one.knowledge.of(reference, 50);
+      return found.facts.runsAsRoot.is === 'known' ? found.ageMs : found.problem;
+    };
+    assert.deepEqual([await age(2 * minute), await age(35 * minute), await age(allowedMs)], [2 * minute, 35 * minute, allowedMs]);
+    assert.match(String(await age(allowedMs + minute)), /the hub did not answer: the hub is away/);
+    assert.match(String(await age(-minute)), /the hub is away/, 'a clock that was set back says nothing about the age');
+    one.answer = good;
+    assert.equal(await age(20 * minute), null, 'the hub says it again');
+    one.answer = async (references) => ({ kind: 'answered', images: references.map(() => ({ digest: '', factsJson: '', learnedAtMs: 0, problem: 'this hub has not seen it' })) });
+    one.nowMs = 40 * minute;
+    await known(one, reference);
+    one.answer = away;
+    assert.match(String(await age(50 * minute)), /the hub is away/, 'its last word was that nothing is known');
+  }
+});
+
+test('while the hub is away what is used says how old it is, and not while it answers', async () => {
+  const one = bench();
+  const ages: unknown[] = [];
+  for (const [nowMs, answer] of [[0, good], [30_000, away], [2 * minute, away], [3 * minute, away], [30 * minute, away], [31 * minute, good], [33 * minute, good]] as const) {
+    [one.nowMs, one.answer] = [nowMs, answer];
+    ages.push((await one.knowledge.of(pinned, 50)).ageMs);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.deepEqual(ages, [null, null, null, 3 * minute, 30 * minute, null, null]);
 });
 
 const problems: readonly (readonly [what: string, answer: () => Promise<HubAnswers>, said: RegExp])[] = [

@@ -41,17 +41,20 @@ interface Wish {
   readonly failurePolicy?: 'Ignore' | 'Fail';
   readonly review?: object;
   readonly nowMs?: number;
+  readonly ageMs?: number | null;
 }
 
-async function decide({ facts = bad, policies = [noCritical], mode, exceptions, failurePolicy = 'Ignore', review = podReview(reference), nowMs = Date.parse('2026-06-01') }: Wish): Promise<Decision> {
+async function decide({ facts = bad, policies = [noCritical], mode, exceptions, failurePolicy = 'Ignore', review = podReview(reference), ageMs = null, nowMs = Date.parse('2026-06-01') }: Wish): Promise<Decision> {
   const rulebook = book(policies, mode, exceptions);
-  const judge = new Judge({ rules: () => rulebook.rules, image: async () => ({ facts, digest: 'sha256:x', problem: '' }), nowMs: () => nowMs, failurePolicy });
+  const judge = new Judge({ rules: () => rulebook.rules, image: async () => ({ facts, digest: 'sha256:x', problem: '', ageMs }), nowMs: () => nowMs, failurePolicy });
   return judge.decide(workload(review), 100);
 }
 
 const rootRule = policyYaml('not-root', { when: 'image.runsAsRoot' });
 const rows: readonly (readonly [what: string, wish: Wish, allowed: boolean, said: RegExp])[] = [
   ['denied, with policy, fact, fix and how to except it', {}, false, /^Vedette refuses Pod shop\/cart\. Container main: registry\.test\/shop\/cart:1 was refused at deployment by the policy no-critical\. CVE-2026-0001 \(critical\) in lodash 4\.17\.15 .*Fix: upgrade lodash 4\.17\.15 to 4\.17\.21\. To except it: an approved Exception for no-critical\/rule/],
+  ['denied by what was known while the hub is away', { ageMs: 35 * 60_000 }, false, /in lodash 4\.17\.15 .* This is what the hub said 35 minutes ago: it does not answer now\. Fix: /],
+  ['warned by what was known while the hub is away', { ageMs: 7 * 3_600_000, policies: [policyYaml('w', { when: 'image.vulnerabilities.exists(v, true)', action: 'warn' })] }, true, /^vedette w: container main, as known 7 hours ago: CVE-2026-0001/],
   ['clean', { facts: imageFacts(reference) }, true, /^$/],
   ['shadow never denies', { mode: 'shadow' }, true, /^$/],
   ['off says nothing', { mode: 'off' }, true, /^$/],
@@ -89,7 +92,7 @@ test('what was let in without being known says so, and what shadow would do is i
 test('verdicts are kept while nothing changes: not over other rules, another workload, or an exception that ends', async () => {
   let nowMs = Date.parse('2026-12-31T23:59:58Z');
   const rulebook = book([noCritical], 'enforce', [{ ...exception, spec: { ...exception.spec, expiresAt: '2026-12-31T23:59:59Z' } }]);
-  const known = { facts: bad, digest: '', problem: '' };
+  const known = { facts: bad, digest: '', problem: '', ageMs: null };
   const judge = new Judge({ rules: () => rulebook.rules, image: async () => known, nowMs: () => nowMs, failurePolicy: 'Ignore' });
   const allowed = async (): Promise<boolean> => (await judge.decide(workload(podReview(reference)), 100)).allowed;
   assert.equal(await allowed(), true);

@@ -16,6 +16,8 @@ import { refusalText, warningTexts, type Spoken } from './words.ts';
 export interface JudgedImage {
   readonly reference: string;
   readonly digest: string;
+  /** Of what was known, while the hub does not answer; null: it is what the hub says. */
+  readonly factsAgeMs: number | null;
   readonly verdicts: readonly Spoken[];
 }
 
@@ -68,7 +70,7 @@ export class Judge {
       spoken.push(...verdicts);
       byImage.set(one.image, [...(byImage.get(one.image) ?? []), ...verdicts]);
     }
-    const images = references.map((reference) => ({ reference, digest: known.get(reference)?.digest ?? '', verdicts: byImage.get(reference) ?? [] }));
+    const images = references.map((reference) => ({ reference, digest: known.get(reference)?.digest ?? '', factsAgeMs: known.get(reference)?.ageMs ?? null, verdicts: byImage.get(reference) ?? [] }));
     return { ...this.#follows(review, spoken), images };
   }
 
@@ -86,7 +88,7 @@ export class Judge {
     const facts: ImageFacts = { ...image.facts, workload: container.facts };
     return this.#judged(image.facts, facts, container, rules)
       .filter((verdict) => verdict.answer !== 'kept')
-      .map((verdict) => ({ container: container.name, verdict, explanation: explainImageVerdict(verdict, facts) }));
+      .map((verdict) => ({ container: container.name, factsAgeMs: image.ageMs, verdict, explanation: explainImageVerdict(verdict, facts) }));
   }
 
   #judged(of: ImageFacts, facts: ImageFacts, container: ReviewedContainer, rules: Rules): readonly RuleVerdict[] {
@@ -108,5 +110,5 @@ export class Judge {
 
 /** For a part that cannot ask anybody. */
 export function unaskedImage(reference: string, reason: string): KnownImage {
-  return { facts: { ...unknownImage(reason), ...nameFacts(reference) }, digest: '', problem: reason };
+  return { facts: { ...unknownImage(reason), ...nameFacts(reference) }, digest: '', problem: reason, ageMs: null };
 }

@@ -5,9 +5,12 @@
 import type { ImageExplanation } from '@vedette/policy/explain-image';
 import { shown } from '@vedette/policy/message';
 import type { RuleVerdict } from '@vedette/policy/stage';
+import { span } from './image-knowledge.ts';
 
 export interface Spoken {
   readonly container: string;
+  /** As KnownImage.ageMs. */
+  readonly factsAgeMs: number | null;
   readonly verdict: RuleVerdict;
   readonly explanation: ImageExplanation;
 }
@@ -26,9 +29,10 @@ export function refusalText(what: string, refused: readonly Spoken[]): string {
   return text.length > messageCharactersMax ? `${text.slice(0, messageCharactersMax - 1)}…` : text;
 }
 
-function reasonText({ container, verdict, explanation }: Spoken): string {
+function reasonText({ container, factsAgeMs, verdict, explanation }: Spoken): string {
   const { message, fact, fix } = explanation;
   const parts = [`Container ${shown(container)}: ${explanation.summary}`, ...(message === null ? [] : [sentence(message)]), fact];
+  if (factsAgeMs !== null) parts.push(`This is what the hub said ${span(factsAgeMs)} ago: it does not answer now.`);
   if (fix !== null) parts.push(`Fix: ${sentence(fix)}`);
   parts.push(`To except it: an approved Exception for ${verdict.policy}/${verdict.rule} (console, Policies, Exceptions).`);
   return parts.join(' ');
@@ -36,7 +40,7 @@ function reasonText({ container, verdict, explanation }: Spoken): string {
 
 /** The policy and the fact first: what is cut off is the end. */
 export function warningTexts(warned: readonly Spoken[]): string[] {
-  const texts = [...new Set(warned.map(({ container, verdict, explanation }) => cut(`vedette ${verdict.policy}: container ${shown(container)}: ${explanation.fact}`)))];
+  const texts = [...new Set(warned.map(({ container, factsAgeMs, verdict, explanation }) => cut(`vedette ${verdict.policy}: container ${shown(container)}${factsAgeMs === null ? '' : `, as known ${span(factsAgeMs)} ago`}: ${explanation.fact}`)))];
   if (texts.length <= warningsMax) return texts;
   return [...texts.slice(0, warningsMax - 1), cut(`vedette: and ${texts.length - warningsMax + 1} more warnings, shown in the console under Admissions`)];
 }

@@ -15,6 +15,7 @@ import { admissionOutcomes, outcomeLong, outcomeShort, saidOf, shortUser } from 
 import { visible } from '../../view/cut.ts';
 import { countWords, plural } from '../../view/numbers.ts';
 import { pathOf } from '../../view/url.ts';
+import { lengthWords } from '../../view/time.ts';
 import { admissionFilters } from './filters.ts';
 
 const keyOf = (row: { readonly id: string }): string => row.id;
@@ -101,7 +102,7 @@ function Detail({ row }: { readonly row: AdmissionView }): ReactNode {
 function Image({ image }: { readonly image: AdmissionView['images'][number] }): ReactNode {
   return (
     <div className="stack">
-      <p className="wrap-flow"><ImageText image={image.reference} whole />{image.digest === null ? <span className="unknown-mark hatched">digest not known</span> : <Digest digest={image.digest} />}</p>
+      <p className="wrap-flow"><ImageText image={image.reference} whole />{image.digest === null ? <span className="unknown-mark hatched">digest not known</span> : <Digest digest={image.digest} />}{image.factsAgeS === null ? null : <span className="unknown-mark">by what was known {lengthWords(image.factsAgeS)} before: the hub did not answer</span>}</p>
       {image.findings.length === 0 ? <p className="quiet">No policy has anything against it.</p> : (
         <ul className="plain-list">
           {image.findings.map((one) => (
