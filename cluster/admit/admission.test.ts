@@ -187,7 +187,7 @@ test('a part that starts while the hub is away judges by what it knew, and says 
   await ready(after);
   const denied = await after.ask(podReview('registry.test/bad:1'));
   assert.match(denied.status?.message ?? '', /no-critical.*This is what the hub said 20 minutes ago: it does not answer now\./);
-  const said = after.records.flatMap(({ kind }) => (kind.case === 'admission' ? kind.value.images.map((one) => one.factsAgeS) : []));
+  const said = after.records.flatMap(({ kind }) => (kind.case === 'admission' ? kind.value.images.map((one) => one.factsAgeSeconds) : []));
   assert.ok(said.length === 1 && said[0]! >= 1200 && said[0]! < 1300, String(said));
   assert.match((await after.ask(podReview('registry.test/new:1'))).warnings?.[0] ?? '', /Not known: image\.vulnerabilities \(the hub did not answer: the hub is away\)/);
 });

@@ -116,7 +116,7 @@ function recordOf(review: WorkloadReview, decision: Decision, nowMs: number): Ad
       const told = verdicts.slice(0, left);
       left -= told.length;
       return {
-        reference: shown(reference), digest, factsAgeS: factsAgeMs === null ? 0 : Math.max(1, Math.round(factsAgeMs / 1000)),
+        reference: shown(reference), digest, factsAgeSeconds: factsAgeMs === null ? 0 : Math.max(1, Math.round(factsAgeMs / 1000)),
         findings: told.map(({ verdict, explanation }) => ({
           policy: verdict.policy, rule: verdict.rule, mode: verdict.mode, action: verdict.action,
           verdict: verdict.answer === 'broken' ? 'violated' : verdict.answer,

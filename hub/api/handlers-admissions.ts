@@ -31,7 +31,7 @@ function admissionView(row: AdmissionShape): AdmissionView {
     id: String(row.id), at: row.last_at.toISOString(), since: row.first_at.toISOString(), count: row.count, cluster: row.cluster_id, clusterName: row.cluster_name, namespace: row.namespace,
     kind: row.kind, name: row.name, workload: row.workload_kind === '' ? `${row.kind}/${row.name}` : `${row.workload_kind}/${row.workload_name}`, operation: row.operation, user: row.username, outcome: row.outcome,
     message: row.message === '' ? null : row.message, warnings: row.warnings, failedOpen: row.failed_open === '' ? null : row.failed_open,
-    images: row.images.map(({ reference, digest, factsAgeS, findings }) => ({ reference, digest: digest === '' ? null : digest, factsAgeS: factsAgeS === 0 ? null : factsAgeS, findings })),
+    images: row.images.map(({ reference, digest, factsAgeSeconds, findings }) => ({ reference, digest: digest === '' ? null : digest, factsAgeSeconds: factsAgeSeconds === 0 ? null : factsAgeSeconds, findings })),
   };
 }
 

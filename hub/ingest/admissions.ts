@@ -15,10 +15,10 @@ type Finding = AdmissionDecision['images'][number]['findings'][number];
 
 export async function admissionDecided(db: Transaction, record: AdmissionDecision, origin: Origin): Promise<void> {
   if (record.requestUid === '') throw new RefusedRecord('a decision of admission without id');
-  const images = list(record.images, imagesMax, 'images of a decision').map(({ reference, digest, factsAgeS, findings }) => ({
+  const images = list(record.images, imagesMax, 'images of a decision').map(({ reference, digest, factsAgeSeconds, findings }) => ({
     reference: text(reference, 512),
     digest: text(digest, 128),
-    factsAgeS,
+    factsAgeSeconds,
     findings: list(findings, findingsMax, 'findings of a decision').map((one) => ({
       policy: text(one.policy, 63), rule: text(one.rule, 63), mode: one.mode === 'enforce' ? 'enforce' : 'shadow', action: text(one.action, 16),
       verdict: admissionVerdicts.find((word) => word === one.verdict) ?? 'unknown',

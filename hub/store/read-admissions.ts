@@ -9,7 +9,7 @@ import { inScope, placesIn } from './scope.ts';
 const AdmissionShape = z.object({
   id: z.number(), cluster_id: z.string(), cluster_name: z.string(), first_at: z.date(), last_at: z.date(), count: z.number(), username: z.string(), operation: z.string(), kind: z.string(), namespace: z.string(),
   name: z.string(), workload_kind: z.string(), workload_name: z.string(), outcome: z.enum(admissionOutcomes), message: z.string(), warnings: z.array(z.string()), failed_open: z.string(),
-  images: z.array(z.object({ reference: z.string(), digest: z.string(), factsAgeS: z.number().default(0), findings: z.array(AdmissionFindingView) })),
+  images: z.array(z.object({ reference: z.string(), digest: z.string(), factsAgeSeconds: z.number().default(0), findings: z.array(AdmissionFindingView) })),
 });
 export type AdmissionShape = z.infer<typeof AdmissionShape>;
 

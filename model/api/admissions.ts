@@ -34,7 +34,7 @@ export const AdmissionView = z.object({
   message: z.string().nullable(),
   warnings: z.array(z.string()),
   failedOpen: z.string().nullable().describe('Why it could not be judged'),
-  images: z.array(z.object({ reference: z.string(), digest: z.string().nullable(), factsAgeS: Count.nullable().describe('So old was what was judged by: the hub did not answer then; null: it did, or nothing was known'), findings: z.array(AdmissionFindingView) })),
+  images: z.array(z.object({ reference: z.string(), digest: z.string().nullable(), factsAgeSeconds: Count.nullable().describe('So old was what was judged by: the hub did not answer then; null: it did, or nothing was known'), findings: z.array(AdmissionFindingView) })),
 });
 export type AdmissionView = z.infer<typeof AdmissionView>;
 

@@ -12,7 +12,7 @@ test('who came in, never as a guess', () => {
 
 test('what was answered in one sentence', () => {
   const finding = { policy: 'p', rule: 'r', mode: 'enforce' as const, action: 'deny', verdict: 'violated' as const, sentence: 'It is wrong.', fix: null, exception: null };
-  const images = [{ reference: 'x', digest: null, findings: [finding] }];
+  const images = [{ reference: 'x', digest: null, factsAgeSeconds: null, findings: [finding] }];
   assert.equal(saidOf({ outcome: 'denied', message: 'long', warnings: [], failedOpen: null, images }), 'p: It is wrong.');
   assert.equal(saidOf({ outcome: 'warned', message: null, warnings: ['vedette p: container main: so'], failedOpen: null, images }), 'p: container main: so');
   assert.equal(saidOf({ outcome: 'failed-open', message: null, warnings: [], failedOpen: 'p/r: Not known.', images }), 'p/r: Not known.');

@@ -102,7 +102,7 @@ function Detail({ row }: { readonly row: AdmissionView }): ReactNode {
 function Image({ image }: { readonly image: AdmissionView['images'][number] }): ReactNode {
   return (
     <div className="stack">
-      <p className="wrap-flow"><ImageText image={image.reference} whole />{image.digest === null ? <span className="unknown-mark hatched">digest not known</span> : <Digest digest={image.digest} />}{image.factsAgeS === null ? null : <span className="unknown-mark">by what was known {lengthWords(image.factsAgeS)} before: the hub did not answer</span>}</p>
+      <p className="wrap-flow"><ImageText image={image.reference} whole />{image.digest === null ? <span className="unknown-mark hatched">digest not known</span> : <Digest digest={image.digest} />}{image.factsAgeSeconds === null ? null : <span className="unknown-mark">by what was known {lengthWords(image.factsAgeSeconds)} before: the hub did not answer</span>}</p>
       {image.findings.length === 0 ? <p className="quiet">No policy has anything against it.</p> : (
         <ul className="plain-list">
           {image.findings.map((one) => (
