@@ -38,6 +38,11 @@ export const stepNatures: Readonly<Record<StepKind, StepNature>> = {
 /** `asked`: the receiver may be at it. The rest is how it ended; `undecided`: nobody can know. */
 export const effectStates = ['wanted', 'asked', 'applied', 'not-needed', 'would-apply', 'refused', 'failed', 'undecided'] as const;
 export type EffectState = (typeof effectStates)[number];
+
+/** A receiver's word for how it ended; a word that is none counts as a failure. */
+export function reportedState(word: string): 'applied' | 'not-needed' | 'refused' | 'failed' {
+  return word === 'applied' || word === 'not-needed' || word === 'refused' ? word : 'failed';
+}
 export const stepStates = ['pending', 'waiting', 'running', 'done', 'failed', 'rejected', 'timed-out', 'skipped'] as const;
 export type StepState = (typeof stepStates)[number];
 /** `stopped`: by the limit of what it may touch. */

@@ -1,14 +1,17 @@
 /**
  * Effects between the store and the wire: what a sensor or a cluster part is asked to do, as the whole set of what it has not reported, and its reports. A
- * report counts only from whoever was asked; what came of it is the step respond's to say.
+ * report counts only from whoever was asked; what came of it is the step respond's to say. What is said of it after that (its container is gone, it
+ * ended by itself) is kept beside it and written into the audit; it changes nothing of the run, which has ended with the first word.
  */
 import { create } from '@bufbuild/protobuf';
 import { EffectCommandSchema, type EffectCommand } from '@vedette/model/wire/generated/link_pb';
 import type { EffectReport } from '@vedette/model/wire/generated/record_pb';
+import { reportedState } from '@vedette/model/playbook-words';
 import { z } from 'zod';
+import { addAudit } from '../store/access.ts';
 import type { Db, Transaction } from '../store/database.ts';
-import { effectsAskedOf, reportResponseEffect, type ResponseEffectRow } from '../store/responses.ts';
-import { RefusedRecord, text } from './clean.ts';
+import { effectsAskedOf, laterReportsMax, reportResponseEffect, type ResponseEffectRow } from '../store/responses.ts';
+import { plausible, RefusedRecord, text } from './clean.ts';
 import type { Origin } from './origin.ts';
 
 export interface Receiver {
@@ -72,8 +75,10 @@ function evidenceOf(json: string): unknown {
 }
 
 export async function effectReported(db: Transaction, record: EffectReport, origin: Origin): Promise<void> {
-  const report = { state: text(record.state, 32), detail: text(record.detail, 1000), evidence: evidenceOf(record.evidenceJson) };
+  const report = { state: text(record.state, 32), detail: text(record.detail, 1000), evidence: evidenceOf(record.evidenceJson), at: plausible(Number(record.atMs), origin.receivedAt).toISOString() };
   const found = await reportResponseEffect(db, { kind: origin.part, clusterId: origin.clusterId, nodeId: origin.nodeId }, { id: text(record.effectId, 64), undo: record.undo }, report);
   if (found === undefined) throw new RefusedRecord('a report of an effect that nobody asked this sender for');
-
+  if (!found.is_later || found.later_before >= laterReportsMax) return;
+  const change = `${found.kind} of ${found.target}${record.undo ? ', taken back' : ''}, later: ${reportedState(report.state)}${report.detail === '' ? '' : ` (${report.detail})`}`;
+  await addAudit(db, { actor: 'Vedette', action: record.undo ? 'response.undo' : 'response.effect', object: `response:${found.run_id}`, change, clusterId: found.cluster_id, namespace: found.namespace, detail: { effect: record.effectId } }, origin.receivedAt);
 }

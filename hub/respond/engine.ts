@@ -4,6 +4,7 @@
  * only where that does nothing twice. Sensors and cluster parts are given what is asked of them as whole sets until they report.
  */
 import type { Playbook, PlaybookStep, TriggerKind } from '@vedette/model/playbook';
+import { reportedState } from '@vedette/model/playbook-words';
 import { parsePlaybooks, type CheckedPlaybook } from '@vedette/policy/playbook';
 import type { ResponseFacts } from '@vedette/policy/playbook-facts';
 import { addAudit } from '../store/access.ts';
@@ -205,8 +206,7 @@ export class ResponseEngine {
 
   async #takeReport(db: Transaction, effect: ResponseEffectRow, playbook: Playbook, at: Date): Promise<void> {
     const { state, detail, evidence } = effect.report!;
-    const kind = isReportedState(state) ? state : 'failed';
-    await storeOutcome(db, effect, playbook.spec.steps[effect.step]!, { kind, detail, evidence }, at);
+    await storeOutcome(db, effect, playbook.spec.steps[effect.step]!, { kind: reportedState(state), detail, evidence }, at);
     this.effectsDone += 1;
   }
 
@@ -299,8 +299,4 @@ async function storeOutcome(db: Transaction, row: ResponseEffectRow, step: Playb
 
 async function auditEffect(db: Transaction, row: ResponseEffectRow, state: string, detail: string, at: Date): Promise<void> {
   await addAudit(db, { actor: 'Vedette', action: row.undo ? 'response.undo' : 'response.effect', object: `response:${row.run_id}`, change: `${row.kind} of ${row.target}${row.undo ? ', taken back' : ''}: ${state}${detail === '' ? '' : ` (${detail})`}`, clusterId: row.cluster_id, namespace: row.namespace, detail: { effect: row.id } }, at);
-}
-
-function isReportedState(state: string): state is 'applied' | 'not-needed' | 'refused' | 'failed' {
-  return state === 'applied' || state === 'not-needed' || state === 'refused' || state === 'failed';
 }

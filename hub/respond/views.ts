@@ -2,6 +2,7 @@
 import { scopeFor, scopeHolds, type Grant, type Permission } from '@vedette/model/access';
 import type { EffectView, PlaybookView, ResponseStepView, ResponseView } from '@vedette/model/api/responses';
 import { stepNatures, type ApproverRole, type Playbook } from '@vedette/model/playbook';
+import { reportedState } from '@vedette/model/playbook-words';
 import type { PlaybookRow } from '../store/playbooks.ts';
 import type { ResponseEffectShape, ResponseShape } from '../store/read-responses.ts';
 import { playbookOf } from './engine.ts';
@@ -41,6 +42,7 @@ function effectView(effect: ResponseEffectShape, undo: ResponseEffectShape | und
   const isTakenBack = undo !== undefined && undo.state !== 'failed' && undo.state !== 'refused';
   return {
     id, kind, doer, target, state, detail, attempts, evidence: effect.evidence ?? null, dryRun: effect.dry_run, wantedAt: effect.wanted_at.toISOString(), askedAt: iso(effect.asked_at), endedAt: iso(effect.ended_at),
+    later: effect.later.map((one) => ({ state: reportedState(one.state), detail: one.detail, at: one.at })),
     canUndo: stepNatures[kind].undo && state === 'applied' && !effect.dry_run && !isTakenBack,
     undo: undo === undefined ? null : { state: undo.state, detail: undo.detail, evidence: undo.evidence ?? null, by: undo.requested_by, wantedAt: undo.wanted_at.toISOString(), endedAt: iso(undo.ended_at) },
   };

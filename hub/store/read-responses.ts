@@ -12,6 +12,7 @@ const StepShape = z.object({
 const EffectShape = z.object({
   run_id: z.number(), step: z.number(), id: z.string(), undo: z.boolean(), kind: z.enum(stepKinds), doer: z.enum(['sensor', 'cluster', 'hub']), target: z.string(), state: z.enum(effectStates), detail: z.string().nullable(), evidence: z.unknown(), dry_run: z.boolean(),
   attempts: z.number(), wanted_at: z.date(), asked_at: z.date().nullable(), ended_at: z.date().nullable(), requested_by: z.string().nullable(),
+  later: z.array(z.object({ state: z.string(), detail: z.string(), at: z.string() })),
 });
 const RunShape = z.object({
   id: z.number(), dedupe: z.string(), playbook: z.string(), yaml: z.string(), title: z.string(), trigger_kind: z.enum(triggerKinds), trigger_id: z.string(), cluster_id: z.string(), cluster_name: z.string(), namespace: z.string().nullable(),
@@ -53,7 +54,7 @@ async function whole(db: Db, runs: readonly z.infer<typeof RunShape>[]): Promise
   const ids = runs.map((one) => one.id);
   const [steps, effects] = await Promise.all([
     rows(db, StepShape, 'select run_id, number, name, kind, state, reason, approver, decision, decided_by, decided_at, began_at, deadline, ended_at from response_step where run_id = any($1::bigint[]) order by run_id, number', [ids]),
-    rows(db, EffectShape, 'select run_id, step, id, undo, kind, doer, target, state, detail, evidence, dry_run, attempts, wanted_at, asked_at, ended_at, requested_by from response_effect where run_id = any($1::bigint[]) order by run_id, step, target, id', [ids]),
+    rows(db, EffectShape, 'select run_id, step, id, undo, kind, doer, target, state, detail, evidence, dry_run, attempts, wanted_at, asked_at, ended_at, requested_by, later from response_effect where run_id = any($1::bigint[]) order by run_id, step, target, id', [ids]),
   ]);
   return runs.map((run) => ({ ...run, steps: steps.filter((one) => one.run_id === run.id), effects: effects.filter((one) => one.run_id === run.id) }));
 }

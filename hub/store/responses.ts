@@ -183,7 +183,7 @@ export async function wantResponseEffect(db: Transaction, id: string, undo: bool
 
 /** Before anything happens. */
 export async function askResponseEffect(db: Transaction, id: string, undo: boolean, life: string, now: Date): Promise<void> {
-  await run(db, "update response_effect set state = 'asked', attempts = attempts + 1, asked_at = $4, asked_by = $3, next_at = null, report = null where id = $1 and undo = $2 and state = 'wanted'", [id, undo, life, now]);
+  await run(db, "update response_effect set state = 'asked', attempts = attempts + 1, asked_at = $4, asked_by = $3, next_at = null, report = null, later = '[]' where id = $1 and undo = $2 and state = 'wanted'", [id, undo, life, now]);
 }
 
 export async function setResponseEffect(db: Transaction, id: string, undo: boolean, change: { state: EffectState; detail: string | null; nextAt: Date | null; evidence?: unknown }, now: Date): Promise<void> {
@@ -207,20 +207,32 @@ export async function effectsAskedOf(db: Db, receiver: { kind: 'sensor' | 'clust
   );
 }
 
-const Reported = z.object({ cluster_id: z.string(), namespace: z.string().nullable() });
+const Reported = z.object({ run_id: z.number(), cluster_id: z.string(), namespace: z.string().nullable(), kind: z.string(), target: z.string(), is_later: z.boolean(), later_before: z.number() });
+/** Whether this report has the words of the one in $6. */
+const isSaid = (report: string): string => `((${report}) ->> 'state', (${report}) ->> 'detail') = ($6::jsonb ->> 'state', $6::jsonb ->> 'detail')`;
 
-/** Kept for the engine; the first one counts. Undefined: nothing of this id was asked of this receiver. */
+/** Of one effect; after that the last one is replaced. */
+export const laterReportsMax = 20;
+
+/**
+ * The first report is kept for the engine. What is said after it is kept beside it, unless it was said before: `is_later`. Undefined: nothing
+ * of this id was asked of this receiver.
+ */
 export async function reportResponseEffect(
   db: Transaction,
   receiver: { kind: 'sensor' | 'cluster'; clusterId: string; nodeId: string },
   effect: { id: string; undo: boolean },
-  report: { state: string; detail: string; evidence: unknown },
+  report: { state: string; detail: string; evidence: unknown; at: string },
 ): Promise<z.infer<typeof Reported> | undefined> {
   return firstRow(
     db,
     Reported,
-    `update response_effect set report = case when state = 'asked' and report is null then $6::jsonb else report end
-      where id = $4 and undo = $5 and doer = $1 and cluster_id = $2 and ($1 = 'cluster' or node_id::text = $3) returning cluster_id, namespace`,
+    `update response_effect e set report = case when e.state = 'asked' and e.report is null then $6::jsonb else e.report end,
+        later = case when o.is_later then case when o.later_before < ${laterReportsMax} then e.later else e.later - -1 end || jsonb_build_array($6::jsonb) else e.later end
+       from (select id, undo, jsonb_array_length(later) as later_before,
+               state <> 'wanted' and not dry_run and report is not null and not ${isSaid('report')} and (later = '[]' or not ${isSaid('later -> -1')}) as is_later
+               from response_effect where id = $4 and undo = $5 and doer = $1 and cluster_id = $2 and ($1 = 'cluster' or node_id::text = $3) for update) o
+      where e.id = o.id and e.undo = o.undo returning e.run_id, e.cluster_id, e.namespace, e.kind, e.target, o.is_later, o.later_before`,
     [receiver.kind, receiver.clusterId, receiver.nodeId, effect.id, effect.undo, JSON.stringify(report)],
   );
 }

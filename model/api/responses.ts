@@ -42,6 +42,7 @@ export const EffectView = z.object({
   askedAt: Time.nullable(),
   endedAt: Time.nullable(),
   canUndo: z.boolean(),
+  later: z.array(z.object({ state: z.enum(effectStates), detail: z.string(), at: Time })).describe('What was said of it after its end: that its container is gone, that it holds again, that it ended by itself'),
   undo: EffectUndoView.nullable(),
 });
 export type EffectView = z.infer<typeof EffectView>;

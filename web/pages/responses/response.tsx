@@ -68,6 +68,7 @@ function Effect({ run, effect }: { readonly run: ResponseView; readonly effect: 
     <article className="effect" data-testid="effect" data-key={effect.id} data-state={effect.state}>
       <div className="effect-head"><span className="effect-target">{effect.target}</span><StateMark state={effectWords[effect.state]} /><Undo run={run} effect={effect} /></div>
       {effect.detail === null ? <p className="faint small">{effect.state === 'asked' ? `${doerWords[effect.doer]} has it, and has not reported yet.` : ''}</p> : <p className="effect-detail">{effect.detail}</p>}
+      {effect.later.length === 0 ? null : <ul className="effect-later" data-testid="effect-later">{effect.later.map((one) => <li key={`${one.at} ${one.detail}`} className="effect-detail"><span className="quiet">Later, </span><Time at={one.at} /><span className="quiet">: </span><StateMark state={effectWords[one.state]} /> {one.detail}</li>)}</ul>}
       {effect.undo === null ? null : <p className="effect-detail quiet">{effect.undo.state === 'applied' || effect.undo.state === 'not-needed' ? 'Taken back by' : 'To be taken back for'} {effect.undo.by ?? 'somebody'}: <StateMark state={effectWords[effect.undo.state]} /> {effect.undo.detail}</p>}
       <details className="effect-evidence">
         <summary className="quiet small">Evidence</summary>
