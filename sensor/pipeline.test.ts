@@ -303,4 +303,10 @@ test('who came in by exec is in the tree of what follows, and of nothing else', 
   one.pipeline.sessionTold({ ...told, sessionId: 's2', user: 'bob', attach: true });
   one.pipeline.onEvent(forkEvent({ ...inWeb, timeBootNs: 950, tgid: 90, startBootNs: 940, execId: 4, parent: { tgid: 60, startBootNs: 600, execId: 4 }, pidInNamespace: 30 }));
   assert.deepEqual([usersOf(60), usersOf(90), usersOf(70)], [['bob true'], ['bob true'], ['alice false']]);
+  const told60 = one.take().telemetry.flatMap(({ kind }) => (kind.case === 'processStarted' && kind.value.execution?.ref?.tgid === 60 ? [kind.value.execution.kubernetesUsers.map(({ user }) => user).join()] : []));
+  assert.deepEqual(told60, ['bob'], 'the hub, which knows the process, is told again');
+  one.pipeline.sessionTold({ ...told, sessionId: 's3', user: 'carol', attach: true });
+  one.pipeline.onEvent(exitEvent({ ...inWeb, timeBootNs: 960, tgid: 60, startBootNs: 600, execId: 4 }));
+  const ended = one.take().telemetry.flatMap(({ kind }) => (kind.case === 'processEnded' ? [kind.value.ref?.tgid] : []));
+  assert.deepEqual(ended, [60], 'also when it ends before it was told again');
 });

@@ -164,8 +164,9 @@ export class Pipeline {
       const users = main.kubernetesUsers ?? [];
       if (users.length >= attachedMax || users.some((one) => one.sessionId === session.sessionId)) return;
       main.kubernetesUsers = [...users, { sessionId: session.sessionId, user: session.user, attached: true }];
-      // written again, since a later sensor process must know it too
+      // written again, since a later sensor process must know it too, and the hub
       this.memory.started(main);
+      this.shipment.live.started(main);
       return;
     }
   }

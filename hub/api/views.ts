@@ -116,6 +116,7 @@ export function processView(row: ProcessShape): ExecutionView & { node: string; 
     endedAt: null,
     startedBeforeSensor: row.started_before_sensor,
     workingDirectory: row.working_directory,
+    ...(row.kubernetes_users.length === 0 ? {} : { kubernetesUsers: row.kubernetes_users }),
     node: row.node_id,
     hostname: row.hostname,
     containerName: row.container_name === '' ? null : row.container_name,

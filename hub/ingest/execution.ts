@@ -66,15 +66,14 @@ export function executionView(execution: Execution, boot: Boot): ExecutionView {
     endedAt: execution.exitedBootNs === 0n ? null : wallTime(execution.exitedBootNs, boot).toISOString(),
     startedBeforeSensor: execution.startedBeforeSensor,
     workingDirectory: textOrNull(execution.workingDirectory, pathLengthMax),
-    ...usersOf(execution),
+    ...(execution.kubernetesUsers.length === 0 ? {} : { kubernetesUsers: usersOf(execution) }),
   };
 }
 
 const usersMax = 16;
 
-function usersOf({ kubernetesUsers }: Execution): Pick<ExecutionView, 'kubernetesUsers'> {
-  if (kubernetesUsers.length === 0) return {};
-  return { kubernetesUsers: kubernetesUsers.slice(0, usersMax).map(({ sessionId, user, attached }) => ({ sessionId: text(sessionId, 128), user: text(user, 1024), attached })) };
+function usersOf({ kubernetesUsers }: Execution): NonNullable<ExecutionView['kubernetesUsers']> {
+  return kubernetesUsers.slice(0, usersMax).map(({ sessionId, user, attached }) => ({ sessionId: text(sessionId, 128), user: text(user, 1024), attached }));
 }
 
 export function liveProcess(execution: Execution, boot: Boot): LiveProcess {
@@ -99,5 +98,6 @@ export function liveProcess(execution: Execution, boot: Boot): LiveProcess {
     started_at: wallTime(execution.executedBootNs, boot),
     started_before_sensor: execution.startedBeforeSensor,
     working_directory: textOrNull(execution.workingDirectory, pathLengthMax),
+    kubernetes_users: usersOf(execution),
   };
 }

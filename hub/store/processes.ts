@@ -22,6 +22,7 @@ export interface LiveProcess {
   readonly started_at: Date;
   readonly started_before_sensor: boolean;
   readonly working_directory: string | null;
+  readonly kubernetes_users: readonly { readonly sessionId: string; readonly user: string; readonly attached: boolean }[];
 }
 
 /** A process by thread-group id and start; `execId` where one of its programs is meant. */
@@ -50,15 +51,15 @@ export async function addProcesses(db: Transaction, node: NodeBoot, started: rea
   await run(
     db,
     `insert into process_live (cluster_id, node_id, boot_id, tgid, start_ns, exec_id, parent_tgid, parent_start_ns, parent_exec_id, path, filename, arguments, arguments_truncated,
-       uid, command, container_id, has_terminal, origin, executed_ns, started_at, started_before_sensor, working_directory)
+       uid, command, container_id, has_terminal, origin, executed_ns, started_at, started_before_sensor, working_directory, kubernetes_users)
      select $1, $2, $3, tgid, start_ns, exec_id, parent_tgid, parent_start_ns, parent_exec_id, path, filename, arguments, arguments_truncated,
-       uid, command, container_id, has_terminal, origin, executed_ns, started_at, started_before_sensor, working_directory
+       uid, command, container_id, has_terminal, origin, executed_ns, started_at, started_before_sensor, working_directory, kubernetes_users
        from jsonb_to_recordset($4::jsonb) r(tgid bigint, start_ns bigint, exec_id bigint, parent_tgid bigint, parent_start_ns bigint, parent_exec_id bigint, path text, filename text,
          arguments text[], arguments_truncated boolean, uid bigint, command text, container_id text, has_terminal boolean, origin text, executed_ns bigint, started_at timestamptz,
-         started_before_sensor boolean, working_directory text)
+         started_before_sensor boolean, working_directory text, kubernetes_users jsonb)
       order by tgid, start_ns, exec_id
      on conflict (node_id, boot_id, tgid, start_ns, exec_id) do update set path = excluded.path, arguments = excluded.arguments, container_id = excluded.container_id,
-       origin = excluded.origin, command = excluded.command, working_directory = excluded.working_directory`,
+       origin = excluded.origin, command = excluded.command, working_directory = excluded.working_directory, kubernetes_users = excluded.kubernetes_users`,
     [node.clusterId, node.nodeId, node.bootId, list],
   );
 }

@@ -1,5 +1,6 @@
 /** Live processes and counted executions as people see them. */
 import type { Scope } from '@vedette/model/access';
+import { KubernetesUserView } from '@vedette/model/api/views';
 import { fileOrigins } from '@vedette/model/policy';
 import { z } from 'zod';
 import { firstRow, rows, type Db } from './database.ts';
@@ -30,6 +31,7 @@ const ProcessShape = z.object({
   started_at: z.date(),
   started_before_sensor: z.boolean(),
   working_directory: z.string().nullable(),
+  kubernetes_users: z.array(KubernetesUserView),
 });
 export type ProcessShape = z.infer<typeof ProcessShape>;
 
@@ -52,7 +54,8 @@ export interface ProcessPosition {
 
 const filtered = `($2::text is null or p.node_id::text = $2 or n.hostname = $2)
   and ($3::text is null or p.container_id = case when $3 = 'host' then '' else $3 end)
-  and ($4::text is null or position(lower($4) in lower(concat_ws(' ', p.path, p.command, array_to_string(p.arguments, ' '), p.tgid::text))) > 0)
+  and ($4::text is null or position(lower($4) in lower(concat_ws(' ', p.path, p.command, array_to_string(p.arguments, ' '), p.tgid::text,
+    (select string_agg(u ->> 'user', ' ') from jsonb_array_elements(p.kubernetes_users) u)))) > 0)
   and ($5::text is null or (p.boot_id = $5 and p.tgid = $6::bigint and p.start_ns = $7::bigint and p.exec_id = $8::bigint))`;
 
 /** boot-tgid-start-exec; what has not this form names no process. */
@@ -72,7 +75,7 @@ export async function listProcesses(db: Db, scope: Scope, filter: ProcessFilter,
     db,
     ProcessShape,
     `select p.node_id, n.hostname, k.name as container_name, w.namespace, w.name as workload, p.boot_id, p.tgid, p.start_ns::text as start_ns, p.exec_id, p.parent_tgid, p.parent_start_ns::text as parent_start_ns,
-        p.parent_exec_id, p.path, p.filename, p.arguments, p.arguments_truncated, p.uid, p.command, p.container_id, p.has_terminal, p.origin, p.started_at, p.started_before_sensor, p.working_directory
+        p.parent_exec_id, p.path, p.filename, p.arguments, p.arguments_truncated, p.uid, p.command, p.container_id, p.has_terminal, p.origin, p.started_at, p.started_before_sensor, p.working_directory, p.kubernetes_users
        from process_live p join node n on n.id = p.node_id left join container k on k.node_id = p.node_id and k.container_id = p.container_id left join workload w on w.id = k.workload_id
       where ${inScope('p.cluster_id', 'k.pod_namespace')} and ${filtered}
         and ($9::timestamptz is null or (p.started_at <= $9 and (p.started_at < $9 or (p.node_id, p.tgid, p.start_ns, p.exec_id) > ($10::uuid, $11::bigint, $12::bigint, $13::bigint))))

@@ -13,13 +13,15 @@ export class LiveProcessReporter {
   readonly #started = new Set<Execution>();
   readonly #ended: Execution[] = [];
 
+  /** Also when what is known of it has changed: it is told of again. */
   started(execution: Execution): void {
     if (execution.isKernelThread) return;
     this.#started.add(execution);
   }
 
   ended(execution: Execution): void {
-    if (this.#started.delete(execution)) return;
+    // it may wait to be told of again
+    this.#started.delete(execution);
     if (this.#told.delete(execution)) this.#ended.push(execution);
   }
 

@@ -60,6 +60,12 @@ export function ProcessFields({ execution, more = [] }: { readonly execution: Ex
   );
 }
 
+/** As whom it runs, and who came in and began it. */
+export function UserText({ execution }: { readonly execution: ExecutionView }): ReactNode {
+  const came = usersWords(execution.kubernetesUsers);
+  return <span className="cut quiet" title={came === null ? undefined : `runs as ${userWords(execution.uid)}; came in by exec or attach: ${came}`}>{came === null ? null : <><span className="strong" data-testid="came-in">{visible(came)}</span> as </>}{userWords(execution.uid)}</span>;
+}
+
 /** Live processes as a tree; a line opens to everything that is known of it. */
 export function ProcessForest({ processes }: { readonly processes: readonly ExecutionView[] }): ReactNode {
   const [open, setOpen] = useState<string | null>(null);
@@ -72,7 +78,7 @@ export function ProcessForest({ processes }: { readonly processes: readonly Exec
               <Icon name={open === execution.key ? 'down' : 'expand'} size={12} />
             </button>
             <ProcessName execution={execution} />
-            <span className="forest-side"><Origin origin={execution.origin} /><span className="quiet nowrap forest-user">{userWords(execution.uid)}</span><span className="faint nowrap number forest-pid">{execution.pid}</span></span>
+            <span className="forest-side"><Origin origin={execution.origin} /><span className="nowrap forest-user"><UserText execution={execution} /></span><span className="faint nowrap number forest-pid">{execution.pid}</span></span>
           </div>
           {open === execution.key ? <div className="forest-open"><ProcessFields execution={execution} /></div> : null}
         </li>

@@ -8,14 +8,14 @@ import { ShareBar } from '../../parts/meters.tsx';
 import { Icon } from '../../parts/icons.tsx';
 import { Origin } from '../../parts/marks.tsx';
 import { Empty } from '../../parts/page.tsx';
-import { ProcessName } from '../../parts/process.tsx';
+import { ProcessName, UserText } from '../../parts/process.tsx';
 import { Table, type Column } from '../../parts/table.tsx';
 import { ContainerText, ImageText, Time } from '../../parts/text.tsx';
 import { Tip } from '../../parts/tip.tsx';
 import { Link } from '../../router.tsx';
 import { countWords } from '../../view/numbers.ts';
 import { hrefOf } from '../../view/url.ts';
-import { identityWords, userWords } from '../../view/words.ts';
+import { identityWords } from '../../view/words.ts';
 import type { Link as LinkTo, LiveFilters } from './filters.ts';
 
 const containerKey = (row: ContainerView): string => row.id;
@@ -93,7 +93,7 @@ function processColumns(severalHosts: boolean): readonly Column<ProcessRow>[] {
   const columns: Column<ProcessRow>[] = [
     { id: 'name', head: 'Process', minPx: 220, grow: 6, keep: 9, cell: (row) => <ProcessName execution={row} /> },
     { id: 'origin', head: 'File from', minPx: 96, grow: 0, keep: 8, cell: (row) => <Origin origin={row.origin} /> },
-    { id: 'user', head: 'User', minPx: 76, grow: 0, keep: 6, cell: (row) => <span className="quiet">{userWords(row.uid)}</span> },
+    { id: 'user', head: 'User', minPx: 84, grow: 1, keep: 6, cell: (row) => <UserText execution={row} /> },
     { id: 'container', head: 'Container', minPx: 150, grow: 3, keep: 5, cell: (row) => (row.containerId === null ? <span className="faint">on the host</span> : <Link to={hrefOf('/live', { open: row.containerId })} tabIndex={-1} className="cut"><ContainerText workload={row.workload} name={row.containerName} id={row.containerId} /></Link>) },
     { id: 'host', head: 'Host', minPx: 96, grow: 1, keep: 3, cell: (row) => <span className="cut quiet">{row.hostname}</span> },
     { id: 'pid', head: 'Pid', minPx: 68, grow: 0, keep: 4, end: true, cell: (row) => <span className="quiet">{row.pid}</span> },
