@@ -28,6 +28,17 @@ async function get(path: string, as = token): Promise<Record<string, unknown> & 
   return answer.json as never;
 }
 
+test('a place to give a role in is every namespace that the cluster part watches, also where nothing has run, within the scope', async () => {
+  const part = await sampleClusterPart(hub.database, { cluster: 'places' });
+  await part.send([listOf('Namespace', [{ name: 'shop' }, { name: 'empty' }, { name: 'gone' }])]);
+  const sensor = await sampleSensor(hub.database, { cluster: 'places', hostname: 'places-node' });
+  await sensor.send([record.container({ containerId: 'd'.repeat(64), podName: 'old-1', podNamespace: 'former' })]);
+  await part.send([listOf('Namespace', [{ name: 'shop' }, { name: 'empty' }])]);
+  const of = async (as?: string): Promise<unknown> => (await get('places', as)).items.find((one) => one['name'] === 'places')?.['namespaces'];
+  assert.deepEqual(await of(), ['empty', 'former', 'shop'], 'what ran in a namespace stays readable when it is gone');
+  assert.deepEqual(await of(await hub.tokenWith([{ role: 'viewer', place: { cluster: part.clusterId, namespaces: ['empty', 'other'] } }])), ['empty']);
+});
+
 test('a finished list takes away what was not in it, an unfinished or broken one nothing', async () => {
   const part = await sampleClusterPart(hub.database, { cluster: 'lists' });
   const a = (name: string): ObjectInit => ({ name, namespace: 'n' });

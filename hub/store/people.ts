@@ -98,13 +98,14 @@ export async function endSessionNamed(db: Db, personId: number, id: string): Pro
 const PlaceShape = z.object({ cluster: z.string(), name: z.string(), whole: z.boolean(), namespaces: z.array(z.string()) });
 export type PlaceShape = z.infer<typeof PlaceShape>;
 
-/** Clusters of which something is in scope, with the namespaces known there. */
+/** Clusters of which something is in scope, with the namespaces known there: those that the cluster has, and those in which something ran. */
 export async function listPlaces(db: Db, scope: Scope): Promise<PlaceShape[]> {
   return rows(
     db,
     PlaceShape,
     `select c.id as cluster, c.name, ${inScope('c.id')} as whole,
-        array(select distinct w.namespace from workload w where w.cluster_id = c.id and w.namespace <> '' and ${inScope('w.cluster_id', 'w.namespace')} order by 1 limit 2000) as namespaces
+        array(select w.namespace from workload w where w.cluster_id = c.id and w.namespace <> '' and ${inScope('w.cluster_id', 'w.namespace')}
+          union select o.name from cluster_object o where o.cluster_id = c.id and o.kind = 'Namespace' and ${inScope('o.cluster_id', 'o.name')} order by 1 limit 5000) as namespaces
        from cluster c where ${touchesScope('c.id')} order by c.name limit 1000`,
     [placesIn(scope)],
   );
