@@ -9,5 +9,3 @@ export interface KernelDecision {
   readonly kill: Partial<Record<FileOrigin, number>>;
   readonly shadow: Partial<Record<FileOrigin, number>>;
 }
-
-export const noDecision: KernelDecision = { generation: 0, kill: {}, shadow: {} };

@@ -20,18 +20,6 @@ export const eventNames: Record<EventClass, readonly [string, ...string[]]> = {
   exit: ['procexit', 'exit', 'exit_group'],
 };
 
-/** Reads after "sees": "this engine sees programs being executed". */
-export const eventSentence: Record<EventClass, string> = {
-  exec: 'programs being executed',
-  open: 'regular files being opened for writing, or for reading the first time',
-  mapExec: 'files being mapped as executable',
-  connect: 'outgoing connections',
-  accept: 'accepted connections',
-  listen: 'sockets starting to listen',
-  fork: 'processes being created',
-  exit: 'processes ending',
-};
-
 const classByName = new Map<string, EventClass>(
   eventClasses.flatMap((one) => eventNames[one].map((name) => [name, one] as const)),
 );

@@ -2,7 +2,7 @@
  * One check as a value: what was checked, with what, each rule's verdict in words, and what follows. Table, JSON, SARIF and JUnit
  * are written from this alone, so that no two of them can say different things.
  */
-import { explainImageVerdict, missingText, type ImageExplanation } from '@vedette/policy/explain-image';
+import { explainImageVerdict, type ImageExplanation } from '@vedette/policy/explain-image';
 import { imageVocabulary, type ImageFacts } from '@vedette/policy/image-facts';
 import { factText } from '@vedette/policy/message';
 import type { RuleVerdict } from '@vedette/policy/stage';
@@ -137,8 +137,4 @@ export function itemFields(list: string, item: unknown): Record<string, string> 
     if (fact.is === 'known') fields[name.slice(list.length + 1)] = factText(fact);
   }
   return fields;
-}
-
-export function missingLine({ verdict }: RuleLine): string {
-  return verdict.missing.map(missingText).join('; ');
 }

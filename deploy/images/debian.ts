@@ -43,14 +43,6 @@ async function withoutDocumentation(root: string): Promise<void> {
   }
 }
 
-/** What would be downloaded, with versions and checksums: the same answer is the same root. */
-export async function debianVersions(packages: readonly string[]): Promise<string> {
-  const said = await output('apt-get', ['--print-uris', 'download', ...packages]);
-  const lines = said.split('\n').map((line) => line.split(' ').slice(1).join(' ')).filter((line) => line !== '').sort();
-  if (lines.length !== packages.length) throw new Error(`apt knows ${lines.length} of the packages ${packages.join(', ')}: apt-get update first`);
-  return lines.join('\n');
-}
-
 export async function debianSlice(packages: readonly string[], root: string): Promise<void> {
   const place = await mkdtemp(path.join(os.tmpdir(), 'vedette-packages-'));
   try {

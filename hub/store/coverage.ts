@@ -9,13 +9,6 @@ import type { Reporter } from './intake.ts';
 /** A silence longer than this between two reports ends an interval. */
 export const coverageSilenceMinutes = 10;
 
-export interface ClassState {
-  readonly eventClass: string;
-  readonly attached: boolean;
-  /** Lost since the sensor's epoch began, over all causes. */
-  readonly lostTotal: number;
-}
-
 const Previous = z.object({ coverage: z.unknown() });
 
 /** Stores the report and answers the one before it. */
