@@ -48,10 +48,13 @@ async function fill(): Promise<void> {
     decided('u1', { allowed: false, message: 'Vedette refuses Deployment shop/cart. Container main: registry.example/shop/cart:1 was refused at deployment by the policy no-critical-with-fix.', images, repeats: 6 }),
     decided('u2', { name: 'search', failedOpenReason: 'signed/by-us: Not known: image.signatures (no registry was asked for signatures).', warnings: ['vedette signed: container main: Not known: image.signatures'] }),
     decided('u3', { name: 'front', warnings: ['vedette no-moving-tag: container main: image.tag is latest.'] }), decided('u4', { name: 'mail', images: [{ ...images[0]!, findings: [{ ...finding, mode: 'shadow' }] }] }), decided('u5', { name: 'web' }),
+    decided('u6', { name: 'away', allowed: false, message: 'Vedette refuses Deployment shop/away.', images: [{ ...images[0]!, factsAgeSeconds: 2100 }] }),
     cameIn('s1', 'alice'), cameIn('s2', 'bob', { attach: true, command: [] }),
   ] as never, 'detection');
   const sensor = await sampleSensor(hub.database);
   await sensor.send([record.coverage(), record.container({ containerId: container, name: 'cart' })]);
+  const users = (...names: readonly string[]) => names.map((user) => ({ sessionId: user, user, attached: false }));
+  await sensor.send([record.started(execution({ tgid: 90, containerId: container, path: '/bin/sh', arguments: ['sh'], kubernetesUsers: users('alice', 'bob') })), record.started(execution({ tgid: 91, containerId: container }))]);
   const tree = (users: readonly string[]) => ({ containerId: container, tree: [execution({ tgid: 90, containerId: container, kubernetesUsers: users.map((user) => ({ sessionId: user, user, attached: false })) })] });
   await sensor.send([record.detection({ detectionId: 'd1', ...tree(['alice']) }), record.detection({ detectionId: 'd2', ...tree(['bob']) }), record.detection({ detectionId: 'd3', ...tree(['alice', 'bob']) })], 'detection');
 }
@@ -85,9 +88,12 @@ async function says(words: RegExp): Promise<void> {
 }
 
 const visits: readonly (readonly [name: string, path: string, says: readonly RegExp[]])[] = [
-  ['admissions', '/admissions', [/1 workload was denied, and 1 let in without being judged/, /Denied shop\/cart Deployment no-critical-with-fix: CVE-2021-44906/, /Not judged shop\/search/, /Would be denied shop\/mail/]],
+  ['admissions', '/admissions', [/2 workloads were denied, and 1 let in without being judged/, /Denied shop\/cart Deployment no-critical-with-fix: CVE-2021-44906/, /Not judged shop\/search/, /Would be denied shop\/mail/]],
   ['admissions-sessions', '/admissions?show=sessions', [/bob shop\/cart-1 main attached to what runs/, /alice shop\/cart-1 main sh -c id/]],
   ['admissions-denied', '/admissions?outcome=denied&open=1', [/The API server refused it/, /Upgrade minimist 1\.2\.5 to 1\.2\.6/, /As it was told/, /7 times/]],
+  ['admissions-stale', '/admissions?outcome=denied&open=6', [/by what was known 35 min before: the hub did not answer/]],
+  ['live-users', '/live?view=processes', [/one of alice, bob as root/]],
+  ['live-users-found', '/live?view=processes&q=alice', [/one of alice, bob as root/]],
   ['admissions-open', '/admissions?outcome=failed-open&open=2', [/the failure policy of this cluster is Ignore/]],
   ['admissions-filtered', '/admissions?q=zzzz', [/No decision matches/]],
   ['incidents-users', '/incidents', [/All 3 incidents/]],

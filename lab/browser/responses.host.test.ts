@@ -87,13 +87,20 @@ after(async () => {
 });
 
 /** Does what is asked of the cluster part, once. */
-async function clusterPart(state: string, detail: string): Promise<void> {
+async function clusterPart(state: string, detail: string): Promise<string> {
   const found = await until(async () => {
     const asked = await effectSetOf(hub.database, { kind: 'cluster', clusterId: part.clusterId, nodeId: '' });
     return asked[0];
   }, 10_000);
   assert.ok(found.value !== null, 'nothing was asked of the cluster part');
   const value = create(EffectReportSchema, { effectId: found.value.effectId, undo: found.value.undo, state, detail, evidenceJson: '{"policy":{"name":"vedette-isolate"},"network":"not-enforced"}', atMs: 1n });
+  assert.equal((await part.send([{ kind: { case: 'effect', value } } as never], 'detection')).kind, 'accepted');
+  return found.value.effectId;
+}
+
+/** What the part says of an effect after its end. */
+async function later(effectId: string, state: string, detail: string): Promise<void> {
+  const value = create(EffectReportSchema, { effectId, state, detail, atMs: BigInt(Date.now()) });
   assert.equal((await part.send([{ kind: { case: 'effect', value } } as never], 'detection')).kind, 'accepted');
 }
 
@@ -120,11 +127,13 @@ test('a run waits; somebody approves; it is done, read back and taken back', asy
   assert.match(await page.getByTestId('rail-responses').innerText(), /1/);
   await pictured('responses');
   await page.getByTestId('approve').click();
-  await clusterPart('applied', 'applied, not enforced: no agent of the cluster enforces NetworkPolicies');
+  const isolated = await clusterPart('applied', 'applied, not enforced: no agent of the cluster enforces NetworkPolicies');
   await clusterPart('refused', 'nothing is ever changed in the namespace shop');
+  await later(isolated, 'failed', 'it ended by itself: somebody removed the NetworkPolicy');
   const { items } = (await hub.ask('GET', '/api/v1/responses', { token })).json as unknown as { items: { id: string }[] };
   await page.goto(`${hub.url}/responses/${items[0]!.id}`);
   await page.getByText('nothing is ever changed in the namespace shop').first().waitFor();
+  await page.getByTestId('effect-later').getByText('it ended by itself').waitFor();
   await page.getByTestId('effect').nth(1).locator('summary').click();
   await pictured('response');
   await page.getByTestId('undo').click();

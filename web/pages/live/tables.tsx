@@ -91,9 +91,9 @@ const processKey = (row: ProcessRow): string => `${row.node}/${row.key}`;
 
 function processColumns(severalHosts: boolean): readonly Column<ProcessRow>[] {
   const columns: Column<ProcessRow>[] = [
-    { id: 'name', head: 'Process', minPx: 220, grow: 6, keep: 9, cell: (row) => <ProcessName execution={row} /> },
+    { id: 'name', head: 'Process', minPx: 200, grow: 6, keep: 9, cell: (row) => <ProcessName execution={row} /> },
     { id: 'origin', head: 'File from', minPx: 96, grow: 0, keep: 8, cell: (row) => <Origin origin={row.origin} /> },
-    { id: 'user', head: 'User', minPx: 84, grow: 1, keep: 6, cell: (row) => <UserText execution={row} /> },
+    { id: 'user', head: 'User', minPx: 120, grow: 1, keep: 6, cell: (row) => <UserText execution={row} /> },
     { id: 'container', head: 'Container', minPx: 150, grow: 3, keep: 5, cell: (row) => (row.containerId === null ? <span className="faint">on the host</span> : <Link to={hrefOf('/live', { open: row.containerId })} tabIndex={-1} className="cut"><ContainerText workload={row.workload} name={row.containerName} id={row.containerId} /></Link>) },
     { id: 'host', head: 'Host', minPx: 96, grow: 1, keep: 3, cell: (row) => <span className="cut quiet">{row.hostname}</span> },
     { id: 'pid', head: 'Pid', minPx: 68, grow: 0, keep: 4, end: true, cell: (row) => <span className="quiet">{row.pid}</span> },
