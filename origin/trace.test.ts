@@ -30,6 +30,7 @@ test('a link: its claims with source, confidence and age; who had nothing; who c
     assert.equal(link.claims.length + link.gaps.length, Math.max(1, facts.length), name);
   }
   const link = linkOf([from('image-config', commit('2'.repeat(40)), 'claimed'), from('build-info', commit(full))]);
+  assert.equal(link.confidence, 'claimed', 'a record that is contradicted is one claim among others');
   assert.equal(link.conflicts[0], `commit ${full} according to build info, ${'2'.repeat(40)} according to the image's own labels`);
   assert.equal(link.claims[0]!.ageSeconds, 60);
   assert.deepEqual(linkOf([]).gaps, [{ source: null, state: 'unknown', reason: 'not-asked', detail: 'nobody was asked' }]);

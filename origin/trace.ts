@@ -69,8 +69,13 @@ function linkOf(station: Station, facts: readonly StationFact[], nowMs: number):
   const conflicts = conflictsAmong(station, claims);
   const agreements = agreementsAmong(station, claims);
   const [strongest = null] = claims.map((one) => one.confidence);
-  const isConfirmed = conflicts.length === 0 && agreements.length > 0 && (strongest === 'claimed' || strongest === 'inferred');
-  return { station, state: stateOf(claims, gaps, conflicts), claims, gaps, conflicts, agreements, confidence: isConfirmed ? 'recorded' : strongest };
+  return { station, state: stateOf(claims, gaps, conflicts), claims, gaps, conflicts, agreements, confidence: confidenceOf(strongest, conflicts, agreements) };
+}
+
+/** Two who agree record what each only claims; two records that contradict one another are claims, for one of them is not true. */
+function confidenceOf(strongest: Confidence | null, conflicts: readonly string[], agreements: readonly string[]): Confidence | null {
+  if (conflicts.length > 0) return strongest === 'recorded' ? 'claimed' : strongest;
+  return agreements.length > 0 && (strongest === 'claimed' || strongest === 'inferred') ? 'recorded' : strongest;
 }
 
 /** What an image says of itself confirms nobody: whoever made it wrote both. */

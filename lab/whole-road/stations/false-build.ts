@@ -30,7 +30,7 @@ export async function play(scene: Scene): Promise<void> {
     return await chain();
   };
   const before = await chain();
-  if (lab.sabotage !== 'build-info') artifactory.content.publish({ ...buildInfo, url: falseRun, vcs: [{ revision: falseCommit, url: 'https://git.example/somebody/else', branch: 'main' }] });
+  if (lab.sabotage !== 'build-info') artifactory.content.publish({ ...buildInfo(scene), url: falseRun, vcs: [{ revision: falseCommit, url: 'https://git.example/somebody/else', branch: 'main' }] });
   const after = await asked('conflict');
   report.row('false build info: both commits are claimed, and contradict one another', ['conflict', [commit, falseCommit].sort()], [after.commit?.state, after.commit?.claims.map((one) => one.text).sort()], after.commit, after.commit?.state === 'conflict' && after.commit.claims.length === 2 && after.commit.conflicts.some((one) => one.includes(commit) && one.includes(falseCommit)));
   report.row('and so do both runs', 'conflict', after.build?.state ?? 'no build', after.build, after.build?.state === 'conflict' && after.build.claims.length === 2 && after.build.conflicts.some((one) => one.includes(falseRun) && one.includes('/shop/cart/actions/runs/1002')));
@@ -42,7 +42,7 @@ export async function play(scene: Scene): Promise<void> {
   const said = await vedette(scene, ['trace', image, '--hub', hub.url, '--token-file', token]);
   const line = said.stdout.split('\n').find((one) => one.includes('conflict:') && one.includes(commit) && one.includes(falseCommit));
   report.row('vedette trace says which commits contradict, and ends with 1', [1, true], [said.code, line !== undefined], said.stdout + said.stderr);
-  artifactory.content.publish(buildInfo);
+  artifactory.content.publish(buildInfo(scene));
   const again = await asked('known');
   report.row('with the true one they agree again', ['known', 'recorded', 1], [again.commit?.state, again.commit?.confidence, again.commit?.agreements.length], again.commit);
 }

@@ -27,11 +27,14 @@ export async function sign(scene: Scene, keys: string, image: string, form: 'tag
   await cosign(scene, keys, ['sign', '--key', 'cosign.key', '--tlog-upload=false', '--allow-http-registry', '--allow-insecure-registry', '--yes', ...bundle, image]);
 }
 
-/** What the build said of itself to Artifactory; it lists no files, so it is one claim among others. */
-export const buildInfo = {
-  name: 'cart', number: '1002', started: '2026-11-23T05:00:00.000+0000', url: 'https://git.example/shop/cart/actions/runs/1002', principal: 'carla',
-  vcs: [{ revision: commit, url: 'https://git.example/shop/cart', branch: 'main' }], modules: [],
-};
+/** What the build said of itself to Artifactory, and that this image is of it. */
+export function buildInfo(scene: Scene) {
+  return {
+    name: 'cart', number: '1002', started: '2026-11-23T05:00:00.000+0000', url: 'https://git.example/shop/cart/actions/runs/1002', principal: 'carla',
+    vcs: [{ revision: commit, url: 'https://git.example/shop/cart', branch: 'main' }],
+    modules: [{ id: `cart:${goodTag}`, artifacts: [{ sha256: scene.facts.images!.good.indexDigest.slice(7) }] }],
+  };
+}
 
 /** As Artifactory lays an image out: the tag's folder holds the index, and its properties name the build. */
 function inArtifactory(scene: Scene, layout: string, digest: string, name: string, build: { readonly name: string; readonly number: string }): void {
@@ -58,8 +61,8 @@ export async function play(scene: Scene): Promise<void> {
   await sign(scene, keys, `${elsewhere.host}/shop/cart@${goodDigest}`, 'tag');
   facts.keys = keys;
   facts.elsewhere = elsewhere;
-  artifactory.content.publish(buildInfo);
-  inArtifactory(scene, good.layout, goodDigest, 'cart', buildInfo);
+  artifactory.content.publish(buildInfo(scene));
+  inArtifactory(scene, good.layout, goodDigest, 'cart', buildInfo(scene));
   await api.call('putIntegration', { params: { name: 'registry' }, body: { kind: 'registry', settings: { host: registry.host, plainHttp: true, trusted: ['*'] } } });
   await api.call('putIntegration', { params: { name: 'elsewhere' }, body: { kind: 'registry', settings: { host: elsewhere.host, plainHttp: true, trusted: [] } } });
   await api.call('putIntegration', { params: { name: 'release-key' }, body: { kind: 'cosign-key', settings: { pem: readFileSync(join(keys, 'cosign.pub'), 'utf8') } } });
