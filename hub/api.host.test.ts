@@ -1,7 +1,7 @@
 /** The whole API over HTTP, against a real hub: the contract, who may do what, and what is refused. */
 import assert from 'node:assert/strict';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { request } from 'node:http';
+import { request, type IncomingMessage } from 'node:http';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { permits, roles, type Role } from '@vedette/model/access';
@@ -294,12 +294,23 @@ test('the live stream names what changed, gathered', async () => {
 });
 
 /** fetch does not let a caller choose Host. */
-function statusForHost(host: string, path = '/api/v1/session'): Promise<number> {
+function answerForHost(host: string, path: string): Promise<IncomingMessage> {
   const url = new URL(hub.url);
   return new Promise((resolve, reject) => {
-    request({ host: url.hostname, port: url.port, path, headers: { host } }, (response) => resolve(response.resume().statusCode ?? 0)).on('error', reject).end();
+    request({ host: url.hostname, port: url.port, path, headers: { host } }, (response) => resolve(response.resume())).on('error', reject).end();
   });
 }
+
+async function statusForHost(host: string, path = '/api/v1/session'): Promise<number> {
+  return (await answerForHost(host, path)).statusCode ?? 0;
+}
+
+test('the opener policy is sent where browsers heed it: over TLS and on the machine itself', async () => {
+  const { port } = new URL(hub.url);
+  const openerAt = async (host: string): Promise<unknown> => (await answerForHost(host, '/livez')).headers['cross-origin-opener-policy'];
+  for (const host of [`127.0.0.1:${port}`, `localhost:${port}`, `[::1]:${port}`, 'hub.localhost']) assert.equal(await openerAt(host), 'same-origin', host);
+  for (const host of ['10.1.2.3:7420', 'hub.example:80', '127.0.0.1.example', 'localhost.example']) assert.equal(await openerAt(host), undefined, host);
+});
 
 test('bound to loopback, a foreign host name is refused', async () => {
   const { port } = new URL(hub.url);

@@ -33,7 +33,7 @@ import type { Live } from './live.ts';
 import { warmUpPdf } from './report/pdf.ts';
 import { metricsText, type Metric } from './metrics.ts';
 import { openApiDocument } from './openapi.ts';
-import { endedCookie, refuseForeignHost, refuseOtherSites, requireCsrf, sessionCookie, SignIn } from './sign-in.ts';
+import { endedCookie, hostNameOf, isLoopback, refuseForeignHost, refuseOtherSites, requireCsrf, sessionCookie, SignIn } from './sign-in.ts';
 import { staticFileFor, type StaticFiles } from './static-files.ts';
 
 export interface ServerOptions {
@@ -61,11 +61,15 @@ function securityHeaders(options: ServerOptions): Record<string, string> {
     'content-security-policy': contentPolicy,
     'x-content-type-options': 'nosniff',
     'referrer-policy': 'same-origin',
-    'cross-origin-opener-policy': 'same-origin',
     'cross-origin-resource-policy': 'same-origin',
     'x-frame-options': 'DENY',
     ...(options.behindTls ? { 'strict-transport-security': 'max-age=31536000' } : {}),
   };
+}
+
+/** Only where a browser heeds it: at any other origin it ignores the header and logs an error on every page. */
+function openerPolicy(isSecure: boolean): Record<string, string> {
+  return isSecure ? { 'cross-origin-opener-policy': 'same-origin' } : {};
 }
 
 /** The framework loads parts of itself when it first serves; after privileges are dropped the checkout may be unreadable. */
@@ -90,7 +94,8 @@ export function buildServer(doors: Doors, live: Live, options: ServerOptions): A
 
   http.removeContentTypeParser('text/plain');
   http.addHook('onRequest', async (request, reply) => {
-    for (const [name, value] of Object.entries(headers)) reply.header(name, value);
+    const opener = openerPolicy(options.behindTls || isLoopback(hostNameOf(request)));
+    for (const [name, value] of Object.entries({ ...headers, ...opener })) reply.header(name, value);
     // a kubelet or a load balancer asks by address; there is nothing in the answer that a foreign page could use
     if (!probes.has(request.routeOptions.url ?? '')) refuseForeignHost(request, options.hosts);
     refuseOtherSites(request);

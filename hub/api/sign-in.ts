@@ -137,12 +137,21 @@ export function requireCsrf(request: FastifyRequest, caller: Caller): void {
   if (a.length !== b.length || !timingSafeEqual(a, b)) throw new Problem('cross-site', `The header ${csrfHeader} is missing or is not this session's.`);
 }
 
+/** As the browser named it, without the port. */
+export function hostNameOf(request: FastifyRequest): string {
+  return (request.headers.host ?? '').toLowerCase().replace(/:\d+$/, '');
+}
+
+/** What browsers trust without TLS, since it never leaves the machine. */
+export function isLoopback(hostName: string): boolean {
+  return hostName === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostName) || /^([a-z0-9-]+\.)*localhost\.?$/.test(hostName);
+}
+
 /**
  * A page of another site whose name was made to point at this machine would send its own name as Host. Bound to
  * loopback, only loopback's names and those configured are answered.
  */
 export function refuseForeignHost(request: FastifyRequest, allowed: ReadonlySet<string> | undefined): void {
   if (allowed === undefined) return;
-  const host = (request.headers.host ?? '').toLowerCase().replace(/:\d+$/, '');
-  if (!allowed.has(host)) throw new Problem('cross-site', 'This hub does not answer to that host name.');
+  if (!allowed.has(hostNameOf(request))) throw new Problem('cross-site', 'This hub does not answer to that host name.');
 }
