@@ -32,7 +32,7 @@ export function sampleCheck(over: { digest?: string; run?: string; commit?: stri
     findings: [
       {
         policy: 'no-root-user', rule: 'root', severity: 'high', mode: 'enforce', action: 'fail', answer: 'broken', effect: 'stop', effectIfEnforced: 'stop',
-        summary: 'registry.example.com/shop/cart:1.4 fails the build by the policy no-root-user.', message: null, fact: 'image.runsAsRoot is true.', evidence: [], fix: 'set a user', exceptions: [], exceptionsNotCounted: [],
+        summary: 'registry.example.com/shop/cart:1.4 fails the build by the policy no-root-user.', message: null, fact: 'The image runs as root (image.runsAsRoot).', evidence: [], fix: 'set a user', exceptions: [], exceptionsNotCounted: [],
       },
     ],
     policies: [{ name: 'no-root-user', source: 'hub' }],

@@ -5,6 +5,7 @@
  */
 import type { Found, Missing } from './condition.ts';
 import type { Explanation } from './explain.ts';
+import { factSentence, listSentence } from './fact-words.ts';
 import { imageVocabulary, type ImageFacts, type VulnerabilityFacts } from './image-facts.ts';
 import { factText, fillMessageFrom, shown } from './message.ts';
 import type { RuleVerdict } from './stage.ts';
@@ -71,8 +72,16 @@ function factOf(verdict: RuleVerdict, image: ImageFacts): string {
   const found = verdict.answer === 'accepted' ? accepted : verdict.found;
   if (found.length > 0) return `${listed(found.map((one) => shown(one.sentence)))}.`;
   if (verdict.answer === 'accepted') return `Accepted by ${verdict.accepted.map((one) => one.exception).join(', ')}.`;
-  const read = [...factsRead(verdict, image), ...listsRead(verdict, image)];
-  return read.length === 0 ? 'The condition reads no single fact.' : `${read.join('; ')}.`;
+  const read = [...factsSaid(verdict, image), ...listsSaid(verdict, image)];
+  return read.length === 0 ? 'The condition reads no single fact.' : sentence(read.join('; '));
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}
+
+function factsSaid({ checked }: RuleVerdict, image: ImageFacts): string[] {
+  return imageVocabulary.facts.filter(({ name }) => checked.rule.condition.references.has(name)).map((one) => factSentence(one, image));
 }
 
 function factsRead({ checked }: RuleVerdict, image: ImageFacts): string[] {
@@ -80,11 +89,8 @@ function factsRead({ checked }: RuleVerdict, image: ImageFacts): string[] {
 }
 
 /** Lists of which no item decided: a rule that misses something says what there is instead. */
-function listsRead({ checked }: RuleVerdict, image: ImageFacts): string[] {
-  return imageVocabulary.lists.filter(({ name }) => checked.rule.condition.references.has(name)).map(({ name, read }) => {
-    const { length } = read(image).items;
-    return length === 0 ? `${name} is empty` : `${name}: none of ${length} is what the rule asks for`;
-  });
+function listsSaid({ checked }: RuleVerdict, image: ImageFacts): string[] {
+  return imageVocabulary.lists.filter(({ name }) => checked.rule.condition.references.has(name)).map(({ name, read }) => listSentence(name, read(image).items.length));
 }
 
 export function missingText({ fact, reason }: Missing): string {

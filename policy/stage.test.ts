@@ -162,7 +162,7 @@ test('the words for people', () => {
   equal(said({ ...running, mode: 'shadow' }, { stage: 'run' }).summary, 'registry.test/shop/cart:1.4 runs, and its next execution would be killed by the policy p.');
   equal(said({ mode: 'shadow' }).summary, 'registry.test/shop/cart:1.4 would fail the build by the policy p.');
   equal(said({ when: 'false' }).summary, 'registry.test/shop/cart:1.4 passes by the policy p.');
-  equal(said({ when: 'image.runsAsRoot' }).fact, 'image.runsAsRoot is true.');
+  equal(said({ when: 'image.runsAsRoot' }).fact, 'The image runs as root (image.runsAsRoot).');
   const open = said({ when: 'image.created == ""' });
   equal(open.summary, 'registry.test/shop/cart:1.4 fails the build, because what the rule asks is not known, by the policy p.');
   equal(open.fact, 'Not known: image.created (not looked at).');

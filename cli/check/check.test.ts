@@ -80,7 +80,7 @@ const withStore = ['--advisories', store];
 test('the exit code is the answer', () => {
   const rows: readonly (readonly [args: readonly [string, ...string[]], code: number, said: RegExp])[] = [
     [[bad, ...withStore], 1, /✗ fails .*critical\/r +CVE-2021-44906 \(critical\) in minimist 1\.2\.0 in \/srv\/node_modules\/minimist, fixed in 1\.2\.6\. {2}→ upgrade minimist 1\.2\.0 to 1\.2\.6/],
-    [[bad, ...withStore], 1, /! warns +root\/r +image\.runsAsRoot is true\. {2}→ do something <about> it/],
+    [[bad, ...withStore], 1, /! warns +root\/r +The image runs as root \(image\.runsAsRoot\)\. {2}→ do something <about> it/],
     [[bad, ...withStore], 1, /○ shadow: fails +secret\/r[\s\S]*FAILS: 1 failed, 1 warned, 1 only in shadow/],
     [[fixed, ...withStore], 0, /passes: 3 passed/],
     [[fixed], 1, /\? unknown +critical\/r +Not known: image\.vulnerabilities \(no advisory store is here/],

@@ -47,7 +47,7 @@ async function fill(): Promise<void> {
   await part.send([
     decided('u1', { allowed: false, message: 'Vedette refuses Deployment shop/cart. Container main: registry.example/shop/cart:1 was refused at deployment by the policy no-critical-with-fix.', images, repeats: 6 }),
     decided('u2', { name: 'search', failedOpenReason: 'signed/by-us: Not known: image.signatures (no registry was asked for signatures).', warnings: ['vedette signed: container main: Not known: image.signatures'] }),
-    decided('u3', { name: 'front', warnings: ['vedette no-moving-tag: container main: image.tag is latest.'] }), decided('u4', { name: 'mail', images: [{ ...images[0]!, findings: [{ ...finding, mode: 'shadow' }] }] }), decided('u5', { name: 'web' }),
+    decided('u3', { name: 'front', warnings: ['vedette no-moving-tag: container main: The image is named by the tag latest (image.tag).'] }), decided('u4', { name: 'mail', images: [{ ...images[0]!, findings: [{ ...finding, mode: 'shadow' }] }] }), decided('u5', { name: 'web' }),
     decided('u6', { name: 'away', allowed: false, message: 'Vedette refuses Deployment shop/away.', images: [{ ...images[0]!, factsAgeSeconds: 2100 }] }),
     cameIn('s1', 'alice'), cameIn('s2', 'bob', { attach: true, command: [] }),
   ] as never, 'detection');

@@ -64,7 +64,7 @@ const decisions = ({ policy, digest, exception, playbook, response, waiting }: K
   { name: 'policy-in-kernel', path: '/policies/only-from-image', says: [/Kernel form/] },
   { name: 'policy-at-the-door', path: '/policies/signed', says: [/enforces/] },
   { name: 'admissions', path: '/admissions', says: [/workloads were denied/, /no-critical-with-fix/], menu: true },
-  { name: 'admission', path: '/admissions?outcome=denied&open=1', says: [/The API server refused it/, /image\.signatures is empty/], picture: true },
+  { name: 'admission', path: '/admissions?outcome=denied&open=1', says: [/The API server refused it/, /The image has no signature \(image\.signatures is empty\)/], picture: true },
   { name: 'sessions', path: '/admissions?show=sessions', says: [/vedette advisories sync/] },
   { name: 'sessions-of-one', path: '/admissions?show=sessions&user=alice', says: [/alice/, /shop\/twin/] },
   { name: 'exceptions', path: '/exceptions', says: [new RegExp(exception), /shop/] },
