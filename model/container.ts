@@ -29,6 +29,8 @@ export interface ContainerIdentity {
   readonly podNamespace: string | null;
   readonly podUid: string | null;
   readonly privileged: boolean;
+  /** It only holds a pod's namespaces, says the runtime; its image is the node's choice and not the workload's. Left out: it is not, or nobody says. */
+  readonly podSandbox?: boolean;
 }
 
 /** What the API server knows of the pod that a container is in, told by the cluster part. */

@@ -16,6 +16,8 @@ export interface ContainerFacts {
   /** sha256:… of the multi-platform index it was taken from, where that is known. */
   readonly indexDigest?: string | null;
   readonly namespace: string | null;
+  /** It only holds a pod's namespaces: its image is the node's choice and not the workload's. */
+  readonly podSandbox?: boolean;
 }
 
 export interface ExecutionFacts {

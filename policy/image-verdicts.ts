@@ -30,11 +30,15 @@ export const noImageVerdicts: ImageVerdicts = { generation: 0, verdicts: [] };
 
 export type ImageVerdictFit = (container: ContainerFacts) => 'in' | 'out' | 'pending';
 
-/** A container whose runtime has answered without naming an image is of no image that anybody has judged. */
+/**
+ * A pod's sandbox is never of a banned image: killed, it would take pods with it whose own images nobody has banned. A container whose
+ * runtime has answered without naming an image is of no image that anybody has judged.
+ */
 export function imageVerdictFit(verdict: ImageVerdict): ImageVerdictFit {
   const fitsImage = verdict.images.length === 0 ? () => true : fitsAny(verdict.images);
   const fitsNamespace = verdict.namespaces.length === 0 ? () => true : fitsAny(verdict.namespaces);
-  return ({ name, image, digest, indexDigest, namespace }) => {
+  return ({ name, image, digest, indexDigest, namespace, podSandbox }) => {
+    if (podSandbox === true) return 'out';
     if (name === null && digest === null) return 'pending';
     const isImage = digest === verdict.platformDigest || (digest === null && verdict.indexDigest !== null && indexDigest === verdict.indexDigest);
     return isImage && fitsImage(image ?? '') && fitsNamespace(namespace ?? '') ? 'in' : 'out';

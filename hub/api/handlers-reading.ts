@@ -39,7 +39,7 @@ export function readingHandlers(doors: Doors): Handlers<Reading> {
     },
     async listContainers({ caller, query }) {
       const after = decodeCursor(query.cursor, ContainerCursor);
-      const filter = { node: query.node, image: query.image, search: query.search, ended: query.ended === 'include' };
+      const filter = { node: query.node, image: query.image, search: query.search, ended: query.ended === 'include', sandboxes: query.sandboxes };
       const page = { after: after && { startedAt: after[0], pk: after[1] }, limit: query.limit + 1 };
       const [rows, total] = await Promise.all([listContainers(database, caller.scope, filter, page), countContainers(database, caller.scope, filter)]);
       return pageOf(rows, query.limit, containerView, (row) => [row.started_at.toISOString(), row.pk], total);

@@ -58,6 +58,7 @@ export function containerView(row: ContainerShape): ContainerView {
     endedAt: timeOrNull(row.ended_at),
     seenFromStart: row.seen_from_start,
     privileged: row.privileged,
+    podSandbox: row.pod_sandbox,
     processes: row.processes,
     packages: row.packages,
     inventoryProblems: [...row.inventory_problems, ...unfed],

@@ -147,7 +147,7 @@ test('a package that no feed covers is a gap, not a clean package', async () => 
   await assessor.settle();
   const found = await coverage(doors(), everything);
   assert.ok(found.gaps.some((gap) => gap.why === 'No feed covers Alpine:v3.19.'), JSON.stringify(found.gaps));
-  const container = (await listContainers(scratch.database, everything, { node: undefined, image: undefined, search: 'job', ended: false }, page))[0];
+  const container = (await listContainers(scratch.database, everything, { node: undefined, image: undefined, search: 'job', ended: false, sandboxes: 'include' }, page))[0];
   assert.equal(container?.unfed, 1);
 });
 

@@ -171,6 +171,28 @@ test('the same facts for others: by digest, by index digest, of an image that no
   assert.match(unseen.facts.packages.incomplete ?? '', /^this hub has not seen the image yet: check it/);
 });
 
+test('the sandbox of a pod is in no violation and bans nothing, whoever says so first; the same image run by the workload itself is', async () => {
+  const digest = `sha256:${'9'.repeat(64)}`;
+  const pod = { podName: 'cart-1', podNamespace: 'shop', workloadKind: 'Deployment', workloadName: 'cart', imageName: 'registry.k8s.io/pause:3.9', platformDigest: digest };
+  const sandbox = { ...pod, containerId: '9'.repeat(64), name: 'pod sandbox' };
+  await put(policy('from-us', 'image.registry != "registry.example"', 'kill'));
+  // by a sensor of an earlier version, which does not say it
+  await sensor.send([record.container(sandbox)]);
+  await assessor.settle();
+  assert.deepEqual(short(await list({ policy: 'from-us' })), ['cart from-us violated open']);
+  await sensor.send([record.container({ ...sandbox, podSandbox: true })]);
+  await assessor.settle();
+  assert.deepEqual(short(await list({ policy: 'from-us' })), []);
+  assert.match((await list({ policy: 'from-us', state: 'closed' }))[0]?.closed_reason ?? '', /^it runs only as the sandbox of pods/);
+  assert.ok(!(await bannedImages(scratch.database, sensor.clusterId)).some((one) => one.platform_digest === digest));
+  await sensor.send([record.container({ ...pod, containerId: '8'.repeat(64), name: 'app' })]);
+  await assessor.settle();
+  assert.deepEqual(short(await list({ policy: 'from-us' })), ['cart from-us violated open'], 'a container of the workload runs it too');
+  await sensor.send([record.containerEnded('8'.repeat(64)), record.containerEnded('9'.repeat(64))]);
+  await scratch.database.transaction((db) => setPolicyMode(db, 'from-us', 'off', 'test', now));
+  await assessor.settle();
+});
+
 test('when the workload ends its violations close', async () => {
   await sensor.send([record.containerEnded('c'.repeat(64)), record.containerEnded('d'.repeat(64))]);
   await assessor.settle();

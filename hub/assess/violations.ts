@@ -105,17 +105,19 @@ export class Violations {
   async #judge(db: Transaction, place: QueuedImage, judging: Judging): Promise<Wrong[]> {
     if (judging.policies.length === 0) return [];
     const content = await contentOf(db, place.image_id, { kind: 'places', places: [{ cluster: place.cluster_id, namespaces: 'all' }] }, this.#doors);
-    if (content.runs.length === 0) return [];
+    // the image of a pod's sandbox is the node's choice: no policy about what workloads run is asked of it
+    const runs = content.runs.filter((one) => !one.only_sandboxes);
+    if (runs.length === 0) return [];
     const digest = await digestOfImage(db, place.image_id);
-    const indexDigest = content.runs.find((one) => one.index_digest !== null)?.index_digest ?? null;
+    const indexDigest = runs.find((one) => one.index_digest !== null)?.index_digest ?? null;
     const byName = new Map<string | null, { facts: ImageFacts; verdicts: readonly RuleVerdict[] }>();
-    for (const name of new Set(content.runs.flatMap((one): (string | null)[] => (one.names.length === 0 ? [null] : one.names)))) {
+    for (const name of new Set(runs.flatMap((one): (string | null)[] => (one.names.length === 0 ? [null] : one.names)))) {
       const of = { digest, reference: name };
       const facts = factsNamed(content, of, indexDigest, (await this.#doors.origin?.(db, of)) ?? {});
       const verdicts = judgeImage(facts, { stage: 'run', policies: judging.policies, exceptions: judging.exceptions, nowMs: this.#doors.now().getTime(), unknown: 'fail' });
       byName.set(name, { facts, verdicts });
     }
-    return content.runs.flatMap((one) => {
+    return runs.flatMap((one) => {
       const worst = new Map<string, Wrong>();
       for (const name of one.names.length === 0 ? [null] : one.names) {
         const { facts, verdicts } = byName.get(name)!;

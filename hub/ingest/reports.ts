@@ -79,6 +79,7 @@ async function store(db: Transaction, record: ContainerSeen, origin: Origin, pla
     podNamespace: textOrNull(record.podNamespace, 253),
     podUid: textOrNull(record.podUid, 64),
     privileged: record.privileged,
+    podSandbox: record.podSandbox,
     startedAt: wallTime(record.startedBootNs, origin),
     endedAt: origin.isCurrentBoot ? null : origin.receivedAt,
     seenFromStart: record.seenFromStart,

@@ -74,6 +74,7 @@ export interface ContainerFacts {
   readonly podNamespace: string | null;
   readonly podUid: string | null;
   readonly privileged: boolean;
+  readonly podSandbox: boolean;
   readonly startedAt: Date;
   readonly endedAt: Date | null;
   readonly seenFromStart: boolean;
@@ -84,18 +85,18 @@ export async function putContainer(db: Transaction, facts: ContainerFacts): Prom
     db,
     Id,
     `insert into container (cluster_id, node_id, container_id, workload_id, image_id, boot_id, runtime, identity, identity_reason, name, image_name, index_digest, platform_digest,
-       labels, mounts, cgroup_path, root_filesystem, pod_name, pod_namespace, pod_uid, privileged, started_at, ended_at, seen_from_start)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)
+       labels, mounts, cgroup_path, root_filesystem, pod_name, pod_namespace, pod_uid, privileged, pod_sandbox, started_at, ended_at, seen_from_start)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)
      on conflict (node_id, container_id) do update set workload_id = excluded.workload_id, image_id = excluded.image_id, boot_id = excluded.boot_id, runtime = excluded.runtime,
        identity = excluded.identity, identity_reason = excluded.identity_reason, name = excluded.name, image_name = excluded.image_name, index_digest = excluded.index_digest,
        platform_digest = excluded.platform_digest, labels = excluded.labels, mounts = excluded.mounts, cgroup_path = excluded.cgroup_path,
        root_filesystem = excluded.root_filesystem, pod_name = excluded.pod_name, pod_namespace = excluded.pod_namespace, pod_uid = excluded.pod_uid,
-       privileged = excluded.privileged, started_at = excluded.started_at, ended_at = excluded.ended_at, seen_from_start = excluded.seen_from_start
+       privileged = excluded.privileged, pod_sandbox = excluded.pod_sandbox, started_at = excluded.started_at, ended_at = excluded.ended_at, seen_from_start = excluded.seen_from_start
      returning id`,
     [
       facts.clusterId, facts.nodeId, facts.containerId, facts.workloadId, facts.imageId, facts.bootId, facts.runtime, facts.identity, facts.identityReason, facts.name,
       facts.imageName, facts.indexDigest, facts.platformDigest, JSON.stringify(facts.labels), JSON.stringify(facts.mounts), facts.cgroupPath, facts.rootFilesystem,
-      facts.podName, facts.podNamespace, facts.podUid, facts.privileged, facts.startedAt, facts.endedAt, facts.seenFromStart,
+      facts.podName, facts.podNamespace, facts.podUid, facts.privileged, facts.podSandbox, facts.startedAt, facts.endedAt, facts.seenFromStart,
     ],
   );
   // What was found before the container was known is now found in its namespace.

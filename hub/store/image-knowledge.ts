@@ -41,6 +41,8 @@ const ImageRun = z.object({
   index_digest: z.string().nullable(),
   problems: z.array(z.string()),
   read_at: z.date().nullable(),
+  /** Each living container of it only holds a pod's namespaces. */
+  only_sandboxes: z.boolean(),
 });
 export type ImageRun = z.infer<typeof ImageRun>;
 
@@ -50,10 +52,10 @@ export async function openRunsOfImage(db: Db, scope: Scope, imageId: number): Pr
     db,
     ImageRun,
     `select r.id as run_id, r.cluster_id, r.workload_id, w.namespace, r.inventory_id, r.loaded::text as bits, r.unloaded, r.unloaded_reason, r.observed_seconds,
-        coalesce(k.names, '{}') as names, k.index_digest, coalesce(k.problems, '{}') as problems, k.read_at
+        coalesce(k.names, '{}') as names, k.index_digest, coalesce(k.problems, '{}') as problems, k.read_at, coalesce(k.only_sandboxes, false) as only_sandboxes
        from run r join workload w on w.id = r.workload_id
        left join lateral (
-         select array_agg(distinct k.image_name) filter (where k.image_name is not null) as names, max(k.index_digest) as index_digest, max(k.inventory_at) as read_at,
+         select array_agg(distinct k.image_name) filter (where k.image_name is not null) as names, max(k.index_digest) as index_digest, max(k.inventory_at) as read_at, bool_and(k.pod_sandbox) as only_sandboxes,
              array_agg(distinct p.one) filter (where p.one is not null) as problems
            from container k left join lateral unnest(k.inventory_problems) p(one) on true
           where k.workload_id = r.workload_id and k.image_id = r.image_id and k.ended_at is null) k on true

@@ -27,6 +27,7 @@ const ContainerShape = z.object({
   ended_at: z.date().nullable(),
   seen_from_start: z.boolean(),
   privileged: z.boolean(),
+  pod_sandbox: z.boolean(),
   processes: z.number(),
   inventory_id: z.number().nullable(),
   packages: z.number().nullable(),
@@ -40,7 +41,7 @@ const ContainerShape = z.object({
 export type ContainerShape = z.infer<typeof ContainerShape>;
 
 const columns = `k.id as pk, k.container_id, k.node_id, n.hostname, k.cluster_id, k.name, w.namespace, w.name as workload, k.workload_id, k.runtime, k.identity, k.identity_reason,
-  k.image_name, k.index_digest, k.platform_digest, k.labels, k.mounts, k.root_filesystem, k.started_at, k.ended_at, k.seen_from_start, k.privileged,
+  k.image_name, k.index_digest, k.platform_digest, k.labels, k.mounts, k.root_filesystem, k.started_at, k.ended_at, k.seen_from_start, k.privileged, k.pod_sandbox,
   (select count(*) from process_live p where p.container_id = k.container_id and p.node_id = k.node_id) as processes,
   k.inventory_id, cardinality(i.packages) as packages, k.inventory_problems,
   length(replace(o.loaded::text, '0', '')) as packages_loaded,
@@ -53,15 +54,18 @@ export interface ContainerFilter {
   readonly image: string | undefined;
   readonly search: string | undefined;
   readonly ended: boolean;
+  /** Containers that only hold a pod's namespaces. */
+  readonly sandboxes: 'include' | 'exclude' | 'only';
 }
 
 const filtered = `($2::text is null or k.node_id::text = $2 or n.hostname = $2)
   and ($3::text is null or k.image_name = $3 or starts_with(k.platform_digest, $3) or starts_with(k.index_digest, $3))
   and ($4::text is null or position(lower($4) in lower(concat_ws(' ', k.name, w.namespace, w.name, k.image_name, k.container_id, n.hostname))) > 0)
-  and ($5 or k.ended_at is null)`;
+  and ($5 or k.ended_at is null)
+  and ($6 = 'include' or k.pod_sandbox = ($6 = 'only'))`;
 
 function filterValues(scope: Scope, filter: ContainerFilter): unknown[] {
-  return [placesIn(scope), filter.node ?? null, filter.image ?? null, filter.search ?? null, filter.ended];
+  return [placesIn(scope), filter.node ?? null, filter.image ?? null, filter.search ?? null, filter.ended, filter.sandboxes];
 }
 
 export async function listContainers(db: Db, scope: Scope, filter: ContainerFilter, page: { after: { startedAt: Date; pk: number } | undefined; limit: number }): Promise<ContainerShape[]> {
@@ -69,8 +73,8 @@ export async function listContainers(db: Db, scope: Scope, filter: ContainerFilt
     db,
     ContainerShape,
     `select ${columns} ${joins} where ${inScope('k.cluster_id', 'k.pod_namespace')} and ${filtered}
-        and ($6::timestamptz is null or (k.started_at <= $6 and (k.started_at < $6 or k.id < $7)))
-      order by k.started_at desc, k.id desc limit $8`,
+        and ($7::timestamptz is null or (k.started_at <= $7 and (k.started_at < $7 or k.id < $8)))
+      order by k.started_at desc, k.id desc limit $9`,
     [...filterValues(scope, filter), page.after?.startedAt ?? null, page.after?.pk ?? null, page.limit],
   );
 }

@@ -97,6 +97,8 @@ export async function putViolations(db: Transaction, place: QueuedImage, wrong: 
     db,
     `update violation v set state = 'closed', until = $4, state_since = $4, closed_reason = case
          when not exists (select 1 from run o where o.workload_id = v.workload_id and o.image_id = v.image_id and o.open) then 'it no longer runs'
+         when exists (select 1 from container k where k.workload_id = v.workload_id and k.image_id = v.image_id and k.ended_at is null having bool_and(k.pod_sandbox))
+           then 'it runs only as the sandbox of pods, and policies about images are asked of workloads'
          when not exists (select 1 from policy p where p.name = v.policy and p.mode <> 'off') then 'the policy is off or was removed'
          else 'the rule is kept now' end
       where v.cluster_id = $1 and v.image_id = $2 and v.until is null

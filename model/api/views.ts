@@ -109,6 +109,7 @@ export const ContainerView = z.object({
   endedAt: Time.nullable(),
   seenFromStart: z.boolean(),
   privileged: z.boolean(),
+  podSandbox: z.boolean().describe("It only holds a pod's namespaces, as its runtime says"),
   processes: Count,
   packages: Count.nullable().describe('null: not scanned yet'),
   inventoryProblems: z.array(z.string()),

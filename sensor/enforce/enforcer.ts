@@ -180,7 +180,7 @@ function originOf(execution: Execution): FileOrigin | null {
 function factsOf(container: Container): ContainerFacts {
   const { id, identity } = container;
   if (identity === null) return { id, name: null, image: null, digest: null, namespace: null };
-  return { id, name: identity.name, image: identity.imageName, digest: identity.platformDigest, indexDigest: identity.indexDigest, namespace: identity.podNamespace ?? '' };
+  return { id, name: identity.name, image: identity.imageName, digest: identity.platformDigest, indexDigest: identity.indexDigest, namespace: identity.podNamespace ?? '', podSandbox: identity.podSandbox === true };
 }
 
 function kernelDecision(decision: ContainerDecision): KernelDecision {

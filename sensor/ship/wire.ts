@@ -96,6 +96,7 @@ export function wireContainer(container: Container): ContainerSeen {
     podNamespace: identity?.podNamespace ?? pod?.namespace ?? '',
     podUid: identity?.podUid ?? pod?.uid ?? '',
     privileged: identity?.privileged ?? false,
+    podSandbox: identity?.podSandbox ?? false,
     workloadKind: pod?.workloadKind ?? '',
     workloadName: pod?.workloadName ?? '',
     serviceAccount: pod?.serviceAccount ?? '',

@@ -97,8 +97,9 @@ test('the image: what cannot be said is said with its reason', async (t) => {
 test('names of Kubernetes come from labels and annotations; the sandbox is named by its pod', async (t) => {
   const labels = { 'io.kubernetes.container.name': 'cart', 'io.kubernetes.pod.name': 'cart-7d9', 'io.kubernetes.pod.namespace': 'shop', 'io.kubernetes.pod.uid': 'uid-1' };
   const sandbox = { annotations: { 'io.kubernetes.cri.sandbox-name': 'cart-7d9', 'io.kubernetes.cri.sandbox-namespace': 'shop', 'io.kubernetes.cri.sandbox-uid': 'uid-1', 'io.kubernetes.cri.container-type': 'sandbox' } };
-  const one = await source(t, { containers: { 'k8s.io/web': { labels }, 'k8s.io/pause': { spec: sandbox }, 'default/made': { labels: { 'nerdctl/name': 'shop-cart' } } } });
+  const one = await source(t, { containers: { 'k8s.io/web': { labels }, 'k8s.io/pause': { spec: sandbox }, 'default/made': { labels: { 'nerdctl/name': 'shop-cart' } }, 'default/claims': { labels: { 'io.cri-containerd.kind': 'sandbox' } }, 'k8s.io/labelled': { labels: { ...labels, 'io.cri-containerd.kind': 'container', 'io.kubernetes.cri.container-type': 'sandbox' } } } });
   for (const [id, expected] of [['web', 'cart'], ['pause', 'pod sandbox'], ['made', 'shop-cart']] as const) assert.equal((await one.identify(id, '/'))?.name, expected);
+  for (const [id, isSandbox] of [['web', false], ['pause', true], ['made', false], ['claims', false], ['labelled', false]] as const) assert.equal((await one.identify(id, '/'))?.podSandbox, isSandbox, id);
   for (const id of ['web', 'pause']) {
     const found = await one.identify(id, '/');
     assert.deepEqual([found?.podName, found?.podNamespace, found?.podUid], ['cart-7d9', 'shop', 'uid-1'], id);

@@ -50,7 +50,8 @@ export class ContainerdSource {
         const digests = container.image === '' ? noImage : await this.#digests(container.image, headers);
         const spec = specFacts(new TextDecoder().decode(container.spec?.value ?? new Uint8Array()));
         const asked = askedName(container.extensions[criExtension]?.value);
-        const identity = identityOf(id, container.image, container.labels, spec, digests);
+        const podSandbox = namespace === criNamespace && isSandbox(container.labels, spec.annotations);
+        const identity = { ...identityOf(id, container.image, container.labels, spec, digests), podSandbox };
         return asked === null ? identity : { ...identity, imageName: asked, imageNameAsked: true };
       } catch (error) {
         if (!isNotFound(error)) throw error;
@@ -116,9 +117,12 @@ function askedName(metadata: Uint8Array | undefined): string | null {
 
 const noImage: Digests = { index: null, platform: null, reason: 'the container was made without an image' };
 
-/** The one that holds a pod's namespaces; CRI gives it no name. */
-function isSandbox(all: Readonly<Record<string, string>>): boolean {
-  return all['io.cri-containerd.kind'] === 'sandbox' || all['io.kubernetes.cri.container-type'] === 'sandbox';
+/** Where CRI keeps all of its own; in any other namespace an image's labels, which become the container's, could claim anything. */
+const criNamespace = 'k8s.io';
+
+/** The one that holds a pod's namespaces; CRI gives it no name. CRI writes both marks last, over what an image or a pod says. */
+function isSandbox(labels: Readonly<Record<string, string>>, annotations: Readonly<Record<string, string>>): boolean {
+  return (labels['io.cri-containerd.kind'] ?? annotations['io.kubernetes.cri.container-type']) === 'sandbox';
 }
 
 function identityOf(
@@ -131,7 +135,7 @@ function identityOf(
   const all = { ...spec.annotations, ...labels };
   return {
     runtime: 'containerd',
-    name: all['io.kubernetes.container.name'] ?? all['nerdctl/name'] ?? (isSandbox(all) ? 'pod sandbox' : id),
+    name: all['io.kubernetes.container.name'] ?? all['nerdctl/name'] ?? (isSandbox(labels, spec.annotations) ? 'pod sandbox' : id),
     imageName: image === '' ? null : image,
     indexDigest: digests.index,
     platformDigest: digests.platform,

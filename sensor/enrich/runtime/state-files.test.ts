@@ -84,7 +84,7 @@ test('the same storage used by CRI-O: the pod sandbox, which CRI does not name, 
   const annotations = { 'io.kubernetes.pod.name': 'web-1', 'io.kubernetes.pod.namespace': 'shop', 'io.kubernetes.pod.uid': 'uid' };
   const storage = folder(t, { 'overlay-containers/volatile-containers.json': [{ ...podmanContainer, metadata: JSON.stringify(metadata) }], 'overlay-images/images.json': images, [`overlay-containers/${id}/userdata/config.json`]: { annotations } });
   const found = await podmanIdentity(storage, id);
-  assert.deepEqual([found?.runtime, found?.name, found?.podName, found?.podNamespace, found?.podUid, found?.privileged], ['crio', 'web-1', 'web-1', 'shop', 'uid', true]);
+  assert.deepEqual([found?.runtime, found?.name, found?.podName, found?.podNamespace, found?.podUid, found?.privileged, found?.podSandbox], ['crio', 'web-1', 'web-1', 'shop', 'uid', true, true]);
 });
 
 const annotations = { 'org.opencontainers.image.ref.name': 'registry.test/shop/cart:1.4', 'vedette.dev/image-digest': digest, 'vedette.dev/image-index-digest': `sha256:${'1d'.repeat(32)}` };

@@ -76,6 +76,7 @@ function podmanFrom(id: string, container: unknown, images: unknown, spec: Retur
     podNamespace: spec.annotations['io.kubernetes.pod.namespace'] ?? null,
     podUid: spec.annotations['io.kubernetes.pod.uid'] ?? null,
     privileged: spec.privileged || field(metadata, 'privileged') === true,
+    podSandbox: isCrio && field(metadata, 'pod') === true,
   };
 }
 

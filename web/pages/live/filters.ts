@@ -8,6 +8,8 @@ export const liveFilters = {
   image: text(300),
   q: text(200),
   ended: oneOf(['include'], undefined),
+  /** Containers that only hold a pod's namespaces. */
+  sandboxes: oneOf(['include', 'only'], undefined),
   /** The container whose panel is open. */
   open: text(300),
   /** The process whose panel is open. */

@@ -38,7 +38,7 @@ export function LivePage(): ReactNode {
           ]} />
           <FilterBar>
             <FilterText label={filters.view === 'containers' ? 'Name, image or id' : 'Path, argument or name'} value={filters.q} onChange={(q) => set({ q }, { replace: true })} />
-            {filters.view === 'containers' ? <EndedChoice filters={filters} link={link} /> : <WhereChoice filters={filters} link={link} />}
+            {filters.view === 'containers' ? <><EndedChoice filters={filters} link={link} /><SandboxChoice filters={filters} link={link} /></> : <WhereChoice filters={filters} link={link} />}
             <Chips chips={chipsOf(filters, link)} clearTo={link({ image: undefined, container: undefined })} />
           </FilterBar>
           {filters.view === 'containers' ? <ContainerTable filters={filters} link={link} /> : <ProcessTable filters={filters} link={link} />}
@@ -106,6 +106,21 @@ function Host({ node, to, chosen }: { readonly node: NodeView; readonly to: stri
 
 function EndedChoice({ filters, link }: { readonly filters: LiveFilters; readonly link: LinkTo }): ReactNode {
   return <Choices label="Running or ended" options={[{ id: 'running', label: 'Running', to: link({ ended: undefined }), chosen: filters.ended === undefined }, { id: 'ended', label: 'Also ended', to: link({ ended: 'include' }), chosen: filters.ended === 'include' }]} />;
+}
+
+/** What is not listed is counted here: half of what runs in a cluster is the sandboxes of its pods. */
+function SandboxChoice({ filters, link }: { readonly filters: LiveFilters; readonly link: LinkTo }): ReactNode {
+  const { node, image, q, ended, sandboxes } = filters;
+  const { data } = useApi('listContainers', { query: { node, image, search: q, ended: ended ?? 'exclude', sandboxes: 'only', limit: 1 } }, { keep: true });
+  const count = data?.total ?? 0;
+  if (count === 0 && sandboxes === undefined) return null;
+  return (
+    <Choices label="Pod sandboxes" options={[
+      { id: 'hidden', label: sandboxes === undefined ? `${plural(count, 'pod sandbox', 'pod sandboxes')} hidden` : 'Hide pod sandboxes', to: link({ sandboxes: undefined }), chosen: sandboxes === undefined },
+      { id: 'include', label: 'Shown', to: link({ sandboxes: 'include' }), chosen: sandboxes === 'include' },
+      { id: 'only', label: 'Only these', to: link({ sandboxes: 'only' }), chosen: sandboxes === 'only' },
+    ]} />
+  );
 }
 
 function WhereChoice({ filters, link }: { readonly filters: LiveFilters; readonly link: LinkTo }): ReactNode {

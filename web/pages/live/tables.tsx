@@ -22,7 +22,7 @@ const containerKey = (row: ContainerView): string => row.id;
 
 function containerColumns(link: LinkTo, severalHosts: boolean): readonly Column<ContainerView>[] {
   const columns: Column<ContainerView>[] = [
-    { id: 'name', head: 'Container', minPx: 200, grow: 6, keep: 9, cell: (row) => <><Icon name="container" size={14} /><Link to={link({ open: row.id })} tabIndex={-1} className="plain-link strong cut" title={`${row.workload} ${row.name}`}><ContainerText workload={row.workload} name={row.name} id={row.id} /></Link>{row.endedAt === null ? null : <span className="faint small">ended</span>}</> },
+    { id: 'name', head: 'Container', minPx: 200, grow: 6, keep: 9, cell: (row) => <><Icon name="container" size={14} /><Link to={link({ open: row.id })} tabIndex={-1} className="plain-link strong cut" title={`${row.workload} ${row.name}`}><ContainerText workload={row.workload} name={row.name} id={row.id} /></Link>{row.podSandbox ? <Tip content="It only holds the pod's namespaces; its image is the node's choice and not the workload's."><span className="faint small">sandbox</span></Tip> : null}{row.endedAt === null ? null : <span className="faint small">ended</span>}</> },
     { id: 'image', head: 'Image', minPx: 156, grow: 3, keep: 7, cell: (row) => (row.image === null ? <NoImage row={row} /> : <ImageText image={row.image} />) },
     { id: 'host', head: 'Host', minPx: 116, grow: 1, keep: 3, cell: (row) => <span className="cut quiet">{row.hostname}</span> },
     { id: 'vulnerabilities', head: 'Vulnerabilities', minPx: 192, grow: 0, keep: 6, cell: (row) => <VulnerabilityCounts column counts={row.vulnerabilities} /> },
@@ -44,14 +44,14 @@ function PackagesLoaded({ row }: { readonly row: ContainerView }): ReactNode {
 }
 
 export function ContainerTable({ filters, link }: { readonly filters: LiveFilters; readonly link: LinkTo }): ReactNode {
-  const query = { node: filters.node, image: filters.image, search: filters.q, ended: filters.ended ?? 'exclude' };
+  const query = { node: filters.node, image: filters.image, search: filters.q, ended: filters.ended ?? 'exclude', sandboxes: filters.sandboxes ?? 'exclude' };
   const list = usePages('listContainers', query);
-  const filtered = filters.q !== undefined || filters.image !== undefined;
+  const filtered = filters.q !== undefined || filters.image !== undefined || filters.sandboxes === 'only';
   return (
     <Table
       key={JSON.stringify(query)} label="Containers" kind="container" noun={['container', 'containers']} list={list} columns={containerColumns(link, filters.node === undefined)} keyOf={containerKey}
       linkOf={(row) => link({ open: row.id })} openKey={filters.open}
-      empty={filtered ? <NothingMatches clearTo={link({ q: undefined, image: undefined })} /> : <NoContainers link={link} />}
+      empty={filtered ? <NothingMatches clearTo={link({ q: undefined, image: undefined, sandboxes: undefined })} /> : <NoContainers link={link} />}
     />
   );
 }
