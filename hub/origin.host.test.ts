@@ -115,6 +115,20 @@ test('the whole chain, from registry, signature, build info and check', async ()
   assert.match(station(checked, 'commit').agreements.join(), /build info .* and the check in CI .* agree on commit/);
 });
 
+test('a tag that admission asked for is no row beside the image that it names, until it names another', async () => {
+  const reference = `${registry.host}/team/web:1`;
+  const rows = async (): Promise<(string | null)[]> => (await ask<{ items: ImageView[]; total: number }>('GET', '/api/v1/images')).items.filter((one) => one.reference === reference).map((one) => one.digest);
+  const [digest] = await rows();
+  const id = await hub.origin.tracer.want(reference, '', 'linux/amd64');
+  assert.deepEqual(await rows(), [digest], 'before it was asked about');
+  await hub.origin.askNow(id);
+  assert.deepEqual(await rows(), [digest], 'it names the same image');
+  assert.equal((await ask<{ total: number }>('GET', '/api/v1/images')).total, (await ask<{ items: unknown[] }>('GET', '/api/v1/images')).items.length);
+  await hub.database.query(`update origin_image set digests = array['sha256:${'7'.repeat(64)}'] where id = $1`, [id]);
+  assert.deepEqual((await rows()).toSorted(), [digest, null].toSorted(), 'it names another one now');
+  await hub.database.query('delete from origin_image where id = $1', [id]);
+});
+
 async function addCheck(revision: string, run: string): Promise<void> {
   await hub.database.query(
     `insert into image_check (run_key, at, received_at, image_id, platform_digest, reference, platform, stage, verdict, unknown_counts_as, findings, facts, signatures, inventory_id, layers, problems, repository, commit, run, pipeline, policies, vedette_version, reported_by)

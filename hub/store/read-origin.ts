@@ -26,7 +26,10 @@ export interface ImageFilter {
   readonly running: boolean;
 }
 
-const filtered = `${visible} and ($2::text is null or position(lower($2) in lower(concat_ws(' ', o.reference, o.digest))) > 0) and (not $4 or here.containers > 0)
+/** A tag that admission or a person asked for, which means what a row with its digest says already, or of which nothing else is known: one image is one row. */
+const saidByDigest = `(o.digest = '' and here.ever = 0 and exists (select 1 from origin_image d where d.reference = o.reference and d.digest <> ''
+  and (cardinality(o.digests) = 0 or o.digests && (d.digests || d.digest))))`;
+const filtered = `${visible} and not ${saidByDigest} and ($2::text is null or position(lower($2) in lower(concat_ws(' ', o.reference, o.digest))) > 0) and (not $4 or here.containers > 0)
   and ($3::text is null or exists (select 1 from origin_verdict v where v.image_id = o.id and v.kind = $3 and v.state = 'violated' and v.until is null))`;
 
 function filterValues(scope: Scope, filter: ImageFilter): unknown[] {
