@@ -94,7 +94,7 @@ test('a policy is explained on a kept image at each stage, with today’s knowle
   assert.deepEqual(stages.map((one) => [one.stage, one.says, one.rules.map((rule) => `${rule.answer} ${rule.effect}`)]), [
     ['build', null, ['broken stop']], ['deploy', null, ['broken stop']], ['run', 'it has no rule about executions', []],
   ]);
-  assert.match(stages[1]!.rules[0]!.fact, /image\.runsAsRoot is true/);
+  assert.match(stages[1]!.rules[0]!.fact, /The image runs as root \(image\.runsAsRoot\)/);
   const loaded = (await at('loaded')).json['stages'] as unknown as typeof stages;
   assert.deepEqual(loaded.map((one) => one.rules.map((rule) => rule.answer)), [['unknown'], ['unknown'], []]);
   assert.match(loaded[1]!.rules[0]!.fact, /no advisories to match it with/);
@@ -144,6 +144,10 @@ test('an exception counts when another person has approved what stands there now
   assert.deepEqual(listed.map((one) => [one.name, one.state]), [['spring', 'ended']]);
   const { rows } = await hub.database.query("select action, actor from audit where object = 'exception:spring' order by id");
   assert.deepEqual(rows, [{ action: 'exception.put', actor: 'ada' }, { action: 'exception.approve', actor: 'bob' }, { action: 'exception.put', actor: 'bob' }, { action: 'exception.end', actor: 'ada' }]);
+  const { rows: changes } = await hub.database.query("select change from audit where object = 'exception:spring' order by id");
+  assert.deepEqual(changes.map((one) => (one as { change: string }).change), [
+    'exception spring made, which excepts from no-root-user until 2099-01-01', 'exception spring approved, written by ada', 'exception spring written anew; its approval is void', 'exception spring ended',
+  ]);
 });
 
 test('texts of exceptions that cannot be used are refused with their place', async () => {

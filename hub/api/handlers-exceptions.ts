@@ -26,7 +26,7 @@ export function exceptionHandlers(doors: Doors): Handlers<'listExceptions' | 'pu
       await database.transaction(async (db) => {
         const held = await lockException(db, params.name);
         await putException(db, { name: params.name, spec }, caller.name, now());
-        const change = held === undefined ? 'made' : held.approved_by === null ? 'text replaced' : 'text replaced; its approval is void';
+        const change = `exception ${params.name} ${held === undefined ? `made, ${exceptedWords(spec)}` : held.approved_by === null ? 'written anew' : 'written anew; its approval is void'}`;
         await addAudit(db, { actor: caller.name, action: 'exception.put', object: `exception:${params.name}`, change, clusterId: null, detail: { before: held?.spec ?? null, after: spec } }, now());
       });
       doors.changed(['exceptions'], null);
@@ -42,7 +42,7 @@ export function exceptionHandlers(doors: Doors): Handlers<'listExceptions' | 'pu
         if (held.author === caller.name) throw new Problem('forbidden', 'You wrote this exception: another person must approve it.');
         if (held.approved_by !== null) return;
         await approveException(db, held.id, { by: caller.name, reference: body.reference?.replaceAll('\0', '') ?? null }, now());
-        await addAudit(db, { actor: caller.name, action: 'exception.approve', object: `exception:${params.name}`, change: `approved, written by ${held.author}`, clusterId: null, detail: { spec: held.spec, reference: body.reference ?? null } }, now());
+        await addAudit(db, { actor: caller.name, action: 'exception.approve', object: `exception:${params.name}`, change: `exception ${params.name} approved, written by ${held.author}`, clusterId: null, detail: { spec: held.spec, reference: body.reference ?? null } }, now());
       });
       doors.changed(['exceptions'], null);
       return shown(params.name);
@@ -53,12 +53,17 @@ export function exceptionHandlers(doors: Doors): Handlers<'listExceptions' | 'pu
         const held = await lockException(db, params.name);
         if (held === undefined) throw new Problem('not-found');
         await endException(db, held.id, caller.name, now());
-        await addAudit(db, { actor: caller.name, action: 'exception.end', object: `exception:${params.name}`, change: 'ended', clusterId: null, detail: { before: held.spec } }, now());
+        await addAudit(db, { actor: caller.name, action: 'exception.end', object: `exception:${params.name}`, change: `exception ${params.name} ended`, clusterId: null, detail: { before: held.spec } }, now());
       });
       doors.changed(['exceptions'], null);
       return null;
     },
   };
+}
+
+/** What it accepts and until when: a row of the audit log is read without opening it. */
+function exceptedWords({ scope, expiresAt }: ReturnType<typeof specIn>): string {
+  return `which excepts from ${[...(scope.policies ?? []), ...(scope.controls ?? [])].join(', ')} until ${expiresAt}`.slice(0, 300);
 }
 
 function specIn(yaml: string, name: string, now: Date): Omit<ReturnType<typeof parseExceptions>['exceptions'][number]['spec'], 'approval'> {

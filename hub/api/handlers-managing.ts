@@ -60,7 +60,7 @@ export function policyHandlers(doors: Doors): Handlers<'listPolicies' | 'getPoli
         const held = await lockPolicy(db, params.name);
         if (body.generation !== undefined && body.generation !== (held?.generation ?? 0)) throw new Problem('conflict');
         await putPolicy(db, { ...read.policy, yaml: body.yaml }, { actor: caller.name, shipped: false }, now());
-        await addAudit(db, { actor: caller.name, action: 'policy.put', object: `policy:${params.name}`, change: held === undefined ? 'made' : 'text replaced', clusterId: null, detail: { before: held?.yaml ?? null, after: body.yaml } }, now());
+        await addAudit(db, { actor: caller.name, action: 'policy.put', object: `policy:${params.name}`, change: `policy ${params.name} ${held === undefined ? 'made' : 'written anew'}`, clusterId: null, detail: { before: held?.yaml ?? null, after: body.yaml } }, now());
       });
       announce();
       return shown(caller, params.name);
@@ -83,7 +83,7 @@ export function policyHandlers(doors: Doors): Handlers<'listPolicies' | 'getPoli
         const held = await lockPolicy(db, params.name);
         if (held === undefined) throw new Problem('not-found');
         await deletePolicy(db, params.name, caller.name, now());
-        await addAudit(db, { actor: caller.name, action: 'policy.delete', object: `policy:${params.name}`, change: 'removed', clusterId: null, detail: { before: held.yaml } }, now());
+        await addAudit(db, { actor: caller.name, action: 'policy.delete', object: `policy:${params.name}`, change: `policy ${params.name} removed`, clusterId: null, detail: { before: held.yaml } }, now());
       });
       announce();
       return null;

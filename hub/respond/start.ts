@@ -125,7 +125,7 @@ function playbookDoor(database: Database, now: () => Date, changed: () => void):
         const standing = held?.removed === false ? held : undefined;
         if (generation !== undefined && generation !== (standing?.generation ?? 0)) return { refused: 'conflict' };
         await putPlaybook(db, { name, yaml, description: spec.description, trigger: spec.trigger.on, mode: spec.mode }, { actor, shipped: false }, now());
-        await addAudit(db, { actor, action: 'playbook.put', object: `playbook:${name}`, change: standing === undefined ? 'made' : 'text replaced', clusterId: null, detail: { before: standing?.yaml ?? null, after: yaml } }, now());
+        await addAudit(db, { actor, action: 'playbook.put', object: `playbook:${name}`, change: `playbook ${name} ${standing === undefined ? 'made' : 'written anew'}`, clusterId: null, detail: { before: standing?.yaml ?? null, after: yaml } }, now());
         return null;
       });
       if (done !== null) return done;

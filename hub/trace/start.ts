@@ -62,7 +62,7 @@ export function startOrigin(options: TracerOptions & { readonly probeReceiver: P
         if ('problem' in made) return made;
         const { row, before } = made;
         const change = before === undefined ? 'made' : `changed${row.secret === null || before.secret?.equals(row.secret) === true ? '' : ', with another secret'}`;
-        await addAudit(db, { actor, action: 'integration.put', object: `integration:${name}`, change, clusterId: null, detail: { before: before?.settings ?? null, after: row.settings } }, now());
+        await addAudit(db, { actor, action: 'integration.put', object: `integration:${name}`, change: `integration ${name} ${change}`, clusterId: null, detail: { before: before?.settings ?? null, after: row.settings } }, now());
         await askAllAgain(db, now());
         return made;
       });

@@ -9,6 +9,12 @@ test('pieces of a policy line', () => {
     ['- name: "a b"', 'mark text key mark text string'],
     ['is treated the same: put it in', 'text mark text'],
     ['a: { b: 1, c: 2 }', 'key mark text mark text key mark text number mark text key mark text number text mark'],
+    ['mode: off', 'key mark text word'],
+    ['on: [off, true]', 'key mark text mark word mark text word mark'],
+    ['- shadow # first', 'mark text word text comment'],
+    ['Off until somebody says so: off by default, off, or true', 'text mark text mark text mark text'],
+    ['off', 'text'],
+    ['description: true to its name', 'key mark text'],
     ['attack: [T1204.003, T1105]', 'key mark text mark text mark text mark'],
   ];
   for (const [line, kinds] of table) assert.equal(yamlPieces(line).map((piece) => piece.kind).join(' '), kinds);

@@ -16,19 +16,35 @@ export function yamlPieces(line: string): readonly Piece[] {
   const pieces: Piece[] = [];
   // A word before a colon is a key only at the start of an entry; within a sentence it is text.
   let atEntry = true;
+  // Likewise a word of the language is one only as a whole value, after a mark of this line's own structure.
+  let atValue = false;
+  let depth = 0;
+  let afterKey = false;
   pattern.lastIndex = 0;
   while (pattern.lastIndex < line.length) {
     const match = pattern.exec(line);
     if (match === null) break;
     const found = kindOf(match.groups!);
-    const kind = found === 'key' && !atEntry ? 'text' : found;
-    if (kind === 'mark') atEntry = /[-{,]$/.test(match[0]);
-    else if (match[0].trim() !== '') atEntry = false;
+    const kind: PieceKind = (found === 'key' && !atEntry) || (found === 'word' && !(atValue && endsValue(line.slice(pattern.lastIndex)))) ? 'text' : found;
+    if (kind === 'mark') {
+      depth = Math.max(0, depth + (match[0].match(/[[{]/g)?.length ?? 0) - (match[0].match(/[\]}]/g)?.length ?? 0));
+      atValue = depth > 0 || afterKey || atEntry;
+      atEntry = /[-{,]$/.test(match[0]);
+    } else if (match[0].trim() !== '') {
+      atValue = false;
+      atEntry = false;
+    }
+    if (match[0].trim() !== '') afterKey = kind === 'key';
     const last = pieces.at(-1);
     if (last !== undefined && last.kind === kind) pieces[pieces.length - 1] = { kind, text: last.text + match[0] };
     else pieces.push({ kind, text: match[0] });
   }
   return pieces;
+}
+
+/** Nothing follows that belongs to the same value. */
+function endsValue(rest: string): boolean {
+  return /^\s*(?:$|[,\]}]|#)/.test(rest);
 }
 
 function kindOf(groups: Record<string, string | undefined>): PieceKind {
