@@ -44,3 +44,28 @@ test('decisions and sessions are listed, repeats as one, and only in the scope o
   assert.equal((await hub.ask('GET', '/api/v1/admissions', { token: elsewhere })).json['total'], 0);
   assert.match((await hub.ask('GET', '/api/v1/coverage', { token: admin })).text, /1 workload of cluster east was let in without being judged/);
 });
+
+test('what a workload made, with the same answer about the same images, is one act with it', async () => {
+  const images = (verdictOf: object) => [{ reference: 'shop/pay:1', digest: '', findings: [{ ...finding, mode: 'shadow', ...verdictOf }] }];
+  const of = (uid: string, kind: string, name: string, owner: readonly [kind: string, name: string], more: MessageInitShape<typeof AdmissionDecisionSchema> = {}) =>
+    decided(uid, { kind, name, namespace: 'pay', workloadKind: owner[0], workloadName: owner[1], images: images({}), ...more });
+  const deployment = ['Deployment', 'pay'] as const;
+  const replicaSet = ['ReplicaSet', 'pay-1'] as const;
+  await part.send([
+    of('f1', ...deployment, deployment), of('f2', ...replicaSet, deployment), of('f3', 'Pod', 'pay-1-', replicaSet),
+    of('f4', 'Pod', 'pay-1-', replicaSet, { failedOpenReason: 'p/r: Not known.' }),
+    of('f5', 'Pod', 'pay-1-', replicaSet, { images: [...images({}), { reference: 'mesh/side:1', digest: '', findings: [] }] }),
+    of('f6', 'Pod', 'pay-1-', replicaSet, { namespace: 'elsewhere' }),
+  ] as never, 'detection');
+  const token = await hub.tokenFor('admin');
+  const listed = async (query: string) => {
+    const { items, total } = (await hub.ask('GET', `/api/v1/admissions?${query}`, { token })).json as unknown as { items: { kind: string; outcome: string; followedBy: string[] }[]; total: number };
+    assert.equal(items.length, total);
+    return items.map((one) => `${one.kind} ${one.outcome}${one.followedBy.length === 0 ? '' : ` → ${one.followedBy.join(', ')}`}`).toSorted();
+  };
+  assert.equal((await listed('namespace=pay')).length, 5);
+  assert.deepEqual(await listed('namespace=pay&followUps=exclude'), ['Deployment would-deny → ReplicaSet, Pod', 'Pod failed-open', 'Pod would-deny'], 'another answer, and an image that its owner does not name, stand for themselves');
+  assert.deepEqual(await listed('namespace=elsewhere&followUps=exclude'), ['Pod would-deny'], 'nothing of its owner is known there');
+  const facets = (await hub.ask('GET', '/api/v1/admissions?namespace=pay&followUps=exclude&limit=1', { token })).json['facets'] as unknown as Record<string, number>;
+  assert.deepEqual([facets['would-deny'], facets['failed-open']], [2, 1]);
+});

@@ -11,8 +11,8 @@ export function admissionHandlers({ database }: Doors): Handlers<'listAdmissions
   return {
     async listAdmissions({ caller, query }) {
       const after = decodeCursor(query.cursor, NewestCursor);
-      const { outcome, cluster, namespace, policy, search } = query;
-      const filter = { outcome, cluster, namespace, policy, search };
+      const { outcome, cluster, namespace, policy, search, followUps } = query;
+      const filter = { outcome, cluster, namespace, policy, search, followUps };
       const page = { after: after && { at: after[0], id: after[1] }, limit: query.limit + 1 };
       const [rows, { total, ...facets }] = await Promise.all([listAdmissions(database, caller.scope, filter, page), facetsOfAdmissions(database, caller.scope, filter)]);
       return { ...pageOf(rows, query.limit, admissionView, (row) => [row.last_at.toISOString(), row.id], total), facets };
@@ -32,6 +32,7 @@ function admissionView(row: AdmissionShape): AdmissionView {
     kind: row.kind, name: row.name, workload: row.workload_kind === '' ? `${row.kind}/${row.name}` : `${row.workload_kind}/${row.workload_name}`, operation: row.operation, user: row.username, outcome: row.outcome,
     message: row.message === '' ? null : row.message, warnings: row.warnings, failedOpen: row.failed_open === '' ? null : row.failed_open,
     images: row.images.map(({ reference, digest, factsAgeSeconds, findings }) => ({ reference, digest: digest === '' ? null : digest, factsAgeSeconds: factsAgeSeconds === 0 ? null : factsAgeSeconds, findings })),
+    followedBy: row.followed_by,
   };
 }
 

@@ -10,6 +10,7 @@ const AdmissionShape = z.object({
   id: z.number(), cluster_id: z.string(), cluster_name: z.string(), first_at: z.date(), last_at: z.date(), count: z.number(), username: z.string(), operation: z.string(), kind: z.string(), namespace: z.string(),
   name: z.string(), workload_kind: z.string(), workload_name: z.string(), outcome: z.enum(admissionOutcomes), message: z.string(), warnings: z.array(z.string()), failed_open: z.string(),
   images: z.array(z.object({ reference: z.string(), digest: z.string(), factsAgeSeconds: z.number().default(0), findings: z.array(AdmissionFindingView) })),
+  followed_by: z.array(z.string()),
 });
 export type AdmissionShape = z.infer<typeof AdmissionShape>;
 
@@ -19,6 +20,7 @@ export interface AdmissionFilter {
   readonly namespace: string | undefined;
   readonly policy: string | undefined;
   readonly search: string | undefined;
+  readonly followUps: 'include' | 'exclude';
 }
 export interface NewestFirst {
   readonly at: Date;
@@ -33,17 +35,28 @@ const byOutcome = '($2::text is null or a.outcome = $2)';
 const byTheRest = `($3::text is null or a.cluster_id::text = $3) and ($4::text is null or a.namespace = $4) and ($5::text is null or $5 = any(a.policies))
   and ($6::text is null or position(lower($6) in lower(concat_ws(' ', a.namespace, a.kind, a.name, a.workload_name, a.username, a.message, a.images::text))) > 0)`;
 
-function values(scope: Scope, { outcome, cluster, namespace, policy, search }: AdmissionFilter): unknown[] {
-  return [placesIn(scope), outcome ?? null, cluster ?? null, namespace ?? null, policy ?? null, search ?? null];
+/** `child` is of what the object of `owner` made, and says nothing that the decision about that does not. */
+const follows = (child: string, owner: string): string => `(${owner}.cluster_id = ${child}.cluster_id and ${owner}.namespace = ${child}.namespace and ${owner}.kind = ${child}.workload_kind and ${owner}.name = ${child}.workload_name
+  and ${owner}.kind <> ${child}.kind and ${owner}.outcome = ${child}.outcome and ${owner}.policies @> ${child}.policies
+  and jsonb_path_query_array(${owner}.images, '$[*].reference') @> jsonb_path_query_array(${child}.images, '$[*].reference')
+  and (jsonb_path_exists(${owner}.images, '$[*] ? (@.factsAgeSeconds > 0)') or not jsonb_path_exists(${child}.images, '$[*] ? (@.factsAgeSeconds > 0)')))`;
+const byFollowing = `($7 = 'include' or not exists (select 1 from admission_decision p where ${follows('a', 'p')}))`;
+/** What a Deployment makes is a ReplicaSet, and what that makes a Pod. */
+const followedBy = `array(select f.kind from (
+    select f.kind, f.id from admission_decision f where ${follows('f', 'a')}
+    union select g.kind, g.id from admission_decision f join admission_decision g on ${follows('g', 'f')} where ${follows('f', 'a')}) f group by f.kind order by min(f.id)) as followed_by`;
+
+function values(scope: Scope, { outcome, cluster, namespace, policy, search, followUps }: AdmissionFilter): unknown[] {
+  return [placesIn(scope), outcome ?? null, cluster ?? null, namespace ?? null, policy ?? null, search ?? null, followUps];
 }
 
 export async function listAdmissions(db: Db, scope: Scope, filter: AdmissionFilter, { after, limit }: Page): Promise<AdmissionShape[]> {
   return rows(
     db,
     AdmissionShape,
-    `select a.id, a.cluster_id, c.name as cluster_name, a.first_at, a.last_at, a.count, a.username, a.operation, a.kind, a.namespace, a.name, a.workload_kind, a.workload_name, a.outcome, a.message, a.warnings, a.failed_open, a.images
-       from admission_decision a join cluster c on c.id = a.cluster_id where ${inScope('a.cluster_id', 'a.namespace')} and ${byOutcome} and ${byTheRest}
-        and ($7::timestamptz is null or (a.last_at <= $7 and (a.last_at < $7 or a.id < $8))) order by a.last_at desc, a.id desc limit $9`,
+    `select a.id, a.cluster_id, c.name as cluster_name, a.first_at, a.last_at, a.count, a.username, a.operation, a.kind, a.namespace, a.name, a.workload_kind, a.workload_name, a.outcome, a.message, a.warnings, a.failed_open, a.images, ${followedBy}
+       from admission_decision a join cluster c on c.id = a.cluster_id where ${inScope('a.cluster_id', 'a.namespace')} and ${byOutcome} and ${byTheRest} and ${byFollowing}
+        and ($8::timestamptz is null or (a.last_at <= $8 and (a.last_at < $8 or a.id < $9))) order by a.last_at desc, a.id desc limit $10`,
     [...values(scope, filter), after?.at ?? null, after?.id ?? null, limit],
   );
 }
@@ -53,7 +66,7 @@ const Facets = z.object({ 'total': z.number(), 'denied': z.number(), 'failed-ope
 /** How many there are with each outcome, under the other filters; repeats of one decision are one. */
 export async function facetsOfAdmissions(db: Db, scope: Scope, filter: AdmissionFilter): Promise<z.infer<typeof Facets>> {
   const counts = admissionOutcomes.map((one) => `count(*) filter (where a.outcome = '${one}') as "${one}"`).join(', ');
-  const found = await firstRow(db, Facets, `select count(*) filter (where ${byOutcome}) as total, ${counts} from admission_decision a where ${inScope('a.cluster_id', 'a.namespace')} and ${byTheRest}`, values(scope, filter));
+  const found = await firstRow(db, Facets, `select count(*) filter (where ${byOutcome}) as total, ${counts} from admission_decision a where ${inScope('a.cluster_id', 'a.namespace')} and ${byTheRest} and ${byFollowing}`, values(scope, filter));
   return found ?? { 'total': 0, 'denied': 0, 'failed-open': 0, 'warned': 0, 'would-deny': 0, 'informed': 0, 'allowed': 0 };
 }
 

@@ -35,6 +35,7 @@ export const AdmissionView = z.object({
   warnings: z.array(z.string()),
   failedOpen: z.string().nullable().describe('Why it could not be judged'),
   images: z.array(z.object({ reference: z.string(), digest: z.string().nullable(), factsAgeSeconds: Count.nullable().describe('So old was what was judged by: the hub did not answer then; null: it did, or nothing was known'), findings: z.array(AdmissionFindingView) })),
+  followedBy: z.array(z.string()).describe('Kinds of what it made, of which the same was answered about the same images'),
 });
 export type AdmissionView = z.infer<typeof AdmissionView>;
 

@@ -5,7 +5,7 @@
 import { useCallback, useMemo, type ReactNode } from 'react';
 import type { AdmissionView, ExecSessionView } from '@vedette/model/api/admissions';
 import { useApi, usePages } from '../../data.ts';
-import { Chips, FilterBar, FilterText } from '../../parts/filters.tsx';
+import { Chips, Choices, FilterBar, FilterText } from '../../parts/filters.tsx';
 import { ModeMark } from '../../parts/marks.tsx';
 import { Bone, Empty, NextAction, Page, Section, SidePanel, Tabs, Tiles, type Tile } from '../../parts/page.tsx';
 import { Table, type Column } from '../../parts/table.tsx';
@@ -22,9 +22,9 @@ const keyOf = (row: { readonly id: string }): string => row.id;
 
 export function AdmissionsPage(): ReactNode {
   const [filters, set, link] = useFilters(admissionFilters);
-  const { show, outcome, policy, namespace, user, q, open } = filters;
+  const { show, outcome, policy, namespace, user, follow, q, open } = filters;
   const sessionsOf = useCallback((one: string | undefined) => link({ show: 'sessions', user: one, open: undefined }), [link]);
-  const query = { outcome, policy, namespace, search: q };
+  const query = { outcome, policy, namespace, search: q, followUps: follow ?? 'exclude' } as const;
   const list = usePages('listAdmissions', query);
   const linkOf = (row: AdmissionView): string => link({ open: row.id });
   const columns = useMemo(() => admissionColumns(linkOf), [link]);
@@ -37,8 +37,8 @@ export function AdmissionsPage(): ReactNode {
     <Page title="Admissions" sentence={<Sentence />} panel={panel} note={<span>Cluster parts judge what is applied before it runs. What is repeated, as by a controller, is one row.</span>}>
       <Tabs label="Admissions" chosen={show} tabs={([['decisions', 'Decisions'], ['sessions', 'Who came in']] as const).map(([id, label]) => ({ id, label, to: link({ show: id, user: undefined, open: undefined }) }))} />
       {show === 'sessions' ? <Sessions user={user} link={sessionsOf} /> : <>
-      <OutcomeTiles query={{ policy, namespace, search: q }} chosen={outcome} link={(value) => link({ outcome: value })} />
-      <FilterBar><FilterText label="Workload, person, image or reason" value={q} onChange={(value) => set({ q: value }, { replace: true })} /></FilterBar>
+      <OutcomeTiles query={{ policy, namespace, search: q, followUps: query.followUps }} chosen={outcome} link={(value) => link({ outcome: value })} />
+      <FilterBar><FilterText label="Workload, person, image or reason" value={q} onChange={(value) => set({ q: value }, { replace: true })} /><FollowUps query={{ outcome, policy, namespace, search: q }} follow={follow} link={(value) => link({ follow: value })} /></FilterBar>
       <Table key={JSON.stringify(query)} label="Admissions" kind="admission" noun={['decision', 'decisions']} list={list} columns={columns} keyOf={keyOf} linkOf={linkOf} openKey={open} empty={<NoAdmissions filtered={filtered} />} />
       </>}
     </Page>
@@ -46,13 +46,27 @@ export function AdmissionsPage(): ReactNode {
 }
 
 function Sentence(): ReactNode {
-  const facets = useApi('listAdmissions', { query: { limit: 1 } }, { keep: true }).data?.facets;
+  const facets = useApi('listAdmissions', { query: { limit: 1, followUps: 'exclude' } }, { keep: true }).data?.facets;
   if (facets === undefined) return <Bone width={380} height={18} />;
   const open = facets['failed-open'];
   return <><b>{plural(facets.denied, 'workload')}</b> {facets.denied === 1 ? 'was' : 'were'} denied{open === 0 ? '' : <>, and <b>{countWords(open)}</b> let in without being judged</>}.</>;
 }
 
-function OutcomeTiles({ query, chosen, link }: { readonly query: { readonly policy?: string | undefined; readonly namespace?: string | undefined; readonly search?: string | undefined }; readonly chosen: AdmissionView['outcome'] | undefined; readonly link: (value: AdmissionView['outcome'] | undefined) => string }): ReactNode {
+interface Narrowed {
+  readonly policy?: string | undefined;
+  readonly namespace?: string | undefined;
+  readonly search?: string | undefined;
+}
+
+/** What a Deployment makes is asked about again as a ReplicaSet and as a Pod: where the answer is the same it is one act, and the number that is not listed is said. */
+function FollowUps({ query, follow, link }: { readonly query: Narrowed & { readonly outcome?: AdmissionView['outcome'] | undefined }; readonly follow: 'include' | undefined; readonly link: (value: 'include' | undefined) => string }): ReactNode {
+  const all = useApi('listAdmissions', { query: { ...query, limit: 1 } }, { keep: true }).data?.total ?? 0;
+  const own = useApi('listAdmissions', { query: { ...query, limit: 1, followUps: 'exclude' } }, { keep: true }).data?.total ?? 0;
+  if (all <= own && follow === undefined) return null;
+  return <Choices label="What followed" options={[{ id: 'hidden', label: follow === undefined ? `${countWords(all - own)} that followed hidden` : 'Hide what followed', to: link(undefined), chosen: follow === undefined }, { id: 'shown', label: 'Shown', to: link('include'), chosen: follow === 'include' }]} />;
+}
+
+function OutcomeTiles({ query, chosen, link }: { readonly query: Narrowed & { readonly followUps: 'include' | 'exclude' }; readonly chosen: AdmissionView['outcome'] | undefined; readonly link: (value: AdmissionView['outcome'] | undefined) => string }): ReactNode {
   const facets = useApi('listAdmissions', { query: { ...query, limit: 1 } }, { keep: true }).data?.facets;
   const tiles = admissionOutcomes.map((one): Tile => ({ id: one, label: outcomeShort[one], count: facets === undefined ? null : countWords(facets[one]), to: link(chosen === one ? undefined : one), chosen: chosen === one }));
   return <Tiles label="Decisions by outcome" tiles={tiles} />;
@@ -66,13 +80,17 @@ function admissionColumns(linkOf: (row: AdmissionView) => string): readonly Colu
   return [
     { id: 'outcome', head: 'Answer', minPx: 124, grow: 0, keep: 9, cell: (row) => <OutcomeText outcome={row.outcome} /> },
     { id: 'workload', head: 'What', minPx: 170, grow: 2, keep: 10, cell: (row) => <Link to={linkOf(row)} tabIndex={-1} className="plain-link strong cut" title={`${row.kind} ${row.namespace}/${row.name}`}>{row.namespace}/{row.name}</Link> },
-    { id: 'kind', head: 'Kind', minPx: 92, grow: 0, keep: 2, cell: (row) => <span className="cut quiet">{row.kind}</span> },
+    { id: 'kind', head: 'Kind', minPx: 112, grow: 2, keep: 2, cell: (row) => <span className="cut quiet" title={kindWords(row)}>{kindWords(row)}</span> },
     { id: 'said', head: 'Why', minPx: 220, grow: 6, keep: 8, cell: (row) => <span className="cut" title={saidOf(row)}>{visible(saidOf(row))}</span> },
     { id: 'user', head: 'Who', minPx: 150, grow: 2, keep: 5, cell: (row) => <span className="cut quiet" title={row.user}>{visible(shortUser(row.user))}</span> },
     { id: 'cluster', head: 'Cluster', minPx: 96, grow: 1, keep: 3, cell: (row) => <span className="cut quiet">{row.clusterName}</span> },
     { id: 'count', head: 'Times', minPx: 64, grow: 0, keep: 4, end: true, cell: (row) => <span className="number">{countWords(row.count)}</span> },
     { id: 'at', head: 'Last', minPx: 88, grow: 0, keep: 7, end: true, cell: (row) => <Time at={row.at} /> },
   ];
+}
+
+function kindWords({ kind, followedBy }: AdmissionView): string {
+  return followedBy.length === 0 ? kind : `${kind} → ${followedBy.join(', ')}`;
 }
 
 function Detail({ row }: { readonly row: AdmissionView }): ReactNode {
@@ -91,7 +109,7 @@ function Detail({ row }: { readonly row: AdmissionView }): ReactNode {
       <Section title="Images">{row.images.map((image) => <Image key={image.reference} image={image} />)}</Section>
       <Section title="Where and when">
         <Fields items={[
-          ['Cluster', row.clusterName], row.workload === `${row.kind}/${row.name}` ? null : ['Belongs to', row.workload],
+          ['Cluster', row.clusterName], row.workload === `${row.kind}/${row.name}` ? null : ['Belongs to', row.workload], row.followedBy.length === 0 ? null : ['The same for', `what it made: ${row.followedBy.join(', ')}`],
           ['Asked', <span key="count">{plural(row.count, 'time')}, first <Time at={row.since} />, last <Time at={row.at} /></span>],
         ]} />
       </Section>
