@@ -146,7 +146,7 @@ test('an exception counts when another person has approved what stands there now
   assert.deepEqual(rows, [{ action: 'exception.put', actor: 'ada' }, { action: 'exception.approve', actor: 'bob' }, { action: 'exception.put', actor: 'bob' }, { action: 'exception.end', actor: 'ada' }]);
   const { rows: changes } = await hub.database.query("select change from audit where object = 'exception:spring' order by id");
   assert.deepEqual(changes.map((one) => (one as { change: string }).change), [
-    'exception spring made, which excepts from no-root-user until 2099-01-01', 'exception spring approved, written by ada', 'exception spring written anew; its approval is void', 'exception spring ended',
+    'exception spring made, from no-root-user until 2099-01-01', 'exception spring approved, written by ada', 'exception spring written anew; its approval is void', 'exception spring ended',
   ]);
 });
 

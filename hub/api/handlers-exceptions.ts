@@ -63,7 +63,7 @@ export function exceptionHandlers(doors: Doors): Handlers<'listExceptions' | 'pu
 
 /** What it accepts and until when: a row of the audit log is read without opening it. */
 function exceptedWords({ scope, expiresAt }: ReturnType<typeof specIn>): string {
-  return `which excepts from ${[...(scope.policies ?? []), ...(scope.controls ?? [])].join(', ')} until ${expiresAt}`.slice(0, 300);
+  return `from ${[...(scope.policies ?? []), ...(scope.controls ?? [])].join(', ')} until ${expiresAt}`.slice(0, 300);
 }
 
 function specIn(yaml: string, name: string, now: Date): Omit<ReturnType<typeof parseExceptions>['exceptions'][number]['spec'], 'approval'> {

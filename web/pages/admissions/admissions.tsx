@@ -80,7 +80,7 @@ function admissionColumns(linkOf: (row: AdmissionView) => string): readonly Colu
   return [
     { id: 'outcome', head: 'Answer', minPx: 124, grow: 0, keep: 9, cell: (row) => <OutcomeText outcome={row.outcome} /> },
     { id: 'workload', head: 'What', minPx: 170, grow: 2, keep: 10, cell: (row) => <Link to={linkOf(row)} tabIndex={-1} className="plain-link strong cut" title={`${row.kind} ${row.namespace}/${row.name}`}>{row.namespace}/{row.name}</Link> },
-    { id: 'kind', head: 'Kind', minPx: 112, grow: 2, keep: 2, cell: (row) => <span className="cut quiet" title={kindWords(row)}>{kindWords(row)}</span> },
+    { id: 'kind', head: 'Kind', minPx: 112, grow: 0, keep: 2, cell: (row) => <span className="cut quiet" title={kindWords(row)}>{row.kind}{row.followedBy.length === 0 ? null : <span className="faint"> +{row.followedBy.length}</span>}</span> },
     { id: 'said', head: 'Why', minPx: 220, grow: 6, keep: 8, cell: (row) => <span className="cut" title={saidOf(row)}>{visible(saidOf(row))}</span> },
     { id: 'user', head: 'Who', minPx: 150, grow: 2, keep: 5, cell: (row) => <span className="cut quiet" title={row.user}>{visible(shortUser(row.user))}</span> },
     { id: 'cluster', head: 'Cluster', minPx: 96, grow: 1, keep: 3, cell: (row) => <span className="cut quiet">{row.clusterName}</span> },
