@@ -87,6 +87,12 @@ export type EventClass = keyof typeof classShapes;
 export const eventClasses = Object.keys(classShapes) as readonly EventClass[];
 
 export const eventNames: Record<EventClass, readonly [string, ...string[]]> = byClass((shape) => shape.names);
+const namesByClass: Readonly<Record<string, readonly string[]>> = eventNames;
+
+export function namesOf(eventClass: string): readonly string[] {
+  return namesByClass[eventClass] ?? [eventClass];
+}
+
 
 function byClass<T>(of: (shape: ClassShape) => T): Record<EventClass, T> {
   return Object.fromEntries(eventClasses.map((one) => [one, of(classShapes[one])])) as Record<EventClass, T>;

@@ -3,7 +3,6 @@
  * class. The table itself is `fields.ts`; the checker and the compiler take any table of this form.
  */
 import type { Address } from './address.ts';
-import type { EventClass } from './events.ts';
 
 /** `texts` is a list of texts; `network` is an address that is only compared with networks. */
 export type ValueType = 'text' | 'number' | 'boolean' | 'address' | 'network' | 'bytes' | 'texts';
@@ -23,24 +22,25 @@ export type Derivation = 'directory' | 'file-name' | 'type-character' | 'socket-
 /** What is known of a value without reading it: exactly, or that it is never smaller. */
 export type Fact = { readonly is: string | number | boolean } | { readonly atLeast: number };
 
-export type Origin =
+export type Origin<Class extends string = string> =
   | { readonly field: string; readonly argument?: number; readonly by?: Derivation }
-  | { readonly byClass: Partial<Record<EventClass, string>> }
+  | { readonly byClass: Partial<Record<Class, string>> }
   /** Either end of a connection: `=` asks for one that fits, `!=` that all differ. */
   | { readonly ends: readonly [string, string] };
 
-export interface FieldSpec {
+/** `Class`: what events are told apart by. The sensor's classes, or names of events where those are known exactly. */
+export interface FieldSpec<Class extends string = string> {
   readonly type: ValueType;
   readonly argument?: ArgumentKind;
   /** On which event classes the sensor supplies a value. None: the field is known and not supplied. */
-  readonly on: readonly EventClass[];
-  readonly facts?: Partial<Record<EventClass, Fact>>;
+  readonly on: readonly Class[];
+  readonly facts?: Partial<Record<Class, Fact>>;
   /** Read from another field instead of being supplied itself. */
-  readonly from?: Origin;
+  readonly from?: Origin<Class>;
   /** Part of a container's identity: while that is pending, a missing value is unknown and not absent. */
   readonly identity?: true;
   /** For `event-argument`: which arguments are supplied on which class. */
-  readonly eventArguments?: Partial<Record<EventClass, readonly string[]>>;
+  readonly eventArguments?: Partial<Record<Class, readonly string[]>>;
   readonly notOnRight?: true;
   readonly notTransformed?: true;
   readonly description?: string;

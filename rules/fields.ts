@@ -123,11 +123,11 @@ export const suppliedFields = {
   'k8s.deployment.name': { type: 'text', on: every, identity: true, description: 'Deployment that the pod belongs to; told by the cluster part' },
   'k8s.rs.name': { type: 'text', on: every, identity: true, description: 'ReplicaSet that the pod belongs to; told by the cluster part' },
   'k8s.rc.name': { type: 'text', on: every, identity: true, description: 'ReplicationController that the pod belongs to; told by the cluster part' },
-} as const satisfies Record<string, FieldSpec>;
+} as const satisfies Record<string, FieldSpec<EventClass>>;
 
 export type SuppliedField = keyof typeof suppliedFields;
 
-function ancestor(field: string, argument: number, type: 'text' | 'number' = 'text'): FieldSpec {
+function ancestor(field: string, argument: number, type: 'text' | 'number' = 'text'): FieldSpec<EventClass> {
   return { type, on: every, from: { field, argument } };
 }
 
@@ -139,7 +139,7 @@ const clientPort = { connect: 'fd.lport', accept: 'fd.rport', send: 'fd.lport', 
 const servers = ['connect', 'accept', 'listen', 'bind', 'send', 'receive'] as const;
 const clients = ['connect', 'accept', 'send', 'receive'] as const;
 
-export const derivedFields: Readonly<Record<string, FieldSpec>> = {
+export const derivedFields: Readonly<Record<string, FieldSpec<EventClass>>> = {
   'syscall.type': { type: 'text', on: every, from: { field: 'evt.type' } },
   'evt.time.iso8601': { type: 'text', on: every, from: { field: 'evt.time' } },
   'evt.datetime': { type: 'text', on: every, from: { field: 'evt.time' } },

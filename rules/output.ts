@@ -7,7 +7,6 @@ import { addressText } from './address.ts';
 import { checkOperand } from './check/operand.ts';
 import type { TypedOperand } from './check/typed.ts';
 import { utf8Text } from './compile/transforms.ts';
-import type { EventClass } from './events.ts';
 import { findField, type FieldTable, type Value, type ValueType } from './field-table.ts';
 import { transformers, type At, type Operand } from './parse/ast.ts';
 import { Lexer, Unexpected } from './parse/lexer.ts';
@@ -131,7 +130,7 @@ function longestField(run: string, table: FieldTable): string | null {
 export type FormatOutput<Subject> = (subject: Subject) => Output;
 
 /** The output of a rule on one event class, as a function of the subject. */
-export function outputFormatter<Subject>(parts: readonly OutputPart[], eventClass: EventClass, table: FieldTable, absent: Absent, suppliers: Suppliers<Subject>): FormatOutput<Subject> {
+export function outputFormatter<Subject>(parts: readonly OutputPart[], eventClass: string, table: FieldTable, absent: Absent, suppliers: Suppliers<Subject>): FormatOutput<Subject> {
   const readers = parts.map((part) => (part.kind === 'text' ? null : valueReader(part.operand, eventClass, table, absent, suppliers)));
   return (subject) => {
     const fields = new Map<string, OutputField>();
@@ -150,7 +149,7 @@ export function outputFormatter<Subject>(parts: readonly OutputPart[], eventClas
   };
 }
 
-function valueReader<Subject>(operand: TypedOperand, eventClass: EventClass, table: FieldTable, absent: Absent, suppliers: Suppliers<Subject>): (subject: Subject) => Value | null {
+function valueReader<Subject>(operand: TypedOperand, eventClass: string, table: FieldTable, absent: Absent, suppliers: Suppliers<Subject>): (subject: Subject) => Value | null {
   const source = sourcesOf(operand.field, { table, eventClass, absent }).find((one): one is ReadSource => one.kind === 'supplied' || one.kind === 'fixed');
   if (source === undefined) return () => null;
   const steps = stepsOf({ operand, sources: [source] }, source);

@@ -20,7 +20,7 @@ import { placeOf } from './parse/ast.ts';
 import { MacroTable } from './parse/macros.ts';
 import { parseCondition } from './parse/parse.ts';
 import { ruleProblem, type Place, type RuleProblem } from './problems.ts';
-import { reachOf, widerThanWritten, type Reach } from './reach.ts';
+import { reachOf, widerThanWritten, type Reach, type Reached } from './reach.ts';
 import { isSelected, type Selection } from './selection.ts';
 import type { Absent } from './source.ts';
 import type { Specialised } from './specialise.ts';
@@ -30,6 +30,8 @@ export interface LoadOptions extends Selection {
   /** What this node does not supply, although the engine could. */
   readonly absent?: Absent;
   readonly fields?: FieldTable;
+  /** Events are known by their exact names: rules are then asked by `bindByName`, and reach is found there. */
+  readonly byName?: boolean;
 }
 
 export interface Rule {
@@ -41,6 +43,7 @@ export interface Rule {
   /** After the file, the minimum priority and the switches. Rules that are not enabled are loaded and never asked. */
   readonly enabled: boolean;
   readonly reach: Reach;
+  readonly typed: TypedCondition;
   readonly output: readonly OutputPart[];
   readonly conditions: ReadonlyMap<EventClass, Specialised>;
 }
@@ -128,7 +131,7 @@ export function loadRules(files: readonly RuleFile[], options: LoadOptions = {})
   problems.push(...macros.problems());
   const rules: Rule[] = [];
   for (const definition of collected.rules.slice(0, rulesMax)) {
-    const built = buildRule(definition, { lists: lists.texts, macros, table, absent, selection: options });
+    const built = buildRule(definition, { lists: lists.texts, macros, table, absent, selection: options, byName: options.byName === true });
     problems.push(...built.problems);
     if (built.rule !== null) rules.push(built.rule);
   }
@@ -149,7 +152,10 @@ interface Ground {
   readonly table: FieldTable;
   readonly absent: Absent;
   readonly selection: Selection;
+  readonly byName: boolean;
 }
+
+const reachedLater: Reached = { reach: { kind: 'fires', on: [], undecided: [] }, conditions: new Map() };
 
 interface Built {
   readonly rule: Rule | null;
@@ -171,11 +177,11 @@ function buildRule(definition: RuleDefinition, ground: Ground): Built {
     return { rule: null, problems: [...rest, ...errors.map((one) => ruleProblem('skipped', `${one.message} The rule is skipped, as it asks to be.`, one.place, name))] };
   }
   if (typed.condition === null || !output.ok) return { rule: null, problems };
-  const { reach, conditions } = reachOf(typed.condition, ground.table, ground.absent);
+  const { reach, conditions } = ground.byName ? reachedLater : reachOf(typed.condition, ground.table, ground.absent);
   const enabled = isSelected(definition, ground.selection);
-  if (enabled) problems.push(...reachProblems(definition, typed.condition, reach, ground.absent));
+  if (enabled && !ground.byName) problems.push(...reachProblems(definition, typed.condition, reach, ground.absent));
   const { description, priority, tags } = definition;
-  return { rule: { name, description, priority, tags, place, enabled, reach, output: output.parts, conditions }, problems };
+  return { rule: { name, description, priority, tags, place, enabled, reach, typed: typed.condition, output: output.parts, conditions }, problems };
 }
 
 function typedCondition(definition: RuleDefinition, ground: Ground): { readonly condition: TypedCondition | null; readonly problems: readonly RuleProblem[] } {

@@ -20,7 +20,9 @@ export interface Absent {
 
 export interface OnClass {
   readonly table: FieldTable;
-  readonly eventClass: EventClass;
+  readonly eventClass: string;
+  /** The event names it stands for; those of the class where not given. */
+  readonly names?: readonly string[];
   readonly absent: Absent;
 }
 

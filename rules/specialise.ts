@@ -7,7 +7,7 @@
 import { predicateOf, decidedByLeast } from './compile/predicates.ts';
 import { derivationStep, transformStep } from './compile/transforms.ts';
 import type { FieldComparison, Test, TypedCondition, TypedOperand } from './check/typed.ts';
-import { eventNames } from './events.ts';
+import { namesOf } from './events.ts';
 import type { Value } from './field-table.ts';
 import { sourcesOf, type OnClass, type Source } from './source.ts';
 
@@ -157,7 +157,7 @@ function isEventType(operand: TypedOperand): boolean {
 
 /** Within a class the names are synonyms: a positive check needs one that fits, `!=` asks that none is equal. */
 function ofEventType(wanted: Test, where: OnClass): boolean {
-  const names = eventNames[where.eventClass];
+  const names = where.names ?? namesOf(where.eventClass);
   const predicate = predicateOf(wanted);
   const denies = wanted.on === 'text' && wanted.comparisons.every((one) => one.operator === '!=');
   return denies ? names.every((name) => predicate(name)) : names.some((name) => predicate(name));

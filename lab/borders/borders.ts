@@ -7,7 +7,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, relative, sep } from 'node:path';
 
 export const pure = ['model', 'rules', 'policy', 'link/protocol', 'web/view'] as const;
-const packages = ['model', 'rules', 'policy', 'inventory', 'advisories', 'origin', 'image', 'link', 'sensor', 'cluster', 'hub', 'web', 'cli', 'deploy', 'content', 'lab'] as const;
+const packages = ['model', 'rules', 'capture', 'policy', 'inventory', 'advisories', 'origin', 'image', 'link', 'sensor', 'cluster', 'hub', 'web', 'cli', 'deploy', 'content', 'lab'] as const;
 type PackageName = (typeof packages)[number];
 
 /**
@@ -17,6 +17,7 @@ type PackageName = (typeof packages)[number];
 const mayUse: Record<PackageName, readonly PackageName[]> = {
   model: [],
   rules: ['model'],
+  capture: ['rules'],
   policy: ['model', 'rules'],
   inventory: ['model'],
   advisories: ['model'],
@@ -27,7 +28,7 @@ const mayUse: Record<PackageName, readonly PackageName[]> = {
   cluster: ['model', 'rules', 'policy', 'link'],
   hub: ['model', 'rules', 'policy', 'inventory', 'advisories', 'origin', 'image', 'link'],
   web: ['model', 'rules', 'policy'],
-  cli: ['model', 'rules', 'policy', 'inventory', 'advisories', 'origin', 'image', 'link'],
+  cli: ['model', 'rules', 'capture', 'policy', 'inventory', 'advisories', 'origin', 'image', 'link'],
   deploy: ['cli'],
   content: ['model', 'rules', 'policy'],
   lab: [...packages],
