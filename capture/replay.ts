@@ -11,16 +11,12 @@ import type { Selection } from '@vedette/rules/selection';
 import type { Output } from '@vedette/rules/output';
 import { CaptureEvent } from './events/event.ts';
 import { syscallNames } from './events/syscall-names.ts';
-import { captureFields, knownName } from './fields/table.ts';
-import { isoTime, type EventClock } from './fields/event-fields.ts';
+import { captureSuppliers, captureTable, knownName } from './fields/table.ts';
+import { EventClock, isoTime } from './fields/event-fields.ts';
 import { blockTypes, BlockScanner, isEventBlock, type BlockSink, type FileProblem } from './file/blocks.ts';
 import { Broken } from './file/bytes.ts';
 import { Tracker } from './state/tracker.ts';
 import { World } from './state/world.ts';
-
-export interface ReplayOptions extends Selection {
-  readonly onAlert: (alert: Alert) => void;
-}
 
 export interface Alert {
   readonly rule: Rule;
@@ -52,9 +48,7 @@ export interface ReplayResult {
   readonly bytes: number;
 }
 
-export interface LoadedReplay {
-  readonly rules: readonly Rule[];
-  readonly problems: readonly RuleProblem[];
+export interface Reading {
   /** Pieces of the capture, decompressed, in order. Answers whether more is wanted. */
   push(piece: Buffer): boolean;
   finish(): ReplayResult;
@@ -71,7 +65,7 @@ class Replay implements BlockSink {
   readonly #onAlert: (alert: Alert) => void;
   readonly #rulesFor: (world: World, clock: EventClock) => NamedRules<CaptureEvent>;
   #world = new World();
-  #clock: EventClock = { firstNs: 0n, lastNs: 0n };
+  #clock = new EventClock();
   #rules: NamedRules<CaptureEvent>;
   #tracker: Tracker;
   readonly #event = new CaptureEvent();
@@ -87,7 +81,6 @@ class Replay implements BlockSink {
   skippedBlocks = 0;
   skippedBytes = 0;
   readonly #lostBefore = { threads: 0, descriptors: 0, people: 0, containers: 0 };
-  #wantsClock = false;
 
   constructor(rulesFor: (world: World, clock: EventClock) => NamedRules<CaptureEvent>, onAlert: (alert: Alert) => void) {
     this.#rulesFor = rulesFor;
@@ -104,7 +97,7 @@ class Replay implements BlockSink {
     const lost = this.lost();
     Object.assign(this.#lostBefore, lost);
     this.#world = new World();
-    this.#clock = { firstNs: 0n, lastNs: 0n };
+    this.#clock = new EventClock();
     this.#unmetBefore.push(this.#rules);
     this.#rules = this.#rulesFor(this.#world, this.#clock);
     this.#tracker = new Tracker(this.#world, (event) => this.#told(event));
@@ -156,10 +149,9 @@ class Replay implements BlockSink {
     const count = this.byName.get(name);
     if (count !== undefined) this.byName.set(name, count + 1);
     else if (this.byName.size < namesMax) this.byName.set(name, 1);
-    if (this.#clock.firstNs === 0n) this.#clock.firstNs = event.exactTimeNs();
-    if (this.#clock.lastNs === 0n) this.#clock.lastNs = this.#clock.firstNs;
+    this.#clock.begin(event);
     this.#ask(event, name);
-    if (this.#wantsClock) this.#clock.lastNs = event.exactTimeNs();
+    this.#clock.lastAt(event);
     this.#tracker.leave(event);
   }
 
@@ -227,17 +219,25 @@ function genericName(event: CaptureEvent): string {
   return syscallNames[code] ?? 'unknown';
 }
 
+export interface ReplayRules {
+  readonly rules: readonly Rule[];
+  readonly problems: readonly RuleProblem[];
+  /** Any number of captures may be read by the same rules, one after the other or at once. */
+  start(onAlert: (alert: Alert) => void): Reading;
+}
+
 /** Rules are loaded against the fields of a recording; a rule with an error is left out and said. */
-export function startReplay(files: readonly RuleFile[], options: ReplayOptions): LoadedReplay {
-  const { table } = captureFields(new World(), { firstNs: 0n, lastNs: 0n });
-  const ruleset = loadRules(files, { ...options, fields: table, byName: true });
-  const replay = new Replay((world, clock) => {
-    const fields = captureFields(world, clock);
-    return bindByName(ruleset, fields.table, fields.suppliers);
-  }, options.onAlert);
+export function loadReplay(files: readonly RuleFile[], selection: Selection = {}): ReplayRules {
+  const ruleset = loadRules(files, { ...selection, fields: captureTable, byName: true });
   return {
     rules: ruleset.rules,
     problems: ruleset.problems,
+    start: (onAlert) => reading(new Replay((world, clock) => bindByName(ruleset, captureTable, captureSuppliers(world, clock)), onAlert)),
+  };
+}
+
+function reading(replay: Replay): Reading {
+  return {
     push: (piece) => replay.scanner.push(piece),
     fail: (message) => replay.scanner.fail(message, replay.scanner.offset),
     finish: () => {

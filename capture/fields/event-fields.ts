@@ -160,9 +160,32 @@ function absolutePath(event: CaptureEvent, world: World, which: 'source' | 'dest
   return files.has(event.layout.name) ? (askedPath(event, world)?.full ?? null) : null;
 }
 
-export interface EventClock {
-  firstNs: bigint;
-  lastNs: bigint;
+/** The first event's time and the one before this; kept in halves, as most rules never ask. */
+export class EventClock {
+  #hasFirst = false;
+  #first: readonly [number, number] = [0, 0];
+  #lastHigh = 0;
+  #lastLow = 0;
+
+  begin(event: CaptureEvent): void {
+    if (this.#hasFirst) return;
+    this.#hasFirst = true;
+    this.#first = [event.timeHigh, event.timeLow];
+    this.lastAt(event);
+  }
+
+  lastAt(event: CaptureEvent): void {
+    this.#lastHigh = event.timeHigh;
+    this.#lastLow = event.timeLow;
+  }
+
+  get firstNs(): bigint {
+    return (BigInt(this.#first[0]) << 32n) | BigInt(this.#first[1]);
+  }
+
+  get lastNs(): bigint {
+    return (BigInt(this.#lastHigh) << 32n) | BigInt(this.#lastLow);
+  }
 }
 
 export function eventFields(world: World, clock: EventClock): FieldGetters {

@@ -9,10 +9,10 @@ import type { Getters, Suppliers } from '@vedette/rules/subject';
 import type { CaptureEvent } from '../events/event.ts';
 import { layouts } from '../events/layout.ts';
 import { syscallNames } from '../events/syscall-names.ts';
-import type { World } from '../state/world.ts';
+import { World } from '../state/world.ts';
 import { containerFields } from './container-fields.ts';
 import { descriptorFields } from './descriptor-fields.ts';
-import { eventFields, type EventClock } from './event-fields.ts';
+import { EventClock, eventFields } from './event-fields.ts';
 import type { FieldGetters } from './getters.ts';
 import { processFields } from './process-fields.ts';
 
@@ -55,13 +55,18 @@ function argumentsByName(): Record<string, readonly string[]> {
   return Object.fromEntries([...byName].map(([name, set]) => [name, [...set, ...generic]]));
 }
 
-function tableFor(getters: FieldGetters): FieldTable {
+function getterOf(world: World, clock: EventClock): FieldGetters {
+  return { ...eventFields(world, clock), ...processFields(world), ...descriptorFields(world), ...containerFields(world) };
+}
+
+function makeTable(): FieldTable {
+  const supplied = getterOf(new World(), new EventClock());
   const eventArguments = argumentsByName();
   const table = new Map<string, FieldSpec>();
   for (const [name, language] of [...Object.entries(more), ...fieldTable]) {
     const { type, argument, notOnRight, notTransformed, description } = language;
     const pair = ends[name];
-    const isSupplied = getters[name] !== undefined || pair !== undefined;
+    const isSupplied = supplied[name] !== undefined || pair !== undefined;
     table.set(name, {
       type,
       on: isSupplied ? eventNames : [],
@@ -76,24 +81,13 @@ function tableFor(getters: FieldGetters): FieldTable {
   return table;
 }
 
-function gettersFor(world: World, clock: EventClock): FieldGetters {
-  return { ...eventFields(world, clock), ...processFields(world), ...descriptorFields(world), ...containerFields(world) };
-}
+export const captureTable: FieldTable = makeTable();
 
-export interface CaptureFields {
-  readonly table: FieldTable;
-  readonly suppliers: Suppliers<CaptureEvent>;
-}
-
-export function captureFields(world: World, clock: EventClock): CaptureFields {
-  const fields = gettersFor(world, clock);
+export function captureSuppliers(world: World, clock: EventClock): Suppliers<CaptureEvent> {
   return {
-    table: tableFor(fields),
-    suppliers: {
-      // The table above and not the sensor's says which fields there are.
-      fields: fields as unknown as Getters<CaptureEvent>,
-      ancestors: (event) => (event.thread === null ? 0 : world.ancestorCount(event.thread)),
-      identityPending: () => false,
-    },
+    // The table above and not the sensor's says which fields there are.
+    fields: getterOf(world, clock) as unknown as Getters<CaptureEvent>,
+    ancestors: (event) => (event.thread === null ? 0 : world.ancestorCount(event.thread)),
+    identityPending: () => false,
   };
 }

@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { alertJson, alertText } from '@vedette/capture/alert';
-import { startReplay, type LoadedReplay, type ReplayResult } from '@vedette/capture/replay';
+import { loadReplay, type Reading, type ReplayResult } from '@vedette/capture/replay';
 import { summaryJson, summaryText } from '@vedette/capture/summary';
 import { priorities, type Priority } from '@vedette/rules/load/item';
 import { problemLine } from '@vedette/rules/problems';
@@ -50,7 +50,7 @@ export const replay: CliCommand = {
     const files = rulePaths.flatMap(ruleFiles);
     const lines: string[] = [];
     const print = output === 'json' ? alertJson : alertText;
-    const loaded = startReplay(files, { ...selection, onAlert: (alert) => lines.push(print(alert)) });
+    const loaded = loadReplay(files, selection);
     const errors = loaded.problems.filter((one) => one.severity === 'error');
     if (summary === 'text') for (const one of loaded.problems) complain(problemLine(one));
     else for (const one of errors) complain(problemLine(one));
@@ -58,8 +58,9 @@ export const replay: CliCommand = {
       complain('vedette replay: no rule is left to ask: see the problems above, or the options that choose rules');
       return 2;
     }
-    await readInto(loaded, capture, lines);
-    const result = loaded.finish();
+    const reading = loaded.start((alert) => lines.push(print(alert)));
+    await readInto(reading, capture, lines);
+    const result = reading.finish();
     await writeOut(lines);
     if (summary === 'text') process.stderr.write(summaryText(result));
     else if (summary === 'json') process.stderr.write(`${summaryJson(result)}\n`);
@@ -136,17 +137,17 @@ function ruleFiles(path: string): { name: string; text: string }[] {
 }
 
 /** Compressed or not is told by the first two bytes. Alerts are written as they come, and the reading waits for who takes them. */
-async function readInto(loaded: LoadedReplay, path: string, lines: string[]): Promise<void> {
+async function readInto(reading: Reading, path: string, lines: string[]): Promise<void> {
   const source: Readable = path === '-' ? process.stdin : createReadStream(path, { highWaterMark: pieceBytes });
   try {
     for await (const piece of await decompressed(source)) {
-      if (!loaded.push(piece)) break;
+      if (!reading.push(piece)) break;
       await writeOut(lines);
     }
   } catch (error) {
     if (!(error instanceof Error) || !('code' in error)) throw error;
     if (error.code === 'ENOENT') throw new UsageError(`there is no file ${path}`);
-    loaded.fail(`${String(error.code).startsWith('Z_') ? 'the compression is broken' : 'the file cannot be read'}: ${error.message}`);
+    reading.fail(`${String(error.code).startsWith('Z_') ? 'the compression is broken' : 'the file cannot be read'}: ${error.message}`);
   } finally {
     source.destroy();
   }
