@@ -81,7 +81,11 @@ export class CaptureEvent {
       this.#count = count;
     }
     this.#dataAt = this.#ownAt + this.#count * lengthBytes;
-    return this.#dataAt > this.#end ? 'broken' : 'ok';
+    if (this.#dataAt > this.#end) return 'broken';
+    if (!counted) return 'ok';
+    let rest = this.#end - this.#dataAt;
+    for (let from = this.#ownAt; from < this.#dataAt; from += lengthBytes) rest -= lengthBytes === 4 ? bytes.readUInt32LE(from) : (bytes[from] ?? 0) | ((bytes[from + 1] ?? 0) << 8);
+    return rest < 0 ? 'broken' : 'ok';
   }
 
   get timeSeconds(): number {

@@ -19,6 +19,10 @@ function mountText(one: ContainerMount): string {
   return `${one.source}:${one.destination}:${one.mode}:${one.readWrite}:${one.propagation}`;
 }
 
+function labelsText(labels: ReadonlyMap<string, string>): string | null {
+  return labels.size === 0 ? null : [...labels].map(([name, value]) => `${name}:${value}`).join(', ');
+}
+
 export function containerFields(world: World): FieldGetters {
   const idOf = (event: CaptureEvent): string | null => (event.thread === null ? null : world.containerOf(event.thread));
   const of = (get: (one: RecordedContainer, argument: FieldArgument, event: CaptureEvent) => ReturnType<FieldGetter>): FieldGetter => (event, argument) => {
@@ -51,6 +55,9 @@ export function containerFields(world: World): FieldGetters {
     'container.host_ipc': flag((one) => one.hostIpc),
     'container.cni.json': of((one) => one.cniJson),
     'container.label': of((one, name) => one.labels.get(String(name)) ?? null),
+    'container.labels': of((one) => labelsText(one.labels)),
+    'k8s.pod.label': of((one, name) => one.sandboxLabels.get(String(name)) ?? null),
+    'k8s.pod.labels': of((one) => labelsText(one.sandboxLabels)),
     'container.start_ts': of((one) => one.createdNs),
     'container.duration': of((one, _, event) => (one.createdNs === null ? null : Math.max(0, event.roughTimeNs - one.createdNs))),
     'container.mounts': of((one) => one.mounts.map(mountText).join(',')),

@@ -1,6 +1,6 @@
 /** `evt.*`: the event itself, its parameters, its result and its time. All times are UTC. */
 import type { CaptureEvent } from '../events/event.ts';
-import { isConnection } from '../state/descriptor.ts';
+import { isConnection, isFile, isIp } from '../state/descriptor.ts';
 import { askedPath, openFlags } from '../state/descriptor-events.ts';
 import type { World } from '../state/world.ts';
 import type { FieldArgument, FieldGetters } from './getters.ts';
@@ -188,6 +188,22 @@ export class EventClock {
   }
 }
 
+/** `evt.buflen` where it is of this direction and kind of descriptor. */
+function bufferLengths(): FieldGetters {
+  const directions: readonly (readonly [string, (event: CaptureEvent) => boolean])[] = [
+    ['', ({ layout }) => layout.reads || layout.writes],
+    ['.in', ({ layout }) => layout.reads],
+    ['.out', ({ layout }) => layout.writes],
+  ];
+  const kinds: readonly (readonly [string, (event: CaptureEvent) => boolean])[] = [
+    ['', () => true],
+    ['.file', ({ descriptor }) => descriptor !== null && isFile(descriptor)],
+    ['.net', ({ descriptor }) => descriptor !== null && isIp(descriptor)],
+  ];
+  const getters = kinds.flatMap(([kind, fits]) => directions.map(([direction, goes]) => [`${kind}${direction}`, (event: CaptureEvent) => (fits(event) && goes(event) ? bufferLength(event) : null)] as const));
+  return Object.fromEntries(getters.filter(([suffix]) => suffix !== '').map(([suffix, getter]) => [`evt.buflen${suffix}`, getter]));
+}
+
 export function eventFields(world: World, clock: EventClock): FieldGetters {
   const sinceFirst = (event: CaptureEvent) => event.exactTimeNs() - clock.firstNs;
   return {
@@ -222,6 +238,7 @@ export function eventFields(world: World, clock: EventClock): FieldGetters {
     'evt.rawarg': rawArgument,
     'evt.buffer': (event) => (event.has('data') ? Uint8Array.from(event.slice()) : null),
     'evt.buflen': bufferLength,
+    ...bufferLengths(),
     'evt.rawres': (event) => event.result(),
     'evt.res': (event) => resultText(event, world),
     'evt.failed': (event) => (event.result() ?? 0) < 0,

@@ -3,6 +3,7 @@
  * introduced has the name `<NA>`, no id and no user. Without a thread there is no value.
  */
 import type { CaptureEvent } from '../events/event.ts';
+import { typeWord } from '../state/descriptor.ts';
 import { withSlash } from '../state/paths.ts';
 import { noId, type Thread } from '../state/thread.ts';
 import type { World } from '../state/world.ts';
@@ -65,6 +66,44 @@ function signed(id: number): number {
 
 function onThread(get: (thread: Thread, event: CaptureEvent, argument: FieldArgument) => ReturnType<FieldGetter>): FieldGetter {
   return (event, argument) => (event.thread === null ? null : get(event.thread, event, argument));
+}
+
+function standardType(thread: Thread, fd: number, world: World): string | null {
+  const one = world.descriptor(thread, fd);
+  return one === null ? null : typeWord(one);
+}
+
+/** What the process holds and takes, and what it is to its container. */
+function sizeFields(world: World): FieldGetters {
+  return {
+    'proc.is_container_init': onThread((thread) => world.containerOf(thread) !== null && world.main(thread).vpid === 1),
+    'proc.is_container_healthcheck': onThread(() => false),
+    'proc.is_container_liveness_probe': onThread(() => false),
+    'proc.is_container_readiness_probe': onThread(() => false),
+    'proc.fdopencount': onThread((thread) => world.main(thread).descriptors.size),
+    'proc.fdlimit': onThread((thread) => world.main(thread).fdLimit),
+    'proc.fdusage': onThread((thread) => {
+      const main = world.main(thread);
+      return main.fdLimit > 0 ? (main.descriptors.size * 100) / main.fdLimit : 0;
+    }),
+    'proc.vmsize': onThread((thread) => world.main(thread).vmSizeKib),
+    'proc.vmrss': onThread((thread) => world.main(thread).vmResidentKib),
+    'proc.vmswap': onThread((thread) => world.main(thread).vmSwapKib),
+    'proc.nthreads': onThread((thread) => world.main(thread).threads),
+    'proc.nchilds': onThread((thread) => Math.max(0, world.main(thread).threads - 1)),
+  };
+}
+
+/** What the first three descriptors of the process are. */
+function standardFields(world: World): FieldGetters {
+  return {
+    'proc.stdin.name': onThread((thread) => world.descriptor(thread, 0)?.name ?? null),
+    'proc.stdout.name': onThread((thread) => world.descriptor(thread, 1)?.name ?? null),
+    'proc.stderr.name': onThread((thread) => world.descriptor(thread, 2)?.name ?? null),
+    'proc.stdin.type': onThread((thread) => standardType(thread, 0, world)),
+    'proc.stdout.type': onThread((thread) => standardType(thread, 1, world)),
+    'proc.stderr.type': onThread((thread) => standardType(thread, 2, world)),
+  };
 }
 
 export function processFields(world: World): FieldGetters {
@@ -130,29 +169,13 @@ export function processFields(world: World): FieldGetters {
     'proc.exe_ino.ctime_duration_proc_start': onThread((thread) => (thread.cloneNs === 0 || thread.exeCtimeNs === 0 ? 0 : thread.cloneNs - thread.exeCtimeNs)),
     'proc.exe_ino.ctime_duration_pidns_start': onThread((thread) => (thread.pidnsStartNs === 0 || thread.exeCtimeNs < thread.pidnsStartNs ? 0 : thread.exeCtimeNs - thread.pidnsStartNs)),
     'proc.pidns_init_start_ts': onThread((thread) => thread.pidnsStartNs),
-    'proc.is_container_init': onThread((thread) => world.containerOf(thread) !== null && world.main(thread).vpid === 1),
-    'proc.is_container_healthcheck': onThread(() => false),
-    'proc.is_container_liveness_probe': onThread(() => false),
-    'proc.is_container_readiness_probe': onThread(() => false),
-    'proc.fdopencount': onThread((thread) => world.main(thread).descriptors.size),
-    'proc.fdlimit': onThread((thread) => world.main(thread).fdLimit),
-    'proc.fdusage': onThread((thread) => {
-      const main = world.main(thread);
-      return main.fdLimit > 0 ? (main.descriptors.size * 100) / main.fdLimit : 0;
-    }),
-    'proc.vmsize': onThread((thread) => world.main(thread).vmSizeKib),
-    'proc.vmrss': onThread((thread) => world.main(thread).vmResidentKib),
-    'proc.vmswap': onThread((thread) => world.main(thread).vmSwapKib),
-    'proc.nthreads': onThread((thread) => world.main(thread).threads),
-    'proc.nchilds': onThread((thread) => Math.max(0, world.main(thread).threads - 1)),
+    ...sizeFields(world),
     'proc.fd.name': (event, argument) => {
       const one = event.thread === null ? null : world.descriptor(event.thread, Number(argument));
       return one?.name ?? null;
     },
-    'proc.stdin.name': onThread((thread) => world.descriptor(thread, 0)?.name ?? null),
-    'proc.stdout.name': onThread((thread) => world.descriptor(thread, 1)?.name ?? null),
-    'proc.stderr.name': onThread((thread) => world.descriptor(thread, 2)?.name ?? null),
-    'proc.stdin.type': onThread((thread) => world.descriptor(thread, 0)?.kind ?? null),
+    ...standardFields(world),
+    'thread.nametid': onThread((thread) => `${thread.comm}${thread.tid}`),
     ...threadFields(),
     ...personFields(world),
   };

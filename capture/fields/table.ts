@@ -36,7 +36,18 @@ const more: Readonly<Record<string, FieldSpec>> = {
   'proc.stdout.name': { type: 'text', on: [] },
   'proc.stderr.name': { type: 'text', on: [] },
   'proc.stdin.type': { type: 'text', on: [] },
+  'proc.stdout.type': { type: 'text', on: [] },
+  'proc.stderr.type': { type: 'text', on: [] },
+  'thread.nametid': { type: 'text', on: [] },
+  'container.labels': { type: 'text', on: [] },
+  ...Object.fromEntries(['in', 'out', 'file', 'file.in', 'file.out', 'net', 'net.in', 'net.out'].map((what) => [`evt.buflen.${what}`, { type: 'number', on: [] }])),
 };
+
+/** Of Falco and supplied by nothing here: rules that name them are told so, instead of that there is no such field. */
+const notHere = {
+  text: ['evt.latency.quantized', 'evt.latency.human', 'evt.outputtime', 'syslog.facility.str', 'syslog.severity.str', 'syslog.message'],
+  number: ['syslog.facility', 'syslog.severity'],
+} as const;
 
 /** Every name that an event of a recording is known by; others (messages of plug-ins) are asked as `asyncevent`. */
 export const eventNames: readonly string[] = [...new Set([...layouts.flatMap((one) => (one === null ? [] : [one.name])), ...syscallNames])];
@@ -63,6 +74,7 @@ function makeTable(): FieldTable {
   const supplied = getterOf(new World(), new EventClock());
   const eventArguments = argumentsByName();
   const table = new Map<string, FieldSpec>();
+  for (const [type, names] of Object.entries(notHere) as [keyof typeof notHere, readonly string[]][]) for (const name of names) table.set(name, { type, on: [] });
   for (const [name, language] of [...Object.entries(more), ...fieldTable]) {
     const { type, argument, notOnRight, notTransformed, description } = language;
     const pair = ends[name];

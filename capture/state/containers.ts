@@ -32,6 +32,8 @@ export interface RecordedContainer {
   readonly createdNs: number | null;
   readonly mounts: readonly ContainerMount[];
   readonly labels: ReadonlyMap<string, string>;
+  /** Of the pod that the container belongs to. */
+  readonly sandboxLabels: ReadonlyMap<string, string>;
   readonly cniJson: string | null;
   readonly sandboxId: string | null;
 }
@@ -130,6 +132,7 @@ function containerOf(id: string, json: Json): RecordedContainer {
     createdNs: typeof created === 'number' ? created * (created < 1e12 ? 1e9 : 1) : null,
     mounts: mountsOf(json['Mounts'] ?? json['mounts']),
     labels: labelsOf(json['labels']),
+    sandboxLabels: labelsOf(json['pod_sandbox_labels']),
     cniJson: textOf(json['cni_json']),
     sandboxId: textOf(json['pod_sandbox_id']),
   };

@@ -27,6 +27,11 @@ function storedByCode(): ReadonlyMap<number, Stored> {
 
 const stored = storedByCode();
 
+/** The events whose lengths have 32 bits. */
+const large: ReadonlySet<number> = new Set(
+  eventTable.trim().split('\n').filter((line) => line.slice(0, line.indexOf('|')).trim().split(/\s+/)[4]?.includes('l')).flatMap((line) => [Number(line.trim().split(' ')[0]), Number(line.trim().split(' ')[0]) + 1]),
+);
+
 const widths: Readonly<Record<string, number>> = {
   i8: 1, u8: 1, f8: 1, e8: 1, sig: 1, i16: 2, u16: 2, f16: 2, e16: 2, sc: 2, i32: 4, u32: 4, f32: 4, e32: 4, uid: 4, gid: 4, mode: 4, sigset: 4, i64: 8, u64: 8, err: 8, fd: 8, pid: 8,
   rtime: 8, atime: 8,
@@ -150,7 +155,8 @@ export class CaptureWriter {
     this.#timeNs = facts.timeNs ?? this.#timeNs + 1_000_000n;
     const types = stored.get(code)?.types ?? [];
     const encoded = values.map((value, index) => encode(types[index] ?? 'u64', value));
-    const isLarge = this.format === 'second-large';
+    // How wide the lengths are is the event's property, not the block's.
+    const isLarge = this.format.startsWith('second') && large.has(code);
     const lengths = Buffer.concat(encoded.map((one) => int(one.length, isLarge ? 4 : 2)));
     const isCounted = this.format.startsWith('second');
     const body = Buffer.concat([lengths, ...encoded]);
