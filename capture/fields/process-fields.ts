@@ -73,6 +73,22 @@ function standardType(thread: Thread, fd: number, world: World): string | null {
   return one === null ? null : typeWord(one);
 }
 
+/** The file that the program is. */
+function programFields(): FieldGetters {
+  return {
+    'proc.is_exe_writable': onThread((thread) => thread.exeFlags.writable),
+    'proc.is_exe_upper_layer': onThread((thread) => thread.exeFlags.upperLayer),
+    'proc.is_exe_lower_layer': onThread((thread) => thread.exeFlags.lowerLayer),
+    'proc.is_exe_from_memfd': onThread((thread) => thread.exeFlags.fromMemfd),
+    'proc.exe_ino': onThread((thread) => thread.exeInode),
+    'proc.exe_ino.ctime': onThread((thread) => thread.exeCtimeNs),
+    'proc.exe_ino.mtime': onThread((thread) => thread.exeMtimeNs),
+    'proc.exe_ino.ctime_duration_proc_start': onThread((thread) => (thread.cloneNs === 0 || thread.exeCtimeNs === 0 ? 0 : thread.cloneNs - thread.exeCtimeNs)),
+    'proc.exe_ino.ctime_duration_pidns_start': onThread((thread) => (thread.pidnsStartNs === 0 || thread.exeCtimeNs < thread.pidnsStartNs ? 0 : thread.exeCtimeNs - thread.pidnsStartNs)),
+    'proc.pidns_init_start_ts': onThread((thread) => thread.pidnsStartNs),
+  };
+}
+
 /** What the process holds and takes, and what it is to its container. */
 function sizeFields(world: World): FieldGetters {
   return {
@@ -159,16 +175,7 @@ export function processFields(world: World): FieldGetters {
     'proc.ppid.duration': parent((one, event) => since(event, one.cloneNs)),
     'proc.pid.ts': onThread((thread) => thread.cloneNs),
     'proc.ppid.ts': parent((one) => one.cloneNs),
-    'proc.is_exe_writable': onThread((thread) => thread.exeFlags.writable),
-    'proc.is_exe_upper_layer': onThread((thread) => thread.exeFlags.upperLayer),
-    'proc.is_exe_lower_layer': onThread((thread) => thread.exeFlags.lowerLayer),
-    'proc.is_exe_from_memfd': onThread((thread) => thread.exeFlags.fromMemfd),
-    'proc.exe_ino': onThread((thread) => thread.exeInode),
-    'proc.exe_ino.ctime': onThread((thread) => thread.exeCtimeNs),
-    'proc.exe_ino.mtime': onThread((thread) => thread.exeMtimeNs),
-    'proc.exe_ino.ctime_duration_proc_start': onThread((thread) => (thread.cloneNs === 0 || thread.exeCtimeNs === 0 ? 0 : thread.cloneNs - thread.exeCtimeNs)),
-    'proc.exe_ino.ctime_duration_pidns_start': onThread((thread) => (thread.pidnsStartNs === 0 || thread.exeCtimeNs < thread.pidnsStartNs ? 0 : thread.exeCtimeNs - thread.pidnsStartNs)),
-    'proc.pidns_init_start_ts': onThread((thread) => thread.pidnsStartNs),
+    ...programFields(),
     ...sizeFields(world),
     'proc.fd.name': (event, argument) => {
       const one = event.thread === null ? null : world.descriptor(event.thread, Number(argument));

@@ -25,8 +25,8 @@ export const replay: CliCommand = {
   summary: 'Run rules over a recording of Falco or sysdig, and print what they find',
   usage: 'vedette replay FILE.scap --rules FILE… [--output text|json] [options]',
   details: [
-    'FILE.scap is a capture of libscap, plain or gzip; - reads it from standard input. Alerts go to standard output, one line each,',
-    'in the order of the events; the summary goes to standard error.',
+    'FILE.scap is a capture of libscap, plain or gzip; - reads it from standard input. Alerts go to standard output,',
+    'one line each, in the order of the events; the summary goes to standard error.',
     '',
     '  -r, --rules FILE       a rule file, or a directory of them (*.yaml, in order of name); several may follow',
     '  -o, --output FORMAT    text, or json: one object a line with the keys of Falco (default: text)',
@@ -36,9 +36,9 @@ export const replay: CliCommand = {
     '      --priority LEVEL   no rules less urgent than this: emergency … debug',
     '      --summary FORMAT   text, json or none (default: text)',
     '',
-    'Every rule that matches is reported, not the first one alone. Old captures hold two events for a call, one when it begins and one',
-    'when it ends: rules are asked once, at the end, about what both hold. Exit code: 0 the capture was read whole, 1 only a part of it',
-    'could be read or a rule was left out, 2 nothing could be read.',
+    'Every rule that matches is reported, not the first one alone. Old captures hold two events for a call, one when it',
+    'begins and one when it ends: rules are asked once, at the end, about what both hold. Exit code: 0 the capture was',
+    'read whole, 1 only a part of it could be read or a rule was left out, 2 nothing could be read.',
   ].join('\n'),
   examples: [
     'vedette replay incident.scap.gz --rules /etc/falco/falco_rules.yaml',
