@@ -12,6 +12,8 @@ const priorityWords: Readonly<Record<Priority, string>> = {
 };
 
 const timeFields: ReadonlySet<string> = new Set(['evt.time', 'evt.time.s', 'evt.time.iso8601', 'evt.datetime', 'evt.datetime.s', 'evt.rawtime']);
+/** Whole numbers that come as text because they are longer than a number of JavaScript. */
+const longNumbers: ReadonlySet<string> = new Set(['proc.pid.ts', 'proc.ppid.ts']);
 
 export function alertText(alert: Alert): string {
   return `${clockTime(alert.timeNs)}: ${priorityWords[alert.rule.priority]} ${alert.output.text}`;
@@ -19,7 +21,7 @@ export function alertText(alert: Alert): string {
 
 export function alertJson(alert: Alert): string {
   const fields = new Map<string, string>([['evt.time', String(alert.timeNs)]]);
-  for (const { name, value } of alert.output.fields) fields.set(name, timeFields.has(name) ? String(alert.timeNs) : JSON.stringify(value));
+  for (const { name, value } of alert.output.fields) fields.set(name, timeFields.has(name) ? String(alert.timeNs) : longNumbers.has(name) && typeof value === 'string' ? value : JSON.stringify(value));
   const outputFields = [...fields].map(([name, json]) => `${JSON.stringify(name)}:${json}`).join(',');
   const { rule } = alert;
   const parts = {

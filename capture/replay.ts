@@ -11,7 +11,7 @@ import type { Selection } from '@vedette/rules/selection';
 import type { Output } from '@vedette/rules/output';
 import { CaptureEvent } from './events/event.ts';
 import { syscallNames } from './events/syscall-names.ts';
-import { captureSuppliers, captureTable, knownName } from './fields/table.ts';
+import { captureSuppliers, captureTable, knownName, printedSuppliers } from './fields/table.ts';
 import { EventClock, isoTime } from './fields/event-fields.ts';
 import { blockTypes, BlockScanner, isEventBlock, type BlockSink, type FileProblem } from './file/blocks.ts';
 import { Broken } from './file/bytes.ts';
@@ -232,7 +232,7 @@ export function loadReplay(files: readonly RuleFile[], selection: Selection = {}
   return {
     rules: ruleset.rules,
     problems: ruleset.problems,
-    start: (onAlert) => reading(new Replay((world, clock) => bindByName(ruleset, captureTable, captureSuppliers(world, clock)), onAlert)),
+    start: (onAlert) => reading(new Replay((world, clock) => bindByName(ruleset, captureTable, captureSuppliers(world, clock), printedSuppliers(world, clock)), onAlert)),
   };
 }
 

@@ -30,7 +30,8 @@ interface Bucket<Subject> {
 const nothing: readonly Match[] = [];
 const bucketsMax = 5000;
 
-export function bindByName<Subject>(ruleset: RuleSet, table: FieldTable, suppliers: Suppliers<Subject>): NamedRules<Subject> {
+/** `printed`: values as outputs show them, where that is more than a number can hold. */
+export function bindByName<Subject>(ruleset: RuleSet, table: FieldTable, suppliers: Suppliers<Subject>, printed: Suppliers<Subject> = suppliers): NamedRules<Subject> {
   const enabled = ruleset.enabled;
   const buckets = new Map<string, Bucket<Subject>>();
   const met = new Set<Rule>();
@@ -63,7 +64,7 @@ export function bindByName<Subject>(ruleset: RuleSet, table: FieldTable, supplie
       const bucket = bucketOf(name, known);
       const hits = hitsOf(bucket.rules, subject);
       if (hits.length === 0) return nothing;
-      return hits.map(({ rule, answer }) => ({ rule, answer, output: () => formatOf(bucket, rule, table, suppliers)(subject) }));
+      return hits.map(({ rule, answer }) => ({ rule, answer, output: () => formatOf(bucket, rule, table, printed)(subject) }));
     },
     unmet: () => enabled.filter((rule) => !met.has(rule)).map((rule) => ({ rule, reasons: reasonsOf(rule.typed, missing.get(rule) ?? new Set()) })),
   };

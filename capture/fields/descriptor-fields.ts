@@ -68,6 +68,9 @@ function device(one: Descriptor): { readonly major: number; readonly minor: numb
   return { major: one.device >>> 20, minor: one.device & 0xfffff };
 }
 
+/** An end that is not known yet. */
+const nowhere: Address = new Uint8Array(16);
+
 export function descriptorFields(world: World): FieldGetters {
   const of = (get: (one: Descriptor, event: CaptureEvent, argument: FieldArgument) => ReturnType<FieldGetter>): FieldGetter => (event, argument) =>
     !isAbout(event) || event.descriptor === null ? null : get(event.descriptor, event, argument);
@@ -111,7 +114,7 @@ function withContainer(event: CaptureEvent, name: string | null, world: World): 
   return name === null || event.thread === null ? null : `${world.containerOf(event.thread) ?? ''}:${name}`;
 }
 
-type Of = (get: (one: Descriptor) => ReturnType<FieldGetter>) => FieldGetter;
+type Of = (get: (one: Descriptor, event: CaptureEvent) => ReturnType<FieldGetter>) => FieldGetter;
 
 function endFields(world: World, of: Of): FieldGetters {
   const known = (one: Descriptor): boolean => one.role !== 'none';
@@ -119,11 +122,11 @@ function endFields(world: World, of: Of): FieldGetters {
   const server = (one: Descriptor): Address | null => (isIp(one) && known(one) ? (one.ends?.destination ?? null) : null);
   const clientPort = (one: Descriptor): number | null => (isConnection(one) && known(one) ? (one.ends?.sourcePort ?? null) : null);
   const serverPort = (one: Descriptor): number | null => (isIp(one) && (known(one) || !isConnection(one)) ? (one.ends?.destinationPort ?? null) : null);
-  const pair = (one: Descriptor): { readonly isClient: boolean } | null =>
-    isConnection(one) && known(one) && one.ends !== null && one.ends.source !== null ? { isClient: world.isLocal(one.ends.source) } : null;
-  const local = <T>(clientSide: (one: Descriptor) => T | null, serverSide: (one: Descriptor) => T | null) => (one: Descriptor): T | null =>
-    mapped(pair(one), ({ isClient }) => (isClient ? clientSide(one) : serverSide(one)));
-  const text = (get: (one: Descriptor) => number | null) => (one: Descriptor): string | null => mapped(get(one), String);
+  const pair = (one: Descriptor, event: CaptureEvent): { readonly isClient: boolean } | null =>
+    isConnection(one) && known(one) && one.ends !== null && one.ends.source !== null ? { isClient: world.isLocal(one.ends.source, event.thread) } : null;
+  const local = <T>(clientSide: (one: Descriptor) => T | null, serverSide: (one: Descriptor) => T | null) => (one: Descriptor, event: CaptureEvent): T | null =>
+    mapped(pair(one, event), ({ isClient }) => (isClient ? clientSide(one) : serverSide(one)));
+  const text = (get: (one: Descriptor, event: CaptureEvent) => number | null) => (one: Descriptor, event: CaptureEvent): string | null => mapped(get(one, event), String);
   const fields: FieldGetters = {
     '#source.ip': of((one) => (isConnection(one) ? (one.ends?.source ?? null) : null)),
     '#destination.ip': of((one) => (isIp(one) ? (one.ends?.destination ?? null) : null)),
@@ -145,7 +148,7 @@ function endFields(world: World, of: Of): FieldGetters {
     'fd.sproto': of(text(serverPort)),
     'fd.lproto': of(text(local(clientPort, serverPort))),
     'fd.rproto': of(text(local(serverPort, clientPort))),
-    'fd.is_server': of((one) => (one.kind === 'ipv4server' || one.kind === 'ipv6server' ? true : isConnection(one) && one.ends !== null && world.isLocal(one.ends.destination))),
+    'fd.is_server': of((one, event) => (one.kind === 'ipv4server' || one.kind === 'ipv6server' ? true : isConnection(one) && (one.ends !== null || one.kind === 'ipv6') && world.isLocal(one.ends?.destination ?? nowhere, event.thread))),
   };
   return fields;
 }

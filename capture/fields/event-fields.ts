@@ -1,7 +1,7 @@
 /** `evt.*`: the event itself, its parameters, its result and its time. All times are UTC. */
 import type { CaptureEvent } from '../events/event.ts';
 import { isConnection, isFile, isIp } from '../state/descriptor.ts';
-import { askedPath, openFlags } from '../state/descriptor-events.ts';
+import { openFlags } from '../state/descriptor-events.ts';
 import type { World } from '../state/world.ts';
 import type { FieldArgument, FieldGetters } from './getters.ts';
 import { parameterText } from './parameter-text.ts';
@@ -154,10 +154,19 @@ function category(event: CaptureEvent): string {
   return one === 'ipc' ? 'IPC' : one;
 }
 
+/** The path of a call that takes it relative to a descriptor; of two, the old one unless the new one is asked for. */
+const pathsAt: Readonly<Record<string, readonly [source: string, destination: string | null]>> = {
+  renameat: ['oldpath', 'newpath'], renameat2: ['oldpath', 'newpath'], linkat: ['oldpath', 'newpath'], symlinkat: ['linkpath', null], openat: ['name', null], openat2: ['name', null],
+  unlinkat: ['name', null], mkdirat: ['path', null], fchmodat: ['filename', null], fchownat: ['pathname', null], mknodat: ['path', null],
+};
+
 function absolutePath(event: CaptureEvent, world: World, which: 'source' | 'destination' | 'any'): string | null {
-  const names = which === 'source' ? ['oldpath', 'linkpath'] : which === 'destination' ? ['newpath'] : ['path', 'name', 'newpath', 'linkpath', 'pathname', 'filename'];
-  for (const name of names) if (event.layout.byName.has(name)) return argumentText(event, name, world);
-  return files.has(event.layout.name) ? (askedPath(event, world)?.full ?? null) : null;
+  const { name } = event.layout;
+  if (name === 'open_by_handle_at') return (event.result() ?? 0) > 0 ? event.textOf('path') : null;
+  const pair = pathsAt[name];
+  if (pair === undefined) return null;
+  const parameter = which === 'destination' ? (pair[1] ?? pair[0]) : pair[0];
+  return argumentText(event, parameter, world);
 }
 
 /** The first event's time and the one before this; kept in halves, as most rules never ask. */
@@ -186,6 +195,26 @@ export class EventClock {
   get lastNs(): bigint {
     return (BigInt(this.#lastHigh) << 32n) | BigInt(this.#lastLow);
   }
+}
+
+function nineDigits(ns: bigint): string {
+  return String(ns % 1_000_000_000n).padStart(9, '0');
+}
+
+/** Times to the nanosecond, and the nanoseconds of a second in nine digits, as Falco prints them. */
+export function printedFields(world: World, clock: EventClock): FieldGetters {
+  return {
+    'evt.rawtime': (event) => String(event.exactTimeNs()),
+    'evt.rawtime.ns': (event) => nineDigits(event.exactTimeNs()),
+    'evt.reltime': (event) => String(event.exactTimeNs() - clock.firstNs).padStart(9, '0'),
+    'evt.reltime.ns': (event) => nineDigits(event.exactTimeNs() - clock.firstNs),
+    'evt.deltatime.ns': (event) => nineDigits(event.exactTimeNs() - clock.lastNs),
+    'proc.pid.ts': (event) => (event.thread === null ? null : String(event.thread.cloneExactNs)),
+    'proc.ppid.ts': (event) => {
+      const parent = event.thread === null ? null : world.parent(event.thread);
+      return parent === null ? null : String(parent.cloneExactNs);
+    },
+  };
 }
 
 /** `evt.buflen` where it is of this direction and kind of descriptor. */

@@ -102,9 +102,9 @@ function sizeFields(world: World): FieldGetters {
       const main = world.main(thread);
       return main.fdLimit > 0 ? (main.descriptors.size * 100) / main.fdLimit : 0;
     }),
-    'proc.vmsize': onThread((thread) => world.main(thread).vmSizeKib),
-    'proc.vmrss': onThread((thread) => world.main(thread).vmResidentKib),
-    'proc.vmswap': onThread((thread) => world.main(thread).vmSwapKib),
+    'proc.vmsize': onThread((thread) => thread.vmSizeKib),
+    'proc.vmrss': onThread((thread) => thread.vmResidentKib),
+    'proc.vmswap': onThread((thread) => thread.vmSwapKib),
     'proc.nthreads': onThread((thread) => world.main(thread).threads),
     'proc.nchilds': onThread((thread) => Math.max(0, world.main(thread).threads - 1)),
   };
@@ -135,7 +135,7 @@ export function processFields(world: World): FieldGetters {
     const one = event.thread === null ? null : world.parent(event.thread);
     return one === null ? null : get(one, event);
   };
-  const since = (event: CaptureEvent, fromNs: number): number | null => (fromNs === 0 ? null : Math.max(0, event.roughTimeNs - fromNs));
+  const since = (event: CaptureEvent, fromNs: bigint): number | null => (fromNs === 0n ? null : Math.max(0, Number(event.exactTimeNs() - fromNs)));
   return {
     ...leaderFields(world),
     'proc.aname': of((one) => one.comm),
@@ -171,8 +171,8 @@ export function processFields(world: World): FieldGetters {
     'proc.vpid': onThread((thread) => thread.vpid),
     'proc.pvpid': parent((one) => one.vpid),
     'proc.tty': onThread((thread) => thread.tty),
-    'proc.duration': onThread((thread, event) => since(event, thread.cloneNs)),
-    'proc.ppid.duration': parent((one, event) => since(event, one.cloneNs)),
+    'proc.duration': onThread((thread, event) => since(event, thread.cloneExactNs)),
+    'proc.ppid.duration': parent((one, event) => since(event, one.cloneExactNs)),
     'proc.pid.ts': onThread((thread) => thread.cloneNs),
     'proc.ppid.ts': parent((one) => one.cloneNs),
     ...programFields(),
@@ -219,7 +219,7 @@ function mapped<T>(one: Thread | null, get: (one: Thread) => T): T | null {
 
 function threadFields(): FieldGetters {
   return {
-    'thread.tid': onThread((thread) => thread.tid),
+    'thread.tid': (event) => event.tid,
     'thread.vtid': onThread((thread) => thread.vtid),
     'thread.ismain': onThread((thread) => thread.leads),
     'thread.cap_permitted': onThread((thread) => capabilityNames(thread.capabilities.permitted)),

@@ -12,7 +12,7 @@ import { syscallNames } from '../events/syscall-names.ts';
 import { World } from '../state/world.ts';
 import { containerFields } from './container-fields.ts';
 import { descriptorFields } from './descriptor-fields.ts';
-import { EventClock, eventFields } from './event-fields.ts';
+import { EventClock, eventFields, printedFields } from './event-fields.ts';
 import type { FieldGetters } from './getters.ts';
 import { processFields } from './process-fields.ts';
 
@@ -94,6 +94,12 @@ function makeTable(): FieldTable {
 }
 
 export const captureTable: FieldTable = makeTable();
+
+/** What is more than a number holds, or has leading zeros, as text: outputs are exact. */
+export function printedSuppliers(world: World, clock: EventClock): Suppliers<CaptureEvent> {
+  const { fields, ...others } = captureSuppliers(world, clock);
+  return { ...others, fields: { ...fields, ...printedFields(world, clock) } as unknown as Getters<CaptureEvent> };
+}
 
 export function captureSuppliers(world: World, clock: EventClock): Suppliers<CaptureEvent> {
   return {

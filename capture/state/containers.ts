@@ -70,6 +70,11 @@ export class Containers {
     return this.#byId.get(id) ?? null;
   }
 
+  hasIp(ip: string): boolean {
+    for (const one of this.#byId.values()) if (one.ip === ip) return true;
+    return false;
+  }
+
   /** False: it could not be read. */
   addJson(text: string): boolean {
     if (text.length > jsonBytesMax) return this.#refuse();

@@ -43,7 +43,7 @@ export function askedPath(event: CaptureEvent, world: World): AskedPath | null {
   let raw = event.findEntered(place) ? event.text() : '<NA>';
   const isEntered = raw !== '<NA>';
   if (!isEntered) raw = event.find(place) ? event.text() : '<NA>';
-  const cwd = thread === null ? '/' : world.main(thread).cwd;
+  const cwd = thread === null ? '' : world.main(thread).cwd;
   const dirPlace = layout.byName.get('dirfd');
   if (raw.startsWith('/') || dirPlace === undefined) return { raw, full: joinPaths(withSlash(cwd), raw) };
   const found = (isEntered && event.findEntered(dirPlace)) || event.find(dirPlace);

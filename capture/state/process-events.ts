@@ -77,6 +77,7 @@ function describe(child: Thread, event: CaptureEvent, world: World): void {
   child.gid = event.numberOf('gid') ?? child.gid;
   child.cgroups = event.textsOf('cgroups') ?? [];
   child.cloneNs = event.roughTimeNs;
+  child.cloneExactNs = event.exactTimeNs();
   if (child.pidnsStartNs === 0) child.pidnsStartNs = world.machine?.bootTimeNs ?? 0;
 }
 
@@ -271,6 +272,18 @@ const setChildSubreaper = 0x18;
 export function onPrctl(event: CaptureEvent, world: World): void {
   if (event.thread === null || (event.result() ?? -1) < 0 || event.numberOf('option') !== setChildSubreaper) return;
   world.main(event.thread).isReaper = event.numberOf('arg2_int') !== 0;
+}
+
+/** What the thread that is taken off a processor had by then. */
+export function onSwitch(event: CaptureEvent, world: World): void {
+  const { thread } = event;
+  if (thread === null) return;
+  thread.majorFaults = event.numberOf('pgft_maj') ?? thread.majorFaults;
+  thread.minorFaults = event.numberOf('pgft_min') ?? thread.minorFaults;
+  const main = world.main(thread);
+  main.vmSizeKib = event.numberOf('vm_size') ?? main.vmSizeKib;
+  main.vmResidentKib = event.numberOf('vm_rss') ?? main.vmResidentKib;
+  main.vmSwapKib = event.numberOf('vm_swap') ?? main.vmSwapKib;
 }
 
 export function onMemory(event: CaptureEvent): void {

@@ -91,7 +91,8 @@ export class Thread {
   exepath = '';
   args: readonly string[] = [];
   env: readonly string[] = [];
-  cwd = '/';
+  /** Empty: not known. */
+  cwd = '';
   root = '/';
   cgroups: readonly string[] = [];
   /** Of the cgroups: found when it is asked for; undefined until then, null for the host. */
@@ -100,7 +101,7 @@ export class Thread {
   gid = noId;
   loginuid = noId;
   tty = 0;
-  fdLimit = 0;
+  fdLimit = -1;
   exeFlags: ExeFlags = noExeFlags;
   capabilities: Capabilities = noCapabilities;
   exeInode = 0;
@@ -115,6 +116,7 @@ export class Thread {
   cloneFlags = 0;
   /** 0: it was there before the recording. */
   cloneNs = 0;
+  cloneExactNs = 0n;
   /** The child was introduced by its own event before its parent's. */
   isInverted = false;
   isReaper = false;

@@ -6,7 +6,7 @@
 import type { CaptureEvent } from '../events/event.ts';
 import { layouts, type Layout } from '../events/layout.ts';
 import { onClose, onDuplicate, onMade, onMemfd, onOpen, onPidfd, onPidfdTaken, onPipe, onSocketPair } from './descriptor-events.ts';
-import { onCapset, onChdir, onChroot, onClone, onExec, onExecveatEntered, onExit, onIdentity, onLimit, onMemory, onNamespace, onPrctl, onSession, remove } from './process-events.ts';
+import { onCapset, onChdir, onChroot, onClone, onExec, onExecveatEntered, onExit, onIdentity, onLimit, onMemory, onNamespace, onPrctl, onSession, onSwitch, remove } from './process-events.ts';
 import { onAccept, onBind, onConnect, onSocket, onTransfer } from './socket-events.ts';
 import type { World } from './world.ts';
 
@@ -17,7 +17,7 @@ const storedBytesMax = 64 * 1024;
 const byName: Readonly<Record<string, Handler>> = {
   clone: onClone, clone3: onClone, fork: onClone, vfork: onClone, execve: onExec, execveat: onExec, procexit: onExit, chdir: onChdir, fchdir: onChdir, getcwd: onChdir,
   chroot: onChroot, setuid: onIdentity, setgid: onIdentity, setresuid: onIdentity, setresgid: onIdentity, setreuid: onIdentity, setregid: onIdentity, setsid: onSession,
-  capset: onCapset, setns: onNamespace, unshare: onNamespace, prctl: onPrctl, brk: onMemory, mmap: onMemory, mmap2: onMemory, munmap: onMemory, setrlimit: onLimit,
+  switch: onSwitch, capset: onCapset, setns: onNamespace, unshare: onNamespace, prctl: onPrctl, brk: onMemory, mmap: onMemory, mmap2: onMemory, munmap: onMemory, setrlimit: onLimit,
   getrlimit: onLimit, prlimit: onLimit,
   open: onOpen, openat: onOpen, openat2: onOpen, creat: onOpen, open_by_handle_at: onOpen, pipe: onPipe, pipe2: onPipe, socketpair: onSocketPair, dup: onDuplicate,
   dup2: onDuplicate, dup3: onDuplicate, fcntl: onDuplicate, eventfd: onMade, eventfd2: onMade, signalfd: onMade, signalfd4: onMade, timerfd_create: onMade,

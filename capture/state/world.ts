@@ -3,7 +3,7 @@
  * not kept is counted. A new section of the file starts over.
  */
 import type { Address } from '@vedette/rules/address';
-import { familyOf } from '@vedette/rules/address';
+import { addressText, familyOf } from '@vedette/rules/address';
 import { readDescriptors, readInterfaces, readMachine, readPeople, readThreads, type Machine, type RecordedGroup, type RecordedInterface, type RecordedThread, type RecordedUser } from '../file/lists.ts';
 import { blockTypes } from '../file/blocks.ts';
 import { containerIdOf, Containers } from './containers.ts';
@@ -26,6 +26,7 @@ export class World {
   machine: Machine | null = null;
   readonly #interfaces: { readonly address: Address; readonly mask: Buffer }[] = [];
   readonly #addresses = new Set<string>();
+  readonly #subnets = new Set<string>();
   readonly users = new Map<string, RecordedUser>();
   readonly groups = new Map<string, RecordedGroup>();
   readonly containers = new Containers();
@@ -59,6 +60,7 @@ export class World {
     }
     this.#pending = [];
     this.#serverPorts = null;
+    for (const thread of this.threads.values()) if (!thread.leads && this.threads.has(thread.pid)) this.main(thread).threads += 1;
   }
 
   addUser(containerId: string, user: RecordedUser): void {
@@ -84,8 +86,13 @@ export class World {
     return thread.containerId;
   }
 
-  isLocal(address: Address): boolean {
-    return this.#addresses.has(keyOf(address)) || isLoopback(address);
+  /** Of the machine, as far as is told: an address of IPv6 by its subnet. In a container its own address counts, and of IPv6 none. */
+  isLocal(address: Address, thread: Thread | null): boolean {
+    const containerId = thread === null ? null : this.containerOf(thread);
+    if (familyOf(address) !== 4) return containerId === null && this.#subnets.has(keyOf(address.subarray(0, 8)));
+    const ip = containerId === null ? null : (this.containers.get(containerId)?.ip ?? '');
+    if (ip === '') return this.containers.hasIp(addressText(address));
+    return ip === addressText(address) || this.#addresses.has(keyOf(address));
   }
 
   /** Of the machine's own addresses the one that would talk to this: itself, one in its subnet, or the first that is not the loopback. */
@@ -150,7 +157,9 @@ export class World {
   #addInterface(one: RecordedInterface): void {
     const address = addressOfBytes(one.address);
     if (this.#interfaces.length < interfacesMax) this.#interfaces.push({ address, mask: one.mask });
+    if (this.#addresses.size >= interfacesMax) return;
     this.#addresses.add(keyOf(address));
+    if (one.address.length === 16) this.#subnets.add(keyOf(address.subarray(0, 8)));
   }
 
   #addDescriptor(tid: number, fd: number, descriptor: Descriptor): void {
@@ -170,7 +179,7 @@ export class World {
     Object.assign(thread, { ptid, sid, vpgid, pgid, comm, exe, exepath, args, env, uid, gid, loginuid, tty, fdLimit, exeFlags, capabilities, exeInode, exeCtimeNs, exeMtimeNs, pidnsStartNs, cgroups });
     thread.vtid = one.vtid >= 0 ? one.vtid : one.tid;
     thread.vpid = one.vpid >= 0 ? one.vpid : one.pid;
-    thread.cwd = one.cwd === '' ? '/' : one.cwd;
+    thread.cwd = one.cwd;
     thread.root = one.root === '' ? '/' : one.root;
     thread.cloneFlags = one.flags;
     thread.vmSizeKib = one.memory.sizeKib;
