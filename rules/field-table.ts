@@ -13,9 +13,10 @@ export type Value = string | number | boolean | Address | Uint8Array | readonly 
 /**
  * `ancestor`: `[n]`, 0 is the process itself, 1 its parent; without brackets any ancestor from the parent on.
  * `index`: `[n]` or nothing. `key`: always `[text]`. `optional-key`: `[text]` or nothing.
+ * `ancestor-or-key`: `[n]` as `ancestor`, `[text]` the first of the ancestors that has it, or nothing as `ancestor`.
  * `event-argument`: `.name` after the field, or `[name]`.
  */
-export type ArgumentKind = 'none' | 'ancestor' | 'index' | 'key' | 'optional-key' | 'event-argument';
+export type ArgumentKind = 'none' | 'ancestor' | 'index' | 'key' | 'optional-key' | 'ancestor-or-key' | 'event-argument';
 
 /** How one value is made from another. */
 export type Derivation = 'directory' | 'file-name' | 'type-character' | 'socket-family' | 'image-repository' | 'image-tag' | 'is-negative';
@@ -41,6 +42,8 @@ export interface FieldSpec {
   readonly identity?: true;
   /** For `event-argument`: which arguments are supplied on which class. */
   readonly eventArguments?: Partial<Record<EventClass, readonly string[]>>;
+  /** Where the argument decides the type of the value. */
+  readonly argumentTypes?: Readonly<Partial<Record<string, ValueType>>>;
   readonly notOnRight?: true;
   readonly notTransformed?: true;
   readonly description?: string;
@@ -56,6 +59,8 @@ export interface FieldReference {
   readonly text: string;
   readonly name: string;
   readonly spec: FieldSpec;
+  /** Of the value with this argument. */
+  readonly type: ValueType;
   readonly argument: Argument;
   /** Without an index, an ancestor field stands for any ancestor. */
   readonly anyAncestor: boolean;
@@ -78,7 +83,10 @@ export function findField(table: FieldTable, name: string, brackets: string | nu
 
 function withArgument(text: string, name: string, spec: FieldSpec, brackets: string | null): FieldLookup {
   const kind = spec.argument ?? 'none';
-  const found = (argument: Argument): FieldLookup => ({ ok: true, field: { text, name, spec, argument, anyAncestor: kind === 'ancestor' && argument === null } });
+  const found = (argument: Argument): FieldLookup => {
+    const anyAncestor = (kind === 'ancestor' || kind === 'ancestor-or-key') && argument === null;
+    return { ok: true, field: { text, name, spec, type: typeWith(spec, argument), argument, anyAncestor } };
+  };
   const refuse = (message: string): FieldLookup => ({ ok: false, code: 'field-argument', message });
   switch (kind) {
     case 'none':
@@ -92,7 +100,14 @@ function withArgument(text: string, name: string, spec: FieldSpec, brackets: str
       return brackets === null ? refuse(`${name} needs an argument${kind === 'key' ? `, such as ${name}[/etc]` : ''}`) : found(brackets);
     case 'optional-key':
       return found(brackets);
+    case 'ancestor-or-key':
+      return found(brackets !== null && /^\d{1,4}$/.test(brackets) ? Number(brackets) : brackets);
     default:
       return kind satisfies never;
   }
+}
+
+function typeWith(spec: FieldSpec, argument: Argument): ValueType {
+  const own = spec.argumentTypes !== undefined && typeof argument === 'string' && Object.hasOwn(spec.argumentTypes, argument) ? spec.argumentTypes[argument] : undefined;
+  return own ?? spec.type;
 }

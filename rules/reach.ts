@@ -45,14 +45,14 @@ export function reachOf(condition: TypedCondition, table: FieldTable, absent: Ab
   return { reach: { kind: 'cannot-fire', reasons: [...reasons] }, conditions };
 }
 
-function reason({ operand, positive, why }: Undecided, eventClass: EventClass): string {
+function reason({ field, positive, why }: Undecided, eventClass: EventClass): string {
   const on = `on ${eventNames[eventClass][0]}`;
-  const what = why === 'only-bounded' ? `the value of ${operand.field.text} is not known ${on}` : `${operand.field.text} is not supplied ${on}`;
+  const what = why === 'only-bounded' ? `the value of ${field.text} is not known ${on}` : `${field.text} is not supplied ${on}`;
   return positive ? what : `${what}, and the condition forbids it`;
 }
 
-function sentence({ operand, positive }: Undecided): string {
-  return positive ? `${operand.field.text} has no value here, so its check never holds` : `${operand.field.text} has no value here, so its exclusion never applies`;
+function sentence({ field, positive }: Undecided): string {
+  return positive ? `${field.text} has no value here, so its check never holds` : `${field.text} has no value here, so its exclusion never applies`;
 }
 
 /** Names after `evt.type` that no event class delivers. */
@@ -61,7 +61,7 @@ function unseenEvents(condition: TypedCondition): readonly string[] {
   const visit = (one: TypedCondition): void => {
     if (one.kind === 'and' || one.kind === 'or') one.of.forEach(visit);
     if (one.kind === 'not') visit(one.of);
-    if (one.kind !== 'test' || one.left.field.name !== 'evt.type') return;
+    if (one.kind !== 'test' || one.left.kind !== 'field' || one.left.field.name !== 'evt.type') return;
     const values = one.test.on === 'text-set' ? one.test.values : one.test.on === 'text' ? one.test.comparisons.map((comparison) => comparison.value) : [];
     for (const value of values) if (eventClassOf(value) === 'unseen') names.add(value);
   };
@@ -74,7 +74,7 @@ export function widerThanWritten(condition: TypedCondition): readonly string[] {
   const found = new Set<string>();
   const visit = (one: TypedCondition): void => {
     if (one.kind === 'and' || one.kind === 'or') one.of.forEach(visit);
-    if (one.kind !== 'test' || one.left.field.name !== 'evt.type') return;
+    if (one.kind !== 'test' || one.left.kind !== 'field' || one.left.field.name !== 'evt.type') return;
     const { test } = one;
     const equal = test.on === 'text' && test.comparisons.every((comparison) => comparison.operator === '=');
     const values = test.on === 'text-set' ? test.values : equal ? test.comparisons.map((comparison) => comparison.value) : [];

@@ -22,6 +22,7 @@ interface ArgumentOf {
   'index': number | null;
   'key': string;
   'optional-key': string | null;
+  'ancestor-or-key': number | string;
   'event-argument': string;
 }
 

@@ -11,7 +11,7 @@ import { didYouMean, ruleProblem, type RuleProblem, type RuleProblemCode } from 
 import { compileRegex, simplerOperator } from '../regex.ts';
 import { knownEventNames } from '../syscalls.ts';
 import { checkOperand, typeSentence } from './operand.ts';
-import type { Count, FieldComparison, Test, TextComparison, TypedCondition, TypedOperand } from './typed.ts';
+import { textOf, type Count, type FieldComparison, type FieldUse, type Test, type TextComparison, type TypedCondition, type TypedOperand } from './typed.ts';
 import { booleanOf, hexBytesOf, numberOf, textBytesOf } from './values.ts';
 
 export interface Checked {
@@ -37,6 +37,14 @@ const allowed: Record<ValueType, readonly Operator[]> = {
   bytes: ['=', '==', '!=', 'contains', 'bcontains', 'startswith', 'bstartswith', 'endswith', 'in', 'intersects'],
   texts: ['in', 'intersects'],
 };
+
+function isField(operand: TypedOperand, name: string): operand is FieldUse {
+  return operand.kind === 'field' && operand.field.name === name;
+}
+
+function standsForEnds(operand: TypedOperand): boolean {
+  return operand.kind === 'field' && operand.field.spec.from !== undefined && 'ends' in operand.field.spec.from;
+}
 
 class Checker {
   readonly problems: RuleProblem[] = [];
@@ -87,14 +95,14 @@ class Checker {
     if (left === null) return null;
     const { operator, right } = comparison;
     if (!allowed[left.type].includes(operator)) {
-      const message = `${operator} cannot be used on ${left.field.text}, which is ${typeSentence[left.type]}; these can: ${allowed[left.type].join(' ')} exists`;
+      const message = `${operator} cannot be used on ${textOf(left)}, which is ${typeSentence[left.type]}; these can: ${allowed[left.type].join(' ')} exists`;
       return this.#refuse('operator-invalid', message, comparison.at);
     }
     if (right.kind === 'field' || right.kind === 'transform') return this.#fields(comparison, left, right);
     if (isOrderOperator(operator) && left.type !== 'number') {
-      return this.#refuse('operator-invalid', `${operator} compares ${left.field.text} only with val(another field)`, comparison.at);
+      return this.#refuse('operator-invalid', `${operator} compares ${textOf(left)} only with val(another field)`, comparison.at);
     }
-    if (operator === 'in' && left.field.name === 'fd.net' && right.kind === 'list' && right.items.length > 1) {
+    if (operator === 'in' && isField(left, 'fd.net') && right.kind === 'list' && right.items.length > 1) {
       this.#refuse('reads-more-than-falco', 'all networks of the list count here; Falco reads only the first one for fd.net', comparison.at);
     }
     const test = this.#test(comparison, left);
@@ -106,11 +114,11 @@ class Checker {
     if (right === null) return null;
     const operator = comparison.operator === '==' ? '=' : comparison.operator;
     const refused = operator === 'pmatch' || operator === 'regex' || operator === 'bcontains' || operator === 'bstartswith';
-    if (refused || comparison.modifier !== null || left.type === 'network' || left.type === 'bytes' || left.field.spec.from !== undefined && 'ends' in left.field.spec.from) {
-      return this.#refuse('operator-invalid', `${left.field.text} ${comparison.operator} cannot be compared with another field`, comparison.at);
+    if (refused || comparison.modifier !== null || left.type === 'network' || left.type === 'bytes' || standsForEnds(left)) {
+      return this.#refuse('operator-invalid', `${textOf(left)} ${comparison.operator} cannot be compared with another field`, comparison.at);
     }
     if (left.type !== right.type) {
-      const message = `${left.field.text} is ${typeSentence[left.type]}, ${right.field.text} is ${typeSentence[right.type]}: only fields of one type can be compared`;
+      const message = `${textOf(left)} is ${typeSentence[left.type]}, ${textOf(right)} is ${typeSentence[right.type]}: only fields of one type can be compared`;
       return this.#refuse('operator-invalid', message, operand.at);
     }
     return { kind: 'fields', left, operator: operator satisfies FieldComparison, right };
@@ -119,7 +127,7 @@ class Checker {
   #test(comparison: Comparison, left: TypedOperand): Test | null {
     const { operator, modifier, right } = comparison;
     const texts = this.#texts(right);
-    if (left.field.name === 'evt.type' || left.field.name === 'syscall.type') this.#eventNames(operator, texts);
+    if (isField(left, 'evt.type') || isField(left, 'syscall.type')) this.#eventNames(operator, texts);
     const count: Count = modifier === null ? 'any' : modifier === 'oneof' ? 'one' : modifier === 'allof' ? 'all' : 'any';
     switch (left.type) {
       case 'text':

@@ -7,13 +7,43 @@ import type { Regex } from '../regex.ts';
 
 export type Transform = 'tolower' | 'toupper' | 'b64' | 'basename' | 'len';
 
-export interface TypedOperand {
+/** A field, perhaps seen through transformers. */
+export interface FieldUse {
+  readonly kind: 'field';
   readonly field: FieldReference;
   /** Innermost first. */
   readonly transforms: readonly Transform[];
   /** Of the value after the transforms. */
   readonly type: ValueType;
   readonly at: At;
+}
+
+/** Several values made into one, perhaps seen through transformers. */
+export interface JoinedUse {
+  readonly kind: 'joined';
+  readonly by: Joining;
+  readonly of: readonly TypedArgument[];
+  readonly transforms: readonly Transform[];
+  readonly type: ValueType;
+  /** As it was written. */
+  readonly text: string;
+  readonly at: At;
+}
+
+export type TypedOperand = FieldUse | JoinedUse;
+
+/** `getopt` with an option in brackets answers that option's value, without it all that was found. */
+export type Joining = { readonly name: 'join' } | { readonly name: 'concat' } | { readonly name: 'getopt'; readonly option: string | null };
+
+export type TypedArgument =
+  | TypedOperand
+  | { readonly kind: 'literal'; readonly text: string }
+  | { readonly kind: 'tuple'; readonly of: readonly TypedArgument[] }
+  /** A field with an index, where a list is asked for: its values from the first to the last. */
+  | { readonly kind: 'elements'; readonly field: FieldReference };
+
+export function textOf(operand: TypedOperand): string {
+  return operand.kind === 'field' ? operand.field.text : operand.text;
 }
 
 export type TextComparison =

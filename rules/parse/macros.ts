@@ -19,7 +19,7 @@ export interface MacroSource {
 export type Resolved = { readonly ok: true; readonly expression: Expression; readonly checks: number; readonly depth: number } | { readonly ok: false; readonly problem: RuleProblem };
 
 export const resolvedChecksMax = 100_000;
-export const resolvedDepthMax = 600;
+export const resolvedDepthMax = 1000;
 
 export class MacroTable {
   readonly #sources: ReadonlyMap<string, MacroSource>;

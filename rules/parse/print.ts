@@ -1,5 +1,5 @@
 /** A tree → condition text that parses to the same tree: for tests, and for showing a rule as the engine understood it. */
-import type { Expression, Operand, RightOperand, ValueOperand } from './ast.ts';
+import type { Expression, Operand, RightOperand, TransformArgument, ValueOperand } from './ast.ts';
 
 export function printCondition(expression: Expression): string {
   switch (expression.kind) {
@@ -28,9 +28,14 @@ function printInside(inner: Expression, around: 'and' | 'or' | 'not'): string {
   return binds ? text : `(${text})`;
 }
 
-function printOperand(operand: Operand): string {
-  if (operand.kind === 'transform') return `${operand.name}(${printOperand(operand.of)})`;
-  return operand.argument === null ? operand.name : `${operand.name}[${quote(operand.argument)}]`;
+export function printOperand(operand: Operand): string {
+  const argument = operand.argument === null ? '' : `[${quote(operand.argument)}]`;
+  return operand.kind === 'transform' ? `${operand.name}(${operand.of.map(printArgument).join(', ')})${argument}` : `${operand.name}${argument}`;
+}
+
+function printArgument(argument: TransformArgument): string {
+  if (argument.kind === 'literal') return quote(argument.text);
+  return argument.kind === 'tuple' ? `(${argument.of.map(printArgument).join(', ')})` : printOperand(argument);
 }
 
 function printRight(right: RightOperand, bare: boolean): string {
