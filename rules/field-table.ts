@@ -14,9 +14,9 @@ export type Value = string | number | boolean | Address | Uint8Array | readonly 
  * `ancestor`: `[n]`, 0 is the process itself, 1 its parent; without brackets any ancestor from the parent on.
  * `index`: `[n]` or nothing. `key`: always `[text]`. `optional-key`: `[text]` or nothing.
  * `ancestor-or-key`: `[n]` as `ancestor`, `[text]` the first of the ancestors that has it, or nothing as `ancestor`.
- * `event-argument`: `.name` after the field, or `[name]`.
+ * `dotted`, `event-argument`: `.name` after the field, or `[name]`; of an event only some have a value.
  */
-export type ArgumentKind = 'none' | 'ancestor' | 'index' | 'key' | 'optional-key' | 'ancestor-or-key' | 'event-argument';
+export type ArgumentKind = 'none' | 'ancestor' | 'index' | 'key' | 'optional-key' | 'ancestor-or-key' | 'dotted' | 'event-argument';
 
 /** How one value is made from another. */
 export type Derivation = 'directory' | 'file-name' | 'type-character' | 'socket-family' | 'image-repository' | 'image-tag' | 'is-negative';
@@ -77,7 +77,7 @@ export function findField(table: FieldTable, name: string, brackets: string | nu
   if (spec !== undefined) return withArgument(text, name, spec, brackets);
   const dot = name.lastIndexOf('.');
   const parent = table.get(name.slice(0, dot));
-  if (parent?.argument === 'event-argument' && brackets === null) return withArgument(text, name.slice(0, dot), parent, name.slice(dot + 1));
+  if ((parent?.argument === 'event-argument' || parent?.argument === 'dotted') && brackets === null) return withArgument(text, name.slice(0, dot), parent, name.slice(dot + 1));
   return { ok: false, code: 'field-unknown', message: `there is no field ${name}` };
 }
 
@@ -96,6 +96,7 @@ function withArgument(text: string, name: string, spec: FieldSpec, brackets: str
       if (brackets === null) return found(null);
       return /^\d{1,4}$/.test(brackets) ? found(Number(brackets)) : refuse(`${name} takes a number in brackets, such as ${name}[1]`);
     case 'key':
+    case 'dotted':
     case 'event-argument':
       return brackets === null ? refuse(`${name} needs an argument${kind === 'key' ? `, such as ${name}[/etc]` : ''}`) : found(brackets);
     case 'optional-key':

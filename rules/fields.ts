@@ -143,7 +143,7 @@ export const derivedFields: Readonly<Record<string, FieldSpec>> = {
 };
 
 export const fieldTable: FieldTable = new Map<string, FieldSpec>([
-  ...Object.entries(knownFields),
+  ...knownFields,
   ...Object.entries(derivedFields),
   ...Object.entries(suppliedFields),
 ]);

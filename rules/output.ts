@@ -6,7 +6,6 @@
 import { checkOperand } from './check/operand.ts';
 import type { TypedOperand } from './check/typed.ts';
 import { isAnyAncestor, plainText, readersOf } from './compile/readers.ts';
-import type { EventClass } from './events.ts';
 import { findField, type FieldTable, type Value, type ValueType } from './field-table.ts';
 import { transformers, type At } from './parse/ast.ts';
 import { Lexer, Unexpected } from './parse/lexer.ts';
@@ -14,12 +13,20 @@ import { OperandReader, type FieldNames } from './parse/operand.ts';
 import type { PlacedText } from './placed-text.ts';
 import { didYouMean, type RuleProblemCode } from './problems.ts';
 import { readOf } from './specialise.ts';
-import type { Absent } from './source.ts';
+import type { OnClass } from './source.ts';
 import type { Suppliers } from './subject.ts';
 
 export type OutputPart =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'field'; readonly name: string; readonly width: number | null; readonly operand: TypedOperand };
+
+/** A field that stands only among the output's fields. */
+export interface ExtraOutput {
+  readonly key: string;
+  readonly parts: readonly OutputPart[];
+  /** The value of the one field that it is, as it is; otherwise a text. */
+  readonly raw: boolean;
+}
 
 export type ParsedOutput =
   | { readonly ok: true; readonly parts: readonly OutputPart[] }
@@ -88,7 +95,7 @@ function readParts(source: PlacedText, table: FieldTable): OutputPart[] {
     const checked = checkOperand(operand, table, 'output');
     if (!checked.ok) throw new Refused(checked.code, checked.message, start);
     const name = text.slice(start, lexer.offset);
-    parts.push(name === 'container.info' ? { kind: 'text', text: '' } : { kind: 'field', name, width: width === '' ? null : Number(width), operand: checked.operand });
+    parts.push({ kind: 'field', name, width: width === '' ? null : Number(width), operand: checked.operand });
     at = lexer.offset;
   }
   return parts;
@@ -114,8 +121,23 @@ function longestField(lexer: Lexer, table: FieldTable): string | null {
 export type FormatOutput<Subject> = (subject: Subject) => Output;
 
 /** The output of a rule on one event class, as a function of the subject. */
-export function outputFormatter<Subject>(parts: readonly OutputPart[], eventClass: EventClass, table: FieldTable, absent: Absent, suppliers: Suppliers<Subject>): FormatOutput<Subject> {
-  const readers = parts.map((part) => (part.kind === 'text' ? null : valueReader(part.operand, eventClass, table, absent, suppliers)));
+export function outputFormatter<Subject>(rule: { readonly output: readonly OutputPart[]; readonly extraFields: readonly ExtraOutput[] }, where: OnClass, suppliers: Suppliers<Subject>): FormatOutput<Subject> {
+  const format = formatter(rule.output, where, suppliers);
+  const extras = rule.extraFields.map(({ key, parts, raw }) => ({ key, raw, format: formatter(parts, where, suppliers) }));
+  return (subject) => {
+    const { text, fields } = format(subject);
+    if (extras.length === 0) return { text, fields: [...fields.values()] };
+    for (const { key, raw, format: extra } of extras) {
+      const made = extra(subject);
+      const value = raw ? (made.fields.get(key)?.value ?? null) : made.text;
+      fields.set(key, { name: key, value, text: made.text });
+    }
+    return { text, fields: [...fields.values()] };
+  };
+}
+
+function formatter<Subject>(parts: readonly OutputPart[], where: OnClass, suppliers: Suppliers<Subject>): (subject: Subject) => { readonly text: string; readonly fields: Map<string, OutputField> } {
+  const readers = parts.map((part) => (part.kind === 'text' ? null : valueReader(part.operand, where, suppliers)));
   return (subject) => {
     const fields = new Map<string, OutputField>();
     let text = '';
@@ -124,17 +146,18 @@ export function outputFormatter<Subject>(parts: readonly OutputPart[], eventClas
         text += part.text;
         return;
       }
+      if (part.name === 'container.info') return;
       const value = readers[index]?.(subject) ?? null;
       const printed = value === null ? missingText : printValue(value, part.operand.type);
       text += part.width === null ? printed : printed.slice(0, part.width).padEnd(part.width, ' ');
       if (part.operand.kind === 'field' && part.operand.transforms.length === 0 && !fields.has(part.name)) fields.set(part.name, { name: part.name, value: plainValue(value, part.operand.type), text: printed });
     });
-    return { text, fields: [...fields.values()] };
+    return { text, fields };
   };
 }
 
-function valueReader<Subject>(operand: TypedOperand, eventClass: EventClass, table: FieldTable, absent: Absent, suppliers: Suppliers<Subject>): (subject: Subject) => Value | null {
-  const reading = readOf(operand, { table, eventClass, absent });
+function valueReader<Subject>(operand: TypedOperand, where: OnClass, suppliers: Suppliers<Subject>): (subject: Subject) => Value | null {
+  const reading = readOf(operand, where);
   const [read] = reading.kind === 'none' ? [] : readersOf(reading.read, suppliers);
   if (reading.kind === 'none' || read === undefined) return () => null;
   if (!isAnyAncestor(reading.read)) return (subject) => read(subject, 0);

@@ -37,6 +37,7 @@ export const problemCodes = {
   'no-event-type': 'warning',
   'simpler-operator': 'warning',
   'exception-empty': 'warning',
+  'unused': 'note',
   'reads-more-than-falco': 'note',
   'cannot-fire': 'warning',
   'check-undecided': 'note',

@@ -3,6 +3,7 @@
  * items, merging, lists), parse (text → tree, macros), check (names and types), specialise (each event class), compile.
  * Bad input is a list of problems; a rule with an error is left out, the others load.
  */
+import { extraFieldsOf, withExtraOutput, withStaticFields, type AppendOutput } from './append-output.ts';
 import { checkCondition } from './check/check.ts';
 import type { TypedCondition } from './check/typed.ts';
 import { eventClasses, type EventClass } from './events.ts';
@@ -15,10 +16,11 @@ import { withExceptions } from './load/exceptions.ts';
 import type { Item, Priority } from './load/item.ts';
 import { expandLists, putLists, type ListTexts } from './load/lists.ts';
 import { readItems, type RuleFile } from './load/read-items.ts';
-import { outputFormatter, parseOutput, type FormatOutput, type Output, type OutputPart } from './output.ts';
+import { outputFormatter, parseOutput, type ExtraOutput, type FormatOutput, type Output, type OutputPart } from './output.ts';
 import { placeOf } from './parse/ast.ts';
 import { MacroTable } from './parse/macros.ts';
 import { parseCondition } from './parse/parse.ts';
+import { insertedText, type PlacedText } from './placed-text.ts';
 import { ruleProblem, type Place, type RuleProblem } from './problems.ts';
 import { reachOf, widerThanWritten, type Reach } from './reach.ts';
 import { isSelected, type Selection } from './selection.ts';
@@ -30,6 +32,12 @@ export interface LoadOptions extends Selection {
   /** What this node does not supply, although the engine could. */
   readonly absent?: Absent;
   readonly fields?: FieldTable;
+  /** What is put behind the outputs of rules. */
+  readonly appendOutput?: readonly AppendOutput[];
+  /** Constants of the site: fields named `static.…`. */
+  readonly staticFields?: Readonly<Record<string, string>>;
+  /** Also tell lists and macros that nothing uses. */
+  readonly tellUnused?: boolean;
 }
 
 export interface Rule {
@@ -42,6 +50,8 @@ export interface Rule {
   readonly enabled: boolean;
   readonly reach: Reach;
   readonly output: readonly OutputPart[];
+  /** Fields that are only among the output's fields. */
+  readonly extraFields: readonly ExtraOutput[];
   readonly conditions: ReadonlyMap<EventClass, Specialised>;
 }
 
@@ -91,7 +101,7 @@ export class RuleSet {
     const formatter = (rule: Rule, eventClass: EventClass): FormatOutput<Subject> => {
       const ofRule = formatters.get(rule) ?? new Map<EventClass, FormatOutput<Subject>>();
       formatters.set(rule, ofRule);
-      const format = ofRule.get(eventClass) ?? outputFormatter(rule.output, eventClass, this.#table, this.#absent, suppliers);
+      const format = ofRule.get(eventClass) ?? outputFormatter(rule, { eventClass, table: this.#table, absent: this.#absent }, suppliers);
       ofRule.set(eventClass, format);
       return format;
     };
@@ -110,7 +120,7 @@ export class RuleSet {
 
 /** Files in the order given: later ones change earlier ones. */
 export function loadRules(files: readonly RuleFile[], options: LoadOptions = {}): RuleSet {
-  const table = options.fields ?? fieldTable;
+  const table = withStaticFields(options.fields ?? fieldTable, options.staticFields ?? {});
   const absent = options.absent ?? {};
   const items: Item[] = [];
   const problems: RuleProblem[] = [];
@@ -123,14 +133,20 @@ export function loadRules(files: readonly RuleFile[], options: LoadOptions = {})
   problems.push(...collected.problems);
   const lists = expandLists(collected.lists);
   problems.push(...lists.problems);
-  const sources = new Map([...collected.macros].map(([name, macro]) => [name, { ...macro, condition: putLists(macro.condition, lists.texts) ?? macro.condition }]));
+  const usedLists = new Set<string>();
+  const sources = new Map([...collected.macros].map(([name, macro]) => [name, { ...macro, condition: putLists(macro.condition, lists.texts, usedLists) ?? macro.condition }]));
   const macros = new MacroTable(sources);
   problems.push(...macros.problems());
   const rules: Rule[] = [];
   for (const definition of collected.rules.slice(0, rulesMax)) {
-    const built = buildRule(definition, { lists: lists.texts, macros, table, absent, selection: options });
+    const built = buildRule(definition, { lists: lists.texts, usedLists, macros, table, absent, selection: options, appendOutput: options.appendOutput ?? [] });
     problems.push(...built.problems);
     if (built.rule !== null) rules.push(built.rule);
+  }
+  if (options.tellUnused === true) {
+    const nested = new Set([...collected.lists.values()].flatMap((list) => list.items.map((item) => item.text)));
+    for (const { name, place } of collected.lists.values()) if (!usedLists.has(name) && !nested.has(name)) problems.push(ruleProblem('unused', `nothing uses the list ${name}`, place));
+    for (const { name, place } of collected.macros.values()) if (!macros.used.has(name)) problems.push(ruleProblem('unused', `nothing uses the macro ${name}`, place));
   }
   const [extra] = collected.rules.slice(rulesMax);
   if (extra !== undefined) problems.push(ruleProblem('too-many', `at most ${rulesMax} rules are loaded; the others are left out`, extra.place));
@@ -145,10 +161,12 @@ function bounded(problems: readonly RuleProblem[]): readonly RuleProblem[] {
 
 interface Ground {
   readonly lists: ListTexts;
+  readonly usedLists: Set<string>;
   readonly macros: MacroTable;
   readonly table: FieldTable;
   readonly absent: Absent;
   readonly selection: Selection;
+  readonly appendOutput: readonly AppendOutput[];
 }
 
 interface Built {
@@ -162,26 +180,55 @@ function buildRule(definition: RuleDefinition, ground: Ground): Built {
     return { rule: null, problems: [ruleProblem('source-unknown', `its source ${JSON.stringify(definition.source.slice(0, 60))} is not supplied here; the rule is skipped`, place, name)] };
   }
   const typed = typedCondition(definition, ground);
-  const output = parseOutput(definition.output, ground.table);
-  const problems = [...typed.problems];
-  if (!output.ok) problems.push(ruleProblem(output.code, `in the output: ${output.message}`, placeOf(output.at), name));
+  const output = builtOutput(definition, ground);
+  const problems = [...typed.problems, ...output.problems];
   const errors = problems.filter((one) => one.severity === 'error');
   if (definition.skipIfUnknownFilter && errors.length > 0 && errors.every((one) => one.code === 'field-unknown' || one.code === 'event-unknown')) {
     const rest = problems.filter((one) => one.severity !== 'error');
     return { rule: null, problems: [...rest, ...errors.map((one) => ruleProblem('skipped', `${one.message} The rule is skipped, as it asks to be.`, one.place, name))] };
   }
-  if (typed.condition === null || !output.ok) return { rule: null, problems };
+  if (typed.condition === null || output.parts === null) return { rule: null, problems };
   const { reach, conditions } = reachOf(typed.condition, ground.table, ground.absent);
   const enabled = isSelected(definition, ground.selection);
   if (enabled) problems.push(...reachProblems(definition, typed.condition, reach, ground.absent));
   const { description, priority, tags } = definition;
-  return { rule: { name, description, priority, tags, place, enabled, reach, output: output.parts, conditions }, problems };
+  return { rule: { name, description, priority, tags, place, enabled, reach, output: output.parts, extraFields: output.extraFields, conditions }, problems };
 }
+
+interface BuiltOutput {
+  readonly parts: readonly OutputPart[] | null;
+  readonly extraFields: readonly ExtraOutput[];
+  readonly problems: readonly RuleProblem[];
+}
+
+function builtOutput(definition: RuleDefinition, { table, appendOutput }: Ground): BuiltOutput {
+  const { name, place } = definition;
+  const problems: RuleProblem[] = [];
+  const parse = (text: PlacedText): readonly OutputPart[] | null => {
+    const parsed = parseOutput(text, table);
+    if (parsed.ok) return parsed.parts;
+    problems.push(ruleProblem(parsed.code, `in the output: ${parsed.message}`, placeOf(parsed.at), name));
+    return null;
+  };
+  const parts = parse(withExtraOutput(definition.output, appendOutput, definition, place));
+  const extraFields = extraFieldsOf(appendOutput, definition).flatMap(({ key, text, raw }): ExtraOutput[] => {
+    const of = parse(insertedText(text, place));
+    return of === null ? [] : [{ key, parts: of, raw }];
+  });
+  for (const part of parts ?? []) {
+    if (part.kind !== 'field' || !deprecatedFields.has(part.name)) continue;
+    problems.push(ruleProblem('deprecated', `%${part.name} in an output is deprecated: leave it out`, placeOf(part.operand.at), name));
+  }
+  return { parts, extraFields, problems };
+}
+
+/** Falco warns of these in outputs. */
+const deprecatedFields = new Set(['container.info', 'evt.dir', 'evt.latency', 'evt.latency.s', 'evt.latency.ns', 'evt.latency.human', 'evt.wait_latency']);
 
 function typedCondition(definition: RuleDefinition, ground: Ground): { readonly condition: TypedCondition | null; readonly problems: readonly RuleProblem[] } {
   const { name, place } = definition;
   const refuse = (problem: RuleProblem) => ({ condition: null, problems: [{ ...problem, rule: name }] });
-  const text = putLists(withExceptions(definition.condition, definition.exceptions), ground.lists);
+  const text = putLists(withExceptions(definition.condition, definition.exceptions), ground.lists, ground.usedLists);
   if (text === null) return refuse(ruleProblem('too-many', 'with its lists the condition is too long', place));
   const parsed = parseCondition(text);
   if (!parsed.ok) return refuse(ruleProblem('condition-invalid', parsed.message, placeOf(parsed.at)));

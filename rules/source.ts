@@ -2,7 +2,7 @@
  * Where a field's value comes from on one event class: a getter of the sensor (perhaps seen through a derivation), a
  * value that is always the same, a number of which only the smallest is known, or nowhere.
  */
-import type { EventClass } from './events.ts';
+import { eventNames, type EventClass } from './events.ts';
 import type { Argument, Derivation, FieldReference, FieldSpec, FieldTable, Value } from './field-table.ts';
 
 export type Source =
@@ -41,6 +41,7 @@ function follow(name: string, argument: Argument, by: readonly Derivation[], whe
 
 function sourceOf(name: string, spec: FieldSpec, argument: Argument, by: readonly Derivation[], where: OnClass, depth: number): Source {
   const { eventClass, absent } = where;
+  if (name === 'evt.type.is') return { kind: 'fixed', value: eventNames[eventClass].includes(String(argument)) ? 1 : 0 };
   const fact = spec.facts?.[eventClass];
   if (fact !== undefined && 'is' in fact) return { kind: 'fixed', value: fact.is };
   const least = fact === undefined ? null : fact.atLeast;

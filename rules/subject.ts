@@ -23,6 +23,7 @@ interface ArgumentOf {
   'key': string;
   'optional-key': string | null;
   'ancestor-or-key': number | string;
+  'dotted': string;
   'event-argument': string;
 }
 

@@ -22,6 +22,8 @@ export const resolvedChecksMax = 100_000;
 export const resolvedDepthMax = 1000;
 
 export class MacroTable {
+  /** Names that were used by a macro or a rule so far. */
+  readonly used = new Set<string>();
   readonly #sources: ReadonlyMap<string, MacroSource>;
   readonly #done = new Map<string, Resolved>();
   readonly #within = new Set<string>();
@@ -105,6 +107,7 @@ export class MacroTable {
     if (source.definedAt >= before) {
       return { ok: false, problem: ruleProblem('macro-unknown', `the macro ${name} is defined only after the macro that uses it`, placeOf(at)) };
     }
+    this.used.add(name);
     const macro = this.#macro(name);
     if (macro.ok || macro.problem.code === 'macro-loop') return macro;
     return { ok: false, problem: ruleProblem('macro-unknown', `the macro ${name} has an error itself: ${macro.problem.message}`, placeOf(at)) };
