@@ -12,7 +12,7 @@ import { compileRegex, simplerOperator } from '../regex.ts';
 import { knownEventNames } from '../syscalls.ts';
 import { checkOperand, typeSentence } from './operand.ts';
 import { textOf, type Count, type FieldComparison, type FieldUse, type Test, type TextComparison, type TypedCondition, type TypedOperand } from './typed.ts';
-import { booleanOf, hexBytesOf, numberOf, textBytesOf } from './values.ts';
+import { booleanOf, hexBytesOf, numberOf, portOf, textBytesOf } from './values.ts';
 
 export interface Checked {
   /** Null: one of the problems is an error. */
@@ -44,6 +44,11 @@ function isField(operand: TypedOperand, name: string): operand is FieldUse {
 
 function standsForEnds(operand: TypedOperand): boolean {
   return operand.kind === 'field' && operand.field.spec.from !== undefined && 'ends' in operand.field.spec.from;
+}
+
+/** A port may be named by its service. */
+function isPort(operand: TypedOperand): boolean {
+  return operand.kind === 'field' && operand.transforms.length === 0 && /^fd\.[cslr]?port$/.test(operand.field.name);
 }
 
 class Checker {
@@ -87,7 +92,10 @@ class Checker {
 
   #operand(operand: Operand, side: 'left' | 'right'): TypedOperand | null {
     const checked = checkOperand(operand, this.#table, side);
-    return checked.ok ? checked.operand : this.#refuse(checked.code, checked.message, checked.at);
+    if (!checked.ok) return this.#refuse(checked.code, checked.message, checked.at);
+    const named = checked.operand;
+    if (isField(named, 'evt.type.is')) this.#eventNames('=', [{ text: String(named.field.argument), at: named.at }]);
+    return named;
   }
 
   #comparison(comparison: Comparison): TypedCondition | null {
@@ -133,7 +141,7 @@ class Checker {
       case 'text':
         return this.#textTest(operator, count, texts);
       case 'number':
-        return this.#numberTest(operator, count, texts);
+        return this.#numberTest(operator, count, isPort(left) ? texts.map((one) => ({ ...one, text: portOf(one.text) })) : texts);
       case 'boolean': {
         const values = this.#values(texts, booleanOf, 'true or false');
         if (modifier !== null) return this.#refuse('operator-invalid', `${modifier} needs a field that is text or a number`, comparison.at);
