@@ -24,6 +24,7 @@ export const commands: readonly Entry[] = [
   { name: 'join', summary: "Run this host's sensor and join it to a hub", load: async () => (await import('./commands/join.ts')).join },
   { name: 'cluster', summary: 'Run the part that watches a Kubernetes cluster and relays its sensors', load: async () => (await import('./commands/cluster.ts')).cluster },
   { name: 'sensor', summary: 'Record the kernel stream to a file, or replay a recording', load: async () => (await import('./commands/sensor.ts')).sensor },
+  { name: 'rules', summary: 'Check, test and explain behaviour rules, and list their fields', load: async () => (await import('./commands/rules.ts')).rulesCommand, isShort: true },
   { name: 'advisories', summary: 'Fetch advisory feeds and show their age', load: async () => (await import('./commands/advisories.ts')).advisories },
   { name: 'check', summary: 'Check an image against policies before it is pushed or deployed', load: async () => (await import('./commands/check.ts')).check, isShort: true },
   { name: 'trace', summary: 'Show where an image came from: registry, build, commit, signer', load: async () => (await import('./commands/trace.ts')).traceCommand, isShort: true },

@@ -189,6 +189,6 @@ function printValue(value: Value, type: ValueType): string {
 const named: Readonly<Record<string, string>> = { '\b': '\\b', '\f': '\\f', '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
 /** Also the marks that turn the direction of text: a name must not make a line read as something else. */
-function escapeControls(text: string): string {
+export function escapeControls(text: string): string {
   return text.toWellFormed().replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, (one) => named[one] ?? `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

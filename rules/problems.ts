@@ -28,6 +28,7 @@ export const problemCodes = {
   'operator-invalid': 'error',
   'value-invalid': 'error',
   'output-invalid': 'error',
+  'test-invalid': 'error',
   'key-unknown': 'warning',
   'key-repeated': 'warning',
   'item-unknown': 'warning',

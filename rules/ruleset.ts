@@ -17,7 +17,7 @@ import type { Item, Priority } from './load/item.ts';
 import { expandLists, putLists, type ListTexts } from './load/lists.ts';
 import { readItems, type RuleFile } from './load/read-items.ts';
 import { outputFormatter, parseOutput, type ExtraOutput, type FormatOutput, type Output, type OutputPart } from './output.ts';
-import { placeOf } from './parse/ast.ts';
+import { placeOf, type Expression } from './parse/ast.ts';
 import { MacroTable } from './parse/macros.ts';
 import { parseCondition } from './parse/parse.ts';
 import { insertedText, type PlacedText } from './placed-text.ts';
@@ -36,6 +36,8 @@ export interface LoadOptions extends Selection {
   readonly appendOutput?: readonly AppendOutput[];
   /** Constants of the site: fields named `static.…`. */
   readonly staticFields?: Readonly<Record<string, string>>;
+  /** Keep each rule's tree, for explaining it. */
+  readonly keepTrees?: boolean;
   /** Also tell lists and macros that nothing uses. */
   readonly tellUnused?: boolean;
 }
@@ -53,6 +55,8 @@ export interface Rule {
   /** Fields that are only among the output's fields. */
   readonly extraFields: readonly ExtraOutput[];
   readonly conditions: ReadonlyMap<EventClass, Specialised>;
+  /** With its macros; null unless it was asked for. */
+  readonly tree: Expression | null;
 }
 
 export interface Match {
@@ -165,7 +169,7 @@ interface Ground {
   readonly macros: MacroTable;
   readonly table: FieldTable;
   readonly absent: Absent;
-  readonly selection: Selection;
+  readonly selection: LoadOptions;
   readonly appendOutput: readonly AppendOutput[];
 }
 
@@ -192,7 +196,7 @@ function buildRule(definition: RuleDefinition, ground: Ground): Built {
   const enabled = isSelected(definition, ground.selection);
   if (enabled) problems.push(...reachProblems(definition, typed.condition, reach, ground.absent));
   const { description, priority, tags } = definition;
-  return { rule: { name, description, priority, tags, place, enabled, reach, output: output.parts, extraFields: output.extraFields, conditions }, problems };
+  return { rule: { name, description, priority, tags, place, enabled, reach, output: output.parts, extraFields: output.extraFields, conditions, tree: ground.selection.keepTrees === true ? typed.tree : null }, problems };
 }
 
 interface BuiltOutput {
@@ -225,16 +229,22 @@ function builtOutput(definition: RuleDefinition, { table, appendOutput }: Ground
 /** Falco warns of these in outputs. */
 const deprecatedFields = new Set(['container.info', 'evt.dir', 'evt.latency', 'evt.latency.s', 'evt.latency.ns', 'evt.latency.human', 'evt.wait_latency']);
 
-function typedCondition(definition: RuleDefinition, ground: Ground): { readonly condition: TypedCondition | null; readonly problems: readonly RuleProblem[] } {
+interface TypedRule {
+  readonly condition: TypedCondition | null;
+  readonly tree: Expression | null;
+  readonly problems: readonly RuleProblem[];
+}
+
+function typedCondition(definition: RuleDefinition, ground: Ground): TypedRule {
   const { name, place } = definition;
-  const refuse = (problem: RuleProblem) => ({ condition: null, problems: [{ ...problem, rule: name }] });
+  const refuse = (problem: RuleProblem): TypedRule => ({ condition: null, tree: null, problems: [{ ...problem, rule: name }] });
   const text = putLists(withExceptions(definition.condition, definition.exceptions), ground.lists, ground.usedLists);
   if (text === null) return refuse(ruleProblem('too-many', 'with its lists the condition is too long', place));
   const parsed = parseCondition(text);
   if (!parsed.ok) return refuse(ruleProblem('condition-invalid', parsed.message, placeOf(parsed.at)));
   const resolved = ground.macros.resolve(parsed.expression);
   if (!resolved.ok) return refuse(resolved.problem);
-  return checkCondition(resolved.expression, ground.table, name);
+  return { ...checkCondition(resolved.expression, ground.table, name), tree: resolved.expression };
 }
 
 function reachProblems(definition: RuleDefinition, condition: TypedCondition, reach: Reach, absent: Absent): readonly RuleProblem[] {

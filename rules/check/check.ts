@@ -79,6 +79,7 @@ class Checker {
       case 'compare':
         return this.#comparison(expression);
       case 'macro':
+        if (expression.of !== undefined) return this.check(expression.of);
         return this.#refuse('macro-unknown', `there is no macro or list ${expression.name}`, expression.at);
       default:
         return expression satisfies never;

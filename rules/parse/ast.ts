@@ -73,7 +73,8 @@ export type RightOperand = Operand | ValueOperand | ListOperand;
 export type Expression =
   | { readonly kind: 'and' | 'or'; readonly of: readonly Expression[]; readonly at: At }
   | { readonly kind: 'not'; readonly of: Expression; readonly at: At }
-  | { readonly kind: 'macro'; readonly name: string; readonly at: At }
+  /** `of`: what it stands for, once macros are put in. */
+  | { readonly kind: 'macro'; readonly name: string; readonly at: At; readonly of?: Expression }
   | { readonly kind: 'exists'; readonly left: Operand; readonly at: At }
   | { readonly kind: 'compare'; readonly left: Operand; readonly operator: Operator; readonly modifier: Modifier | null; readonly right: RightOperand; readonly at: At };
 

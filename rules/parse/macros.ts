@@ -109,7 +109,8 @@ export class MacroTable {
     }
     this.used.add(name);
     const macro = this.#macro(name);
-    if (macro.ok || macro.problem.code === 'macro-loop') return macro;
+    if (macro.ok) return this.#bounded({ kind: 'macro', name, at, of: macro.expression }, macro.checks, macro.depth + 1);
+    if (macro.problem.code === 'macro-loop') return macro;
     return { ok: false, problem: ruleProblem('macro-unknown', `the macro ${name} has an error itself: ${macro.problem.message}`, placeOf(at)) };
   }
 }
