@@ -258,3 +258,27 @@ test('no text makes loading or asking throw', () => {
     { numRuns: 300 },
   );
 });
+
+test('what unfolds is bounded, and told', () => {
+  const list = (name: string, items: string) => `- list: ${name}\n  items: [${items}]\n`;
+  const rows: readonly (readonly [text: string, told: RegExp])[] = [
+    [list('l', Array.from({ length: 40_000 }, (_, index) => `item${index}`).join(', ')) + Array.from({ length: 100 }, (_, index) => rule(`r${index}`, 'proc.name in (l)')).join(''), /all of them together|too long/],
+    [`- macro: m\n  condition: ${Array.from({ length: 2000 }, (_, index) => `proc.tty = ${index}`).join(' or ')}\n` + Array.from({ length: 60 }, (_, index) => rule(`r${index}`, 'evt.type = execve and m')).join(''), /all rules together have more than 100000 checks/],
+    [rule('r', 'evt.type = execve') + '- rule: r\n  condition: or proc.tty = 1\n  override: { condition: append }\n'.repeat(1500), /appended to at most 1000 times/],
+    [rule('r', `${'no.such = 1 or '.repeat(500)}proc.name = a`), /there is no field no\.such/],
+    [rule('r', `${'a or not (b and '.repeat(700)}c${')'.repeat(700)}`), /nested more than 1000 deep/],
+  ];
+  for (const [text, told] of rows) {
+    const errors = lines(load(text), 'error');
+    ok(errors.some((one) => told.test(one)), `${text.slice(0, 60)}: ${errors.slice(0, 3).join('\n')}`);
+    ok(errors.length <= 5001);
+  }
+});
+
+test('nesting up to the bound works in every step', () => {
+  const deep = 'proc.name = a or not (proc.tty = 1 and '.repeat(330);
+  const rules = load(rule('r', `evt.type = execve and (${deep}proc.name = b${')'.repeat(330)})`));
+  deepEqual(lines(rules, 'error'), []);
+  rules.interest();
+  equal(matching(rules, named('a')).length, 1);
+});

@@ -18,7 +18,7 @@ import { expandLists, putLists, type ListTexts } from './load/lists.ts';
 import { readItems, type RuleFile } from './load/read-items.ts';
 import { outputFormatter, parseOutput, type ExtraOutput, type FormatOutput, type Output, type OutputPart } from './output.ts';
 import { placeOf, type Expression } from './parse/ast.ts';
-import { MacroTable } from './parse/macros.ts';
+import { MacroTable, type MacroSource } from './parse/macros.ts';
 import { parseCondition } from './parse/parse.ts';
 import { insertedText, type PlacedText } from './placed-text.ts';
 import { ruleProblem, type Place, type RuleProblem } from './problems.ts';
@@ -75,6 +75,9 @@ export interface BoundRules<Subject> {
 }
 
 const problemsMax = 5000;
+/** Of all conditions together, with their lists and macros put in: what a set of rules may cost in time and memory. */
+const charactersMax = 32 * 1024 * 1024;
+const checksMax = 100_000;
 const rulesMax = 10_000;
 
 export class RuleSet {
@@ -138,12 +141,19 @@ export function loadRules(files: readonly RuleFile[], options: LoadOptions = {})
   const lists = expandLists(collected.lists);
   problems.push(...lists.problems);
   const usedLists = new Set<string>();
-  const sources = new Map([...collected.macros].map(([name, macro]) => [name, { ...macro, condition: putLists(macro.condition, lists.texts, usedLists) ?? macro.condition }]));
+  const budget: Budget = { characters: charactersMax, checks: checksMax };
+  const sources = new Map<string, MacroSource>();
+  for (const macro of collected.macros.values()) {
+    const condition = spend(putLists(macro.condition, lists.texts, usedLists), budget);
+    if (condition === null) problems.push(ruleProblem('too-many', `with their lists the conditions are too long; the macro ${macro.name} is left out`, macro.place));
+    else sources.set(macro.name, { ...macro, condition });
+  }
   const macros = new MacroTable(sources);
   problems.push(...macros.problems());
   const rules: Rule[] = [];
   for (const definition of collected.rules.slice(0, rulesMax)) {
-    const built = buildRule(definition, { lists: lists.texts, usedLists, macros, table, absent, selection: options, appendOutput: options.appendOutput ?? [] });
+    if (problems.length > problemsMax) break;
+    const built = buildRule(definition, { lists: lists.texts, usedLists, macros, budget, table, absent, selection: options, appendOutput: options.appendOutput ?? [] });
     problems.push(...built.problems);
     if (built.rule !== null) rules.push(built.rule);
   }
@@ -160,13 +170,25 @@ export function loadRules(files: readonly RuleFile[], options: LoadOptions = {})
 function bounded(problems: readonly RuleProblem[]): readonly RuleProblem[] {
   const last = problems[problemsMax];
   if (last === undefined) return problems;
-  return [...problems.slice(0, problemsMax), ruleProblem('too-many', `${problems.length - problemsMax} more problems are not shown`, last.place)];
+  return [...problems.slice(0, problemsMax), ruleProblem('too-many', `${problems.length - problemsMax} more problems are not shown; rules behind them may be left out`, last.place)];
+}
+
+interface Budget {
+  characters: number;
+  checks: number;
+}
+
+/** The condition, or null when it or all of them together are too long. */
+function spend(condition: PlacedText | null, budget: Budget): PlacedText | null {
+  budget.characters -= condition?.text.length ?? 0;
+  return budget.characters < 0 ? null : condition;
 }
 
 interface Ground {
   readonly lists: ListTexts;
   readonly usedLists: Set<string>;
   readonly macros: MacroTable;
+  readonly budget: Budget;
   readonly table: FieldTable;
   readonly absent: Absent;
   readonly selection: LoadOptions;
@@ -238,12 +260,14 @@ interface TypedRule {
 function typedCondition(definition: RuleDefinition, ground: Ground): TypedRule {
   const { name, place } = definition;
   const refuse = (problem: RuleProblem): TypedRule => ({ condition: null, tree: null, problems: [{ ...problem, rule: name }] });
-  const text = putLists(withExceptions(definition.condition, definition.exceptions), ground.lists, ground.usedLists);
+  const text = spend(putLists(withExceptions(definition.condition, definition.exceptions), ground.lists, ground.usedLists), ground.budget);
   if (text === null) return refuse(ruleProblem('too-many', 'with its lists the condition is too long', place));
   const parsed = parseCondition(text);
   if (!parsed.ok) return refuse(ruleProblem('condition-invalid', parsed.message, placeOf(parsed.at)));
   const resolved = ground.macros.resolve(parsed.expression);
   if (!resolved.ok) return refuse(resolved.problem);
+  ground.budget.checks -= resolved.checks;
+  if (ground.budget.checks < 0) return refuse(ruleProblem('too-many', `all rules together have more than ${checksMax} checks with their macros; this one and what is larger is left out`, place));
   return { ...checkCondition(resolved.expression, ground.table, name), tree: resolved.expression };
 }
 

@@ -51,6 +51,9 @@ function isPort(operand: TypedOperand): boolean {
   return operand.kind === 'field' && operand.transforms.length === 0 && /^fd\.[cslr]?port$/.test(operand.field.name);
 }
 
+/** Of one condition; who has mended these will be told of the others. */
+const problemsMax = 100;
+
 class Checker {
   readonly problems: RuleProblem[] = [];
   readonly #table: FieldTable;
@@ -62,6 +65,7 @@ class Checker {
   }
 
   check(expression: Expression): TypedCondition | null {
+    if (this.problems.length >= problemsMax) return null;
     switch (expression.kind) {
       case 'and':
       case 'or': {

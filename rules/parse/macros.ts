@@ -19,6 +19,8 @@ export interface MacroSource {
 export type Resolved = { readonly ok: true; readonly expression: Expression; readonly checks: number; readonly depth: number } | { readonly ok: false; readonly problem: RuleProblem };
 
 export const resolvedChecksMax = 100_000;
+/** Comparing names takes time that a hostile file could make long. */
+const hintsMax = 100;
 export const resolvedDepthMax = 1000;
 
 export class MacroTable {
@@ -27,6 +29,7 @@ export class MacroTable {
   readonly #sources: ReadonlyMap<string, MacroSource>;
   readonly #done = new Map<string, Resolved>();
   readonly #within = new Set<string>();
+  #hints = 0;
 
   constructor(sources: ReadonlyMap<string, MacroSource>) {
     this.#sources = sources;
@@ -101,7 +104,8 @@ export class MacroTable {
   #use(name: string, before: number, at: At): Resolved {
     const source = this.#sources.get(name);
     if (source === undefined) {
-      const hint = didYouMean(name, this.#sources.keys());
+      this.#hints += 1;
+      const hint = this.#hints > hintsMax ? '' : didYouMean(name, this.#sources.keys());
       return { ok: false, problem: ruleProblem('macro-unknown', `there is no macro or list ${name}.${hint}`, placeOf(at)) };
     }
     if (source.definedAt >= before) {
