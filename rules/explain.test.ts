@@ -2,6 +2,7 @@ import { deepEqual, equal, ok } from 'node:assert/strict';
 import { test } from 'node:test';
 import { answer, blockersOf, explain, verdictOn, type Answered, type Explained } from './explain.ts';
 import { fieldTable } from './fields.ts';
+import { needsOf } from './needs.ts';
 import { loadRules } from './ruleset.ts';
 import { syntheticSuppliers, type SyntheticEvent } from './synthetic.ts';
 
@@ -60,4 +61,12 @@ test('with an event: each part answers, and those that decided are marked', () =
     equal(root.answer, expected, condition);
     deepEqual(decisive(root), decided, condition);
   }
+});
+
+test('what a rule asks for by name', () => {
+  const definitions = '- macro: m\n  condition: evt.type in (open, openat) and proc.name = concat(proc.pname, "x")\n';
+  const text = `${definitions}- rule: r\n  desc: d\n  condition: m and not evt.arg.flags contains x and proc.aname[2] exists or evt.type = creat and proc.cwd = val(proc.exe)\n  output: o\n  priority: INFO\n`;
+  const [rule] = loadRules([{ name: 'f', text }], { keepTrees: true }).rules;
+  ok(rule !== undefined && rule.tree !== null);
+  deepEqual(needsOf(rule.tree), { events: ['creat', 'open', 'openat'], fields: ['evt.arg.flags', 'proc.aname', 'proc.cwd', 'proc.exe', 'proc.name', 'proc.pname'] });
 });

@@ -98,6 +98,7 @@ const operators: readonly Row[] = [
   ['icontains, glob and iglob take modifiers', 'proc.name icontains anyof (AS) and proc.name glob anyof (b*) and proc.name iglob allof (B*, *H)', 'match'],
   ['an empty list never matches', 'proc.name = anyof () or proc.name contains allof () or proc.name glob oneof ()', 'no'],
   ['booleans', 'proc.is_exe_upper_layer = true and proc.is_exe_upper_layer != false and proc.is_exe_upper_layer in (true)', 'match'],
+  ['modifiers on booleans', 'proc.is_exe_upper_layer = anyof (true, false) and not proc.is_exe_upper_layer = allof (true, false)', 'match'],
 ];
 
 const transformers: readonly Row[] = [
@@ -188,6 +189,8 @@ const network: readonly Row[] = [
   ['fd.net: either end', 'fd.net = 10.0.0.0/8 and not fd.net = 192.168.0.0/16', 'match'],
   ['fd.port: either end', 'fd.port = 443 and fd.port in (40000) and fd.port != 80', 'match'],
   ['client and server by role', 'fd.cip = 10.1.2.3 and fd.sip = 93.184.216.34 and fd.sport = 443', 'match'],
+  ['modifiers on addresses', 'fd.sip = anyof (10.0.0.0/8, 93.0.0.0/8) and fd.sip != allof (10.0.0.1, ::1) and fd.sip = oneof (93.0.0.0/8, 10.0.0.0/8)', 'match'],
+  ['modifiers on addresses: not all', 'fd.sip != allof (93.184.216.34, ::1) or fd.sip = allof (93.0.0.0/8, 10.0.0.0/8)', 'no'],
   ['a port may be named', 'fd.sport = https and fd.sport in (http, https)', 'match'],
   ['an address with another', 'fd.sip = val(fd.rip) and fd.sip != val(fd.cip)', 'match'],
   ['an address in a text', 'concat(fd.rip, ":", fd.rport) in ("93.184.216.34:443")', 'match'],

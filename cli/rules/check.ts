@@ -1,6 +1,7 @@
 /** `vedette rules check`: what loading rule files has to say, each problem with the line it is about; or the same as JSON. */
 import { styleText } from 'node:util';
 import { escapeControls as shown } from '@vedette/rules/output';
+import { needsOf } from '@vedette/rules/needs';
 import type { RuleFile } from '@vedette/rules/load/read-items';
 import type { RuleProblem } from '@vedette/rules/problems';
 import { loadRules, type RuleSet } from '@vedette/rules/ruleset';
@@ -42,7 +43,7 @@ export interface CheckedRules {
 }
 
 export function checkRules(files: readonly RuleFile[]): CheckedRules {
-  const rules = loadRules(files, { tellUnused: true });
+  const rules = loadRules(files, { tellUnused: true, keepTrees: true });
   const count = (severity: RuleProblem['severity']) => rules.problems.filter((one) => one.severity === severity).length;
   return { files, rules, counts: { errors: count('error'), warnings: count('warning'), notes: count('note') } };
 }
@@ -72,8 +73,9 @@ export function checkJson({ files, rules, counts }: CheckedRules): string {
     ok: counts.errors === 0,
     counts,
     files: files.map((one) => one.name),
-    rules: rules.rules.map(({ name, enabled, priority, tags, place, reach }) => ({
+    rules: rules.rules.map(({ name, enabled, priority, tags, place, reach, tree }) => ({
       name, enabled, priority, tags, place,
+      ...(tree === null ? {} : { needs: needsOf(tree) }),
       reach: reach.kind === 'fires' ? { fires: true, on: reach.on, undecided: reach.undecided } : { fires: false, reasons: reach.reasons },
     })),
     problems: rules.problems,

@@ -149,14 +149,12 @@ class Checker {
         return this.#numberTest(operator, count, isPort(left) ? texts.map((one) => ({ ...one, text: portOf(one.text) })) : texts);
       case 'boolean': {
         const values = this.#values(texts, booleanOf, 'true or false');
-        if (modifier !== null) return this.#refuse('operator-invalid', `${modifier} needs a field that is text or a number`, comparison.at);
-        return values === null ? null : { on: 'boolean', operator: operator === '!=' ? '!=' : '=', values };
+        return values === null ? null : { on: 'boolean', operator: operator === '!=' ? '!=' : '=', count, values };
       }
       case 'address':
       case 'network': {
         const networks = this.#values(texts, networkOf, 'an IP address or a network such as 10.0.0.0/8');
-        if (modifier !== null) return this.#refuse('operator-invalid', `${modifier} needs a field that is text or a number`, comparison.at);
-        return networks === null ? null : { on: 'network', operator: operator === '!=' ? '!=' : '=', networks };
+        return networks === null ? null : { on: 'network', operator: operator === '!=' ? '!=' : '=', count, networks };
       }
       case 'bytes':
         return this.#bytesTest(operator, count, texts);

@@ -58,8 +58,8 @@ export type Test =
   | { readonly on: 'text-set'; readonly values: readonly string[] }
   | { readonly on: 'path'; readonly prefixes: readonly string[] }
   | { readonly on: 'number'; readonly count: Count; readonly operator: '=' | '!=' | OrderOperator; readonly values: readonly number[] }
-  | { readonly on: 'boolean'; readonly operator: '=' | '!='; readonly values: readonly boolean[] }
-  | { readonly on: 'network'; readonly operator: '=' | '!='; readonly networks: readonly Network[] }
+  | { readonly on: 'boolean'; readonly operator: '=' | '!='; readonly count: Count; readonly values: readonly boolean[] }
+  | { readonly on: 'network'; readonly operator: '=' | '!='; readonly count: Count; readonly networks: readonly Network[] }
   | { readonly on: 'bytes'; readonly operator: '=' | '!=' | 'contains' | 'startswith' | 'endswith'; readonly count: Count; readonly values: readonly Uint8Array[] }
   /** `every`: all elements are in the set (`in`); otherwise one is enough (`intersects`). */
   | { readonly on: 'texts'; readonly every: boolean; readonly values: readonly string[] };

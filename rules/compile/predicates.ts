@@ -23,12 +23,12 @@ export function predicateOf(test: Test): Predicate {
     case 'number':
       return numbersPredicate(test.operator, test.count, test.values);
     case 'boolean': {
-      const { operator, values } = test;
-      return (value) => values.includes(value as boolean) === (operator === '=');
+      const { operator, count, values } = test;
+      return counted(count, values.map((wanted): Predicate => (value) => (value === wanted) === (operator === '=')));
     }
     case 'network': {
-      const { operator, networks } = test;
-      return (value) => value instanceof Uint8Array && networks.some((network) => networkContains(network, value)) === (operator === '=');
+      const { operator, count, networks } = test;
+      return counted(count, networks.map((network): Predicate => (value) => value instanceof Uint8Array && networkContains(network, value) === (operator === '=')));
     }
     case 'bytes':
       return bytesPredicate(test);
