@@ -37,6 +37,7 @@ export const problemCodes = {
   'skipped': 'warning',
   'no-event-type': 'warning',
   'simpler-operator': 'warning',
+  'order-of-text': 'warning',
   'exception-empty': 'warning',
   'unused': 'note',
   'reads-more-than-falco': 'note',

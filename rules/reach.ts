@@ -7,7 +7,7 @@ import type { TypedCondition } from './check/typed.ts';
 import { eventClasses, eventClassOf, eventNames, type EventClass } from './events.ts';
 import type { FieldTable } from './field-table.ts';
 import { specialise, type Specialised, type Undecided } from './specialise.ts';
-import type { Absent } from './source.ts';
+import { sourcesOf, type Absent } from './source.ts';
 
 export type Reach =
   /** `undecided`: checks without a value, one sentence each. The rule matches without them. */
@@ -40,7 +40,8 @@ export function reachOf(condition: TypedCondition, table: FieldTable, absent: Ab
   if (conditions.size > 0) return { reach: { kind: 'fires', on: [...conditions.keys()], undecided: [...undecided] }, conditions };
   if (reasons.size === 0) {
     const unseen = unseenEvents(condition);
-    reasons.add(unseen.length > 0 ? `it needs the event ${unseen.join(', ')}, which this engine does not see` : 'its condition can never be true');
+    const fixed = fixedChecks(condition, table, absent);
+    reasons.add(unseen.length > 0 ? `it needs the event ${unseen.join(', ')}, which this engine does not see` : fixed.length > 0 ? fixed.join('; ') : 'its condition can never be true');
   }
   return { reach: { kind: 'cannot-fire', reasons: [...reasons] }, conditions };
 }
@@ -67,6 +68,20 @@ function unseenEvents(condition: TypedCondition): readonly string[] {
   };
   visit(condition);
   return [...names];
+}
+
+/** Checks that must hold and cannot, for the field always has another value: `evt.dir = >`. */
+function fixedChecks(condition: TypedCondition, table: FieldTable, absent: Absent): readonly string[] {
+  if (condition.kind === 'and') return condition.of.flatMap((one) => fixedChecks(one, table, absent));
+  if (condition.kind !== 'test' || condition.left.kind !== 'field') return [];
+  const { field } = condition.left;
+  const values = new Set(eventClasses.map((eventClass) => {
+    const [source] = sourcesOf(field, { table, eventClass, absent });
+    const holds = specialise(condition, { table, eventClass, absent }).condition;
+    return source?.kind === 'fixed' && holds.kind === 'constant' && !holds.value ? JSON.stringify(source.value) : null;
+  }));
+  const [only] = values;
+  return values.size === 1 && only !== null ? [`${field.text} is always ${only} here`] : [];
 }
 
 /** A rule that names only the rarer event of a class sees the usual one as well. */

@@ -125,6 +125,7 @@ const faults: readonly (readonly [text: string, line: RegExp])[] = [
   [rule('a', 'evt.type = execve').replace('%proc.name', '%proc.nam'), /in the output: there is no field proc\.nam.*proc\.name/],
   [rule('a', 'evt.type = ptrace'), /^f1\.yaml:1:3 warning: rule "a": it can never match here: it needs the event ptrace/],
   [rule('a', 'evt.type = open and fd.nameraw contains x'), /never match here: fd\.nameraw is not supplied on openat/],
+  [rule('a', 'evt.type = connect and evt.dir = ">"'), /never match here: evt\.dir is always "<" here/],
   [rule('a', 'evt.num = 0'), /never match here: its condition can never be true/],
   [rule('a', 'evt.type = connect and fd.num = 3'), /the value of fd\.num is not known on connect/],
   [rule('a', 'evt.type = execve and not fd.sip.name = x'), /note: rule "a": fd\.sip\.name has no value here, so its exclusion never applies/],

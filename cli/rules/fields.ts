@@ -47,6 +47,11 @@ function lineOf(field: string, spec: FieldSpec, description: string): FieldLine 
   };
 }
 
+function limits({ notOnRight, notTransformed }: FieldLine): string {
+  const words = [...(notOnRight ? ['on the right'] : []), ...(notTransformed ? ['in transformers'] : [])];
+  return words.length === 0 ? '' : ` (not ${words.join(', not ')})`;
+}
+
 export function fieldsText(lines: readonly FieldLine[], columns: number): string {
   const eventsOf = (line: FieldLine) => (line.events.length === 0 ? 'none here' : line.events.length === eventClasses.length ? 'all' : line.events.join(' '));
   const rows = lines.map((one) => [one.field, one.type, one.argument, eventsOf(one)]);
@@ -56,5 +61,5 @@ export function fieldsText(lines: readonly FieldLine[], columns: number): string
   const room = Math.max(30, columns - widths.reduce((sum, one) => sum + one + 2, 0));
   const cut = (text: string) => (columns === 0 || text.length <= room ? text : `${text.slice(0, room - 1)}…`);
   const none = lines.filter((one) => one.events.length === 0).length;
-  return [`${cells(heads)}  DESCRIPTION`, ...lines.map((line, index) => `${cells(rows[index] ?? [])}  ${cut(line.description)}`), '', `${lines.length} fields, ${none} of which no event supplies here`].join('\n');
+  return [`${cells(heads)}  DESCRIPTION`, ...lines.map((line, index) => `${cells(rows[index] ?? [])}  ${cut(`${line.description}${limits(line)}`)}`), '', `${lines.length} fields, ${none} of which no event supplies here`].join('\n');
 }

@@ -112,8 +112,8 @@ class Checker {
       return this.#refuse('operator-invalid', message, comparison.at);
     }
     if (right.kind === 'field' || right.kind === 'transform') return this.#fields(comparison, left, right);
-    if (isOrderOperator(operator) && left.type !== 'number') {
-      return this.#refuse('operator-invalid', `${operator} compares ${textOf(left)} only with val(another field)`, comparison.at);
+    if (isOrderOperator(operator) && left.type === 'text') {
+      this.#refuse('order-of-text', `${textOf(left)} is text, which ${operator} compares character by character: "10" comes before "9"`, comparison.at);
     }
     if (operator === 'in' && isField(left, 'fd.net') && right.kind === 'list' && right.items.length > 1) {
       this.#refuse('reads-more-than-falco', 'all networks of the list count here; Falco reads only the first one for fd.net', comparison.at);
@@ -193,7 +193,7 @@ class Checker {
     const values = texts.map((one) => one.text);
     if (operator === 'pmatch') return { on: 'path', prefixes: values };
     if (isListOperator(operator) || (operator === '=' || operator === '==') && count === 'any' && values.length > 1) return { on: 'text-set', values };
-    if (isOrderOperator(operator) || operator === 'bcontains' || operator === 'bstartswith') return null;
+    if (operator === 'bcontains' || operator === 'bstartswith') return null;
     const comparisons: TextComparison[] = [];
     for (const { text, at } of texts) {
       if (operator !== 'regex') {

@@ -47,7 +47,7 @@ export function textOf(operand: TypedOperand): string {
 }
 
 export type TextComparison =
-  | { readonly operator: '=' | '!=' | 'contains' | 'icontains' | 'startswith' | 'endswith' | 'glob' | 'iglob'; readonly value: string }
+  | { readonly operator: '=' | '!=' | OrderOperator | 'contains' | 'icontains' | 'startswith' | 'endswith' | 'glob' | 'iglob'; readonly value: string }
   | { readonly operator: 'regex'; readonly value: string; readonly regex: Regex };
 
 /** How many of several comparisons must hold. */

@@ -69,6 +69,14 @@ function textPredicate(comparison: TextComparison): TextPredicate {
       return (text) => text === value;
     case '!=':
       return (text) => text !== value;
+    case '<':
+      return (text) => text < value;
+    case '<=':
+      return (text) => text <= value;
+    case '>':
+      return (text) => text > value;
+    case '>=':
+      return (text) => text >= value;
     case 'contains':
       return (text) => text.includes(value);
     case 'icontains': {
