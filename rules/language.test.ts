@@ -253,6 +253,7 @@ const files: readonly (readonly [statement: string, texts: readonly string[], li
   ['unknown keys warn', [rule(exec, '  severity: high\n')], [/warning: .*"severity" is not known/], 1],
   ['an item of another kind warns', [`- webhook: x\n${rule(exec)}`], [/warning: this item is none of/], 1],
   ['priorities in any case, INFO for INFORMATIONAL', ['EMERGENCY', 'Alert', 'critical', 'ERROR', 'WARNING', 'NOTICE', 'INFO', 'INFORMATIONAL', 'DEBUG'].map((word, index) => rule(exec).replace('INFO', word).replace('rule: r', `rule: r${index}`)), [], 9],
+  ['a file of tests beside the rules is none of them', ['rules: [x.yaml]\ntests: []\n', rule(exec)], [], 1],
   ['an older engine is enough', [`- required_engine_version: 57\n- required_engine_version: 0.57.0\n- required_engine_version: 0.63.0\n${rule(exec)}`], [], 1],
   ['a newer engine is not there', [`${rule(exec)}- required_engine_version: 64\n`], [/error: .*requires version 0\.64\.0/], 0],
   ['a plugin of ours', [`- required_plugin_versions:\n  - name: container\n    version: 0.4.0\n${rule(exec)}`], [], 1],
