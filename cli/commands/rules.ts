@@ -54,7 +54,17 @@ function test(args: readonly string[]): number {
   const files = positionals.flatMap((path) => filesBelow(path, isTestFile));
   if (files.length === 0) throw new Unusable(`There is no test file (.test.yaml) in ${positionals.join(', ')}.`);
   const counts: TestCounts = { passed: 0, failed: 0, faulty: 0 };
-  const results = files.map((file) => testFile(file, values.rules ?? [], counts, values.json ? null : { isVerbose: values.verbose }));
+  const results = files.map((file): unknown => {
+    try {
+      return testFile(file, values.rules ?? [], counts, values.json ? null : { isVerbose: values.verbose });
+    } catch (error) {
+      // One test file whose rules are missing must not hide what the others say.
+      if (!(error instanceof Unusable) || files.length === 1) throw error;
+      counts.faulty += 1;
+      complain(`${file}: ${error.message}`);
+      return { file, unusable: error.message };
+    }
+  });
   if (values.json) say(JSON.stringify({ ok: counts.failed + counts.faulty === 0, ...counts, files: results }, null, 2));
   else say(`${counts.failed + counts.faulty === 0 ? painter(isColoured())('green', '✓') : painter(isColoured())('red', '✗')} ${counts.passed} passed, ${counts.failed} failed${counts.faulty > 0 ? `, ${counts.faulty} files not usable` : ''}`);
   return counts.failed + counts.faulty > 0 ? 1 : 0;

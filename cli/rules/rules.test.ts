@@ -70,6 +70,10 @@ test('test: passes, fails with its place, and is not usable', () => {
   const broken = rules('test', 'broken.test.yaml');
   assert.equal(broken.code, 1);
   assert.match(broken.out, /broken\.test\.yaml:3:41: error: there is no field proc\.nmae[\s\S]*\^\n✗ 0 passed, 0 failed, 1 files not usable/);
+  writeFileSync(join(place, 'lonely.test.yaml'), 'tests: [{ name: a, event: execve, fires: [] }]\n');
+  const lonely = rules('test', 'set/shell.test.yaml', 'lonely.test.yaml');
+  assert.deepEqual([lonely.code, lonely.complaint, lonely.out], [1, 'lonely.test.yaml: There is no file lonely.yaml.\n', '✗ 2 passed, 0 failed, 1 files not usable\n']);
+  assert.equal(rules('test', 'lonely.test.yaml').code, 2);
   assert.deepEqual((JSON.parse(rules('test', 'wrong.test.yaml', '--json').out) as { ok: boolean; failed: number }).failed, 1);
 });
 
