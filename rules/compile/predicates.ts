@@ -8,7 +8,18 @@ import { pathPrefixPredicate } from './path-prefix.ts';
 
 export type Predicate = (value: Value) => boolean;
 
+/** A test is the same on all event classes: its set, patterns and tables are made once. */
+const prepared = new WeakMap<Test, Predicate>();
+
 export function predicateOf(test: Test): Predicate {
+  const known = prepared.get(test);
+  if (known !== undefined) return known;
+  const predicate = prepare(test);
+  prepared.set(test, predicate);
+  return predicate;
+}
+
+function prepare(test: Test): Predicate {
   switch (test.on) {
     case 'text':
       return onText(counted(test.count, test.comparisons.map(textPredicate)));
