@@ -200,7 +200,7 @@ for (const format of formats) {
 test('an alert has its time to the nanosecond and the recorded machine', () => {
   const writer = new CaptureWriter().machine('host-1').event(7, [1], { timeNs: 1_700_000_000_123_456_789n });
   const { alerts } = replayed(writer.bytes(), 'evt.type = read');
-  assert.equal(alerts[0]?.time, '2023-11-14T22:13:20.123456789Z');
+  assert.equal(alerts[0]?.timeNs, 1_700_000_000_123_456_789n);
   assert.equal(alerts[0].hostname, 'host-1');
 });
 
@@ -209,7 +209,7 @@ test('every rule that matches is told, and those that cannot be met say why', ()
   const rule = (name: string, condition: string) => `- rule: ${name}\n  desc: d\n  priority: NOTICE\n  output: o\n  condition: ${condition}\n`;
   const rules = [rule('a', 'evt.type = read'), rule('b', 'evt.type in (read, write)'), rule('c', 'evt.type = ptrace'), rule('d', 'evt.type = read and fd.sip.name = example.com')].join('');
   const { alerts, result } = replayedRules(writer.bytes(), rules);
-  assert.deepEqual(alerts.map((one) => one.rule.name), ['a', 'b', 'b']);
+  assert.deepEqual(alerts.map((one) => one.rule), ['a', 'b', 'b']);
   assert.deepEqual([...result.alertsByRule], [['a', 1], ['b', 2]]);
   assert.deepEqual(result.unmet.map(({ rule: one, reasons }) => [one.name, reasons]), [
     ['c', ['the recording holds no ptrace']],

@@ -3,30 +3,20 @@
  * what was there before, events, state, rules. Nothing of the recording is believed: what is broken ends the reading with
  * its place, and everything before it counts. Time comes from the recording; nothing is asked of this machine.
  */
+import type { Alert } from '@vedette/rules/alert';
 import { bindByName, type NamedRules } from '@vedette/rules/by-name';
 import type { RuleFile } from '@vedette/rules/load/read-items';
 import type { RuleProblem } from '@vedette/rules/problems';
 import { loadRules, type Rule } from '@vedette/rules/ruleset';
 import type { Selection } from '@vedette/rules/selection';
-import type { Output } from '@vedette/rules/output';
 import { CaptureEvent } from './events/event.ts';
 import { syscallNames } from './events/syscall-names.ts';
 import { captureSuppliers, captureTable, knownName, printedSuppliers } from './fields/table.ts';
-import { EventClock, isoTime } from './fields/event-fields.ts';
+import { EventClock } from './fields/event-fields.ts';
 import { blockTypes, BlockScanner, isEventBlock, type BlockSink, type FileProblem } from './file/blocks.ts';
 import { Broken } from './file/bytes.ts';
 import { Tracker } from './state/tracker.ts';
 import { World } from './state/world.ts';
-
-export interface Alert {
-  readonly rule: Rule;
-  readonly timeNs: bigint;
-  /** RFC 3339, UTC, nanoseconds. */
-  readonly time: string;
-  /** Of the recorded machine. */
-  readonly hostname: string;
-  readonly output: Output;
-}
 
 export interface ReplayResult {
   /** Events that rules were asked about. */
@@ -161,8 +151,8 @@ class Replay implements BlockSink {
       if (match.answer !== 'match') continue;
       this.alerts += 1;
       this.alertsByRule.set(match.rule.name, (this.alertsByRule.get(match.rule.name) ?? 0) + 1);
-      const timeNs = event.exactTimeNs();
-      this.#onAlert({ rule: match.rule, timeNs, time: isoTime(timeNs), hostname: this.#world.machine?.hostname ?? '', output: match.output() });
+      const { name: rule, priority, tags } = match.rule;
+      this.#onAlert({ rule, priority, tags, source: 'syscall', timeNs: event.exactTimeNs(), hostname: this.#world.machine?.hostname ?? '', output: match.output() });
     }
   }
 
@@ -232,7 +222,7 @@ export function loadReplay(files: readonly RuleFile[], selection: Selection = {}
   return {
     rules: ruleset.rules,
     problems: ruleset.problems,
-    start: (onAlert) => reading(new Replay((world, clock) => bindByName(ruleset, captureTable, captureSuppliers(world, clock), printedSuppliers(world, clock)), onAlert)),
+    start: (onAlert) => reading(new Replay((world, clock) => bindByName(ruleset, captureSuppliers(world, clock), printedSuppliers(world, clock)), onAlert)),
   };
 }
 

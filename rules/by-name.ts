@@ -6,10 +6,10 @@
  */
 import type { TypedCondition } from './check/typed.ts';
 import { compileCondition } from './compile/compile.ts';
-import type { FieldTable } from './field-table.ts';
 import { hitsOf, type Indexed } from './index-by-event.ts';
 import { outputFormatter, type FormatOutput } from './output.ts';
 import type { Match, Rule, RuleSet } from './ruleset.ts';
+import type { OnClass } from './source.ts';
 import { specialise, type Undecided } from './specialise.ts';
 import type { Suppliers } from './subject.ts';
 
@@ -24,26 +24,27 @@ export interface NamedRules<Subject> {
 interface Bucket<Subject> {
   readonly rules: readonly Indexed<Rule, Subject>[];
   readonly formats: Map<Rule, FormatOutput<Subject>>;
-  readonly known: string;
+  /** Where its events get their values from. */
+  readonly where: OnClass;
 }
 
 const nothing: readonly Match[] = [];
 const bucketsMax = 5000;
 
 /** `printed`: values as outputs show them, where that is more than a number can hold. */
-export function bindByName<Subject>(ruleset: RuleSet, table: FieldTable, suppliers: Suppliers<Subject>, printed: Suppliers<Subject> = suppliers): NamedRules<Subject> {
-  const enabled = ruleset.enabled;
+export function bindByName<Subject>(ruleset: RuleSet, suppliers: Suppliers<Subject>, printed: Suppliers<Subject> = suppliers): NamedRules<Subject> {
+  const { enabled, table } = ruleset;
   const buckets = new Map<string, Bucket<Subject>>();
   const met = new Set<Rule>();
   const missing = new Map<Rule, Set<string>>();
-  const absent = {};
 
   const bucketOf = (name: string, known: string): Bucket<Subject> => {
     const present = buckets.get(name);
     if (present !== undefined) return present;
+    const where: OnClass = { table, eventClass: known, names: [name], absent: {} };
     const rules: Indexed<Rule, Subject>[] = [];
     for (const rule of enabled) {
-      const special = specialise(rule.typed, { table, eventClass: known, names: [name], absent });
+      const special = specialise(rule.typed, where);
       if (special.condition.kind === 'constant' && !special.condition.value) {
         const reasons = missing.get(rule) ?? new Set<string>();
         for (const one of special.undecided) reasons.add(sentence(one));
@@ -53,7 +54,7 @@ export function bindByName<Subject>(ruleset: RuleSet, table: FieldTable, supplie
       met.add(rule);
       rules.push({ rule, evaluate: compileCondition(special.condition, suppliers) });
     }
-    const bucket = { rules, formats: new Map<Rule, FormatOutput<Subject>>(), known };
+    const bucket = { rules, formats: new Map<Rule, FormatOutput<Subject>>(), where };
     if (buckets.size < bucketsMax) buckets.set(name, bucket);
     return bucket;
   };
@@ -64,22 +65,22 @@ export function bindByName<Subject>(ruleset: RuleSet, table: FieldTable, supplie
       const bucket = bucketOf(name, known);
       const hits = hitsOf(bucket.rules, subject);
       if (hits.length === 0) return nothing;
-      return hits.map(({ rule, answer }) => ({ rule, answer, output: () => formatOf(bucket, rule, table, printed)(subject) }));
+      return hits.map(({ rule, answer }) => ({ rule, answer, output: () => formatOf(bucket, rule, printed)(subject) }));
     },
     unmet: () => enabled.filter((rule) => !met.has(rule)).map((rule) => ({ rule, reasons: reasonsOf(rule.typed, missing.get(rule) ?? new Set()) })),
   };
 }
 
-function formatOf<Subject>(bucket: Bucket<Subject>, rule: Rule, table: FieldTable, suppliers: Suppliers<Subject>): FormatOutput<Subject> {
+function formatOf<Subject>(bucket: Bucket<Subject>, rule: Rule, suppliers: Suppliers<Subject>): FormatOutput<Subject> {
   const present = bucket.formats.get(rule);
   if (present !== undefined) return present;
-  const format = outputFormatter(rule.output, bucket.known, table, {}, suppliers);
+  const format = outputFormatter(rule, bucket.where, suppliers);
   bucket.formats.set(rule, format);
   return format;
 }
 
-function sentence({ operand, positive }: Undecided): string {
-  return positive ? `${operand.field.text} is not in a recording` : `${operand.field.text} is not in a recording, and the condition forbids it`;
+function sentence({ field, positive }: Undecided): string {
+  return positive ? `${field.text} is not in a recording` : `${field.text} is not in a recording, and the condition forbids it`;
 }
 
 function reasonsOf(condition: TypedCondition, missing: ReadonlySet<string>): readonly string[] {
@@ -93,7 +94,7 @@ function namedEvents(condition: TypedCondition): readonly string[] {
   const names = new Set<string>();
   const visit = (one: TypedCondition): void => {
     if (one.kind === 'and' || one.kind === 'or') one.of.forEach(visit);
-    if (one.kind !== 'test' || (one.left.field.name !== 'evt.type' && one.left.field.name !== 'syscall.type')) return;
+    if (one.kind !== 'test' || one.left.kind !== 'field' || (one.left.field.name !== 'evt.type' && one.left.field.name !== 'syscall.type')) return;
     const values = one.test.on === 'text-set' ? one.test.values : one.test.on === 'text' ? one.test.comparisons.map(({ value }) => value) : [];
     for (const value of values) names.add(value);
   };

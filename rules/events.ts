@@ -93,6 +93,10 @@ export function namesOf(eventClass: string): readonly string[] {
   return namesByClass[eventClass] ?? [eventClass];
 }
 
+/** The usual name; where another class before it has the same one, also what is seen: `openat (opens that fail)`. */
+export function labelOf(eventClass: string): string {
+  return labels.get(eventClass) ?? eventClass;
+}
 
 function byClass<T>(of: (shape: ClassShape) => T): Record<EventClass, T> {
   return Object.fromEntries(eventClasses.map((one) => [one, of(classShapes[one])])) as Record<EventClass, T>;
@@ -102,6 +106,11 @@ const classesByName = new Map<string, EventClass[]>();
 for (const one of eventClasses) {
   for (const name of eventNames[one]) classesByName.set(name, [...(classesByName.get(name) ?? []), one]);
 }
+
+const labels = new Map<string, string>(eventClasses.map((one) => {
+  const [usual] = eventNames[one];
+  return [one, eventClassesOf(usual)[0] === one ? usual : `${usual} (${classShapes[one].sees})`];
+}));
 
 /** The classes an event name falls into; none: `unseen` when it is a real event that no hook of ours delivers. */
 export function eventClassesOf(name: string): readonly EventClass[] {

@@ -5,7 +5,7 @@
  */
 import { classShapes, eventClasses, type ClassShape, type EventClass } from './events.ts';
 import type { FieldSpec, FieldTable } from './field-table.ts';
-import { knownFields } from './fields-known.ts';
+import { knownFields, rawArgumentTypes } from './fields-known.ts';
 
 const every = eventClasses;
 
@@ -47,7 +47,7 @@ export const suppliedFields = {
     description: 'An argument as text: paths as they were given, flags and modes by their names, users by their name where it is known',
   },
   'evt.rawarg': {
-    type: 'text', argument: 'event-argument', on: withArguments, notOnRight: true, notTransformed: true,
+    type: 'text', argument: 'event-argument', argumentTypes: rawArgumentTypes, on: withArguments, notOnRight: true, notTransformed: true,
     eventArguments: Object.fromEntries(withArguments.map((one) => [one, classShapes[one].arguments])),
     description: 'An argument as it was given: numbers stay numbers',
   },
@@ -185,7 +185,7 @@ export const derivedFields: Readonly<Record<string, FieldSpec<EventClass>>> = {
 };
 
 export const fieldTable: FieldTable = new Map<string, FieldSpec>([
-  ...Object.entries(knownFields),
+  ...knownFields,
   ...Object.entries(derivedFields),
   ...Object.entries(suppliedFields),
 ]);

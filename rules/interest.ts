@@ -111,7 +111,7 @@ function narrowest(parts: readonly PathScope[]): PathScope | null {
 type PathView = 'whole' | 'directory' | 'name';
 
 function pathsOfLeaf(leaf: Specialised, eventClass: EventClass): PathScope | null {
-  if (leaf.kind !== 'test') return null;
+  if (leaf.kind !== 'test' || leaf.read.kind !== 'field') return null;
   const [source] = leaf.read.sources;
   if (source?.kind !== 'supplied' || leaf.read.sources.length > 1 || leaf.read.operand.field.anyAncestor) return null;
   const isPath = eventClass === 'exec' ? source.name === 'proc.aexepath' && source.argument === 0 : source.name === 'fd.name';
@@ -162,7 +162,7 @@ function paths(some: { readonly exact?: readonly string[]; readonly prefixes?: r
 }
 
 function accessOfLeaf(leaf: Specialised): Access | null {
-  if (leaf.kind !== 'test' || leaf.test.on !== 'boolean') return null;
+  if (leaf.kind !== 'test' || leaf.test.on !== 'boolean' || leaf.read.kind !== 'field') return null;
   const { operator, values } = leaf.test;
   const asksTrue = operator === '=' ? values.every((value) => value) : !values.includes(true);
   const name = leaf.read.operand.field.name;
@@ -176,7 +176,7 @@ function whereOfLeaf(leaf: Specialised): Where | null {
     const onlyHost = leaf.of.kind === 'test' && leaf.of.test.on === 'text' && leaf.of.test.comparisons.length === 1;
     return inner === 'host' && onlyHost ? 'containers' : null;
   }
-  if (leaf.kind !== 'test' || leaf.read.operand.field.name !== 'container.id' || leaf.read.operand.transforms.length > 0) return null;
+  if (leaf.kind !== 'test' || leaf.read.kind !== 'field' || leaf.read.operand.field.name !== 'container.id' || leaf.read.operand.transforms.length > 0) return null;
   const { test } = leaf;
   if (test.on === 'text-set') return test.values.includes('host') ? same(test.values) === 'host' ? 'host' : null : 'containers';
   const only = test.on === 'text' && test.comparisons.length === 1 ? test.comparisons[0] : undefined;

@@ -3,22 +3,30 @@
  * (`%12proc.name` pads or cuts). The longest name that is a field counts. A missing value prints `<NA>`. Refuses fields
  * that do not exist and a lone `%`. Control characters in values are escaped, so that one event stays one line.
  */
-import { addressText } from './address.ts';
 import { checkOperand } from './check/operand.ts';
 import type { TypedOperand } from './check/typed.ts';
-import { utf8Text } from './compile/transforms.ts';
+import { isAnyAncestor, plainText, readersOf } from './compile/readers.ts';
 import { findField, type FieldTable, type Value, type ValueType } from './field-table.ts';
-import { transformers, type At, type Operand } from './parse/ast.ts';
+import { transformers, type At } from './parse/ast.ts';
 import { Lexer, Unexpected } from './parse/lexer.ts';
+import { OperandReader, type FieldNames } from './parse/operand.ts';
 import type { PlacedText } from './placed-text.ts';
 import { didYouMean, type RuleProblemCode } from './problems.ts';
-import { stepsOf, type ReadSource } from './specialise.ts';
-import { sourcesOf, type Absent } from './source.ts';
-import { getterOf, type Suppliers } from './subject.ts';
+import { readOf } from './specialise.ts';
+import type { OnClass } from './source.ts';
+import type { Suppliers } from './subject.ts';
 
 export type OutputPart =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'field'; readonly name: string; readonly width: number | null; readonly operand: TypedOperand };
+
+/** A field that stands only among the output's fields. */
+export interface ExtraOutput {
+  readonly key: string;
+  readonly parts: readonly OutputPart[];
+  /** The value of the one field that it is, as it is; otherwise a text. */
+  readonly raw: boolean;
+}
 
 export type ParsedOutput =
   | { readonly ok: true; readonly parts: readonly OutputPart[] }
@@ -66,6 +74,10 @@ export function parseOutput(source: PlacedText, table: FieldTable): ParsedOutput
 function readParts(source: PlacedText, table: FieldTable): OutputPart[] {
   const { text } = source;
   const parts: OutputPart[] = [];
+  const names: FieldNames = {
+    read: (lexer) => longestField(lexer, table),
+    takesBrackets: (name) => name === 'getopt' || (table.get(name)?.argument ?? 'none') !== 'none',
+  };
   let at = text.startsWith('*') ? 1 : 0;
   while (at < text.length) {
     const percent = text.indexOf('%', at);
@@ -78,60 +90,54 @@ function readParts(source: PlacedText, table: FieldTable): OutputPart[] {
     const lexer = new Lexer(text);
     lexer.offset = percent + 1 + width.length;
     const start = lexer.offset;
-    const operand = readOperand(lexer, source, table, 0);
-    const checked = checkOperand(operand, table, 'left');
+    const operand = new OperandReader(source, lexer, names).operand();
+    if (operand === null) throw new Refused('output-invalid', 'a % must be followed by the name of a field', percent);
+    const checked = checkOperand(operand, table, 'output');
     if (!checked.ok) throw new Refused(checked.code, checked.message, start);
     const name = text.slice(start, lexer.offset);
-    parts.push(name === 'container.info' ? { kind: 'text', text: '' } : { kind: 'field', name, width: width === '' ? null : Number(width), operand: checked.operand });
+    parts.push({ kind: 'field', name, width: width === '' ? null : Number(width), operand: checked.operand });
     at = lexer.offset;
   }
   return parts;
 }
 
-function readOperand(lexer: Lexer, source: PlacedText, table: FieldTable, depth: number): Operand {
-  const start = lexer.offset;
-  const at: At = { text: source, offset: start };
-  const rest = lexer.text.slice(start);
-  const transformer = transformers.find((name) => name !== 'val' && rest.startsWith(`${name}(`));
-  if (transformer !== undefined) {
-    if (depth > 10) throw new Refused('output-invalid', 'transformers are nested more than 10 deep', start);
-    lexer.offset += transformer.length + 1;
-    lexer.skipBlanks();
-    const of = readOperand(lexer, source, table, depth + 1);
-    lexer.skipBlanks();
-    if (!lexer.symbol(')')) throw new Refused('output-invalid', `expected ) to close ${transformer}(`, lexer.offset);
-    return { kind: 'transform', name: transformer, of, at };
-  }
-  const run = lexer.fieldName() ?? '';
-  if (run === '') throw new Refused('output-invalid', 'a % must be followed by the name of a field', Math.max(0, start - 1));
-  const name = longestField(run, table);
-  if (name === null) throw new Refused('field-unknown', `there is no field ${run}.${didYouMean(run, table.keys())}`, start);
-  lexer.offset = start + name.length;
-  const takesArgument = (table.get(name)?.argument ?? 'none') !== 'none';
-  let argument: string | null = null;
-  if (takesArgument && lexer.symbol('[')) {
-    argument = lexer.fieldArgument();
-    if (argument === null || !lexer.symbol(']')) throw new Refused('output-invalid', `the argument of ${name} must be closed with ]`, lexer.offset);
-  }
-  return { kind: 'field', name, argument, at };
-}
-
 /** The longest beginning of a run of letters and dots that is a field: `proc.name.` is `proc.name` and a full stop. */
-function longestField(run: string, table: FieldTable): string | null {
+function longestField(lexer: Lexer, table: FieldTable): string | null {
+  const start = lexer.offset;
+  if (transformers.some((name) => lexer.text.startsWith(`${name}(`, start))) return null;
+  const run = lexer.fieldName();
+  if (run === null) return null;
   for (let end = run.length; end > 0; end -= 1) {
     const name = run.slice(0, end);
     if (name.endsWith('.')) continue;
     const found = findField(table, name, null);
-    if (found.ok || found.code === 'field-argument') return name;
+    if (!found.ok && found.code !== 'field-argument') continue;
+    lexer.offset = start + end;
+    return name;
   }
-  return null;
+  throw new Refused('field-unknown', `there is no field ${run}.${didYouMean(run, table.keys())}`, start);
 }
 
 export type FormatOutput<Subject> = (subject: Subject) => Output;
 
 /** The output of a rule on one event class, as a function of the subject. */
-export function outputFormatter<Subject>(parts: readonly OutputPart[], eventClass: string, table: FieldTable, absent: Absent, suppliers: Suppliers<Subject>): FormatOutput<Subject> {
-  const readers = parts.map((part) => (part.kind === 'text' ? null : valueReader(part.operand, eventClass, table, absent, suppliers)));
+export function outputFormatter<Subject>(rule: { readonly output: readonly OutputPart[]; readonly extraFields: readonly ExtraOutput[] }, where: OnClass, suppliers: Suppliers<Subject>): FormatOutput<Subject> {
+  const format = formatter(rule.output, where, suppliers);
+  const extras = rule.extraFields.map(({ key, parts, raw }) => ({ key, raw, format: formatter(parts, where, suppliers) }));
+  return (subject) => {
+    const { text, fields } = format(subject);
+    if (extras.length === 0) return { text, fields: [...fields.values()] };
+    for (const { key, raw, format: extra } of extras) {
+      const made = extra(subject);
+      const value = raw ? (made.fields.get(key)?.value ?? null) : made.text;
+      fields.set(key, { name: key, value, text: made.text });
+    }
+    return { text, fields: [...fields.values()] };
+  };
+}
+
+function formatter<Subject>(parts: readonly OutputPart[], where: OnClass, suppliers: Suppliers<Subject>): (subject: Subject) => { readonly text: string; readonly fields: Map<string, OutputField> } {
+  const readers = parts.map((part) => (part.kind === 'text' ? null : valueReader(part.operand, where, suppliers)));
   return (subject) => {
     const fields = new Map<string, OutputField>();
     let text = '';
@@ -140,32 +146,34 @@ export function outputFormatter<Subject>(parts: readonly OutputPart[], eventClas
         text += part.text;
         return;
       }
+      if (part.name === 'container.info') return;
       const value = readers[index]?.(subject) ?? null;
       const printed = value === null ? missingText : printValue(value, part.operand.type);
       text += part.width === null ? printed : printed.slice(0, part.width).padEnd(part.width, ' ');
-      if (part.operand.transforms.length === 0 && !fields.has(part.name)) fields.set(part.name, { name: part.name, value: plainValue(value, part.operand.type), text: printed });
+      if (part.operand.kind === 'field' && part.operand.transforms.length === 0 && !fields.has(part.name)) fields.set(part.name, { name: part.name, value: plainValue(value, part.operand.type), text: printed });
     });
-    return { text, fields: [...fields.values()] };
+    return { text, fields };
   };
 }
 
-function valueReader<Subject>(operand: TypedOperand, eventClass: string, table: FieldTable, absent: Absent, suppliers: Suppliers<Subject>): (subject: Subject) => Value | null {
-  const source = sourcesOf(operand.field, { table, eventClass, absent }).find((one): one is ReadSource => one.kind === 'supplied' || one.kind === 'fixed');
-  if (source === undefined) return () => null;
-  const steps = stepsOf({ operand, sources: [source] }, source);
-  const through = (value: Value | null): Value | null => steps.reduce<Value | null>((current, step) => (current === null ? null : step(current)), value);
-  if (source.kind === 'fixed') return () => through(source.value);
-  const getter = getterOf(suppliers, source.name);
-  if (!operand.field.anyAncestor) return (subject) => through(getter(subject, source.argument));
+function valueReader<Subject>(operand: TypedOperand, where: OnClass, suppliers: Suppliers<Subject>): (subject: Subject) => Value | null {
+  const reading = readOf(operand, where);
+  const [read] = reading.kind === 'none' ? [] : readersOf(reading.read, suppliers);
+  if (reading.kind === 'none' || read === undefined) return () => null;
+  if (!isAnyAncestor(reading.read)) return (subject) => read(subject, 0);
   return (subject) => {
     const found: string[] = [];
     const count = Math.min(suppliers.ancestors(subject), ancestorsMax);
     for (let level = 1; level <= count; level += 1) {
-      const value = through(getter(subject, level));
+      const value = read(subject, level);
       found.push(value === null ? missingText : printValue(value, operand.type));
     }
     return found.length === 0 ? null : found.join(' ');
   };
+}
+
+function isTexts(value: Value): value is readonly string[] {
+  return Array.isArray(value);
 }
 
 function plainValue(value: Value | null, type: ValueType): OutputField['value'] {
@@ -174,16 +182,13 @@ function plainValue(value: Value | null, type: ValueType): OutputField['value'] 
 }
 
 function printValue(value: Value, type: ValueType): string {
-  if (typeof value === 'string') return escapeControls(value);
-  if (typeof value === 'number') return Number.isInteger(value) ? value.toFixed(0) : value.toFixed(1);
-  if (typeof value === 'boolean') return value ? 'true' : 'false';
-  if (value instanceof Uint8Array) return type === 'bytes' ? escapeControls(utf8Text(value)) : addressText(value);
-  return `(${value.map(escapeControls).join(',')})`;
+  if (isTexts(value)) return `(${value.map(escapeControls).join(',')})`;
+  return escapeControls(plainText(value, type === 'bytes'));
 }
 
 const named: Readonly<Record<string, string>> = { '\b': '\\b', '\f': '\\f', '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
 /** Also the marks that turn the direction of text: a name must not make a line read as something else. */
-function escapeControls(text: string): string {
+export function escapeControls(text: string): string {
   return text.toWellFormed().replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, (one) => named[one] ?? `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

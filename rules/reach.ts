@@ -4,10 +4,10 @@
  * dead.
  */
 import type { TypedCondition } from './check/typed.ts';
-import { eventClasses, eventClassOf, eventNames, type EventClass } from './events.ts';
+import { eventClasses, eventClassOf, eventNames, labelOf, type EventClass } from './events.ts';
 import type { FieldTable } from './field-table.ts';
 import { specialise, type Specialised, type Undecided } from './specialise.ts';
-import type { Absent } from './source.ts';
+import { sourcesOf, type Absent } from './source.ts';
 
 export type Reach =
   /** `undecided`: checks without a value, one sentence each. The rule matches without them. */
@@ -27,7 +27,7 @@ export function reachOf(condition: TypedCondition, table: FieldTable, absent: Ab
     const special = specialise(condition, { table, eventClass, absent });
     const dead = special.condition.kind === 'constant' && !special.condition.value;
     if (absent.classes?.has(eventClass) === true) {
-      if (!dead) reasons.add(`this node does not see ${eventNames[eventClass][0]} (no hook is attached)`);
+      if (!dead) reasons.add(`this node does not see ${labelOf(eventClass)} (no hook is attached)`);
       continue;
     }
     if (dead) {
@@ -40,19 +40,20 @@ export function reachOf(condition: TypedCondition, table: FieldTable, absent: Ab
   if (conditions.size > 0) return { reach: { kind: 'fires', on: [...conditions.keys()], undecided: [...undecided] }, conditions };
   if (reasons.size === 0) {
     const unseen = unseenEvents(condition);
-    reasons.add(unseen.length > 0 ? `it needs the event ${unseen.join(', ')}, which this engine does not see` : 'its condition can never be true');
+    const fixed = fixedChecks(condition, table, absent);
+    reasons.add(unseen.length > 0 ? `it needs the event ${unseen.join(', ')}, which this engine does not see` : fixed.length > 0 ? fixed.join('; ') : 'its condition can never be true');
   }
   return { reach: { kind: 'cannot-fire', reasons: [...reasons] }, conditions };
 }
 
-function reason({ operand, positive, why }: Undecided, eventClass: EventClass): string {
-  const on = `on ${eventNames[eventClass][0]}`;
-  const what = why === 'only-bounded' ? `the value of ${operand.field.text} is not known ${on}` : `${operand.field.text} is not supplied ${on}`;
+function reason({ field, positive, why }: Undecided, eventClass: EventClass): string {
+  const on = `on ${labelOf(eventClass)}`;
+  const what = why === 'only-bounded' ? `the value of ${field.text} is not known ${on}` : `${field.text} is not supplied ${on}`;
   return positive ? what : `${what}, and the condition forbids it`;
 }
 
-function sentence({ operand, positive }: Undecided): string {
-  return positive ? `${operand.field.text} has no value here, so its check never holds` : `${operand.field.text} has no value here, so its exclusion never applies`;
+function sentence({ field, positive }: Undecided): string {
+  return positive ? `${field.text} has no value here, so its check never holds` : `${field.text} has no value here, so its exclusion never applies`;
 }
 
 /** Names after `evt.type` that no event class delivers. */
@@ -61,7 +62,7 @@ function unseenEvents(condition: TypedCondition): readonly string[] {
   const visit = (one: TypedCondition): void => {
     if (one.kind === 'and' || one.kind === 'or') one.of.forEach(visit);
     if (one.kind === 'not') visit(one.of);
-    if (one.kind !== 'test' || one.left.field.name !== 'evt.type') return;
+    if (one.kind !== 'test' || one.left.kind !== 'field' || one.left.field.name !== 'evt.type') return;
     const values = one.test.on === 'text-set' ? one.test.values : one.test.on === 'text' ? one.test.comparisons.map((comparison) => comparison.value) : [];
     for (const value of values) if (eventClassOf(value) === 'unseen') names.add(value);
   };
@@ -69,12 +70,26 @@ function unseenEvents(condition: TypedCondition): readonly string[] {
   return [...names];
 }
 
+/** Checks that must hold and cannot, for the field always has another value: `evt.dir = >`. */
+function fixedChecks(condition: TypedCondition, table: FieldTable, absent: Absent): readonly string[] {
+  if (condition.kind === 'and') return condition.of.flatMap((one) => fixedChecks(one, table, absent));
+  if (condition.kind !== 'test' || condition.left.kind !== 'field') return [];
+  const { field } = condition.left;
+  const values = new Set(eventClasses.map((eventClass) => {
+    const [source] = sourcesOf(field, { table, eventClass, absent });
+    const holds = specialise(condition, { table, eventClass, absent }).condition;
+    return source?.kind === 'fixed' && holds.kind === 'constant' && !holds.value ? JSON.stringify(source.value) : null;
+  }));
+  const [only] = values;
+  return values.size === 1 && only !== null ? [`${field.text} is always ${only} here`] : [];
+}
+
 /** A rule that names only the rarer event of a class sees the usual one as well. */
 export function widerThanWritten(condition: TypedCondition): readonly string[] {
   const found = new Set<string>();
   const visit = (one: TypedCondition): void => {
     if (one.kind === 'and' || one.kind === 'or') one.of.forEach(visit);
-    if (one.kind !== 'test' || one.left.field.name !== 'evt.type') return;
+    if (one.kind !== 'test' || one.left.kind !== 'field' || one.left.field.name !== 'evt.type') return;
     const { test } = one;
     const equal = test.on === 'text' && test.comparisons.every((comparison) => comparison.operator === '=');
     const values = test.on === 'text-set' ? test.values : equal ? test.comparisons.map((comparison) => comparison.value) : [];

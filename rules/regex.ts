@@ -16,11 +16,11 @@ export interface Regex {
 export type CompiledRegex = { readonly ok: true; readonly regex: Regex } | { readonly ok: false; readonly reason: string };
 
 export const patternCharactersMax = 1000;
-const repetitionsMax = 1000;
+const partsMax = 1000;
 
 export function compileRegex(pattern: string): CompiledRegex {
   if (pattern.length > patternCharactersMax) return { ok: false, reason: `the pattern has more than ${patternCharactersMax} characters` };
-  if (repetitionsOf(pattern) > repetitionsMax) return { ok: false, reason: `the pattern repeats more than ${repetitionsMax} times in all` };
+  if (expandedParts(pattern) > partsMax) return { ok: false, reason: `with its repetitions written out the pattern has more than ${partsMax} parts` };
   let engine: RE2JS;
   try {
     engine = RE2JS.compile(pattern);
@@ -35,11 +35,35 @@ export function compileRegex(pattern: string): CompiledRegex {
   return { ok: true, regex };
 }
 
-/** The sum of all `{n}` and `{n,m}`: the engine bounds each one and their nesting, not how many stand in a row. */
-function repetitionsOf(pattern: string): number {
+/**
+ * How many parts the pattern has when its counted repetitions are written out, nested ones multiplied: the engine bounds
+ * each on its own, and time grows with all of them together.
+ */
+function expandedParts(pattern: string): number {
+  const open: number[] = [];
   let sum = 0;
-  for (const match of pattern.matchAll(/\{(\d{1,6})(?:,(\d{0,6}))?\}/g)) sum += Math.max(Number(match[1]), Number(match[2] || 0));
-  return sum;
+  let last = 0;
+  const part = /\\[pPx]\{[^}]*\}|\\.|\[\^?\]?(?:\\.|\[:[a-z^]+:\]|[^\]\\])*\]|\{(\d{1,6})(,(\d{0,6}))?\}|[()]|[^]/gsu;
+  for (const match of pattern.matchAll(part)) {
+    const [text, least, , most] = match;
+    if (text === '(') {
+      open.push(sum);
+      sum = 0;
+      last = 0;
+    } else if (text === ')') {
+      last = sum;
+      sum += open.pop() ?? 0;
+    } else if (least !== undefined) {
+      const times = Math.max(1, Number(least), Number(most || 0));
+      sum += last * (times - 1);
+      last *= times;
+    } else {
+      last = 1;
+      sum += 1;
+    }
+    if (sum > 1e9) break;
+  }
+  return open.reduce((all, one) => all + one, sum);
 }
 
 /** A simpler operator that says the same as a pattern, or null: `.*passwd` is `endswith passwd`. */

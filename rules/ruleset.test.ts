@@ -125,6 +125,7 @@ const faults: readonly (readonly [text: string, line: RegExp])[] = [
   [rule('a', 'evt.type = execve').replace('%proc.name', '%proc.nam'), /in the output: there is no field proc\.nam.*proc\.name/],
   [rule('a', 'evt.type = getpid'), /^f1\.yaml:1:3 warning: rule "a": it can never match here: it needs the event getpid/],
   [rule('a', 'evt.type = open and fd.containername contains x'), /never match here: fd\.containername is not supplied on openat/],
+  [rule('a', 'evt.type = connect and evt.dir = ">"'), /never match here: evt\.dir is always "<" here/],
   [rule('a', 'evt.num = 0'), /never match here: its condition can never be true/],
   [rule('a', 'evt.type = listen and fd.num = 3'), /the value of fd\.num is not known on listen/],
   [rule('a', 'evt.type = execve and not fd.sip.name = x'), /note: rule "a": fd\.sip\.name has no value here, so its exclusion never applies/],
@@ -257,4 +258,28 @@ test('no text makes loading or asking throw', () => {
     }),
     { numRuns: 300 },
   );
+});
+
+test('what unfolds is bounded, and told', () => {
+  const list = (name: string, items: string) => `- list: ${name}\n  items: [${items}]\n`;
+  const rows: readonly (readonly [text: string, told: RegExp])[] = [
+    [list('l', Array.from({ length: 40_000 }, (_, index) => `item${index}`).join(', ')) + Array.from({ length: 100 }, (_, index) => rule(`r${index}`, 'proc.name in (l)')).join(''), /all of them together|too long/],
+    [`- macro: m\n  condition: ${Array.from({ length: 2000 }, (_, index) => `proc.tty = ${index}`).join(' or ')}\n` + Array.from({ length: 60 }, (_, index) => rule(`r${index}`, 'evt.type = execve and m')).join(''), /all rules together have more than 100000 checks/],
+    [rule('r', 'evt.type = execve') + '- rule: r\n  condition: or proc.tty = 1\n  override: { condition: append }\n'.repeat(1500), /appended to at most 1000 times/],
+    [rule('r', `${'no.such = 1 or '.repeat(500)}proc.name = a`), /there is no field no\.such/],
+    [rule('r', `${'a or not (b and '.repeat(700)}c${')'.repeat(700)}`), /nested more than 1000 deep/],
+  ];
+  for (const [text, told] of rows) {
+    const errors = lines(load(text), 'error');
+    ok(errors.some((one) => told.test(one)), `${text.slice(0, 60)}: ${errors.slice(0, 3).join('\n')}`);
+    ok(errors.length <= 5001);
+  }
+});
+
+test('nesting up to the bound works in every step', () => {
+  const deep = 'proc.name = a or not (proc.tty = 1 and '.repeat(330);
+  const rules = load(rule('r', `evt.type = execve and (${deep}proc.name = b${')'.repeat(330)})`));
+  deepEqual(lines(rules, 'error'), []);
+  rules.interest();
+  equal(matching(rules, named('a')).length, 1);
 });

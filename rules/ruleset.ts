@@ -3,6 +3,7 @@
  * items, merging, lists), parse (text → tree, macros), check (names and types), specialise (each event class), compile.
  * Bad input is a list of problems; a rule with an error is left out, the others load.
  */
+import { extraFieldsOf, withExtraOutput, withStaticFields, type AppendOutput } from './append-output.ts';
 import { checkCondition } from './check/check.ts';
 import type { TypedCondition } from './check/typed.ts';
 import { eventClasses, type EventClass } from './events.ts';
@@ -15,10 +16,11 @@ import { withExceptions } from './load/exceptions.ts';
 import type { Item, Priority } from './load/item.ts';
 import { expandLists, putLists, type ListTexts } from './load/lists.ts';
 import { readItems, type RuleFile } from './load/read-items.ts';
-import { outputFormatter, parseOutput, type FormatOutput, type Output, type OutputPart } from './output.ts';
-import { placeOf } from './parse/ast.ts';
-import { MacroTable } from './parse/macros.ts';
+import { outputFormatter, parseOutput, type ExtraOutput, type FormatOutput, type Output, type OutputPart } from './output.ts';
+import { placeOf, type Expression } from './parse/ast.ts';
+import { MacroTable, type MacroSource } from './parse/macros.ts';
 import { parseCondition } from './parse/parse.ts';
+import { insertedText, type PlacedText } from './placed-text.ts';
 import { ruleProblem, type Place, type RuleProblem } from './problems.ts';
 import { reachOf, widerThanWritten, type Reach, type Reached } from './reach.ts';
 import { isSelected, type Selection } from './selection.ts';
@@ -32,6 +34,14 @@ export interface LoadOptions extends Selection {
   readonly fields?: FieldTable;
   /** Events are known by their exact names: rules are then asked by `bindByName`, and reach is found there. */
   readonly byName?: boolean;
+  /** What is put behind the outputs of rules. */
+  readonly appendOutput?: readonly AppendOutput[];
+  /** Constants of the site: fields named `static.…`. */
+  readonly staticFields?: Readonly<Record<string, string>>;
+  /** Keep each rule's tree, for explaining it. */
+  readonly keepTrees?: boolean;
+  /** Also tell lists and macros that nothing uses. */
+  readonly tellUnused?: boolean;
 }
 
 export interface Rule {
@@ -45,7 +55,11 @@ export interface Rule {
   readonly reach: Reach;
   readonly typed: TypedCondition;
   readonly output: readonly OutputPart[];
+  /** Fields that are only among the output's fields. */
+  readonly extraFields: readonly ExtraOutput[];
   readonly conditions: ReadonlyMap<EventClass, Specialised>;
+  /** With its macros; null unless it was asked for. */
+  readonly tree: Expression | null;
 }
 
 export interface Match {
@@ -64,18 +78,22 @@ export interface BoundRules<Subject> {
 }
 
 const problemsMax = 5000;
+/** Of all conditions together, with their lists and macros put in: what a set of rules may cost in time and memory. */
+const charactersMax = 32 * 1024 * 1024;
+const checksMax = 100_000;
 const rulesMax = 10_000;
 
 export class RuleSet {
   readonly rules: readonly Rule[];
   readonly problems: readonly RuleProblem[];
-  readonly #table: FieldTable;
+  /** With the constants of the site. */
+  readonly table: FieldTable;
   readonly #absent: Absent;
 
   constructor(rules: readonly Rule[], problems: readonly RuleProblem[], table: FieldTable, absent: Absent) {
     this.rules = rules;
     this.problems = problems;
-    this.#table = table;
+    this.table = table;
     this.#absent = absent;
   }
 
@@ -94,7 +112,7 @@ export class RuleSet {
     const formatter = (rule: Rule, eventClass: EventClass): FormatOutput<Subject> => {
       const ofRule = formatters.get(rule) ?? new Map<EventClass, FormatOutput<Subject>>();
       formatters.set(rule, ofRule);
-      const format = ofRule.get(eventClass) ?? outputFormatter(rule.output, eventClass, this.#table, this.#absent, suppliers);
+      const format = ofRule.get(eventClass) ?? outputFormatter(rule, { eventClass, table: this.table, absent: this.#absent }, suppliers);
       ofRule.set(eventClass, format);
       return format;
     };
@@ -113,7 +131,7 @@ export class RuleSet {
 
 /** Files in the order given: later ones change earlier ones. */
 export function loadRules(files: readonly RuleFile[], options: LoadOptions = {}): RuleSet {
-  const table = options.fields ?? fieldTable;
+  const table = withStaticFields(options.fields ?? fieldTable, options.staticFields ?? {});
   const absent = options.absent ?? {};
   const items: Item[] = [];
   const problems: RuleProblem[] = [];
@@ -126,14 +144,27 @@ export function loadRules(files: readonly RuleFile[], options: LoadOptions = {})
   problems.push(...collected.problems);
   const lists = expandLists(collected.lists);
   problems.push(...lists.problems);
-  const sources = new Map([...collected.macros].map(([name, macro]) => [name, { ...macro, condition: putLists(macro.condition, lists.texts) ?? macro.condition }]));
+  const usedLists = new Set<string>();
+  const budget: Budget = { characters: charactersMax, checks: checksMax };
+  const sources = new Map<string, MacroSource>();
+  for (const macro of collected.macros.values()) {
+    const condition = spend(putLists(macro.condition, lists.texts, usedLists), budget);
+    if (condition === null) problems.push(ruleProblem('too-many', `with their lists the conditions are too long; the macro ${macro.name} is left out`, macro.place));
+    else sources.set(macro.name, { ...macro, condition });
+  }
   const macros = new MacroTable(sources);
   problems.push(...macros.problems());
   const rules: Rule[] = [];
   for (const definition of collected.rules.slice(0, rulesMax)) {
-    const built = buildRule(definition, { lists: lists.texts, macros, table, absent, selection: options, byName: options.byName === true });
+    if (problems.length > problemsMax) break;
+    const built = buildRule(definition, { lists: lists.texts, usedLists, macros, budget, table, absent, options });
     problems.push(...built.problems);
     if (built.rule !== null) rules.push(built.rule);
+  }
+  if (options.tellUnused === true) {
+    const nested = new Set([...collected.lists.values()].flatMap((list) => list.items.map((item) => item.text)));
+    for (const { name, place } of collected.lists.values()) if (!usedLists.has(name) && !nested.has(name)) problems.push(ruleProblem('unused', `nothing uses the list ${name}`, place));
+    for (const { name, place } of collected.macros.values()) if (!macros.used.has(name)) problems.push(ruleProblem('unused', `nothing uses the macro ${name}`, place));
   }
   const [extra] = collected.rules.slice(rulesMax);
   if (extra !== undefined) problems.push(ruleProblem('too-many', `at most ${rulesMax} rules are loaded; the others are left out`, extra.place));
@@ -143,16 +174,28 @@ export function loadRules(files: readonly RuleFile[], options: LoadOptions = {})
 function bounded(problems: readonly RuleProblem[]): readonly RuleProblem[] {
   const last = problems[problemsMax];
   if (last === undefined) return problems;
-  return [...problems.slice(0, problemsMax), ruleProblem('too-many', `${problems.length - problemsMax} more problems are not shown`, last.place)];
+  return [...problems.slice(0, problemsMax), ruleProblem('too-many', `${problems.length - problemsMax} more problems are not shown; rules behind them may be left out`, last.place)];
+}
+
+interface Budget {
+  characters: number;
+  checks: number;
+}
+
+/** The condition, or null when it or all of them together are too long. */
+function spend(condition: PlacedText | null, budget: Budget): PlacedText | null {
+  budget.characters -= condition?.text.length ?? 0;
+  return budget.characters < 0 ? null : condition;
 }
 
 interface Ground {
   readonly lists: ListTexts;
+  readonly usedLists: Set<string>;
   readonly macros: MacroTable;
+  readonly budget: Budget;
   readonly table: FieldTable;
   readonly absent: Absent;
-  readonly selection: Selection;
-  readonly byName: boolean;
+  readonly options: LoadOptions;
 }
 
 const reachedLater: Reached = { reach: { kind: 'fires', on: [], undecided: [] }, conditions: new Map() };
@@ -168,32 +211,71 @@ function buildRule(definition: RuleDefinition, ground: Ground): Built {
     return { rule: null, problems: [ruleProblem('source-unknown', `its source ${JSON.stringify(definition.source.slice(0, 60))} is not supplied here; the rule is skipped`, place, name)] };
   }
   const typed = typedCondition(definition, ground);
-  const output = parseOutput(definition.output, ground.table);
-  const problems = [...typed.problems];
-  if (!output.ok) problems.push(ruleProblem(output.code, `in the output: ${output.message}`, placeOf(output.at), name));
+  const output = builtOutput(definition, ground);
+  const problems = [...typed.problems, ...output.problems];
   const errors = problems.filter((one) => one.severity === 'error');
   if (definition.skipIfUnknownFilter && errors.length > 0 && errors.every((one) => one.code === 'field-unknown' || one.code === 'event-unknown')) {
     const rest = problems.filter((one) => one.severity !== 'error');
     return { rule: null, problems: [...rest, ...errors.map((one) => ruleProblem('skipped', `${one.message} The rule is skipped, as it asks to be.`, one.place, name))] };
   }
-  if (typed.condition === null || !output.ok) return { rule: null, problems };
-  const { reach, conditions } = ground.byName ? reachedLater : reachOf(typed.condition, ground.table, ground.absent);
-  const enabled = isSelected(definition, ground.selection);
-  if (enabled && !ground.byName) problems.push(...reachProblems(definition, typed.condition, reach, ground.absent));
+  if (typed.condition === null || output.parts === null) return { rule: null, problems };
+  const { reach, conditions } = ground.options.byName === true ? reachedLater : reachOf(typed.condition, ground.table, ground.absent);
+  const enabled = isSelected(definition, ground.options);
+  if (enabled && ground.options.byName !== true) problems.push(...reachProblems(definition, typed.condition, reach, ground.absent));
   const { description, priority, tags } = definition;
-  return { rule: { name, description, priority, tags, place, enabled, reach, typed: typed.condition, output: output.parts, conditions }, problems };
+  const tree = ground.options.keepTrees === true ? typed.tree : null;
+  return { rule: { name, description, priority, tags, place, enabled, reach, typed: typed.condition, output: output.parts, extraFields: output.extraFields, conditions, tree }, problems };
 }
 
-function typedCondition(definition: RuleDefinition, ground: Ground): { readonly condition: TypedCondition | null; readonly problems: readonly RuleProblem[] } {
+interface BuiltOutput {
+  readonly parts: readonly OutputPart[] | null;
+  readonly extraFields: readonly ExtraOutput[];
+  readonly problems: readonly RuleProblem[];
+}
+
+function builtOutput(definition: RuleDefinition, { table, options }: Ground): BuiltOutput {
   const { name, place } = definition;
-  const refuse = (problem: RuleProblem) => ({ condition: null, problems: [{ ...problem, rule: name }] });
-  const text = putLists(withExceptions(definition.condition, definition.exceptions), ground.lists);
+  const { appendOutput = [] } = options;
+  const problems: RuleProblem[] = [];
+  const parse = (text: PlacedText): readonly OutputPart[] | null => {
+    const parsed = parseOutput(text, table);
+    if (parsed.ok) return parsed.parts;
+    problems.push(ruleProblem(parsed.code, `in the output: ${parsed.message}`, placeOf(parsed.at), name));
+    return null;
+  };
+  const parts = parse(withExtraOutput(definition.output, appendOutput, definition, place));
+  const extraFields = extraFieldsOf(appendOutput, definition).flatMap(({ key, text, raw }): ExtraOutput[] => {
+    const of = parse(insertedText(text, place));
+    return of === null ? [] : [{ key, parts: of, raw }];
+  });
+  for (const part of parts ?? []) {
+    if (part.kind !== 'field' || !deprecatedFields.has(part.name)) continue;
+    problems.push(ruleProblem('deprecated', `%${part.name} in an output is deprecated: leave it out`, placeOf(part.operand.at), name));
+  }
+  return { parts, extraFields, problems };
+}
+
+/** Falco warns of these in outputs. */
+const deprecatedFields = new Set(['container.info', 'evt.dir', 'evt.latency', 'evt.latency.s', 'evt.latency.ns', 'evt.latency.human', 'evt.wait_latency']);
+
+interface TypedRule {
+  readonly condition: TypedCondition | null;
+  readonly tree: Expression | null;
+  readonly problems: readonly RuleProblem[];
+}
+
+function typedCondition(definition: RuleDefinition, ground: Ground): TypedRule {
+  const { name, place } = definition;
+  const refuse = (problem: RuleProblem): TypedRule => ({ condition: null, tree: null, problems: [{ ...problem, rule: name }] });
+  const text = spend(putLists(withExceptions(definition.condition, definition.exceptions), ground.lists, ground.usedLists), ground.budget);
   if (text === null) return refuse(ruleProblem('too-many', 'with its lists the condition is too long', place));
   const parsed = parseCondition(text);
   if (!parsed.ok) return refuse(ruleProblem('condition-invalid', parsed.message, placeOf(parsed.at)));
   const resolved = ground.macros.resolve(parsed.expression);
   if (!resolved.ok) return refuse(resolved.problem);
-  return checkCondition(resolved.expression, ground.table, name);
+  ground.budget.checks -= resolved.checks;
+  if (ground.budget.checks < 0) return refuse(ruleProblem('too-many', `all rules together have more than ${checksMax} checks with their macros; this one and what is larger is left out`, place));
+  return { ...checkCondition(resolved.expression, ground.table, name), tree: resolved.expression };
 }
 
 function reachProblems(definition: RuleDefinition, condition: TypedCondition, reach: Reach, absent: Absent): readonly RuleProblem[] {

@@ -2,8 +2,8 @@
  * Where a field's value comes from on one event class: a getter of the sensor (perhaps seen through a derivation), a
  * value that is always the same, a number of which only the smallest is known, or nowhere.
  */
-import type { EventClass } from './events.ts';
-import type { Argument, Derivation, FieldReference, FieldSpec, FieldTable, Value } from './field-table.ts';
+import { namesOf, type EventClass } from './events.ts';
+import { factOf, type Argument, type Derivation, type FieldReference, type FieldSpec, type FieldTable, type Value } from './field-table.ts';
 
 export type Source =
   | { readonly kind: 'supplied'; readonly name: string; readonly argument: Argument; readonly by: readonly Derivation[]; readonly least: number | null }
@@ -42,8 +42,9 @@ function follow(name: string, argument: Argument, by: readonly Derivation[], whe
 }
 
 function sourceOf(name: string, spec: FieldSpec, argument: Argument, by: readonly Derivation[], where: OnClass, depth: number): Source {
-  const { eventClass, absent } = where;
-  const fact = spec.facts?.[eventClass];
+  const { eventClass, absent, names = namesOf(eventClass) } = where;
+  if (name === 'evt.type.is') return { kind: 'fixed', value: names.includes(String(argument)) ? 1 : 0 };
+  const fact = factOf(spec, eventClass);
   if (fact !== undefined && 'is' in fact) return { kind: 'fixed', value: fact.is };
   const least = fact === undefined ? null : fact.atLeast;
   const withheld = absent.fields?.has(name) === true || (typeof argument === 'string' && absent.fields?.has(`${name}.${argument}`) === true);

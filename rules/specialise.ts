@@ -6,19 +6,34 @@
  */
 import { predicateOf, decidedByLeast } from './compile/predicates.ts';
 import { derivationStep, transformStep } from './compile/transforms.ts';
-import type { FieldComparison, Test, TypedCondition, TypedOperand } from './check/typed.ts';
+import type { FieldComparison, FieldUse, JoinedUse, Test, TypedArgument, TypedCondition, TypedOperand } from './check/typed.ts';
 import { namesOf } from './events.ts';
-import type { Value } from './field-table.ts';
+import type { FieldReference, Value } from './field-table.ts';
 import { sourcesOf, type OnClass, type Source } from './source.ts';
 
 export type ReadSource = Source & { readonly kind: 'supplied' | 'fixed' };
 
 /** How a value is read on this class. */
-export interface Read {
-  readonly operand: TypedOperand;
+export type Read = FieldRead | JoinedRead;
+
+export interface FieldRead {
+  readonly kind: 'field';
+  readonly operand: FieldUse;
   /** Two: both ends of a connection. */
   readonly sources: readonly ReadSource[];
 }
+
+export interface JoinedRead {
+  readonly kind: 'joined';
+  readonly operand: JoinedUse;
+  readonly of: readonly ReadArgument[];
+}
+
+export type ReadArgument =
+  | Read
+  | { readonly kind: 'literal'; readonly text: string }
+  | { readonly kind: 'tuple'; readonly of: readonly ReadArgument[] }
+  | { readonly kind: 'elements'; readonly field: FieldReference; readonly source: ReadSource };
 
 export type Specialised =
   | { readonly kind: 'constant'; readonly value: boolean }
@@ -30,7 +45,7 @@ export type Specialised =
 
 /** A check that is false because its field has no value on this class. */
 export interface Undecided {
-  readonly operand: TypedOperand;
+  readonly field: FieldReference;
   /** Not under a `not`: the check can then never help the rule to match. */
   readonly positive: boolean;
   readonly why: 'not-supplied' | 'only-bounded';
@@ -88,70 +103,111 @@ function chain(kind: 'and' | 'or', parts: readonly Specialisation[]): Specialisa
 }
 
 function exists(operand: TypedOperand, where: OnClass, positive: boolean): Specialisation {
-  const { sources, bounded } = read(operand, where);
-  if (bounded !== null) return constant(true);
-  if (sources.length === 0) return constant(false, [{ operand, positive, why: 'not-supplied' }]);
-  if (sources.some((source) => source.kind === 'fixed')) return constant(true);
-  return { condition: { kind: 'exists', read: { operand, sources } }, undecided: [] };
+  const reading = readOf(operand, where);
+  if (reading.kind === 'none') return reading.why === 'only-bounded' && operand.kind === 'field' ? constant(true) : undecided(reading, positive);
+  const { read } = reading;
+  if (read.kind === 'field' && read.sources.some((source) => source.kind === 'fixed' && fixedValue(source.value, read.operand) !== null)) return constant(true);
+  return { condition: { kind: 'exists', read }, undecided: [] };
 }
 
 function test(operand: TypedOperand, wanted: Test, where: OnClass, positive: boolean): Specialisation {
   if (isEventType(operand)) return constant(ofEventType(wanted, where));
-  const { sources, bounded, least } = read(operand, where);
-  if (least !== null) {
-    const decided = decidedByLeast(wanted, least);
-    if (decided !== null) return constant(decided);
-  }
-  if (bounded !== null) return constant(false, [{ operand, positive, why: 'only-bounded' }]);
-  const [only] = sources;
-  if (only === undefined) return constant(false, [{ operand, positive, why: 'not-supplied' }]);
-  if (sources.length === 1 && only.kind === 'fixed') {
-    const value = fixedValue(only.value, operand);
+  const reading = readOf(operand, where);
+  const decided = reading.least === null ? null : decidedByLeast(wanted, reading.least);
+  if (decided !== null) return constant(decided);
+  if (reading.kind === 'none') return undecided(reading, positive);
+  const { read } = reading;
+  const [only] = read.kind === 'field' ? read.sources : [];
+  if (read.kind === 'field' && read.sources.length === 1 && only?.kind === 'fixed') {
+    const value = fixedValue(only.value, read.operand);
     return constant(value !== null && predicateOf(wanted)(value));
   }
-  return { condition: { kind: 'test', read: { operand, sources }, test: wanted }, undecided: [] };
+  return { condition: { kind: 'test', read, test: wanted }, undecided: [] };
 }
 
 function fields(condition: TypedCondition & { kind: 'fields' }, where: OnClass, positive: boolean): Specialisation {
-  const left = read(condition.left, where).sources;
-  const right = read(condition.right, where).sources;
-  if (left.length === 0) return constant(false, [{ operand: condition.left, positive, why: 'not-supplied' }]);
-  if (right.length === 0) return constant(false, [{ operand: condition.right, positive, why: 'not-supplied' }]);
-  const reads = { left: { operand: condition.left, sources: left }, right: { operand: condition.right, sources: right } };
-  return { condition: { kind: 'fields', operator: condition.operator, ...reads }, undecided: [] };
+  const left = readOf(condition.left, where);
+  const right = readOf(condition.right, where);
+  if (left.kind === 'none') return undecided(left, positive);
+  if (right.kind === 'none') return undecided(right, positive);
+  return { condition: { kind: 'fields', operator: condition.operator, left: left.read, right: right.read }, undecided: [] };
 }
 
-interface Reading {
-  readonly sources: readonly ReadSource[];
-  /** Set: all that is known is that the value is at least this. */
-  readonly bounded: number | null;
+function undecided({ field, why }: Reading & { kind: 'none' }, positive: boolean): Specialisation {
+  return constant(false, [{ field, positive, why }]);
+}
+
+type Reading = (
+  | { readonly kind: 'read'; readonly read: Read }
+  /** There is no value on this class, for want of this field. */
+  | { readonly kind: 'none'; readonly field: FieldReference; readonly why: Undecided['why'] }
+) & {
   /** The value, read or not, is at least this. */
   readonly least: number | null;
+};
+
+/** Where the value of an operand comes from on this class, or which field it lacks. */
+export function readOf(operand: TypedOperand, where: OnClass): Reading {
+  if (operand.kind === 'field') return fieldReading(operand, where);
+  const of = argumentsOf(operand.of, where);
+  return 'none' in of ? { kind: 'none', ...of.none, least: null } : { kind: 'read', read: { kind: 'joined', operand, of: of.reads }, least: null };
 }
 
-function read(operand: TypedOperand, where: OnClass): Reading {
+function fieldReading(operand: FieldUse, where: OnClass): Reading {
   const found = sourcesOf(operand.field, where);
-  const sources: ReadSource[] = [];
-  let bounded: number | null = null;
-  let least: number | null = null;
-  for (const source of found) {
-    if (source.kind === 'at-least') bounded = source.least;
-    else if (source.kind !== 'absent') sources.push(source);
-    if (found.length === 1 && operand.transforms.length === 0) {
-      if (source.kind === 'at-least') least = source.least;
-      if (source.kind === 'supplied' && source.by.length === 0) least = source.least;
-    }
-  }
-  return { sources, bounded, least };
+  const sources = found.filter((source): source is ReadSource => source.kind === 'supplied' || source.kind === 'fixed');
+  const [only] = found;
+  const plain = found.length === 1 && operand.transforms.length === 0;
+  const least = plain && (only?.kind === 'at-least' || (only?.kind === 'supplied' && only.by.length === 0)) ? only.least : null;
+  if (found.some((source) => source.kind === 'at-least')) return { kind: 'none', field: operand.field, why: 'only-bounded', least };
+  if (sources.length === 0) return { kind: 'none', field: operand.field, why: 'not-supplied', least };
+  return { kind: 'read', read: { kind: 'field', operand, sources }, least };
 }
 
-function fixedValue(value: Value, operand: TypedOperand): Value | null {
+interface Lacks {
+  readonly none: { readonly field: FieldReference; readonly why: Undecided['why'] };
+}
+
+function argumentsOf(of: readonly TypedArgument[], where: OnClass): { readonly reads: readonly ReadArgument[] } | Lacks {
+  const reads: ReadArgument[] = [];
+  for (const argument of of) {
+    const read = argumentOf(argument, where);
+    if ('none' in read) return read;
+    reads.push(read);
+  }
+  return { reads };
+}
+
+function argumentOf(argument: TypedArgument, where: OnClass): ReadArgument | Lacks {
+  switch (argument.kind) {
+    case 'literal':
+      return argument;
+    case 'tuple': {
+      const of = argumentsOf(argument.of, where);
+      return 'none' in of ? of : { kind: 'tuple', of: of.reads };
+    }
+    case 'elements': {
+      const source = sourcesOf(argument.field, where).find((one): one is ReadSource => one.kind === 'supplied');
+      return source === undefined ? { none: { field: argument.field, why: 'not-supplied' } } : { kind: 'elements', field: argument.field, source };
+    }
+    case 'field':
+    case 'joined': {
+      const reading = readOf(argument, where);
+      return reading.kind === 'none' ? { none: reading } : reading.read;
+    }
+    default:
+      return argument satisfies never;
+  }
+}
+
+function fixedValue(value: Value, operand: FieldUse): Value | null {
   let current: Value | null = value;
   for (const transform of operand.transforms) current = current === null ? null : transformStep(transform)(current);
   return current;
 }
 
 function isEventType(operand: TypedOperand): boolean {
+  if (operand.kind !== 'field') return false;
   return (operand.field.name === 'evt.type' || operand.field.name === 'syscall.type') && operand.transforms.length === 0;
 }
 
@@ -164,7 +220,7 @@ function ofEventType(wanted: Test, where: OnClass): boolean {
 }
 
 /** The steps from what the getter answers to the value that is tested. */
-export function stepsOf(read: Read, source: ReadSource): readonly ((value: Value) => Value | null)[] {
+export function stepsOf(read: FieldRead, source: ReadSource): readonly ((value: Value) => Value | null)[] {
   const derived = source.kind === 'supplied' ? source.by.map(derivationStep) : [];
   return [...derived, ...read.operand.transforms.map(transformStep)];
 }

@@ -22,11 +22,14 @@ interface ArgumentOf {
   'index': number | null;
   'key': string;
   'optional-key': string | null;
+  'ancestor-or-key': number | string;
+  'dotted': string;
   'event-argument': string;
 }
 
 type KindOf<Spec extends FieldSpec> = Spec extends { readonly argument: infer Kind extends ArgumentKind } ? Kind : 'none';
-type Getter<Subject, Spec extends FieldSpec> = (subject: Subject, argument: ArgumentOf[KindOf<Spec>]) => ValueOf[Spec['type']] | null;
+type TypeOf<Spec extends FieldSpec> = Spec extends { readonly argumentTypes: object } ? Spec['type'] | 'number' : Spec['type'];
+type Getter<Subject, Spec extends FieldSpec> = (subject: Subject, argument: ArgumentOf[KindOf<Spec>]) => ValueOf[TypeOf<Spec>] | null;
 
 /**
  * A getter answers null where this event has no such value; it must not throw. Absent ancestors answer null too. Null

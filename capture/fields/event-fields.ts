@@ -1,4 +1,6 @@
 /** `evt.*`: the event itself, its parameters, its result and its time. All times are UTC. */
+import { clockTime, isoTime } from '@vedette/rules/alert';
+import { rawArgumentTypes } from '@vedette/rules/fields-known';
 import type { CaptureEvent } from '../events/event.ts';
 import { isConnection, isFile, isIp } from '../state/descriptor.ts';
 import { openFlags } from '../state/descriptor-events.ts';
@@ -17,19 +19,6 @@ const oTmpfile = 0x2000;
 const oCreated = 0x4000;
 const executeBits = 0o111;
 
-/** Seconds of UTC, as text to the second, and the rest. */
-function secondsText(ns: bigint): string {
-  return new Date(Number(ns / 1_000_000_000n) * 1000).toISOString().slice(0, 19);
-}
-
-export function isoTime(ns: bigint): string {
-  return `${secondsText(ns)}.${String(ns % 1_000_000_000n).padStart(9, '0')}Z`;
-}
-
-export function clockTime(ns: bigint): string {
-  return isoTime(ns).slice(11, -1);
-}
-
 function argumentPlace(event: CaptureEvent, argument: FieldArgument): number | null {
   const text = String(argument);
   if (/^\d+$/.test(text)) return Number(text) < event.layout.parameters.length ? Number(text) : null;
@@ -42,8 +31,21 @@ function argumentText(event: CaptureEvent, argument: FieldArgument, world: World
   return text === null ? null : text.resolved === '' ? text.plain : text.resolved;
 }
 
-/** As it was given: numbers are numbers, and paths are not made absolute. */
-function rawArgument(event: CaptureEvent, argument: FieldArgument): string | null {
+/** As it was given: paths are not made absolute, and what the language has as a number is one. */
+function rawArgument(event: CaptureEvent, argument: FieldArgument): string | number | null {
+  const text = rawText(event, argument);
+  if (text === null || rawArgumentTypes[String(argument)] !== 'number') return text;
+  const number = Number(text);
+  return Number.isNaN(number) ? null : number;
+}
+
+/** Exact also where it is more than a number holds, or a text that goes by the name of a number. */
+function printedRawArgument(event: CaptureEvent, argument: FieldArgument): string | number | null {
+  const value = rawArgument(event, argument);
+  return Number.isSafeInteger(value) ? value : rawText(event, argument);
+}
+
+function rawText(event: CaptureEvent, argument: FieldArgument): string | null {
   const place = argumentPlace(event, argument);
   const parameter = place === null ? undefined : event.layout.parameters[place];
   if (place === null || parameter === undefined || !event.find(place)) return null;
@@ -205,6 +207,7 @@ function nineDigits(ns: bigint): string {
 export function printedFields(world: World, clock: EventClock): FieldGetters {
   return {
     'evt.rawtime': (event) => String(event.exactTimeNs()),
+    'evt.rawarg': printedRawArgument,
     'evt.rawtime.ns': (event) => nineDigits(event.exactTimeNs()),
     'evt.reltime': (event) => String(event.exactTimeNs() - clock.firstNs).padStart(9, '0'),
     'evt.reltime.ns': (event) => nineDigits(event.exactTimeNs() - clock.firstNs),
@@ -241,7 +244,7 @@ export function eventFields(world: World, clock: EventClock): FieldGetters {
     'evt.time.s': (event) => clockTime(event.exactTimeNs()).slice(0, 8),
     'evt.time.iso8601': (event) => isoTime(event.exactTimeNs()),
     'evt.datetime': (event) => isoTime(event.exactTimeNs()).replace('T', ' ').slice(0, -1),
-    'evt.datetime.s': (event) => secondsText(event.exactTimeNs()).replace('T', ' '),
+    'evt.datetime.s': (event) => isoTime(event.exactTimeNs()).slice(0, 19).replace('T', ' '),
     'evt.rawtime': (event) => event.roughTimeNs,
     'evt.rawtime.s': (event) => Number(event.exactTimeNs() / 1_000_000_000n),
     'evt.rawtime.ns': (event) => Number(event.exactTimeNs() % 1_000_000_000n),
@@ -257,7 +260,6 @@ export function eventFields(world: World, clock: EventClock): FieldGetters {
     'evt.asynctype': (event) => (event.layout.name === 'asyncevent' ? event.textOf('name') : null),
     'evt.type': (event) => event.name,
     'syscall.type': (event) => (event.layout.kind === 'syscall' ? event.name : null),
-    'evt.type.is': (event, argument) => (event.name === argument ? 1 : 0),
     'evt.category': category,
     'evt.cpu': (event) => event.cpu,
     'evt.dir': (event) => (event.layout.isExit ? '<' : '>'),

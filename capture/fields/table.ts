@@ -16,38 +16,19 @@ import { EventClock, eventFields, printedFields } from './event-fields.ts';
 import type { FieldGetters } from './getters.ts';
 import { processFields } from './process-fields.ts';
 
-/** Both ends of a connection, whatever the roles: `fd.ip` and its like compare with either. Nobody can write these names. */
+/** Both ends of a connection, whatever the roles: `fd.ip` and its like compare with either. Nobody can write the names of the ends. */
 const ends: Readonly<Record<string, readonly [string, string]>> = {
   'fd.ip': ['#source.ip', '#destination.ip'],
   'fd.net': ['#source.ip', '#destination.ip'],
   'fd.port': ['#source.port', '#destination.port'],
 };
 
-/** Fields that the live engine does not know and a recording has. */
-const more: Readonly<Record<string, FieldSpec>> = {
-  '#source.ip': { type: 'address', on: [] },
-  '#destination.ip': { type: 'address', on: [] },
-  '#source.port': { type: 'number', on: [] },
-  '#destination.port': { type: 'number', on: [] },
-  'evt.info': { type: 'text', on: [] },
-  'fd.is_upper_layer': { type: 'boolean', on: [] },
-  'fd.is_lower_layer': { type: 'boolean', on: [] },
-  'proc.stdin.name': { type: 'text', on: [] },
-  'proc.stdout.name': { type: 'text', on: [] },
-  'proc.stderr.name': { type: 'text', on: [] },
-  'proc.stdin.type': { type: 'text', on: [] },
-  'proc.stdout.type': { type: 'text', on: [] },
-  'proc.stderr.type': { type: 'text', on: [] },
-  'thread.nametid': { type: 'text', on: [] },
-  'container.labels': { type: 'text', on: [] },
-  ...Object.fromEntries(['in', 'out', 'file', 'file.in', 'file.out', 'net', 'net.in', 'net.out'].map((what) => [`evt.buflen.${what}`, { type: 'number', on: [] }])),
-};
-
-/** Of Falco and supplied by nothing here: rules that name them are told so, instead of that there is no such field. */
-const notHere = {
-  text: ['evt.latency.quantized', 'evt.latency.human', 'evt.outputtime', 'syslog.facility.str', 'syslog.severity.str', 'syslog.message'],
-  number: ['syslog.facility', 'syslog.severity'],
-} as const;
+const endFields: readonly (readonly [string, FieldSpec])[] = [
+  ['#source.ip', { type: 'address', on: [] }],
+  ['#destination.ip', { type: 'address', on: [] }],
+  ['#source.port', { type: 'number', on: [] }],
+  ['#destination.port', { type: 'number', on: [] }],
+];
 
 /** Every name that an event of a recording is known by; others (messages of plug-ins) are asked as `asyncevent`. */
 export const eventNames: readonly string[] = [...new Set([...layouts.flatMap((one) => (one === null ? [] : [one.name])), ...syscallNames])];
@@ -74,15 +55,15 @@ function makeTable(): FieldTable {
   const supplied = getterOf(new World(), new EventClock());
   const eventArguments = argumentsByName();
   const table = new Map<string, FieldSpec>();
-  for (const [type, names] of Object.entries(notHere) as [keyof typeof notHere, readonly string[]][]) for (const name of names) table.set(name, { type, on: [] });
-  for (const [name, language] of [...Object.entries(more), ...fieldTable]) {
-    const { type, argument, notOnRight, notTransformed, description } = language;
+  for (const [name, language] of [...endFields, ...fieldTable]) {
+    const { type, argument, argumentTypes, notOnRight, notTransformed, description } = language;
     const pair = ends[name];
     const isSupplied = supplied[name] !== undefined || pair !== undefined;
     table.set(name, {
       type,
       on: isSupplied ? eventNames : [],
       ...(argument === undefined ? {} : { argument }),
+      ...(argumentTypes === undefined ? {} : { argumentTypes }),
       ...(notOnRight === undefined ? {} : { notOnRight }),
       ...(notTransformed === undefined ? {} : { notTransformed }),
       ...(description === undefined ? {} : { description }),

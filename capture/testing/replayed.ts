@@ -1,6 +1,7 @@
 /** A capture and one condition → what the rule printed, for tests of single facts. */
+import type { Alert } from '@vedette/rules/alert';
 import { problemLine } from '@vedette/rules/problems';
-import { loadReplay, type Alert, type ReplayResult } from '../replay.ts';
+import { loadReplay, type ReplayResult } from '../replay.ts';
 
 export interface Replayed {
   readonly outputs: readonly string[];

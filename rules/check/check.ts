@@ -11,8 +11,8 @@ import { didYouMean, ruleProblem, type RuleProblem, type RuleProblemCode } from 
 import { compileRegex, simplerOperator } from '../regex.ts';
 import { knownEventNames } from '../syscalls.ts';
 import { checkOperand, typeSentence } from './operand.ts';
-import type { Count, FieldComparison, Test, TextComparison, TypedCondition, TypedOperand } from './typed.ts';
-import { booleanOf, hexBytesOf, numberOf, textBytesOf } from './values.ts';
+import { textOf, type Count, type FieldComparison, type FieldUse, type Test, type TextComparison, type TypedCondition, type TypedOperand } from './typed.ts';
+import { booleanOf, hexBytesOf, numberOf, portOf, textBytesOf } from './values.ts';
 
 export interface Checked {
   /** Null: one of the problems is an error. */
@@ -38,6 +38,22 @@ const allowed: Record<ValueType, readonly Operator[]> = {
   texts: ['in', 'intersects'],
 };
 
+function isField(operand: TypedOperand, name: string): operand is FieldUse {
+  return operand.kind === 'field' && operand.field.name === name;
+}
+
+function standsForEnds(operand: TypedOperand): boolean {
+  return operand.kind === 'field' && operand.field.spec.from !== undefined && 'ends' in operand.field.spec.from;
+}
+
+/** A port may be named by its service. */
+function isPort(operand: TypedOperand): boolean {
+  return operand.kind === 'field' && operand.transforms.length === 0 && /^fd\.[cslr]?port$/.test(operand.field.name);
+}
+
+/** Of one condition; who has mended these will be told of the others. */
+const problemsMax = 100;
+
 class Checker {
   readonly problems: RuleProblem[] = [];
   readonly #table: FieldTable;
@@ -49,6 +65,7 @@ class Checker {
   }
 
   check(expression: Expression): TypedCondition | null {
+    if (this.problems.length >= problemsMax) return null;
     switch (expression.kind) {
       case 'and':
       case 'or': {
@@ -66,6 +83,7 @@ class Checker {
       case 'compare':
         return this.#comparison(expression);
       case 'macro':
+        if (expression.of !== undefined) return this.check(expression.of);
         return this.#refuse('macro-unknown', `there is no macro or list ${expression.name}`, expression.at);
       default:
         return expression satisfies never;
@@ -79,7 +97,10 @@ class Checker {
 
   #operand(operand: Operand, side: 'left' | 'right'): TypedOperand | null {
     const checked = checkOperand(operand, this.#table, side);
-    return checked.ok ? checked.operand : this.#refuse(checked.code, checked.message, checked.at);
+    if (!checked.ok) return this.#refuse(checked.code, checked.message, checked.at);
+    const named = checked.operand;
+    if (isField(named, 'evt.type.is')) this.#eventNames('=', [{ text: String(named.field.argument), at: named.at }]);
+    return named;
   }
 
   #comparison(comparison: Comparison): TypedCondition | null {
@@ -87,14 +108,14 @@ class Checker {
     if (left === null) return null;
     const { operator, right } = comparison;
     if (!allowed[left.type].includes(operator)) {
-      const message = `${operator} cannot be used on ${left.field.text}, which is ${typeSentence[left.type]}; these can: ${allowed[left.type].join(' ')} exists`;
+      const message = `${operator} cannot be used on ${textOf(left)}, which is ${typeSentence[left.type]}; these can: ${allowed[left.type].join(' ')} exists`;
       return this.#refuse('operator-invalid', message, comparison.at);
     }
     if (right.kind === 'field' || right.kind === 'transform') return this.#fields(comparison, left, right);
-    if (isOrderOperator(operator) && left.type !== 'number') {
-      return this.#refuse('operator-invalid', `${operator} compares ${left.field.text} only with val(another field)`, comparison.at);
+    if (isOrderOperator(operator) && left.type === 'text') {
+      this.#refuse('order-of-text', `${textOf(left)} is text, which ${operator} compares character by character: "10" comes before "9"`, comparison.at);
     }
-    if (operator === 'in' && left.field.name === 'fd.net' && right.kind === 'list' && right.items.length > 1) {
+    if (operator === 'in' && isField(left, 'fd.net') && right.kind === 'list' && right.items.length > 1) {
       this.#refuse('reads-more-than-falco', 'all networks of the list count here; Falco reads only the first one for fd.net', comparison.at);
     }
     const test = this.#test(comparison, left);
@@ -106,11 +127,11 @@ class Checker {
     if (right === null) return null;
     const operator = comparison.operator === '==' ? '=' : comparison.operator;
     const refused = operator === 'pmatch' || operator === 'regex' || operator === 'bcontains' || operator === 'bstartswith';
-    if (refused || comparison.modifier !== null || left.type === 'network' || left.type === 'bytes' || left.field.spec.from !== undefined && 'ends' in left.field.spec.from) {
-      return this.#refuse('operator-invalid', `${left.field.text} ${comparison.operator} cannot be compared with another field`, comparison.at);
+    if (refused || comparison.modifier !== null || left.type === 'network' || left.type === 'bytes' || standsForEnds(left)) {
+      return this.#refuse('operator-invalid', `${textOf(left)} ${comparison.operator} cannot be compared with another field`, comparison.at);
     }
     if (left.type !== right.type) {
-      const message = `${left.field.text} is ${typeSentence[left.type]}, ${right.field.text} is ${typeSentence[right.type]}: only fields of one type can be compared`;
+      const message = `${textOf(left)} is ${typeSentence[left.type]}, ${textOf(right)} is ${typeSentence[right.type]}: only fields of one type can be compared`;
       return this.#refuse('operator-invalid', message, operand.at);
     }
     return { kind: 'fields', left, operator: operator satisfies FieldComparison, right };
@@ -119,23 +140,21 @@ class Checker {
   #test(comparison: Comparison, left: TypedOperand): Test | null {
     const { operator, modifier, right } = comparison;
     const texts = this.#texts(right);
-    if (left.field.name === 'evt.type' || left.field.name === 'syscall.type') this.#eventNames(operator, texts);
+    if (isField(left, 'evt.type') || isField(left, 'syscall.type')) this.#eventNames(operator, texts);
     const count: Count = modifier === null ? 'any' : modifier === 'oneof' ? 'one' : modifier === 'allof' ? 'all' : 'any';
     switch (left.type) {
       case 'text':
         return this.#textTest(operator, count, texts);
       case 'number':
-        return this.#numberTest(operator, count, texts);
+        return this.#numberTest(operator, count, isPort(left) ? texts.map((one) => ({ ...one, text: portOf(one.text) })) : texts);
       case 'boolean': {
         const values = this.#values(texts, booleanOf, 'true or false');
-        if (modifier !== null) return this.#refuse('operator-invalid', `${modifier} needs a field that is text or a number`, comparison.at);
-        return values === null ? null : { on: 'boolean', operator: operator === '!=' ? '!=' : '=', values };
+        return values === null ? null : { on: 'boolean', operator: operator === '!=' ? '!=' : '=', count, values };
       }
       case 'address':
       case 'network': {
         const networks = this.#values(texts, networkOf, 'an IP address or a network such as 10.0.0.0/8');
-        if (modifier !== null) return this.#refuse('operator-invalid', `${modifier} needs a field that is text or a number`, comparison.at);
-        return networks === null ? null : { on: 'network', operator: operator === '!=' ? '!=' : '=', networks };
+        return networks === null ? null : { on: 'network', operator: operator === '!=' ? '!=' : '=', count, networks };
       }
       case 'bytes':
         return this.#bytesTest(operator, count, texts);
@@ -174,7 +193,7 @@ class Checker {
     const values = texts.map((one) => one.text);
     if (operator === 'pmatch') return { on: 'path', prefixes: values };
     if (isListOperator(operator) || (operator === '=' || operator === '==') && count === 'any' && values.length > 1) return { on: 'text-set', values };
-    if (isOrderOperator(operator) || operator === 'bcontains' || operator === 'bstartswith') return null;
+    if (operator === 'bcontains' || operator === 'bstartswith') return null;
     const comparisons: TextComparison[] = [];
     for (const { text, at } of texts) {
       if (operator !== 'regex') {

@@ -6,6 +6,18 @@ export function numberOf(text: string): number | null {
   return /^[+-]?\d{1,40}(\.\d{0,40})?([eE][+-]?\d{1,3})?$/.test(text) ? Number(text) : null;
 }
 
+/** Services that rules name instead of their ports. */
+const services: ReadonlyMap<string, number> = new Map(Object.entries({
+  ftp: 21, ssh: 22, telnet: 23, smtp: 25, domain: 53, tftp: 69, http: 80, kerberos: 88, pop3: 110, sunrpc: 111, ntp: 123, imap2: 143, imap: 143, snmp: 161, bgp: 179, irc: 194, ldap: 389,
+  https: 443, 'microsoft-ds': 445, syslog: 514, submission: 587, ldaps: 636, rsync: 873, imaps: 993, pop3s: 995, openvpn: 1194, 'ms-sql-s': 1433, nfs: 2049, mysql: 3306, rdp: 3389, postgresql: 5432,
+  amqp: 5672, vnc: 5900, x11: 6000, redis: 6379, ircd: 6667, 'http-alt': 8080, 'https-alt': 8443, mongodb: 27017,
+}));
+
+/** The port of a service, or the text itself. */
+export function portOf(text: string): string {
+  return services.get(text)?.toString() ?? text;
+}
+
 export function booleanOf(text: string): boolean | null {
   return text === 'true' ? true : text === 'false' ? false : null;
 }

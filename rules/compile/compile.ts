@@ -5,17 +5,14 @@
  * so the cheap checks of an `and` or `or` are put first.
  */
 import type { FieldComparison, Test } from '../check/typed.ts';
-import type { Value } from '../field-table.ts';
-import { stepsOf, type Read, type ReadSource, type Specialised } from '../specialise.ts';
-import { getterOf, type Suppliers } from '../subject.ts';
+import type { Read, ReadArgument, Specialised } from '../specialise.ts';
+import type { Suppliers } from '../subject.ts';
 import { compareValues, predicateOf, type Predicate } from './predicates.ts';
+import { identityAwaited, isAnyAncestor, readersOf, type Reader } from './readers.ts';
 
 export const answers = { no: 0, unknown: 1, yes: 2 } as const;
 export type Answer = 0 | 1 | 2;
 export type Evaluate<Subject> = (subject: Subject) => Answer;
-
-/** Reads one value; the level counts for a field that stands for any ancestor. */
-type Reader<Subject> = (subject: Subject, level: number) => Value | null;
 
 const { no, unknown, yes } = answers;
 const ancestorsMax = 256;
@@ -85,23 +82,24 @@ function denies(test: Test): boolean {
 }
 
 function valueTest<Subject>(read: Read, predicate: Predicate, all: boolean, suppliers: Suppliers<Subject>): Evaluate<Subject> {
-  const readers = read.sources.map((source) => readerOf(read, source, suppliers));
+  const readers = readersOf(read, suppliers);
   const [reader] = readers;
   if (reader === undefined) return () => no;
-  if (read.operand.field.anyAncestor) return anyAncestor(reader, predicate, suppliers);
+  if (isAnyAncestor(read)) return anyAncestor(reader, predicate, suppliers);
   if (readers.length > 1) return eitherEnd(readers, predicate, all);
-  if (read.operand.field.spec.identity === true) return identityTest(reader, rawReader(read, suppliers), predicate, suppliers);
+  const awaited = identityAwaited(read, suppliers);
+  if (awaited !== null) return identityTest(reader, awaited, predicate);
   return (subject) => {
     const value = reader(subject, 0);
     return value !== null && predicate(value) ? yes : no;
   };
 }
 
-function identityTest<Subject>(reader: Reader<Subject>, raw: Reader<Subject>, predicate: Predicate, suppliers: Suppliers<Subject>): Evaluate<Subject> {
+function identityTest<Subject>(reader: Reader<Subject>, awaited: (subject: Subject) => boolean, predicate: Predicate): Evaluate<Subject> {
   return (subject) => {
     const value = reader(subject, 0);
     if (value !== null) return predicate(value) ? yes : no;
-    return raw(subject, 0) === null && suppliers.identityPending(subject) ? unknown : no;
+    return awaited(subject) ? unknown : no;
   };
 }
 
@@ -130,54 +128,19 @@ function eitherEnd<Subject>(readers: readonly Reader<Subject>[], predicate: Pred
 }
 
 function fieldsTest<Subject>(left: Read, operator: FieldComparison, right: Read, suppliers: Suppliers<Subject>): Evaluate<Subject> {
-  const [leftSource] = left.sources;
-  const [rightSource] = right.sources;
-  if (leftSource === undefined || rightSource === undefined) return () => no;
-  const readLeft = readerOf(left, leftSource, suppliers);
-  const readRight = readerOf(right, rightSource, suppliers);
-  const identity = left.operand.field.spec.identity === true || right.operand.field.spec.identity === true;
-  const any = left.operand.field.anyAncestor;
+  const [readLeft] = readersOf(left, suppliers);
+  const [readRight] = readersOf(right, suppliers);
+  if (readLeft === undefined || readRight === undefined) return () => no;
+  const awaited = [left, right].flatMap((read) => identityAwaited(read, suppliers) ?? []);
+  const missing = (subject: Subject): Answer => (awaited.some((one) => one(subject)) ? unknown : no);
+  const any = isAnyAncestor(left);
   return (subject) => {
     const wanted = readRight(subject, 0);
-    if (wanted === null) return identity && suppliers.identityPending(subject) ? unknown : no;
+    if (wanted === null) return missing(subject);
     if (any) return anyAncestor(readLeft, (value) => compareValues(operator, value, wanted), suppliers)(subject);
     const value = readLeft(subject, 0);
-    if (value === null) return identity && suppliers.identityPending(subject) ? unknown : no;
+    if (value === null) return missing(subject);
     return compareValues(operator, value, wanted) ? yes : no;
-  };
-}
-
-function rawReader<Subject>(read: Read, suppliers: Suppliers<Subject>): Reader<Subject> {
-  const [source] = read.sources;
-  return source === undefined ? () => null : getterReader(read, source, suppliers);
-}
-
-function getterReader<Subject>(read: Read, source: ReadSource, suppliers: Suppliers<Subject>): Reader<Subject> {
-  if (source.kind === 'fixed') return () => source.value;
-  const getter = getterOf(suppliers, source.name);
-  const { argument } = source;
-  if (read.operand.field.anyAncestor) return (subject, level) => getter(subject, level);
-  return (subject) => getter(subject, argument);
-}
-
-function readerOf<Subject>(read: Read, source: ReadSource, suppliers: Suppliers<Subject>): Reader<Subject> {
-  const get = getterReader(read, source, suppliers);
-  const steps = stepsOf(read, source);
-  const [first] = steps;
-  if (first === undefined) return get;
-  if (steps.length === 1) {
-    return (subject, level) => {
-      const value = get(subject, level);
-      return value === null ? null : first(value);
-    };
-  }
-  return (subject, level) => {
-    let value = get(subject, level);
-    for (const step of steps) {
-      if (value === null) return null;
-      value = step(value);
-    }
-    return value;
   };
 }
 
@@ -206,9 +169,22 @@ function costOf(condition: Specialised): number {
   }
 }
 
-function readCost(read: Read): number {
-  const steps = read.operand.transforms.length + read.sources.reduce((sum, source) => sum + (source.kind === 'supplied' ? source.by.length : 0), 0);
-  return (1 + 2 * steps) * (read.operand.field.anyAncestor ? 8 : 1) * Math.max(1, read.sources.length);
+function readCost(read: ReadArgument): number {
+  switch (read.kind) {
+    case 'literal':
+      return 0;
+    case 'elements':
+      return 20;
+    case 'tuple':
+    case 'joined':
+      return read.of.reduce((sum, one) => sum + readCost(one), 5);
+    case 'field': {
+      const steps = read.operand.transforms.length + read.sources.reduce((sum, source) => sum + (source.kind === 'supplied' ? source.by.length : 0), 0);
+      return (1 + 2 * steps) * (read.operand.field.anyAncestor ? 8 : 1) * Math.max(1, read.sources.length);
+    }
+    default:
+      return read satisfies never;
+  }
 }
 
 function testCost(test: Test): number {

@@ -8,7 +8,18 @@ import { pathPrefixPredicate } from './path-prefix.ts';
 
 export type Predicate = (value: Value) => boolean;
 
+/** A test is the same on all event classes: its set, patterns and tables are made once. */
+const prepared = new WeakMap<Test, Predicate>();
+
 export function predicateOf(test: Test): Predicate {
+  const known = prepared.get(test);
+  if (known !== undefined) return known;
+  const predicate = prepare(test);
+  prepared.set(test, predicate);
+  return predicate;
+}
+
+function prepare(test: Test): Predicate {
   switch (test.on) {
     case 'text':
       return onText(counted(test.count, test.comparisons.map(textPredicate)));
@@ -23,12 +34,12 @@ export function predicateOf(test: Test): Predicate {
     case 'number':
       return numbersPredicate(test.operator, test.count, test.values);
     case 'boolean': {
-      const { operator, values } = test;
-      return (value) => values.includes(value as boolean) === (operator === '=');
+      const { operator, count, values } = test;
+      return counted(count, values.map((wanted): Predicate => (value) => (value === wanted) === (operator === '=')));
     }
     case 'network': {
-      const { operator, networks } = test;
-      return (value) => value instanceof Uint8Array && networks.some((network) => networkContains(network, value)) === (operator === '=');
+      const { operator, count, networks } = test;
+      return counted(count, networks.map((network): Predicate => (value) => value instanceof Uint8Array && networkContains(network, value) === (operator === '=')));
     }
     case 'bytes':
       return bytesPredicate(test);
@@ -69,6 +80,14 @@ function textPredicate(comparison: TextComparison): TextPredicate {
       return (text) => text === value;
     case '!=':
       return (text) => text !== value;
+    case '<':
+      return (text) => text < value;
+    case '<=':
+      return (text) => text <= value;
+    case '>':
+      return (text) => text > value;
+    case '>=':
+      return (text) => text >= value;
     case 'contains':
       return (text) => text.includes(value);
     case 'icontains': {

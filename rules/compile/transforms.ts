@@ -9,18 +9,31 @@ export type Step = (value: Value) => Value | null;
 export function transformStep(transform: Transform): Step {
   switch (transform) {
     case 'tolower':
-      return (value) => (typeof value === 'string' ? asciiLower(value) : null);
+      return onEach((value) => (typeof value === 'string' ? asciiLower(value) : null));
     case 'toupper':
-      return (value) => (typeof value === 'string' ? value.replace(/[a-z]+/g, (part) => part.toUpperCase()) : null);
+      return onEach((value) => (typeof value === 'string' ? value.replace(/[a-z]+/g, (part) => part.toUpperCase()) : null));
     case 'basename':
-      return (value) => (typeof value === 'string' ? value.slice(value.lastIndexOf('/') + 1) : null);
+      return onEach((value) => (typeof value === 'string' ? value.slice(value.lastIndexOf('/') + 1) : null));
     case 'b64':
-      return decodeBase64;
+      return onEach(decodeBase64);
     case 'len':
       return lengthOf;
     default:
       return transform satisfies never;
   }
+}
+
+/** A list is changed element by element; where one of them has no value then, the list has none. */
+function onEach(step: Step): Step {
+  return (value) => {
+    if (!isTexts(value)) return step(value);
+    const changed = value.map(step);
+    return changed.every((one) => typeof one === 'string') ? changed : null;
+  };
+}
+
+function isTexts(value: Value): value is readonly string[] {
+  return Array.isArray(value);
 }
 
 export function derivationStep(derivation: Derivation): Step {

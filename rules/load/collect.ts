@@ -44,6 +44,7 @@ export interface Collected {
 }
 
 const textCharactersMax = 1024 * 1024;
+const appendsMax = 1000;
 
 export function collect(items: Iterable<Item>): Collected {
   const collector = new Collector();
@@ -154,8 +155,8 @@ class Collector {
 
   /** Concatenated as text with one blank: `a or b` and `and c` bind as they then stand. */
   #appended(earlier: PlacedText, more: PlacedText, place: Place): PlacedText {
-    if (earlier.text.length + more.text.length > textCharactersMax) {
-      this.problems.push(ruleProblem('too-many', `a condition or output has at most ${textCharactersMax} characters`, place));
+    if (earlier.text.length + more.text.length > textCharactersMax || earlier.parts.length > 2 * appendsMax) {
+      this.problems.push(ruleProblem('too-many', `a condition or output has at most ${textCharactersMax} characters, and is appended to at most ${appendsMax} times`, place));
       return earlier;
     }
     return joinTexts([earlier, insertedText(' ', place), more]);

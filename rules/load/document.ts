@@ -62,9 +62,8 @@ export function readDocuments(file: string, text: string): Documents {
     one.errors.slice(0, 20).map((error) => ruleProblem('yaml-invalid', `this is not YAML: ${firstLine(error.message)}`, placeOf(error.pos[0]))),
   );
   if (problems.length > 0) return { roots: [], problems };
-  const reader = new NodeReader(text, placeOf);
   try {
-    return { roots: documents.map((one) => reader.read(one.contents, one, 0, 0)), problems };
+    return { roots: documents.map((one) => new NodeReader(text, placeOf).read(one.contents, 0, 0)), problems };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     return { roots: [], problems: [ruleProblem('yaml-invalid', error.message, error.place)] };
@@ -74,6 +73,7 @@ export function readDocuments(file: string, text: string): Documents {
 class NodeReader {
   readonly #text: string;
   readonly #placeOf: (offset: number) => Place;
+  readonly #anchors = new Map<string, unknown>();
   #count = 0;
   #aliases = 0;
 
@@ -82,7 +82,7 @@ class NodeReader {
     this.#placeOf = placeOf;
   }
 
-  read(node: unknown, document: Document.Parsed, depth: number, parentOffset: number): Node {
+  read(node: unknown, depth: number, parentOffset: number): Node {
     const offset = offsetOf(node) ?? parentOffset;
     const place = this.#placeOf(offset);
     this.#count += 1;
@@ -91,19 +91,22 @@ class NodeReader {
     if (isAlias(node)) {
       this.#aliases += 1;
       if (this.#aliases > aliasesMax) throw new Refusal(`the file uses more than ${aliasesMax} aliases`, place);
-      const target = node.resolve(document);
+      const target = this.#anchors.get(node.source);
       if (target === undefined) throw new Refusal(`the alias *${node.source} names no anchor`, place);
-      return this.read(target, document, depth + 1, offset);
+      return this.read(target, depth + 1, offset);
     }
+    // Read in the order of the text, so the last one of a name is the one that an alias means.
+    const anchor = (node as ParsedYaml | null)?.anchor;
+    if (anchor !== undefined) this.#anchors.set(anchor, node);
     if (isSeq(node)) {
-      return { kind: 'list', items: node.items.map((item) => this.read(item, document, depth + 1, offset)), place };
+      return { kind: 'list', items: node.items.map((item) => this.read(item, depth + 1, offset)), place };
     }
     if (isMap(node)) {
       const entries = node.items.map((pair): MapEntry => {
         const key = pair.key;
         const keyOffset = offsetOf(key) ?? offset;
         if (!isScalar(key)) throw new Refusal('a key must be a word', this.#placeOf(keyOffset));
-        return { key: String(key.value), keyPlace: this.#placeOf(keyOffset), value: this.read(pair.value, document, depth + 1, keyOffset) };
+        return { key: String(key.value), keyPlace: this.#placeOf(keyOffset), value: this.read(pair.value, depth + 1, keyOffset) };
       });
       return { kind: 'map', entries, place };
     }

@@ -63,14 +63,15 @@ class Expander {
 
 const word = /"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s(),=]+/gsu;
 
-/** The condition with every list put in, or null when it would grow beyond all reason. */
-export function putLists(condition: PlacedText, lists: ListTexts): PlacedText | null {
+/** The condition with every list put in, or null when it would grow beyond all reason. Notes which lists it used. */
+export function putLists(condition: PlacedText, lists: ListTexts, used?: Set<string>): PlacedText | null {
   const pieces: PlacedText[] = [];
   let done = 0;
   let length = condition.text.length;
   for (const match of condition.text.matchAll(word)) {
     const text = lists.get(match[0]);
     if (text === undefined) continue;
+    used?.add(match[0]);
     let from = match.index;
     let to = from + match[0].length;
     length += text.length;

@@ -34,6 +34,8 @@ export function readItems(file: RuleFile): ReadFile {
   let refused = yamlProblems.some((one) => one.severity === 'error');
   for (const root of roots) {
     if (root.kind === 'null') continue;
+    // A file of tests (`trial/tests.ts`) lies beside the rules it tests, and is none of them.
+    if (root.kind === 'map' && root.entries.some((entry) => entry.key === 'tests')) continue;
     if (root.kind !== 'list') {
       problems.push(ruleProblem('item-invalid', 'a rule file is a list of items: rule, macro, list', root.place));
       continue;

@@ -41,6 +41,12 @@ export class Lexer {
     return this.offset >= this.text.length;
   }
 
+  /** An error here, with the beginning of what stands here instead. */
+  unexpected(message: string): Unexpected {
+    const rest = this.text.slice(this.offset, this.offset + 24).trim();
+    return new Unexpected(rest === '' ? `${message}; it ends here` : `${message}, found ${JSON.stringify(rest)}`, this.offset);
+  }
+
   #read(pattern: RegExp): string | null {
     pattern.lastIndex = this.offset;
     const match = pattern.exec(this.text);

@@ -19,12 +19,17 @@ export interface MacroSource {
 export type Resolved = { readonly ok: true; readonly expression: Expression; readonly checks: number; readonly depth: number } | { readonly ok: false; readonly problem: RuleProblem };
 
 export const resolvedChecksMax = 100_000;
-export const resolvedDepthMax = 600;
+/** Comparing names takes time that a hostile file could make long. */
+const hintsMax = 100;
+export const resolvedDepthMax = 1000;
 
 export class MacroTable {
+  /** Names that were used by a macro or a rule so far. */
+  readonly used = new Set<string>();
   readonly #sources: ReadonlyMap<string, MacroSource>;
   readonly #done = new Map<string, Resolved>();
   readonly #within = new Set<string>();
+  #hints = 0;
 
   constructor(sources: ReadonlyMap<string, MacroSource>) {
     this.#sources = sources;
@@ -99,14 +104,17 @@ export class MacroTable {
   #use(name: string, before: number, at: At): Resolved {
     const source = this.#sources.get(name);
     if (source === undefined) {
-      const hint = didYouMean(name, this.#sources.keys());
+      this.#hints += 1;
+      const hint = this.#hints > hintsMax ? '' : didYouMean(name, this.#sources.keys());
       return { ok: false, problem: ruleProblem('macro-unknown', `there is no macro or list ${name}.${hint}`, placeOf(at)) };
     }
     if (source.definedAt >= before) {
       return { ok: false, problem: ruleProblem('macro-unknown', `the macro ${name} is defined only after the macro that uses it`, placeOf(at)) };
     }
+    this.used.add(name);
     const macro = this.#macro(name);
-    if (macro.ok || macro.problem.code === 'macro-loop') return macro;
+    if (macro.ok) return this.#bounded({ kind: 'macro', name, at, of: macro.expression }, macro.checks, macro.depth + 1);
+    if (macro.problem.code === 'macro-loop') return macro;
     return { ok: false, problem: ruleProblem('macro-unknown', `the macro ${name} has an error itself: ${macro.problem.message}`, placeOf(at)) };
   }
 }

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { listOperators, modifiers, orderOperators, textOperators } from '../operators.ts';
 import { insertedText } from '../placed-text.ts';
-import type { At, Expression, Operand, RightOperand, ValueOperand } from './ast.ts';
+import type { At, Expression, LiteralOperand, Operand, RightOperand, TransformArgument, ValueOperand } from './ast.ts';
 import { parseCondition } from './parse.ts';
 import { printCondition } from './print.ts';
 
@@ -34,6 +34,12 @@ const printed: readonly (readonly [condition: string, printed: string])[] = [
   ['proc.name = val(proc.pname)', 'proc.name = val(proc.pname)'],
   ['len(basename(proc.exepath)) > 3', 'len(basename(proc.exepath)) > 3'],
   ['tolower( proc.name ) = x', 'tolower(proc.name) = "x"'],
+  ['concat( proc.name,"a b" , 7 )=x', 'concat(proc.name, "a b", "7") = "x"'],
+  ['join("-", (a.b, "c", toupper(d.e))) = x', 'join("-", (a.b, "c", toupper(d.e))) = "x"'],
+  ['join(",", ()) exists', 'join(",", ()) exists'],
+  ['proc.name = concat(proc.pname, "x")', 'proc.name = concat(proc.pname, "x")'],
+  ['getopt(proc.args, "lp:")[p] != 80', 'getopt(proc.args, "lp:")["p"] != "80"'],
+  ['len(getopt(proc.args, "lp:")) > 2', 'len(getopt(proc.args, "lp:")) > 2'],
   ['proc.name startswith anyof (a, b)', 'proc.name startswith anyof ("a", "b")'],
   ['proc.name = oneof(a,b)', 'proc.name = oneof ("a", "b")'],
   ['proc.name = anyof', 'proc.name = "anyof"'],
@@ -67,6 +73,11 @@ const refused: readonly (readonly [condition: string, offset: number, message: R
   ['proc.aname[] = a', 11, /argument/],
   ['proc.aname[1 = a', 12, /expected \]/],
   ['len(5) > 3', 4, /field in len/],
+  ['join() = a', 5, /field in join/],
+  ['concat(a.b, ) = a', 12, /value after the comma/],
+  ['concat(a.b, (c.d) = a', 18, /to close concat/],
+  ['join("-", (a.b c.d)) = a', 15, /expected , or \)/],
+  ['getopt(a.b, "x")[] = a', 17, /argument/],
   ['= a', 0, /field, a macro or \(/],
 ];
 
@@ -81,9 +92,11 @@ test('what is not a condition is refused with its offset', () => {
 
 test('nesting is bounded, and the bound is far from the end of the stack', () => {
   const nested = (depth: number) => `${'('.repeat(depth)}a${')'.repeat(depth)}`;
-  ok(parseCondition(source(nested(250))).ok);
-  const refused = parseCondition(source(nested(100_000)));
-  ok(!refused.ok && refused.message.includes('250'));
+  ok(parseCondition(source(nested(1000))).ok);
+  for (const text of [nested(100_000), 'not '.repeat(100_000), 'a or not (b and '.repeat(50_000), `${'len('.repeat(100_000)}x.y`]) {
+    const refused = parseCondition(source(text));
+    ok(!refused.ok && refused.message.length < 200, text.slice(0, 20));
+  }
 });
 
 const at: At = { text: source(''), offset: 0 };
@@ -93,18 +106,21 @@ function bare(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value, (key, inner: unknown) => (key === 'at' ? undefined : inner)));
 }
 
-const word = fc.stringMatching(/^[a-z][a-z0-9_]{0,8}$/).filter((text) => !/^(not|and|or|exists|in|val|len|b64|tolower|toupper|basename)/.test(text));
+const word = fc.stringMatching(/^[a-z][a-z0-9_]{0,8}$/).filter((text) => !/^(not|and|or|exists|in|val|len|b64|tolower|toupper|basename|join|concat|getopt)/.test(text));
 const text = fc.string({ unit: 'binary', maxLength: 12 }).map((value) => value.toWellFormed());
 const value = text.map((one): ValueOperand => ({ kind: 'value', text: one, at }));
 const list = fc.array(value, { maxLength: 4 }).map((items) => ({ kind: 'list' as const, items, at }));
 const field = fc.record({ name: fc.tuple(word, word).map((parts) => parts.join('.')), argument: fc.option(text) }).map((one): Operand => ({ kind: 'field', ...one, at }));
 const transform = fc.constantFrom('tolower', 'toupper', 'b64', 'basename', 'len');
+const argument: fc.Arbitrary<Operand | LiteralOperand> = fc.oneof(field, text.map((one): LiteralOperand => ({ kind: 'literal', text: one, at })));
 const operand: fc.Arbitrary<Operand> = fc.oneof(
   field,
-  fc.tuple(transform, field).map(([name, of]): Operand => ({ kind: 'transform', name: name as 'tolower', of, at })),
+  fc.tuple(transform, field).map(([name, of]): Operand => ({ kind: 'transform', name: name as 'tolower', of: [of], argument: null, at })),
+  fc.tuple(fc.constantFrom('join' as const, 'concat' as const, 'getopt' as const), fc.array(fc.oneof(argument, fc.array(argument, { maxLength: 3 }).map((of): TransformArgument => ({ kind: 'tuple', of, at }))), { minLength: 1, maxLength: 3 }), fc.option(text))
+    .map(([name, of, brackets]): Operand => ({ kind: 'transform', name, of, argument: brackets, at })),
 );
 const compare = fc.oneof(
-  fc.tuple(operand, fc.constantFrom(...textOperators), fc.oneof(value, fc.tuple(transform, field).map(([name, of]): RightOperand => ({ kind: 'transform', name: name as 'len', of, at })))).map(([left, operator, right]): Expression => ({ kind: 'compare', left, operator, modifier: null, right, at })),
+  fc.tuple(operand, fc.constantFrom(...textOperators), fc.oneof(value, fc.tuple(transform, field).map(([name, of]): RightOperand => ({ kind: 'transform', name: name as 'len', of: [of], argument: null, at })))).map(([left, operator, right]): Expression => ({ kind: 'compare', left, operator, modifier: null, right, at })),
   fc.tuple(operand, fc.constantFrom(...textOperators), fc.constantFrom(...modifiers), list).map(([left, operator, modifier, right]): Expression => ({ kind: 'compare', left, operator, modifier, right, at })),
   fc.tuple(operand, fc.constantFrom(...listOperators), list).map(([left, operator, right]): Expression => ({ kind: 'compare', left, operator, modifier: null, right, at })),
   fc.tuple(operand, fc.constantFrom(...orderOperators), fc.integer()).map(([left, operator, number]): Expression => ({ kind: 'compare', left, operator, modifier: null, right: { kind: 'value', text: String(number), at }, at })),

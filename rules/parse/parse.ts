@@ -1,16 +1,18 @@
 /**
- * Condition text → tree, by recursive descent: `or` of `and` of `not` of checks, parentheses free. Refuses, as a value
- * with an offset, what is not a condition. Bounds: length, nesting, and the number of checks.
+ * Condition text → tree: `or` of `and` of `not` of checks, parentheses free. Refuses, as a value with an offset, what is
+ * not a condition. Bounds: length, nesting (of parentheses, and of the tree), and the number of checks.
  */
 import { isListOperator, isOrderOperator, type Operator } from '../operators.ts';
 import type { PlacedText } from '../placed-text.ts';
-import type { At, Expression, FieldOperand, ListOperand, Operand, RightOperand, TransformerName, ValueOperand } from './ast.ts';
+import type { At, Expression, ListOperand, Operand, RightOperand, ValueOperand } from './ast.ts';
 import { Lexer, Unexpected } from './lexer.ts';
+import { OperandReader } from './operand.ts';
 
 export type Parsed = { readonly ok: true; readonly expression: Expression } | { readonly ok: false; readonly message: string; readonly at: At };
 
 export const conditionCharactersMax = 4 * 1024 * 1024;
-export const depthMax = 250;
+/** Of parentheses, and of the `and`, `or` and `not` inside each other. */
+export const depthMax = 1000;
 export const checksMax = 50_000;
 
 export function parseCondition(source: PlacedText): Parsed {
@@ -25,126 +27,132 @@ export function parseCondition(source: PlacedText): Parsed {
   }
 }
 
+/** What stands between two parentheses, as far as it was read. */
+interface Frame {
+  /** Whether a `not` stands before the opening parenthesis. */
+  readonly negated: boolean;
+  /** Of what the parenthesis is part of: its `not`, or itself. */
+  readonly outside: At;
+  /** Parts of the `or`, those that are complete. */
+  readonly ors: Tree[];
+  /** Parts of the `and` that is being read. */
+  ands: Tree[];
+}
+
+interface Tree {
+  readonly expression: Expression;
+  readonly depth: number;
+}
+
+/** Parentheses are kept on a stack of our own: nesting never meets the end of the machine's. */
 class Parser {
   readonly #source: PlacedText;
   readonly #lexer: Lexer;
-  #depth = 0;
+  readonly #operands: OperandReader;
+  readonly #open: Frame[] = [];
   #checks = 0;
 
   constructor(source: PlacedText) {
     this.#source = source;
     this.#lexer = new Lexer(source.text);
+    this.#operands = new OperandReader(source, this.#lexer, { read: (lexer) => lexer.fieldName(), takesBrackets: () => true });
   }
 
   parse(): Expression {
-    const expression = this.#or();
-    this.#lexer.skipBlanks();
-    if (!this.#lexer.done) throw this.#unexpected('expected and, or, or the end of the condition');
-    return expression;
+    this.#push(false, this.#at());
+    for (;;) {
+      const value = this.#operandOrOpen();
+      const whole = value === null ? null : this.#after(value);
+      if (whole !== null) return whole;
+    }
   }
 
   #at(): At {
     return { text: this.#source, offset: this.#lexer.offset };
   }
 
-  #unexpected(message: string): Unexpected {
-    const { text, offset } = this.#lexer;
-    const rest = text.slice(offset, offset + 24).trim();
-    return new Unexpected(rest === '' ? `${message}; the condition ends here` : `${message}, found ${JSON.stringify(rest)}`, offset);
+  #push(negated: boolean, outside: At): void {
+    if (this.#open.length > depthMax) throw new Unexpected(`parentheses are nested more than ${depthMax} deep`, this.#lexer.offset);
+    this.#open.push({ negated, outside, ors: [], ands: [] });
   }
 
-  #or(): Expression {
-    return this.#chain('or', () => this.#and());
-  }
-
-  #and(): Expression {
-    return this.#chain('and', () => this.#not());
-  }
-
-  /** `a or b or c`; the word is followed by a blank or by a parenthesis. */
-  #chain(kind: 'and' | 'or', next: () => Expression): Expression {
-    this.#lexer.skipBlanks();
-    const at = this.#at();
-    const of = [next()];
-    this.#lexer.skipBlanks();
-    while (this.#lexer.symbol(kind)) {
-      if (this.#lexer.skipBlanks()) of.push(next());
-      else if (this.#lexer.symbol('(')) of.push(this.#parenthesised());
-      else throw this.#unexpected(`expected a blank or ( after ${kind}`);
-      this.#lexer.skipBlanks();
-    }
-    const [first] = of;
-    return of.length === 1 && first !== undefined ? first : { kind, of, at };
-  }
-
-  #not(): Expression {
+  /** A check with the `not`s before it, or null for an opening parenthesis. */
+  #operandOrOpen(): Tree | null {
     this.#lexer.skipBlanks();
     const at = this.#at();
     let negated = false;
     while (this.#lexer.notWord()) negated = !negated;
-    let of: Expression;
-    if (this.#lexer.symbol('not(')) {
-      negated = !negated;
-      of = this.#parenthesised();
-    } else {
-      of = this.#check();
+    const closed = this.#lexer.symbol('not(');
+    if (closed || this.#lexer.symbol('(')) {
+      this.#push(negated !== closed, at);
+      return null;
     }
-    return negated ? { kind: 'not', of, at } : of;
+    return this.#negated({ expression: this.#check(), depth: 1 }, negated, at);
   }
 
-  /** What follows an opening parenthesis, which was read. */
-  #parenthesised(): Expression {
-    this.#depth += 1;
-    if (this.#depth > depthMax) throw new Unexpected(`parentheses are nested more than ${depthMax} deep`, this.#lexer.offset);
-    const expression = this.#or();
-    this.#lexer.skipBlanks();
-    if (!this.#lexer.symbol(')')) throw this.#unexpected('expected )');
-    this.#depth -= 1;
-    return expression;
+  #negated(of: Tree, negated: boolean, at: At): Tree {
+    return negated ? this.#bounded({ kind: 'not', of: of.expression, at }, of.depth + 1) : of;
+  }
+
+  #bounded(expression: Expression, depth: number): Tree {
+    if (depth > depthMax) throw new Unexpected(`and, or and not are nested more than ${depthMax} deep`, this.#lexer.offset);
+    return { expression, depth };
+  }
+
+  /** What may follow a complete part. The condition, when that was all of it; null: another part must follow. */
+  #after(part: Tree): Expression | null {
+    let value = part;
+    for (let frame = this.#open.at(-1); frame !== undefined; frame = this.#open.at(-1)) {
+      frame.ands.push(value);
+      this.#lexer.skipBlanks();
+      if (this.#lexer.symbol('and')) return this.#next('and');
+      if (this.#lexer.symbol('or')) {
+        frame.ors.push(this.#chain('and', frame.ands));
+        frame.ands = [];
+        return this.#next('or');
+      }
+      frame.ors.push(this.#chain('and', frame.ands));
+      const whole = this.#chain('or', frame.ors);
+      this.#open.pop();
+      if (this.#open.length === 0) {
+        if (!this.#lexer.done) throw this.#unexpected('expected and, or, or the end of the condition');
+        return whole.expression;
+      }
+      if (!this.#lexer.symbol(')')) throw this.#unexpected('expected )');
+      value = this.#negated(whole, frame.negated, frame.outside);
+    }
+    return null;
+  }
+
+  /** The word is followed by a blank or by a parenthesis. */
+  #next(word: 'and' | 'or'): null {
+    if (!this.#lexer.skipBlanks() && this.#source.text[this.#lexer.offset] !== '(') throw this.#unexpected(`expected a blank or ( after ${word}`);
+    return null;
+  }
+
+  #chain(kind: 'and' | 'or', parts: readonly Tree[]): Tree {
+    const [first] = parts;
+    if (first === undefined) throw new RangeError('a chain has parts');
+    if (parts.length === 1) return first;
+    const depth = parts.reduce((most, one) => Math.max(most, one.depth), 0) + 1;
+    return this.#bounded({ kind, of: parts.map((one) => one.expression), at: first.expression.at }, depth);
+  }
+
+  #unexpected(message: string): Unexpected {
+    return this.#lexer.unexpected(message);
   }
 
   #check(): Expression {
-    this.#lexer.skipBlanks();
     const at = this.#at();
     this.#checks += 1;
     if (this.#checks > checksMax) throw new Unexpected(`a condition has at most ${checksMax} checks`, this.#lexer.offset);
-    if (this.#lexer.symbol('(')) return this.#parenthesised();
-    const left = this.#operand();
+    const left = this.#operands.operand();
     if (left !== null) return this.#comparison(left, at);
     const before = this.#lexer.offset;
     const name = this.#lexer.identifier();
     if (name === 'and' || name === 'or' || name === 'not') this.#lexer.offset = before;
     if (name === null || this.#lexer.offset === before) throw this.#unexpected('expected a field, a macro or (');
     return { kind: 'macro', name, at };
-  }
-
-  /** A field, or a transformer of one. Null: neither begins here. */
-  #operand(): Operand | null {
-    const at = this.#at();
-    const name = this.#lexer.fieldName();
-    if (name !== null) return this.#field(name, at);
-    const transformer = this.#lexer.transformer();
-    return transformer === null ? null : this.#transform(transformer, at);
-  }
-
-  #field(name: string, at: At): FieldOperand {
-    if (!this.#lexer.symbol('[')) return { kind: 'field', name, argument: null, at };
-    const argument = this.#lexer.fieldArgument();
-    if (argument === null) throw this.#unexpected('expected an argument, such as a number or a quoted text');
-    if (!this.#lexer.symbol(']')) throw this.#unexpected('expected ]');
-    return { kind: 'field', name, argument, at };
-  }
-
-  #transform(name: TransformerName, at: At): Operand {
-    this.#depth += 1;
-    if (this.#depth > depthMax) throw new Unexpected(`transformers are nested more than ${depthMax} deep`, this.#lexer.offset);
-    this.#lexer.skipBlanks();
-    const of = this.#operand();
-    if (of === null) throw this.#unexpected(`expected a field in ${name}(`);
-    this.#lexer.skipBlanks();
-    if (!this.#lexer.symbol(')')) throw this.#unexpected(`expected ) to close ${name}(`);
-    this.#depth -= 1;
-    return { kind: 'transform', name, of, at };
   }
 
   #comparison(left: Operand, at: At): Expression {
@@ -163,8 +171,8 @@ class Parser {
     const at = this.#at();
     const list = isListOperator(operator) ? this.#list() : null;
     if (list !== null) return list;
-    const transformer = this.#lexer.transformer();
-    if (transformer !== null) return this.#transform(transformer, at);
+    const transformer = this.#operands.transformer();
+    if (transformer !== null) return transformer;
     if (isListOperator(operator)) {
       const text = this.#lexer.identifier();
       if (text === null) throw this.#unexpected(`expected a list in parentheses after ${operator}`);

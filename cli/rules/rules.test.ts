@@ -1,0 +1,110 @@
+/** `vedette rules` as a person or a pipeline meets it: what it prints, and what it ends with. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+
+const place = mkdtempSync(join(tmpdir(), 'vedette-rules-'));
+after(() => rmSync(place, { recursive: true, force: true }));
+
+function rules(...args: string[]): { code: number | null; out: string; complaint: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(import.meta.dirname, '..', 'main.ts'), 'rules', ...args], { encoding: 'utf8', cwd: place, env: { ...process.env, VEDETTE_STATE: join(place, 'state') } });
+  return { code: status, out: stdout, complaint: stderr };
+}
+
+const shell = `- macro: spawned
+  condition: evt.type = execve
+- rule: Shell
+  desc: d
+  condition: spawned and proc.name = sh and proc.tty != 0
+  output: shell %proc.name
+  priority: NOTICE
+`;
+mkdirSync(join(place, 'set', 'z'), { recursive: true });
+writeFileSync(join(place, 'shell.yaml'), shell);
+writeFileSync(join(place, 'set', 'shell.yaml'), shell);
+writeFileSync(join(place, 'set', 'z', 'off.yml'), '- rule: Shell\n  enabled: false\n');
+writeFileSync(join(place, 'faulty.yaml'), `${shell}- rule: Faulty\n  desc: d\n  condition: evt.type = execve and\t proc.nmae = x\n  output: o\n  priority: NOTICE\n`);
+writeFileSync(join(place, 'set', 'shell.test.yaml'), 'tests:\n  - { name: a shell, event: execve, fields: { proc.name: sh, proc.tty: 1 }, fires: [Shell] }\n  - { name: no terminal, event: execve, fields: { proc.name: sh, proc.tty: 0 }, fires: [] }\n');
+writeFileSync(join(place, 'wrong.test.yaml'), 'rules: [shell.yaml]\ntests:\n  - name: not a shell\n    event: execve\n    fields: { proc.name: ls, proc.tty: 1 }\n    fires: [Shell]\n');
+writeFileSync(join(place, 'broken.test.yaml'), 'rules: [shell.yaml]\ntests:\n  - { name: a, event: execve, fields: { proc.nmae: x }, fires: [] }\n');
+writeFileSync(join(place, 'event.json'), '{"event":"execve","fields":{"proc.name":"sh","proc.tty":0}}');
+
+test('check: all is well', () => {
+  const { code, out } = rules('check', 'shell.yaml');
+  assert.deepEqual([code, out], [0, '✓ 1 rule in 1 file, 0 errors, 0 warnings\n']);
+});
+
+test('check: an error has file, line, column, its line and a caret', () => {
+  const { code, out } = rules('check', 'faulty.yaml');
+  assert.equal(code, 1);
+  assert.match(out, /^faulty\.yaml:10:\d+: error: rule "Faulty": there is no field proc\.nmae\. Did you mean proc\.name, .*\? \[field-unknown\]\n +10 \| +condition: evt\.type = execve and  proc\.nmae = x\n {6}\| +\^\n\n✗ 1 rule in 1 file, 1 error, 0 warnings\n$/);
+  const [, line = '', caret = ''] = out.split('\n');
+  assert.equal(caret.indexOf('^'), line.indexOf('proc.nmae'));
+});
+
+test('check: a directory by names, deprecated forms warn, --strict makes that a failure, --json is data', () => {
+  const warned = rules('check', 'set/shell.yaml', 'set/z');
+  assert.match(warned.out, /warning: rule "Shell": a rule with only enabled is deprecated/);
+  assert.equal(warned.code, 0);
+  assert.equal(rules('check', '--strict', 'set/shell.yaml', 'set/z').code, 1);
+  const data = JSON.parse(rules('check', '--json', 'faulty.yaml').out) as { ok: boolean; counts: unknown; problems: { place: unknown }[] };
+  assert.deepEqual([data.ok, data.counts, data.problems.length], [false, { errors: 1, warnings: 0, notes: 0 }, 1]);
+});
+
+test('fields: by part of the name, by glob, and none', () => {
+  assert.match(rules('fields', 'proc.tty').out, /^FIELD +TYPE +ARGUMENT +EVENTS +DESCRIPTION\nproc\.tty +number +all +Controlling terminal; 0: none\n\n1 fields, 0 of which no event supplies here\n$/);
+  const globbed = JSON.parse(rules('fields', 'fd.?net', '--json').out) as { field: string; notOnRight: boolean }[];
+  assert.deepEqual(globbed.map((one) => [one.field, one.notOnRight]), ['fd.cnet', 'fd.lnet', 'fd.rnet', 'fd.snet'].map((one) => [one, true]));
+  assert.deepEqual([rules('fields', 'nonsense').code, rules('fields', 'proc.env').out.includes('none here')], [1, true]);
+});
+
+test('test: passes, fails with its place, and is not usable', () => {
+  const passed = rules('test', 'set', '--verbose', '--rules', 'shell.yaml');
+  assert.deepEqual([passed.code, passed.out], [0, `✓ set/shell.test.yaml: a shell\n✓ set/shell.test.yaml: no terminal\n✓ 2 passed, 0 failed\n`]);
+  assert.equal(rules('test', 'set').code, 0);
+  const failed = rules('test', 'wrong.test.yaml');
+  assert.deepEqual([failed.code, failed.out], [1, '✗ wrong.test.yaml:6:13: not a shell: "Shell" must fire, but is silent\n✗ 0 passed, 1 failed\n']);
+  const broken = rules('test', 'broken.test.yaml');
+  assert.equal(broken.code, 1);
+  assert.match(broken.out, /broken\.test\.yaml:3:41: error: there is no field proc\.nmae[\s\S]*\^\n✗ 0 passed, 0 failed, 1 files not usable/);
+  writeFileSync(join(place, 'lonely.test.yaml'), 'tests: [{ name: a, event: execve, fires: [] }]\n');
+  const lonely = rules('test', 'set/shell.test.yaml', 'lonely.test.yaml');
+  assert.deepEqual([lonely.code, lonely.complaint, lonely.out], [1, 'lonely.test.yaml: There is no file lonely.yaml.\n', '✗ 2 passed, 0 failed, 1 files not usable\n']);
+  assert.equal(rules('test', 'lonely.test.yaml').code, 2);
+  assert.deepEqual((JSON.parse(rules('test', 'wrong.test.yaml', '--json').out) as { ok: boolean; failed: number }).failed, 1);
+});
+
+test('explain: the tree, and how an event was decided', () => {
+  const tree = rules('explain', 'Shell', 'shell.yaml');
+  assert.equal(tree.code, 0);
+  assert.match(tree.out, /^Shell\n {2}notice, shell\.yaml:3\n {2}asked on execve\n {2}never on clone, .* and \d+ other events: evt\.type = execve\n\n {2}and\n {2}├─ spawned\n {2}│ {2}└─ evt\.type = execve {2}always\n {2}├─ proc\.name = sh\n {2}└─ proc\.tty != 0\n$/);
+  const decided = rules('explain', 'sh*', 'shell.yaml', '--event', 'event.json');
+  assert.match(decided.out, /on this execve the rule is silent[\s\S]*✗ proc\.tty != 0 {2}proc\.tty = 0 {2}← decided\n$/);
+  const shipped = rules('explain', 'Shell in a container', '--json');
+  assert.equal((JSON.parse(shipped.out) as { rule: string }[])[0]?.rule, 'Shell in a container');
+});
+
+const unusable: readonly (readonly [args: readonly string[], sentence: RegExp])[] = [
+  [[], /say what to do: check, fields, test, explain/],
+  [['dance'], /there is no "vedette rules dance"/],
+  [['check'], /name the rule files/],
+  [['check', 'nowhere.yaml'], /^There is no file nowhere\.yaml\.\n$/],
+  [['check', 'state'], /There is no/],
+  [['test', 'shell.yaml'], /a test file|rules must|mapping|There is no/],
+  [['test', '/nowhere'], /There is no file \/nowhere/],
+  [['explain', 'No such rule', 'shell.yaml'], /There is no rule "No such rule" in shell\.yaml, and no file of that name/],
+  [['explain', 'No such rule'], /among those of the product; name its file too/],
+  [['explain', 'shell.yaml', '--event', 'broken.test.yaml'], /broken\.test\.yaml:1:1: error/],
+];
+
+for (const [args, sentence] of unusable) {
+  test(`vedette rules ${args.join(' ')}: not usable, said in a sentence`, () => {
+    const { code, complaint, out } = rules(...args);
+    assert.equal(args[0] === 'test' && args[1] === 'shell.yaml' ? code !== 0 : code === 2, true, `${code} ${complaint}${out}`);
+    assert.match(complaint + out, sentence);
+    assert.ok(!complaint.includes('\n    at '));
+  });
+}
