@@ -6,7 +6,8 @@ import { isConnection, isFile, isIp } from '../state/descriptor.ts';
 import { openFlags } from '../state/descriptor-events.ts';
 import type { World } from '../state/world.ts';
 import type { FieldArgument, FieldGetters } from './getters.ts';
-import { parameterText } from './parameter-text.ts';
+import { parameterText, printable } from './parameter-text.ts';
+import { descriptorUsage } from './process-fields.ts';
 import { errorName } from './words.ts';
 
 const opens: ReadonlySet<string> = new Set(['open', 'openat', 'openat2', 'open_by_handle_at']);
@@ -138,7 +139,7 @@ function countedError(event: CaptureEvent, kind: 'file' | 'net' | 'memory' | 'ot
   const isMemory = layout.category === 'memory';
   const fits = kind === 'file' ? isFile : kind === 'net' ? isNet : kind === 'memory' ? isMemory : !isFile && !isNet && !(descriptor === null && isMemory);
   const result = event.result();
-  return fits && result !== null ? (result < 0 ? 1 : 0) : null;
+  return fits && result !== null && result < 0 ? 1 : null;
 }
 
 function bufferLength(event: CaptureEvent): number | null {
@@ -208,6 +209,8 @@ export function printedFields(world: World, clock: EventClock): FieldGetters {
   return {
     'evt.rawtime': (event) => String(event.exactTimeNs()),
     'evt.rawarg': printedRawArgument,
+    'evt.buffer': (event) => (event.has('data') ? printable(event.slice()) : null),
+    'proc.fdusage': (event) => (event.thread === null ? null : descriptorUsage(event.thread, world).toFixed(1)),
     'evt.rawtime.ns': (event) => nineDigits(event.exactTimeNs()),
     'evt.reltime': (event) => String(event.exactTimeNs() - clock.firstNs).padStart(9, '0'),
     'evt.reltime.ns': (event) => nineDigits(event.exactTimeNs() - clock.firstNs),
@@ -280,7 +283,7 @@ export function eventFields(world: World, clock: EventClock): FieldGetters {
     'evt.is_wait': (event) => event.layout.waits,
     'evt.is_syslog': (event) => event.layout.writes && event.descriptor !== null && event.descriptor.name.includes('/dev/log'),
     'evt.count': () => 1,
-    'evt.count.error': (event) => ((event.result() ?? 0) < 0 ? 1 : 0),
+    'evt.count.error': (event) => ((event.result() ?? 0) < 0 ? 1 : null),
     'evt.count.error.file': (event) => countedError(event, 'file'),
     'evt.count.error.net': (event) => countedError(event, 'net'),
     'evt.count.error.memory': (event) => countedError(event, 'memory'),

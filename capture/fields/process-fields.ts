@@ -21,7 +21,7 @@ export function commandLine(thread: Thread): string {
 }
 
 function executableLine(thread: Thread): string {
-  return (thread.args.length === 0 ? thread.exe : `${thread.exe} ${argumentsOf(thread)}`).slice(0, lineMax);
+  return `${thread.exe} ${argumentsOf(thread)}`.slice(0, lineMax);
 }
 
 function environment(thread: Thread | null, argument: FieldArgument): string | null {
@@ -73,6 +73,12 @@ function standardType(thread: Thread, fd: number, world: World): string | null {
   return one === null ? null : typeWord(one);
 }
 
+/** In percent of how many it may hold. */
+export function descriptorUsage(thread: Thread, world: World): number {
+  const main = world.main(thread);
+  return main.fdLimit > 0 ? (main.descriptors.size * 100) / main.fdLimit : 0;
+}
+
 /** The file that the program is. */
 function programFields(): FieldGetters {
   return {
@@ -98,10 +104,7 @@ function sizeFields(world: World): FieldGetters {
     'proc.is_container_readiness_probe': onThread(() => false),
     'proc.fdopencount': onThread((thread) => world.main(thread).descriptors.size),
     'proc.fdlimit': onThread((thread) => world.main(thread).fdLimit),
-    'proc.fdusage': onThread((thread) => {
-      const main = world.main(thread);
-      return main.fdLimit > 0 ? (main.descriptors.size * 100) / main.fdLimit : 0;
-    }),
+    'proc.fdusage': onThread((thread) => descriptorUsage(thread, world)),
     'proc.vmsize': onThread((thread) => thread.vmSizeKib),
     'proc.vmrss': onThread((thread) => thread.vmResidentKib),
     'proc.vmswap': onThread((thread) => thread.vmSwapKib),
@@ -217,6 +220,15 @@ function mapped<T>(one: Thread | null, get: (one: Thread) => T): T | null {
   return one === null ? null : get(one);
 }
 
+const controllers: Readonly<Record<string, string>> = { io: 'blkio', mem: 'memory', perf: 'perf_event' };
+
+/** With the controller's name as people know it. */
+function cgroupText(one: string): string {
+  const equals = one.indexOf('=');
+  const name = one.slice(0, equals);
+  return `${controllers[name] ?? name}${one.slice(equals)}`;
+}
+
 function threadFields(): FieldGetters {
   return {
     'thread.tid': (event) => event.tid,
@@ -225,7 +237,7 @@ function threadFields(): FieldGetters {
     'thread.cap_permitted': onThread((thread) => capabilityNames(thread.capabilities.permitted)),
     'thread.cap_inheritable': onThread((thread) => capabilityNames(thread.capabilities.inheritable)),
     'thread.cap_effective': onThread((thread) => capabilityNames(thread.capabilities.effective)),
-    'thread.cgroups': onThread((thread) => thread.cgroups.join(' ')),
+    'thread.cgroups': onThread((thread) => (thread.cgroups.length === 0 ? null : thread.cgroups.map(cgroupText).join(' '))),
     'thread.cgroup': onThread((thread, _, name) => {
       const found = thread.cgroups.find((one) => one.slice(0, one.indexOf('=')).split(',').includes(String(name)));
       return found === undefined ? null : found.slice(found.indexOf('=') + 1);

@@ -152,6 +152,8 @@ export function onExec(event: CaptureEvent, world: World): void {
   thread.vmSizeKib = event.numberOf('vm_size') ?? thread.vmSizeKib;
   thread.vmResidentKib = event.numberOf('vm_rss') ?? thread.vmResidentKib;
   thread.vmSwapKib = event.numberOf('vm_swap') ?? thread.vmSwapKib;
+  thread.majorFaults = event.numberOf('pgft_maj') ?? thread.majorFaults;
+  thread.minorFaults = event.numberOf('pgft_min') ?? thread.minorFaults;
   thread.cloneFlags = 0;
   if (thread.threads > 1) {
     for (const other of world.threads.values()) if (other.pid === thread.pid && other !== thread) world.threads.delete(other.tid);
