@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { replayed } from './testing/replayed.ts';
-import { CaptureWriter, type Value } from './testing/writer.ts';
+import { CaptureWriter, connectionEntry, fileEntry, serverEntry, type Value } from './testing/writer.ts';
 
 const shell = { tid: 10, comm: 'bash', exe: '-bash', exepath: '/usr/bin/bash', args: ['-l'], cwd: '/root/', env: ['HOME=/root', 'TERM=xterm'], tty: 34816, loginuid: 1000 };
 const init = { tid: 1, comm: 'systemd', exe: '/sbin/init', exepath: '/usr/lib/systemd/systemd', ptid: 0 };
@@ -141,4 +141,23 @@ test('a list that contradicts itself ends the reading with its place', () => {
   const { result } = replayed(whole, 'evt.type = read');
   assert.match(result.problem?.message ?? '', /block of type 0x215 is broken/);
   assert.equal(result.problem?.offset, 28);
+});
+
+for (const version of [1, 2] as const) {
+  test(`the descriptor list of version ${version}, and the user list`, () => {
+    const writer = new CaptureWriter().users([{ uid: 7, name: 'ann' }], version).threads([{ ...shell, uid: 7 }]);
+    writer.descriptors(10, [fileEntry(3, '/etc/passwd', version), serverEntry(4, '10.0.0.1', 80), connectionEntry(5, '10.0.0.1', 80, '10.0.0.2', 4000), fileEntry(6, '/last', version)], version);
+    for (const fd of [3, 4, 5, 6]) writer.event(7, [1, null, fd, 1], { tid: 10 });
+    const { outputs, result } = replayed(writer.bytes(), 'evt.type = read', '%fd.name %fd.typechar %user.name', 9);
+    assert.equal(result.problem, null);
+    assert.deepEqual(outputs, ['/etc/passwd f ann', '10.0.0.1:80 2 ann', '10.0.0.2:4000->10.0.0.1:80 4 ann', '/last f ann']);
+  });
+}
+
+test('times are printed to the nanosecond', () => {
+  const writer = new CaptureWriter().threads([shell]).event(7, [1], { tid: 10, timeNs: 1_700_000_000_000_000_001n }).named(223, child(20), { tid: 20, timeNs: 1_700_000_000_000_000_777n });
+  writer.event(7, [1], { tid: 20, timeNs: 1_700_000_000_000_001_234n });
+  assert.deepEqual(replayed(writer.bytes(), 'evt.type = read and evt.rawtime > 5', '%evt.rawtime %evt.rawtime.ns %proc.pid.ts %proc.duration').outputs, [
+    '1700000000000000001 000000001 0 <NA>', '1700000000000001234 000001234 1700000000000000777 457',
+  ]);
 });

@@ -174,8 +174,9 @@ export class CaptureWriter {
   }
 }
 
-export function fileEntry(fd: number, name: string, flags = 1): Buffer {
-  return Buffer.concat([int(fd, 8), int(77, 8), Buffer.from([16]), int(flags, 4), text16(name), int(5, 4)]);
+/** The first version of the list does not tell the device. */
+export function fileEntry(fd: number, name: string, version: 1 | 2 = 2): Buffer {
+  return Buffer.concat([int(fd, 8), int(77, 8), Buffer.from([16]), int(1, 4), text16(name), ...(version === 2 ? [int(5, 4)] : [])]);
 }
 
 export function serverEntry(fd: number, address: string, port: number): Buffer {
