@@ -252,7 +252,7 @@ export function eventFields(world: World, clock: EventClock): FieldGetters {
     'evt.rawtime.s': (event) => Number(event.exactTimeNs() / 1_000_000_000n),
     'evt.rawtime.ns': (event) => Number(event.exactTimeNs() % 1_000_000_000n),
     'evt.reltime': (event) => Number(sinceFirst(event)),
-    'evt.reltime.s': (event) => String(sinceFirst(event) / 1_000_000_000n),
+    'evt.reltime.s': (event) => Number(sinceFirst(event) / 1_000_000_000n),
     'evt.reltime.ns': (event) => Number(sinceFirst(event) % 1_000_000_000n),
     'evt.deltatime': (event) => Number(event.exactTimeNs() - clock.lastNs),
     'evt.deltatime.s': (event) => Number((event.exactTimeNs() - clock.lastNs) / 1_000_000_000n),

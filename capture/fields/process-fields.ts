@@ -212,7 +212,6 @@ function leaderFields(world: World): FieldGetters {
     'proc.pgid.exepath': hostGroup((one) => one.exepath),
     'proc.is_pgid_leader': onThread((thread) => thread.pgid === thread.pid),
     'proc.loginshellid': onThread((thread) => loginShell(thread, world)?.pid ?? null),
-    'proc.loginshellid.name': onThread((thread) => loginShell(thread, world)?.comm ?? null),
   };
 }
 
