@@ -160,6 +160,16 @@ const cases: readonly Case[] = [
     outputs: ['abababababab <NA> <NA> <NA> <NA>', 'abababababab web registry.example/shop/web 1.2 true', 'host host <NA> <NA> <NA>'],
   },
   {
+    what: 'what a container shares with the host',
+    write: (writer) => {
+      const id = 'ab'.repeat(32);
+      writer.threads([{ ...shell, cgroups: [`cpuset=/docker/${id}`] }]).event(324, ['{"container":{"id":"abababababab","type":0,"name":"web","host_pid":true,"host_ipc":false}}']).event(7, [1], by);
+    },
+    condition: 'container.host_pid = true and container.host_ipc = false',
+    output: '%container.host_pid %container.host_ipc %container.host_network',
+    outputs: ['true false <NA>'],
+  },
+  {
     what: 'arguments by name, by place and raw',
     write: (writer) => writer.threads([shell]).event(129, [0], by).event(128, [11, 9], { ...by }).event(129, [0], by),
     condition: 'evt.type = kill and evt.arg.sig = SIGKILL and evt.arg[1] = 11 and evt.rawarg.sig = 9',

@@ -30,10 +30,6 @@ export function containerFields(world: World): FieldGetters {
     const one = id === null ? null : world.containers.get(id);
     return one === null ? null : get(one, argument, event);
   };
-  const flag = (get: (one: RecordedContainer) => boolean | null): FieldGetter => of((one) => {
-    const value = get(one);
-    return value === null ? null : String(value);
-  });
   const label = (name: string): FieldGetter => of((one) => one.labels.get(name) ?? null);
   return {
     'container.id': (event) => (event.thread === null ? null : (idOf(event) ?? 'host')),
@@ -50,9 +46,9 @@ export function containerFields(world: World): FieldGetters {
     'container.image.digest': of((one) => one.digest),
     'container.privileged': of((one) => one.privileged),
     'container.ip': of((one) => one.ip),
-    'container.host_pid': flag((one) => one.hostPid),
-    'container.host_network': flag((one) => one.hostNetwork),
-    'container.host_ipc': flag((one) => one.hostIpc),
+    'container.host_pid': of((one) => one.hostPid),
+    'container.host_network': of((one) => one.hostNetwork),
+    'container.host_ipc': of((one) => one.hostIpc),
     'container.cni.json': of((one) => one.cniJson),
     'container.label': of((one, name) => one.labels.get(String(name)) ?? null),
     'container.labels': of((one) => labelsText(one.labels)),
