@@ -6,15 +6,14 @@ import type { ArgumentKind, FieldSpec, ValueType } from './field-table.ts';
 
 const byType: Readonly<Partial<Record<ValueType, string>>> = {
   text: `
-    evt.time.s evt.datetime.s evt.pluginname evt.plugininfo evt.asynctype evt.category evt.args evt.info evt.io_dir
+    evt.time.s evt.datetime.s evt.pluginname evt.plugininfo evt.asynctype evt.category evt.io_dir
     evt.abspath evt.abspath.src evt.abspath.dst evt.reltime.s
     proc.exeline proc.sname proc.sid.exe proc.sid.exepath proc.vpgid.name proc.vpgid.exe proc.vpgid.exepath
     proc.pgid.name proc.pgid.exe proc.pgid.exepath proc.loginshellid.name proc.fd.name
     thread.cap_inheritable thread.cgroups
-    fd.nameraw fd.uid fd.containername fd.containerdirectory fd.proto fd.cproto fd.sproto fd.lproto fd.rproto
+    fd.uid fd.containername fd.containerdirectory fd.proto fd.cproto fd.sproto fd.lproto fd.rproto
     fd.cip.name fd.sip.name fd.lip.name fd.rip.name
     fdlist.nums fdlist.names fdlist.cips fdlist.sips fdlist.cports fdlist.sports
-    fs.path.name fs.path.nameraw fs.path.source fs.path.sourceraw fs.path.target fs.path.targetraw
     user.homedir user.shell user.loginname group.name util.cnt
     container.full_id container.image.id container.type container.healthcheck container.liveness_probe
     container.readiness_probe container.host_pid container.host_network container.host_ipc container.ip
@@ -37,15 +36,14 @@ const byType: Readonly<Partial<Record<ValueType, string>>> = {
     thread.cpu.user thread.cpu.system thread.vmsize thread.vmrss
     fd.dev fd.dev.major fd.dev.minor fd.ino container.start_ts container.duration`,
   boolean: `
-    evt.is_io evt.is_io_read evt.is_io_write evt.is_wait evt.is_syslog evt.is_open_exec evt.is_open_create
+    evt.is_io evt.is_io_read evt.is_io_write evt.is_wait evt.is_syslog
     proc.is_exe_writable proc.is_exe_lower_layer proc.is_sid_leader proc.is_vpgid_leader proc.is_pgid_leader
     proc.is_container_healthcheck proc.is_container_liveness_probe proc.is_container_readiness_probe
-    thread.ismain fd.connected fd.name_changed`,
+    thread.ismain`,
   bytes: 'evt.buffer',
 };
 
 const withArgument: Readonly<Record<string, readonly [ValueType, ArgumentKind]>> = {
-  'evt.rawarg': ['text', 'event-argument'],
   'evt.type.is': ['number', 'key'],
   'proc.env': ['text', 'optional-key'],
   'proc.aenv': ['text', 'optional-key'],
@@ -64,7 +62,7 @@ const withArgument: Readonly<Record<string, readonly [ValueType, ArgumentKind]>>
   'k8s.svc.label': ['text', 'key'],
 };
 
-const restricted = /^(evt\.rawarg|proc\.aenv|fd\.proto|fd\.types|fd\..ip\.name)$/;
+const restricted = /^(proc\.aenv|fd\.proto|fd\.types|fd\..ip\.name)$/;
 
 function known(name: string, type: ValueType, argument: ArgumentKind): FieldSpec {
   const spec: FieldSpec = { type, argument, on: [] };

@@ -3,14 +3,29 @@
  * `derivedFields` are other views of those; every further field of the language is known by name and supplied on no
  * event class (`fields-known.ts`), so that a rule which needs it is told so instead of never firing in silence.
  */
-import { eventClasses, type EventClass } from './events.ts';
+import { classShapes, eventClasses, type ClassShape, type EventClass } from './events.ts';
 import type { FieldSpec, FieldTable } from './field-table.ts';
 import { knownFields } from './fields-known.ts';
 
 const every = eventClasses;
-const files = ['open', 'mapExec'] as const;
-const sockets = ['connect', 'accept', 'listen'] as const;
-const descriptors = [...files, ...sockets] as const;
+
+function where(holds: (shape: ClassShape) => boolean): readonly EventClass[] {
+  return eventClasses.filter((one) => holds(classShapes[one]));
+}
+
+const opens = ['open', 'openFailed'] as const;
+const files = where((shape) => shape.descriptor === 'file' || shape.descriptor === 'any');
+const sockets = where((shape) => shape.descriptor === 'socket' || shape.descriptor === 'any');
+const descriptors = where((shape) => shape.descriptor !== undefined);
+/** Sockets whose ends are known; of a listening or bound one only the local end is. */
+const local = ['connect', 'accept', 'listen', 'bind', 'send', 'receive', 'dup'] as const;
+const remote = ['connect', 'accept', 'send', 'receive', 'dup'] as const;
+const returned = where((shape) => shape.outcome === 'returned');
+const succeeded = where((shape) => shape.outcome === 'success');
+const withArguments = where((shape) => shape.arguments.length > 0);
+/** One path, or the two ends of a move. */
+const onePath = ['open', 'openFailed', 'unlink', 'rmdir', 'mkdir', 'mknod', 'chmod', 'chown', 'truncate', 'chdir', 'chroot', 'umount'] as const;
+const twoPaths = ['rename', 'link', 'symlink', 'mount'] as const;
 
 function onAll<T>(classes: readonly EventClass[], fact: T): Partial<Record<EventClass, T>> {
   return Object.fromEntries(classes.map((one) => [one, fact]));
@@ -24,15 +39,23 @@ export const suppliedFields = {
   'evt.type': { type: 'text', on: every, description: 'Name of the event; the usual name of its class where the system call is not known' },
   'evt.time': { type: 'text', on: every, description: 'When it happened: RFC 3339, UTC, nanoseconds' },
   'evt.hostname': { type: 'text', on: every, description: 'Name of the host' },
-  'evt.rawres': { type: 'number', on: ['connect'], facts: { exec: { is: 0 }, listen: { is: 0 }, open: counted, accept: counted }, description: 'What the system call returned' },
-  'evt.res': { type: 'text', on: ['connect'], facts: { exec: done, open: done, accept: done, listen: done }, description: 'SUCCESS, or the name of the error' },
+  'evt.rawres': { type: 'number', on: returned, facts: { exec: { is: 0 }, listen: { is: 0 }, open: counted, accept: counted, receive: counted }, description: 'What the system call returned' },
+  'evt.res': { type: 'text', on: returned, facts: onAll(succeeded, done), description: 'SUCCESS, or the name of the error' },
   'evt.arg': {
-    type: 'text', argument: 'event-argument', on: ['exec', 'open'],
-    eventArguments: { exec: ['filename'], open: ['flags'] },
-    description: 'An argument as text: filename of an execution as it was given, flags of an open as O_WRONLY|O_TRUNC',
+    type: 'text', argument: 'event-argument', on: withArguments,
+    eventArguments: Object.fromEntries(withArguments.map((one) => [one, classShapes[one].arguments])),
+    description: 'An argument as text: paths as they were given, flags and modes by their names, users by their name where it is known',
   },
-  'evt.is_open_read': { type: 'boolean', on: ['open'], description: 'Opened for reading' },
-  'evt.is_open_write': { type: 'boolean', on: ['open'], description: 'Opened for writing' },
+  'evt.rawarg': {
+    type: 'text', argument: 'event-argument', on: withArguments, notOnRight: true, notTransformed: true,
+    eventArguments: Object.fromEntries(withArguments.map((one) => [one, classShapes[one].arguments])),
+    description: 'An argument as it was given: numbers stay numbers',
+  },
+  'evt.args': { type: 'text', on: withArguments, description: 'All arguments, name=value, joined by blanks' },
+  'evt.is_open_read': { type: 'boolean', on: opens, description: 'Opened for reading' },
+  'evt.is_open_write': { type: 'boolean', on: opens, description: 'Opened for writing' },
+  'evt.is_open_create': { type: 'boolean', on: opens, description: 'Opened with leave to create the file' },
+  'evt.is_open_exec': { type: 'boolean', on: opens, description: 'Opened with leave to create the file, and that executable' },
 
   'proc.aname': { type: 'text', argument: 'ancestor', on: every, notOnRight: true, notTransformed: true, description: 'Name of an ancestor, as the kernel keeps it: 15 characters' },
   'proc.aexe': { type: 'text', argument: 'ancestor', on: every, notOnRight: true, notTransformed: true, description: 'First argument of an ancestor' },
@@ -63,13 +86,27 @@ export const suppliedFields = {
   'user.loginuid': { type: 'number', on: every, description: 'User id of the login session; -1: none' },
   'group.gid': { type: 'number', on: every, description: 'Group id' },
 
+  /** Where only successes are reported the number may be unknown, but never negative. */
+  'fd.num': {
+    type: 'number', on: descriptors,
+    facts: { ...onAll(['open', 'mapExec', 'connect', 'accept', 'listen', 'send', 'receive', 'dup'], counted), openFailed: { is: -1 } },
+    description: 'Number of the descriptor, where it is known',
+  },
   'fd.name': { type: 'text', on: descriptors, description: 'Path of the file, or the ends of the connection: a:p->b:p' },
+  'fd.nameraw': { type: 'text', on: files, description: 'Path of the file as it was given to the call' },
   'fd.type': { type: 'text', on: descriptors, description: 'file, directory, memfd, ipv4, ipv6 or unix' },
-  'fd.lip': { type: 'address', on: sockets, description: 'Local address' },
-  'fd.rip': { type: 'address', on: ['connect', 'accept'], description: 'Remote address' },
-  'fd.lport': { type: 'number', on: sockets, description: 'Local port' },
-  'fd.rport': { type: 'number', on: ['connect', 'accept'], description: 'Remote port' },
+  'fd.lip': { type: 'address', on: local, description: 'Local address' },
+  'fd.rip': { type: 'address', on: remote, description: 'Remote address' },
+  'fd.lport': { type: 'number', on: local, description: 'Local port' },
+  'fd.rport': { type: 'number', on: remote, description: 'Remote port' },
   'fd.l4proto': { type: 'text', on: sockets, description: 'tcp or udp' },
+
+  'fs.path.name': { type: 'text', on: onePath, description: 'The path that the call is about, made absolute' },
+  'fs.path.nameraw': { type: 'text', on: onePath, description: 'The path that the call is about, as it was given' },
+  'fs.path.source': { type: 'text', on: twoPaths, description: 'Where it was, made absolute; of a symbolic link what it names' },
+  'fs.path.sourceraw': { type: 'text', on: twoPaths, description: 'Where it was, as it was given' },
+  'fs.path.target': { type: 'text', on: twoPaths, description: 'Where it is now, made absolute' },
+  'fs.path.targetraw': { type: 'text', on: twoPaths, description: 'Where it is now, as it was given' },
 
   'container.id': { type: 'text', on: every, description: 'Id of the container; host outside of containers' },
   'container.name': { type: 'text', on: every, identity: true, description: 'Name of the container' },
@@ -94,10 +131,13 @@ function ancestor(field: string, argument: number, type: 'text' | 'number' = 'te
   return { type, on: every, from: { field, argument } };
 }
 
-const server = { connect: 'fd.rip', accept: 'fd.lip', listen: 'fd.lip' } as const;
-const client = { connect: 'fd.lip', accept: 'fd.rip' } as const;
-const serverPort = { connect: 'fd.rport', accept: 'fd.lport', listen: 'fd.lport' } as const;
-const clientPort = { connect: 'fd.lport', accept: 'fd.rport' } as const;
+/** Of a socket that is duplicated nobody knows any more who began. */
+const server = { connect: 'fd.rip', accept: 'fd.lip', listen: 'fd.lip', bind: 'fd.lip', send: 'fd.rip', receive: 'fd.lip' } as const;
+const client = { connect: 'fd.lip', accept: 'fd.rip', send: 'fd.lip', receive: 'fd.rip' } as const;
+const serverPort = { connect: 'fd.rport', accept: 'fd.lport', listen: 'fd.lport', bind: 'fd.lport', send: 'fd.rport', receive: 'fd.lport' } as const;
+const clientPort = { connect: 'fd.lport', accept: 'fd.rport', send: 'fd.lport', receive: 'fd.rport' } as const;
+const servers = ['connect', 'accept', 'listen', 'bind', 'send', 'receive'] as const;
+const clients = ['connect', 'accept', 'send', 'receive'] as const;
 
 export const derivedFields: Readonly<Record<string, FieldSpec>> = {
   'syscall.type': { type: 'text', on: every, from: { field: 'evt.type' } },
@@ -106,7 +146,8 @@ export const derivedFields: Readonly<Record<string, FieldSpec>> = {
   'evt.dir': { type: 'text', on: [], facts: onAll(every, { is: '<' }) },
   'evt.source': { type: 'text', on: [], facts: onAll(every, { is: 'syscall' }) },
   'evt.is_async': { type: 'boolean', on: [], facts: onAll(every, { is: false }) },
-  'evt.failed': { type: 'boolean', on: ['connect'], facts: onAll(['exec', 'open', 'accept', 'listen'], { is: false }), from: { field: 'evt.rawres', by: 'is-negative' } },
+  'evt.failed': { type: 'boolean', on: returned, facts: { ...onAll(succeeded, { is: false }), openFailed: { is: true } }, from: { field: 'evt.rawres', by: 'is-negative' } },
+  'evt.info': { type: 'text', on: withArguments, from: { field: 'evt.args' } },
 
   'proc.name': ancestor('proc.aname', 0),
   'proc.pname': ancestor('proc.aname', 1),
@@ -119,24 +160,25 @@ export const derivedFields: Readonly<Record<string, FieldSpec>> = {
   'proc.pid': ancestor('proc.apid', 0, 'number'),
   'proc.ppid': ancestor('proc.apid', 1, 'number'),
 
-  /** The number itself is not seen by a hook on files and sockets, only that the call succeeded. */
-  'fd.num': { type: 'number', on: [], facts: onAll([...files, ...sockets], { atLeast: 0 }) },
   'fd.directory': { type: 'text', on: files, from: { field: 'fd.name', by: 'directory' } },
   'fd.filename': { type: 'text', on: files, from: { field: 'fd.name', by: 'file-name' } },
   'fd.typechar': { type: 'text', on: descriptors, from: { field: 'fd.type', by: 'type-character' } },
   'fd.sockfamily': { type: 'text', on: sockets, from: { field: 'fd.type', by: 'socket-family' } },
-  'fd.is_server': { type: 'boolean', on: [], facts: { connect: { is: false }, accept: { is: true }, listen: { is: true } } },
-  'fd.ip': { type: 'address', on: sockets, from: { ends: ['fd.lip', 'fd.rip'] }, notOnRight: true, notTransformed: true },
-  'fd.sip': { type: 'address', on: sockets, from: { byClass: server } },
-  'fd.cip': { type: 'address', on: ['connect', 'accept'], from: { byClass: client } },
-  'fd.net': { type: 'network', on: sockets, from: { ends: ['fd.lip', 'fd.rip'] }, notOnRight: true, notTransformed: true },
-  'fd.snet': { type: 'network', on: sockets, from: { byClass: server }, notOnRight: true, notTransformed: true },
-  'fd.cnet': { type: 'network', on: ['connect', 'accept'], from: { byClass: client }, notOnRight: true, notTransformed: true },
-  'fd.lnet': { type: 'network', on: sockets, from: { field: 'fd.lip' }, notOnRight: true, notTransformed: true },
-  'fd.rnet': { type: 'network', on: ['connect', 'accept'], from: { field: 'fd.rip' }, notOnRight: true, notTransformed: true },
-  'fd.port': { type: 'number', on: sockets, from: { ends: ['fd.lport', 'fd.rport'] }, notOnRight: true, notTransformed: true },
-  'fd.sport': { type: 'number', on: sockets, from: { byClass: serverPort } },
-  'fd.cport': { type: 'number', on: ['connect', 'accept'], from: { byClass: clientPort } },
+  'fd.is_server': { type: 'boolean', on: [], facts: { connect: { is: false }, accept: { is: true }, listen: { is: true }, bind: { is: true }, send: { is: false }, receive: { is: true } } },
+  /** Datagrams are reported without a connection, and when their peer is new. */
+  'fd.connected': { type: 'boolean', on: [], facts: { ...onAll(['send', 'receive', 'listen', 'bind', 'socket'], { is: false }), accept: { is: true } } },
+  'fd.name_changed': { type: 'boolean', on: [], facts: onAll(['send', 'receive'], { is: true }) },
+  'fd.ip': { type: 'address', on: local, from: { ends: ['fd.lip', 'fd.rip'] }, notOnRight: true, notTransformed: true },
+  'fd.sip': { type: 'address', on: servers, from: { byClass: server } },
+  'fd.cip': { type: 'address', on: clients, from: { byClass: client } },
+  'fd.net': { type: 'network', on: local, from: { ends: ['fd.lip', 'fd.rip'] }, notOnRight: true, notTransformed: true },
+  'fd.snet': { type: 'network', on: servers, from: { byClass: server }, notOnRight: true, notTransformed: true },
+  'fd.cnet': { type: 'network', on: clients, from: { byClass: client }, notOnRight: true, notTransformed: true },
+  'fd.lnet': { type: 'network', on: local, from: { field: 'fd.lip' }, notOnRight: true, notTransformed: true },
+  'fd.rnet': { type: 'network', on: remote, from: { field: 'fd.rip' }, notOnRight: true, notTransformed: true },
+  'fd.port': { type: 'number', on: local, from: { ends: ['fd.lport', 'fd.rport'] }, notOnRight: true, notTransformed: true },
+  'fd.sport': { type: 'number', on: servers, from: { byClass: serverPort } },
+  'fd.cport': { type: 'number', on: clients, from: { byClass: clientPort } },
 
   'container.image.repository': { type: 'text', on: every, identity: true, from: { field: 'container.image', by: 'image-repository' } },
   'container.image.tag': { type: 'text', on: every, identity: true, from: { field: 'container.image', by: 'image-tag' } },

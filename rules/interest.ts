@@ -43,11 +43,11 @@ export function interestOf(conditions: Iterable<readonly [EventClass, Specialise
 }
 
 function entryOf(eventClass: EventClass, condition: Specialised): ClassInterest {
-  const hasPaths = eventClass === 'open' || eventClass === 'exec' || eventClass === 'mapExec';
+  const hasPaths = eventClass === 'open' || eventClass === 'openFailed' || eventClass === 'exec' || eventClass === 'mapExec';
   return {
     eventClass,
     paths: hasPaths ? (implied(condition, (leaf) => pathsOfLeaf(leaf, eventClass), unitePaths, narrowest) ?? allPaths) : allPaths,
-    access: eventClass === 'open' ? (implied(condition, accessOfLeaf, same, first) ?? 'any') : 'any',
+    access: eventClass === 'open' || eventClass === 'openFailed' ? (implied(condition, accessOfLeaf, same, first) ?? 'any') : 'any',
     where: implied(condition, whereOfLeaf, same, first) ?? 'anywhere',
   };
 }

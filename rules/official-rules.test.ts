@@ -42,7 +42,7 @@ const fixture = [{
   priority: WARNING
 - rule: Namespace change
   desc: d
-  condition: evt.type = setns
+  condition: evt.type = getpid
   output: o
   priority: NOTICE
 `,

@@ -4,7 +4,7 @@
  */
 import { addressText } from '@vedette/rules/address';
 import { globPredicate } from '@vedette/rules/compile/glob';
-import type { EventClass } from '@vedette/rules/events';
+import { eventNames, type EventClass } from '@vedette/rules/events';
 import type { Suppliers } from '@vedette/rules/subject';
 import type { Container } from '@vedette/model/container';
 import type { FileEvent, SocketEvent, Subject as KernelSubject } from '@vedette/model/event';
@@ -83,10 +83,6 @@ function eventArgument(subject: RuleSubject, name: string): string | null {
   return file !== null && name === 'flags' ? openFlagNames(file.openFlags) : null;
 }
 
-const usualNames: Record<EventClass, string> = {
-  exec: 'execve', open: 'openat', mapExec: 'mmap', connect: 'connect', accept: 'accept4', listen: 'listen', fork: 'clone', exit: 'procexit',
-};
-
 export function suppliers(host: HostFacts): Suppliers<RuleSubject> {
   return {
     ancestors: (subject) => {
@@ -105,12 +101,16 @@ type Some<Prefix extends string> = Pick<Fields, Extract<keyof Fields, `${Prefix}
 function eventFields(host: HostFacts): Some<'evt'> {
   return {
     'evt.num': (subject) => subject.number,
-    'evt.type': (subject) => usualNames[subject.eventClass],
+    'evt.type': (subject) => eventNames[subject.eventClass][0],
     'evt.time': (subject) => wallTime(subject.event.timeBootNs + subject.wallOffsetNs),
     'evt.hostname': () => host.hostname,
     'evt.rawres': (subject) => (subject.eventClass === 'connect' ? (subject.event as SocketEvent).result : null),
     'evt.res': (subject) => (subject.eventClass === 'connect' ? errorName((subject.event as SocketEvent).result) : null),
     'evt.arg': eventArgument,
+    'evt.rawarg': null,
+    'evt.args': null,
+    'evt.is_open_create': null,
+    'evt.is_open_exec': null,
     'evt.is_open_read': (subject) => {
       const file = fileEvent(subject);
       return file === null ? null : (file.openFlags & (O_WRONLY | O_RDWR)) !== O_WRONLY;
@@ -166,7 +166,15 @@ function directoryText(path: string): string {
   return path === '' || path.endsWith('/') ? path : `${path}/`;
 }
 
-const descriptorFields: Some<'fd'> = {
+const descriptorFields: Some<'fd'> & Some<'fs'> = {
+  'fd.num': null,
+  'fd.nameraw': null,
+  'fs.path.name': null,
+  'fs.path.nameraw': null,
+  'fs.path.source': null,
+  'fs.path.sourceraw': null,
+  'fs.path.target': null,
+  'fs.path.targetraw': null,
   'fd.name': (subject) => {
     const socket = socketEvent(subject);
     return socket === null ? (fileEvent(subject)?.path ?? null) : ends(socket);
