@@ -88,7 +88,7 @@ export const suppliedFields = {
 
   /** Where only successes are reported the number may be unknown, but never negative. */
   'fd.num': {
-    type: 'number', on: descriptors,
+    type: 'number', on: descriptors.filter((one) => one !== 'listen'),
     facts: { ...onAll(['open', 'mapExec', 'connect', 'accept', 'listen', 'send', 'receive', 'dup'], counted), openFailed: { is: -1 } },
     description: 'Number of the descriptor, where it is known',
   },
