@@ -12,7 +12,7 @@ const byType: Readonly<Partial<Record<ValueType, string>>> = {
     proc.pgid.name proc.pgid.exe proc.pgid.exepath proc.loginshellid.name proc.fd.name
     thread.cap_inheritable thread.cgroups
     fd.uid fd.containername fd.containerdirectory fd.proto fd.cproto fd.sproto fd.lproto fd.rproto
-    fd.cip.name fd.sip.name fd.lip.name fd.rip.name
+    fd.lip.name
     fdlist.nums fdlist.names fdlist.cips fdlist.sips fdlist.cports fdlist.sports
     user.homedir user.shell user.loginname group.name util.cnt
     container.full_id container.image.id container.type container.healthcheck container.liveness_probe
@@ -28,7 +28,7 @@ const byType: Readonly<Partial<Record<ValueType, string>>> = {
     evt.deltatime evt.deltatime.s evt.deltatime.ns evt.cpu evt.buflen evt.count evt.count.error evt.count.error.file
     evt.count.error.net evt.count.error.memory evt.count.error.other evt.count.exit evt.count.procinfo
     evt.count.threadinfo evt.wait_latency evt.around
-    proc.vpgid proc.pgid proc.cmdnargs proc.cmdlenargs proc.loginshellid proc.ppid.duration proc.pid.ts
+    proc.vpgid proc.cmdnargs proc.cmdlenargs proc.loginshellid proc.ppid.duration proc.pid.ts
     proc.ppid.ts proc.exe_ino proc.exe_ino.ctime_duration_proc_start proc.exe_ino.ctime_duration_pidns_start
     proc.pidns_init_start_ts proc.fdopencount proc.fdlimit proc.fdusage proc.vmsize proc.vmrss proc.vmswap
     proc.nthreads proc.nchilds proc.cpu
@@ -37,7 +37,7 @@ const byType: Readonly<Partial<Record<ValueType, string>>> = {
     fd.dev fd.dev.major fd.dev.minor fd.ino container.start_ts container.duration`,
   boolean: `
     evt.is_io evt.is_io_read evt.is_io_write evt.is_wait evt.is_syslog
-    proc.is_exe_writable proc.is_exe_lower_layer proc.is_sid_leader proc.is_vpgid_leader proc.is_pgid_leader
+    proc.is_exe_writable proc.is_exe_lower_layer 
     proc.is_container_healthcheck proc.is_container_liveness_probe proc.is_container_readiness_probe
     thread.ismain`,
   bytes: 'evt.buffer',
@@ -45,7 +45,6 @@ const byType: Readonly<Partial<Record<ValueType, string>>> = {
 
 const withArgument: Readonly<Record<string, readonly [ValueType, ArgumentKind]>> = {
   'evt.type.is': ['number', 'key'],
-  'proc.env': ['text', 'optional-key'],
   'proc.aenv': ['text', 'optional-key'],
   'thread.cgroup': ['text', 'key'],
   'fd.types': ['texts', 'index'],

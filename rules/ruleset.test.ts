@@ -127,8 +127,8 @@ const faults: readonly (readonly [text: string, line: RegExp])[] = [
   [rule('a', 'evt.type = open and fd.containername contains x'), /never match here: fd\.containername is not supplied on openat/],
   [rule('a', 'evt.num = 0'), /never match here: its condition can never be true/],
   [rule('a', 'evt.type = listen and fd.num = 3'), /the value of fd\.num is not known on listen/],
-  [rule('a', 'evt.type = execve and not fd.sip.name = x'), /note: rule "a": fd\.sip\.name has no value here, so its exclusion never applies/],
-  [rule('a', 'evt.type = execve and (proc.name = a or proc.env contains x)'), /note: rule "a": proc\.env has no value here, so its check never holds/],
+  [rule('a', 'evt.type = execve and not fd.lip.name = x'), /note: rule "a": fd\.lip\.name has no value here, so its exclusion never applies/],
+  [rule('a', 'evt.type = execve and (proc.name = a or proc.aenv contains x)'), /note: rule "a": proc\.aenv has no value here, so its check never holds/],
   [rule('a', 'evt.type = execveat'), /note: rule "a": execveat is not told from execve here/],
   [rule('a', 'proc.name = a'), /warning: rule "a": it names no event type/],
 ];
