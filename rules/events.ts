@@ -13,7 +13,7 @@ export type Outcome = 'none' | 'success' | 'returned';
 export interface ClassShape {
   /** The first name is the usual one: what `evt.type` prints where the system call itself is not known. */
   readonly names: readonly [string, ...string[]];
-  /** Reads after "sees": "this engine sees programs being executed". */
+  /** Reads after "which is": "this node does not see ptrace, which is processes being traced". */
   readonly sees: string;
   readonly outcome: Outcome;
   /** What `fd.*` is about: a file, a socket, or whatever the call was given. */
@@ -86,12 +86,7 @@ export type EventClass = keyof typeof classShapes;
 
 export const eventClasses = Object.keys(classShapes) as readonly EventClass[];
 
-export const eventNames: Record<EventClass, readonly [string, ...string[]]> = byClass((shape) => shape.names);
-export const eventSentence: Record<EventClass, string> = byClass((shape) => shape.sees);
-
-function byClass<T>(of: (shape: ClassShape) => T): Record<EventClass, T> {
-  return Object.fromEntries(eventClasses.map((one) => [one, of(classShapes[one])])) as Record<EventClass, T>;
-}
+export const eventNames = Object.fromEntries(eventClasses.map((one): [EventClass, ClassShape['names']] => [one, classShapes[one].names])) as Record<EventClass, ClassShape['names']>;
 
 const classesByName = new Map<string, EventClass[]>();
 for (const one of eventClasses) {

@@ -229,7 +229,7 @@ test('what this node lacks is part of the answer', () => {
   const text = rule('connects', 'evt.type = connect') + rule('terminal', 'evt.type = execve and proc.tty != 0');
   const suppliers = { ...syntheticSuppliers, fields: { ...syntheticSuppliers.fields, 'proc.tty': null } };
   const rules = loadRules([{ name: 'f', text }], { absent: { classes: new Set(['connect']), fields: absentFields(suppliers) } });
-  deepEqual(lines(rules).map((one) => one.replace(/^.*never match here: /, '')), ['this node does not see connect (no hook is attached) [cannot-fire]', 'proc.tty is not supplied on execve [cannot-fire]']);
+  deepEqual(lines(rules).map((one) => one.replace(/^.*never match here: /, '')), ['this node does not see connect, which is outgoing connections: no hook is attached [cannot-fire]', 'proc.tty is not supplied on execve [cannot-fire]']);
   deepEqual(rules.bind(suppliers).looksAt('exec'), false);
 });
 
