@@ -305,6 +305,7 @@ static long made(const char *name)
 	IS("symlink-refused") return CALL(SYS_symlink, "/etc/shadow", "nowhere/link");
 	IS("link") return make_file("linked") < 0 ? -1 : CALL(SYS_link, "linked", "hard");
 	IS("linkat") return CALL(SYS_linkat, AT_FDCWD, "linked", directory, "hard", 0);
+	IS("linkat-empty") return CALL(SYS_linkat, open("linked", O_RDONLY), "", AT_FDCWD, "of-descriptor", AT_EMPTY_PATH);
 	IS("rename") return make_file("old") < 0 ? -1 : CALL(SYS_rename, "old", "new");
 	IS("renameat2") return make_file("old") < 0 ? -1 : CALL(SYS_renameat2, AT_FDCWD, "old", directory, "new", 1);
 	IS("rename-refused") return CALL(SYS_rename, "nowhere", "new");

@@ -73,6 +73,7 @@ const rows: readonly Row[] = [
   row('symlink-refused', 'symlink', 'symlink', -2, { 'evt.res': 'ENOENT', 'evt.arg.linkpath': at('nowhere/link') }),
   row('link', 'link', 'link', 0, { 'evt.arg.oldpath': at('linked'), 'evt.arg.newpath': at('hard') }),
   row('linkat', 'link', 'linkat', 0, { 'evt.arg.oldpath': at('linked'), 'evt.arg.newpath': at('inside/hard') }),
+  row('linkat-empty', 'link', 'linkat', 0, { 'evt.arg.oldpath': at('linked'), 'evt.arg.newpath': at('of-descriptor'), 'evt.arg.flags': 'AT_EMPTY_PATH' }),
   row('rename', 'rename', 'rename', 0, { 'evt.arg.oldpath': at('old'), 'fs.path.target': at('new') }),
   row('renameat2', 'rename', 'renameat2', 0, { 'evt.arg.newpath': at('inside/new'), 'evt.arg.flags': 'RENAME_NOREPLACE' }),
   row('rename-refused', 'rename', 'rename', -2, { 'evt.failed': true }),

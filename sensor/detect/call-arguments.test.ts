@@ -19,6 +19,7 @@ const rows: readonly (readonly [event: Partial<CallEvent>, name: string, expecte
   [{ call: 'symlinkat', texts: ['x', 'link'], paths: ['', '/made/here'] }, 'linkpath', '/made/here/link'],
   [{ callKind: 'link', call: 'link', texts: ['/proc/self/root/etc/shadow', 'x'] }, 'oldpath', '/etc/shadow', '/proc/self/root/etc/shadow'],
   [{ callKind: 'link', call: 'link', texts: ['/proc/self/root/proc/self/root/etc/shadow', 'x'] }, 'oldpath', '/etc/shadow'],
+  [{ callKind: 'link', call: 'linkat', texts: ['', 'x'], paths: ['/etc/shadow', ''], arguments: [3, 0, 4294967196, 0, 0x1000, 0] }, 'oldpath', '/etc/shadow', ''],
   [{ callKind: 'unlink', call: 'unlink', texts: ['', ''], textMissing: true, result: -14 }, 'path', null, null],
   [{ callKind: 'unlink', call: 'unlink', texts: ['', ''], textMissing: true, result: -14 }, 'res', 'EFAULT', '-14'],
   [{ callKind: 'setuid', call: 'setuid', arguments: [33, 0, 0, 0, 0, 0] }, 'uid', 'www-data', '33'],

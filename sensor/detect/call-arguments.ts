@@ -123,10 +123,12 @@ function numberText(event: CallEvent, name: string): string | null {
   return String(whole.has(name) ? event.arguments[at]! : low | 0);
 }
 
-/** Of a call on a descriptor there is no path that was given. */
+const onDescriptor = new Set(['fchmod', 'fchown', 'fchown32', 'ftruncate', 'ftruncate64']);
+
+/** Of a call on a descriptor no path was given; an empty one stands for what the descriptor beside it is (AT_EMPTY_PATH). */
 function paths({ event, execution }: CallContext, which: 0 | 1): string | null {
-  if (event.texts[which] === '' && (event.textMissing || event.texts[0] === '' && event.callKind !== 'chdir')) return null;
-  return pathOf(event, which, execution);
+  if (onDescriptor.has(event.call)) return null;
+  return pathOf(event, which, execution) || null;
 }
 
 export function givenText(given: GivenAddress): string {

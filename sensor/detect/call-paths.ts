@@ -36,6 +36,6 @@ export function pathOf(event: CallEvent, which: 0 | 1, execution: Execution): st
   const text = event.texts[which];
   // these say where the process stands now: the kernel's own word, whatever links were on the way
   if ((event.callKind === 'chdir' || event.callKind === 'chroot') && event.result >= 0) return event.paths[0];
-  if (text === '') return which === 0 ? event.paths[0] : '';
+  if (text === '') return event.paths[which];
   return absolute(text, event.paths[which] || execution.workingDirectory);
 }
