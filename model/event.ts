@@ -37,6 +37,9 @@ export interface ExecEvent extends Subject {
   readonly workingDirectory: string;
   readonly filename: string;
   readonly arguments: readonly string[];
+  /** The first of it; null: it was not asked for. */
+  readonly environment: readonly string[] | null;
+  readonly processGroup: number;
   readonly argumentsTruncated: boolean;
   readonly argumentsMissing: boolean;
   readonly pathTruncated: boolean;
@@ -110,6 +113,13 @@ export interface FileEvent extends Subject {
   readonly openFlags: number;
   readonly mode: number;
   readonly mountNamespace: number;
+  /** What the call was asked for, of which the kernel forgets some once the file is open. */
+  readonly askedFlags: number;
+  readonly askedMode: number;
+  /** -1: not known. */
+  readonly descriptor: number;
+  /** Name of the system call; empty: not known. */
+  readonly call: string;
 }
 
 export interface SocketEvent extends Subject {
@@ -124,6 +134,79 @@ export interface SocketEvent extends Subject {
   /** 0, or a negative errno. */
   readonly result: number;
   readonly networkNamespace: number;
+}
+
+/** What a call is about, one for each number of the kernel's contract from 14 on. */
+export const callKinds = [
+  'setuid', 'setgid', 'capset', 'setns', 'unshare', 'ptrace', 'processVmWrite', 'processVmRead', 'prctl', 'kill', 'setpgid', 'setsid',
+  'chroot', 'chdir', 'openFailed', 'mapAnonymous', 'mprotect', 'rename', 'link', 'symlink', 'unlink', 'rmdir', 'mkdir', 'mknod', 'chmod',
+  'chown', 'truncate', 'mount', 'umount', 'pivotRoot', 'memfd', 'socket', 'bind', 'send', 'receive', 'dup', 'bpf', 'moduleLoad',
+  'moduleUnload', 'ioUring', 'userfaultfd', 'keyctl', 'connectUnix',
+] as const;
+export type CallKind = (typeof callKinds)[number];
+
+/** A socket address as a program gave it. */
+export interface GivenAddress {
+  readonly family: number;
+  /** 16 bytes, IPv4 mapped; null for other families. */
+  readonly address: Uint8Array | null;
+  readonly port: number;
+  /** Of a unix socket; an abstract one begins with @. */
+  readonly path: string;
+}
+
+/** A system call as it was when it returned. */
+export interface CallEvent extends Subject {
+  readonly kind: 'call';
+  readonly callKind: CallKind;
+  /** Name of the system call. */
+  readonly call: string;
+  readonly is32Bit: boolean;
+  /** What it returned; below 0 a negative errno. */
+  readonly result: number;
+  /** Six: exact up to 2^53. */
+  readonly arguments: readonly number[];
+  /** Their lower halves, which is what counts of an int. */
+  readonly argumentsLow: readonly number[];
+  /** As they were when the call returned. */
+  readonly texts: readonly [string, string];
+  /** As they were at its entry, where that was something else: another thread wrote them meanwhile. */
+  readonly textsAtEntry: readonly [string | null, string | null];
+  readonly changed: boolean;
+  readonly textMissing: boolean;
+  readonly textTruncated: boolean;
+  readonly given: GivenAddress | null;
+  readonly givenAtEntry: GivenAddress | null;
+  /** Of the descriptor's file, of where a relative text begins, or of where the process stands now; empty: there is none. */
+  readonly paths: readonly [string, string];
+  /** Of the descriptor's file; 0: there is none. */
+  readonly mode: number;
+  readonly inodeHigh: number;
+  readonly inodeLow: number;
+  readonly device: number;
+  /** Of the descriptor's socket; 0: it is none. */
+  readonly family: number;
+  readonly protocol: number;
+  readonly localAddress: Uint8Array;
+  readonly remoteAddress: Uint8Array;
+  readonly localPort: number;
+  readonly remotePort: number;
+  readonly networkNamespace: number;
+  /** Of the process, afterwards. */
+  readonly gid: number;
+  readonly effectiveUid: number;
+  readonly sessionId: number;
+  readonly processGroup: number;
+  readonly capEffectiveHigh: number;
+  readonly capEffectiveLow: number;
+  readonly capPermittedHigh: number;
+  readonly capPermittedLow: number;
+}
+
+/** What a name server answered, as the process got it: the message, copied. */
+export interface DnsEvent extends Subject {
+  readonly kind: 'dns';
+  readonly message: Uint8Array;
 }
 
 export interface HelloEvent {
@@ -195,6 +278,8 @@ export type KernelEvent =
   | CgroupEvent
   | FileEvent
   | SocketEvent
+  | CallEvent
+  | DnsEvent
   | HelloEvent
   | HookEvent
   | SnapshotEndEvent

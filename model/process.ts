@@ -12,7 +12,7 @@ export interface KubernetesUser {
   readonly attached: boolean;
 }
 
-/** One program run by one process. Immutable but for its end, its container, and what its exec record adds to a snapshot's. */
+/** One program run by one process. Immutable but for its end, its container, who it runs as and where it stands, and what its exec record adds to a snapshot's. */
 export interface Execution {
   readonly tgid: number;
   readonly startBootNs: number;
@@ -22,19 +22,23 @@ export interface Execution {
   readonly filename: string;
   readonly arguments: readonly string[];
   readonly argumentsTruncated: boolean;
-  readonly workingDirectory: string;
+  workingDirectory: string;
   readonly command: string;
-  readonly uid: number;
-  readonly gid: number;
+  uid: number;
+  gid: number;
   readonly containerUid: number;
   readonly loginUid: number;
   readonly pidInNamespace: number;
   readonly parentPidInNamespace: number;
   readonly terminal: number;
-  readonly sessionId: number;
+  sessionId: number;
   readonly origin: KernelOrigin;
-  readonly capEffectiveHigh: number;
-  readonly capEffectiveLow: number;
+  capEffectiveHigh: number;
+  capEffectiveLow: number;
+  capPermittedHigh: number;
+  capPermittedLow: number;
+  /** Id of its process group; 0: not known. */
+  processGroup: number;
   readonly ctimeNs: number;
   readonly executedBootNs: number;
   readonly presentAtStart: boolean;

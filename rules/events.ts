@@ -13,7 +13,7 @@ export type Outcome = 'none' | 'success' | 'returned';
 export interface ClassShape {
   /** The first name is the usual one: what `evt.type` prints where the system call itself is not known. */
   readonly names: readonly [string, ...string[]];
-  /** Reads after "sees": "this engine sees programs being executed". */
+  /** Reads after "which is" ("this node does not see ptrace, which is processes being traced"), and in brackets after a name. */
   readonly sees: string;
   readonly outcome: Outcome;
   /** What `fd.*` is about: a file, a socket, or whatever the call was given. */

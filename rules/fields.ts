@@ -73,6 +73,11 @@ export const suppliedFields = {
   'proc.is_exe_from_memfd': { type: 'boolean', on: every, description: 'The executable exists only in memory' },
   'proc.exe_ino.ctime': { type: 'number', on: every, description: 'Last change of the executable or its metadata, nanoseconds since 1970' },
   'proc.exe_ino.mtime': { type: 'number', on: every, description: 'Last change of what the executable holds, nanoseconds since 1970' },
+  'proc.env': { type: 'text', argument: 'optional-key', on: ['exec'], description: 'Environment, NAME=value joined by blanks; with [NAME] one value. The first 4 KiB of it, and only while a rule reads it' },
+  'proc.pgid': { type: 'number', on: every, description: 'Id of the process group' },
+  'proc.is_pgid_leader': { type: 'boolean', on: every, description: 'The process leads its process group' },
+  'proc.is_vpgid_leader': { type: 'boolean', on: every, description: 'The process leads its process group, as it sees it itself' },
+  'proc.is_sid_leader': { type: 'boolean', on: every, description: 'The process leads its session' },
   'proc.is_container_init': {
     type: 'boolean', on: every,
     description: "Ours. The process is the first of its container: the one the runtime started it with, also when the container shares another's pid namespace and its id is not 1",
@@ -99,6 +104,7 @@ export const suppliedFields = {
   'fd.rip': { type: 'address', on: remote, description: 'Remote address' },
   'fd.lport': { type: 'number', on: local, description: 'Local port' },
   'fd.rport': { type: 'number', on: remote, description: 'Remote port' },
+  'fd.rip.name': { type: 'text', on: remote, notOnRight: true, notTransformed: true, description: 'Name of the remote address: the last one that a name server answered to this container, or this host' },
   'fd.l4proto': { type: 'text', on: sockets, description: 'tcp or udp' },
 
   'fs.path.name': { type: 'text', on: onePath, description: 'The path that the call is about, made absolute' },
@@ -171,6 +177,8 @@ export const derivedFields: Readonly<Record<string, FieldSpec<EventClass>>> = {
   'fd.ip': { type: 'address', on: local, from: { ends: ['fd.lip', 'fd.rip'] }, notOnRight: true, notTransformed: true },
   'fd.sip': { type: 'address', on: servers, from: { byClass: server } },
   'fd.cip': { type: 'address', on: clients, from: { byClass: client } },
+  'fd.sip.name': { type: 'text', on: ['connect', 'send'], from: { byClass: { connect: 'fd.rip.name', send: 'fd.rip.name' } }, notOnRight: true, notTransformed: true },
+  'fd.cip.name': { type: 'text', on: ['accept', 'receive'], from: { byClass: { accept: 'fd.rip.name', receive: 'fd.rip.name' } }, notOnRight: true, notTransformed: true },
   'fd.net': { type: 'network', on: local, from: { ends: ['fd.lip', 'fd.rip'] }, notOnRight: true, notTransformed: true },
   'fd.snet': { type: 'network', on: servers, from: { byClass: server }, notOnRight: true, notTransformed: true },
   'fd.cnet': { type: 'network', on: clients, from: { byClass: client }, notOnRight: true, notTransformed: true },

@@ -4,7 +4,7 @@
  * dead.
  */
 import type { TypedCondition } from './check/typed.ts';
-import { eventClasses, eventClassOf, eventNames, labelOf, type EventClass } from './events.ts';
+import { classShapes, eventClasses, eventClassOf, eventNames, labelOf, type EventClass } from './events.ts';
 import type { FieldTable } from './field-table.ts';
 import { specialise, type Specialised, type Undecided } from './specialise.ts';
 import { sourcesOf, type Absent } from './source.ts';
@@ -27,7 +27,7 @@ export function reachOf(condition: TypedCondition, table: FieldTable, absent: Ab
     const special = specialise(condition, { table, eventClass, absent });
     const dead = special.condition.kind === 'constant' && !special.condition.value;
     if (absent.classes?.has(eventClass) === true) {
-      if (!dead) reasons.add(`this node does not see ${labelOf(eventClass)} (no hook is attached)`);
+      if (!dead) reasons.add(`this node does not see ${eventNames[eventClass][0]}, which is ${classShapes[eventClass].sees}: no hook is attached`);
       continue;
     }
     if (dead) {

@@ -128,8 +128,8 @@ const faults: readonly (readonly [text: string, line: RegExp])[] = [
   [rule('a', 'evt.type = connect and evt.dir = ">"'), /never match here: evt\.dir is always "<" here/],
   [rule('a', 'evt.num = 0'), /never match here: its condition can never be true/],
   [rule('a', 'evt.type = listen and fd.num = 3'), /the value of fd\.num is not known on listen/],
-  [rule('a', 'evt.type = execve and not fd.sip.name = x'), /note: rule "a": fd\.sip\.name has no value here, so its exclusion never applies/],
-  [rule('a', 'evt.type = execve and (proc.name = a or proc.env contains x)'), /note: rule "a": proc\.env has no value here, so its check never holds/],
+  [rule('a', 'evt.type = execve and not fd.lip.name = x'), /note: rule "a": fd\.lip\.name has no value here, so its exclusion never applies/],
+  [rule('a', 'evt.type = execve and (proc.name = a or proc.aenv contains x)'), /note: rule "a": proc\.aenv has no value here, so its check never holds/],
   [rule('a', 'evt.type = execveat'), /note: rule "a": execveat is not told from execve here/],
   [rule('a', 'proc.name = a'), /warning: rule "a": it names no event type/],
 ];
@@ -230,7 +230,7 @@ test('what this node lacks is part of the answer', () => {
   const text = rule('connects', 'evt.type = connect') + rule('terminal', 'evt.type = execve and proc.tty != 0');
   const suppliers = { ...syntheticSuppliers, fields: { ...syntheticSuppliers.fields, 'proc.tty': null } };
   const rules = loadRules([{ name: 'f', text }], { absent: { classes: new Set(['connect']), fields: absentFields(suppliers) } });
-  deepEqual(lines(rules).map((one) => one.replace(/^.*never match here: /, '')), ['this node does not see connect (no hook is attached) [cannot-fire]', 'proc.tty is not supplied on execve [cannot-fire]']);
+  deepEqual(lines(rules).map((one) => one.replace(/^.*never match here: /, '')), ['this node does not see connect, which is outgoing connections: no hook is attached [cannot-fire]', 'proc.tty is not supplied on execve [cannot-fire]']);
   deepEqual(rules.bind(suppliers).looksAt('exec'), false);
 });
 

@@ -122,7 +122,7 @@ function processEvent(tgid: number): ExecEvent | null {
   const uid = Number(/^Uid:\t(\d+)/m.exec(readText(`/proc/${tgid}/status`))?.[1] ?? 0);
   return {
     kind: 'process', timeBootNs: startBootNs, tgid, tid: tgid, startBootNs, execId: 0, uid, cgroupV1: 0, cgroupV2: 0,
-    parent: { tgid: parentTgid, startBootNs: statOf(parentTgid)?.startBootNs ?? 0, execId: 0 }, path, workingDirectory: '', filename: '', arguments: args,
+    parent: { tgid: parentTgid, startBootNs: statOf(parentTgid)?.startBootNs ?? 0, execId: 0 }, path, workingDirectory: '', filename: '', arguments: args, environment: null, processGroup: 0,
     argumentsTruncated: false, argumentsMissing: false, pathTruncated: false, isScript: false, isUnlinked: false, inHostMounts: true,
     isKernelThread: path === '' && args.length === 0, inodeHigh: 0, inodeLow: 0, device: 0, sizeBytes: 0, ctimeNs: 0, capEffectiveHigh: 0,
     capEffectiveLow: 0, capPermittedHigh: 0, capPermittedLow: 0, filesystemMagic: 0, rootMagic: 0, gid: 0, containerUid: uid, loginUid: 0xffffffff,

@@ -5,11 +5,12 @@
  * sensor that died goes on from its log as if it had not.
  */
 import type { Container, ContainerIdentity } from '@vedette/model/container';
-import type { CgroupEvent, CgroupKey, ExecEvent, ExitEvent, FileEvent, ForkEvent, KernelEvent, SocketEvent, Subject } from '@vedette/model/event';
+import type { CallEvent, CgroupEvent, CgroupKey, ExecEvent, ExitEvent, FileEvent, ForkEvent, KernelEvent, SocketEvent, Subject } from '@vedette/model/event';
 import type { LoadKind } from '@vedette/model/exposure-evidence';
 import type { RuntimeName } from '@vedette/model/container';
 import type { Execution } from '@vedette/model/process';
 import type { EventClass } from '@vedette/rules/events';
+import type { RuleFile } from '@vedette/rules/load/read-items';
 import type { DetectionFound, VerdictFound } from '@vedette/model/finding';
 import { Detector } from './detect/detector.ts';
 import type { HostFacts } from './detect/subject.ts';
@@ -22,10 +23,12 @@ import { CoverageLedger } from './enrich/coverage.ts';
 import { ExposureTracker, type PackageLookup } from './enrich/exposure.ts';
 import { cameFromOutside, ExecSessions, isOf, type ExecSessionTold } from './enrich/exec-sessions.ts';
 import { filesystemName } from './enrich/filesystems.ts';
+import { NameAnswers } from './enrich/name-answers.ts';
 import { PodTable, type ToldPod } from './enrich/pod-table.ts';
 import { ProcessMemory } from './enrich/memory.ts';
 import { ProcessTable } from './enrich/process-table.ts';
 import { Shipment } from './ship/shipment.ts';
+import { classesWithoutHook, wantedKinds } from './wanted-kinds.ts';
 
 export interface PipelineEffects {
   /** Ask the runtimes who this is; the answer comes by `identified`. */
@@ -53,6 +56,7 @@ export class Pipeline {
   readonly exposure = new ExposureTracker();
   readonly coverage = new CoverageLedger();
   readonly memory = new ProcessMemory();
+  readonly names = new NameAnswers();
   readonly detector: Detector;
   readonly enforcer: Enforcer;
   readonly effectBook = new EffectBook();
@@ -102,6 +106,10 @@ export class Pipeline {
       case 'accept':
       case 'listen':
         return this.#socket(event);
+      case 'call':
+        return this.#call(event);
+      case 'dns':
+        return this.names.told(event.message, this.#executionOf(event).containerId);
       case 'hello':
         this.bootId = event.bootId;
         this.scopeCgroup = event.scopeCgroup;
@@ -188,6 +196,16 @@ export class Pipeline {
   /** What is installed in the container, read by the scanner. */
   inventory(id: string, revision: string, index: PackageLookup, packageCount: number): void {
     this.exposure.inventory(id, revision, index, packageCount);
+  }
+
+  /** Rules in place of those before; the kernel then reports what they look at. */
+  loadRules(files: readonly RuleFile[]): void {
+    this.detector.load(files);
+    if (this.bootId !== '') this.#wantKinds();
+  }
+
+  #wantKinds(): void {
+    this.#effects.command({ do: 'setKinds', kinds: wantedKinds((one) => this.detector.looksAt(one), this.detector.reads('proc.env')) });
   }
 
   /** Everything the kernel must know, again: at the start of a session and when the policies changed. */
@@ -330,6 +348,19 @@ export class Pipeline {
     }
   }
 
+  #call(event: CallEvent): void {
+    const execution = this.#executionOf(event);
+    if (this.processes.changed(event, execution) && this.processes.current(execution.tgid, execution.startBootNs) === execution) this.memory.started(execution);
+    const eventClass = event.callKind === 'connectUnix' ? 'connect' : event.callKind;
+    if (!this.detector.looksAt(eventClass)) return;
+    const container = this.#container(execution.containerId);
+    this.#detect(eventClass, event, execution, container, false);
+    if (!event.changed) return;
+    // the program handed over something else at first: whichever of the two the kernel took, a rule on either must see it
+    const first = { ...event, texts: [event.textsAtEntry[0] ?? event.texts[0], event.textsAtEntry[1] ?? event.texts[1]] as const, given: event.givenAtEntry ?? event.given };
+    this.#detect(eventClass, first, execution, container, false);
+  }
+
   /** The execution a record is about; one that is not known is adopted from what the record says, and counted. */
   #executionOf(event: Subject): Execution {
     const known = this.processes.find(event) ?? this.processes.current(event.tgid, event.startBootNs);
@@ -376,11 +407,19 @@ export class Pipeline {
     }
     this.shipment.allLive(this.processes.living(), atBootNs);
     this.armKernel();
+    this.detector.withoutHooks(classesWithoutHook(this.coverage.hooks));
+    this.#wantKinds();
   }
 
-  #detect(eventClass: EventClass, event: Subject & { readonly kind: string }, execution: Execution, container: Container | null, isContainerInit: boolean): void {
+  #detect(eventClass: EventClass, event: ExecEvent | ForkEvent | ExitEvent | FileEvent | SocketEvent | CallEvent, execution: Execution, container: Container | null, isContainerInit: boolean): void {
     if (!this.detector.looksAt(eventClass)) return;
-    this.#report(this.detector.evaluate({ eventClass, event, execution, container, isContainerInit, wallOffsetNs: this.#wallOffsetNs }));
+    const remoteName = this.names.size > 0 && 'remoteAddress' in event ? this.#remoteName(event, execution) : null;
+    this.#report(this.detector.evaluate({ eventClass, event, execution, container, isContainerInit, wallOffsetNs: this.#wallOffsetNs, remoteName }));
+  }
+
+  #remoteName(event: SocketEvent | CallEvent, execution: Execution): string | null {
+    const given = event.kind === 'call' ? event.given?.address : null;
+    return this.names.nameOf(given ?? event.remoteAddress, execution.containerId);
   }
 
   #report(found: readonly DetectionFound[]): void {

@@ -6,7 +6,7 @@ import type { KernelEvent } from '@vedette/model/event';
 import { Pipeline } from './pipeline.ts';
 import { Recall, type Drops } from './recall.ts';
 import type { StateLogEntry } from './ship/state-log.ts';
-import { cgroupEvent, execEvent, exitEvent, fileEvent, forkEvent, helloEvent } from './testing/events.ts';
+import { cgroupEvent, execEvent, exitEvent, fileEvent, forkEvent, helloEvent, ipv4, socketEvent } from './testing/events.ts';
 import { identityOf } from './testing/things.ts';
 
 const byImage = { name: 'by-image.yaml', text: '- rule: By image\n  desc: of a test\n  condition: evt.type = execve and container.image startswith registry.test\n  output: "%container.image"\n  priority: NOTICE\n' };
@@ -169,4 +169,17 @@ test('whatever happened between whichever commits, the successor knows it; and s
       assert.deepEqual(new Life(anew.log).state(), life.state());
     }),
   );
+});
+
+test('the address of a connection that was held is an address again in the successor', () => {
+  const byPeer = { name: 'peer.yaml', text: '- rule: By peer\n  desc: of a test\n  condition: evt.type = connect and container.image startswith registry.test and fd.rip = 192.0.2.7\n  output: "%fd.rip"\n  priority: NOTICE\n' };
+  const first = new Life();
+  first.pipeline.detector.load([byPeer]);
+  first.see(...start, ...web, socketEvent({ ...inWeb, timeBootNs: 750, tgid: 60, startBootNs: 700, remoteAddress: ipv4(192, 0, 2, 7) })).commit();
+  const second = new Life(first.log);
+  second.pipeline.detector.load([byPeer]);
+  assert.deepEqual(second.pipeline.detector.held.map((one) => ({ ...one.subject.event }) as { remoteAddress?: unknown }).map((one) => one.remoteAddress), [ipv4(192, 0, 2, 7)]);
+  second.pipeline.identified([...second.pipeline.containers.all()][0]!.id, identityOf());
+  const found = second.pipeline.shipment.take([]).detections;
+  assert.deepEqual(found.map(({ kind }) => (kind.case === 'detection' ? kind.value.output : '')), ['192.0.2.7']);
 });

@@ -118,7 +118,7 @@ export class Recall {
   }
 
   #restoreHeld(one: HeldState, recall: ProcessRecall): void {
-    const { executionKey: key, containerId, ...subject } = one.subject;
+    const { executionKey: key, containerId, ...subject } = { ...one.subject, event: withBytes(one.subject.event) as Held['subject']['event'] };
     const execution = recall.byKey.get(key);
     if (execution === undefined) return;
     const container = containerId === null ? null : this.#pipeline.containers.get(containerId);
@@ -133,7 +133,20 @@ function heldExecutions(held: readonly Held[]): Execution[] {
 
 function heldState(held: Held): HeldState {
   const { execution, container, ...subject } = held.subject;
-  return { subject: { ...subject, executionKey: executionKey(execution), containerId: container?.id ?? null }, rules: [...held.rules], untilBootNs: held.untilBootNs };
+  return { subject: { ...subject, event: withoutBytes(subject.event) as Held['subject']['event'], executionKey: executionKey(execution), containerId: container?.id ?? null }, rules: [...held.rules], untilBootNs: held.untilBootNs };
+}
+
+/** Addresses of an event are bytes, which JSON does not know: they are written as their hex digits. */
+function withoutBytes(value: unknown): unknown {
+  if (value instanceof Uint8Array) return { hex: Buffer.from(value).toString('hex') };
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, withoutBytes(one)]));
+}
+
+function withBytes(value: unknown): unknown {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return value;
+  if ('hex' in value && typeof value.hex === 'string') return Uint8Array.from(Buffer.from(value.hex, 'hex'));
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, withBytes(one)]));
 }
 
 function dropStateOf(drops: Drops | undefined): DropState | null {

@@ -77,7 +77,7 @@ test('what is no recording, or none for this sensor, is refused in a sentence', 
     ['less than the magic', golden.subarray(0, 9), /is not a recording/],
     ['something else', Buffer.from('#!/bin/sh\necho this is a script and no recording\n'), /is not a recording/],
     ['another format of ours', Buffer.concat([Buffer.from('VEDETTE-RECORD9\n'), golden.subarray(16)]), /is not a recording/],
-    ['another schema', withHello(99, 'x86_64'), /has schema 99, and this sensor reads 1: replay it with the version that recorded it/],
+    ['another schema', withHello(99, 'x86_64'), /has schema 99, and this sensor reads up to 2: replay it with the version that recorded it/],
     ['a machine with another byte order', withHello(1, 's390x'), /was recorded on "s390x", and this sensor reads recordings of x86_64 and aarch64/],
     ['no hello', Buffer.concat([golden.subarray(0, 16), golden.subarray(recordStarts()[1])]), /does not begin as a recording does/],
   ];

@@ -9,7 +9,7 @@ import { readFile } from 'node:fs/promises';
 import { toJson } from '@bufbuild/protobuf';
 import { RecordSchema } from '@vedette/model/wire/generated/record_pb';
 import type { HelloEvent } from '@vedette/model/event';
-import { schema } from './decode/layout.ts';
+import { schema, schemasRead } from './decode/layout.ts';
 import { EventStream } from './decode/stream.ts';
 import { Pipeline } from './pipeline.ts';
 
@@ -79,7 +79,7 @@ export async function replay(path: string, options: ReplayOptions): Promise<Repl
 }
 
 function checked(hello: HelloEvent, path: string): HelloEvent {
-  if (hello.schema !== schema) throw new Error(`${path} has schema ${hello.schema}, and this sensor reads ${schema}: replay it with the version that recorded it`);
+  if (!schemasRead.includes(hello.schema)) throw new Error(`${path} has schema ${hello.schema}, and this sensor reads up to ${schema}: replay it with the version that recorded it`);
   if (architectures.includes(hello.architecture)) return hello;
   throw new Error(`${path} was recorded on ${JSON.stringify(hello.architecture)}, and this sensor reads recordings of ${architectures.join(' and ')}`);
 }

@@ -115,7 +115,7 @@ export class Session {
     await this.#desk.prepare();
     this.pipeline.podsTold(this.#toldPods.read());
     const { policies, rules, images } = this.#words.words;
-    this.pipeline.detector.load(rules?.files ?? this.#options.rules);
+    this.pipeline.loadRules(rules?.files ?? this.#options.rules);
     if (policies !== null) this.pipeline.enforcer.setPolicies(policies.texts, policies.generation);
     if (images !== null) this.pipeline.enforcer.setImages(images);
     this.#timer = setInterval(() => this.#tick(), tickMs);
@@ -208,7 +208,7 @@ export class Session {
     }
     const kind = this.#words.take(command);
     const { policies, rules, images } = this.#words.words;
-    if (kind === 'rules' && rules !== null) this.pipeline.detector.load(rules.files);
+    if (kind === 'rules' && rules !== null) this.pipeline.loadRules(rules.files);
     if (kind === 'policies' && policies !== null) {
       this.pipeline.enforcer.setPolicies(policies.texts, policies.generation);
       this.pipeline.armKernel();

@@ -58,7 +58,7 @@ test('fields: by part of the name, by glob, and none', () => {
   assert.match(rules('fields', 'proc.tty').out, /^FIELD +TYPE +ARGUMENT +EVENTS +DESCRIPTION\nproc\.tty +number +all +Controlling terminal; 0: none\n\n1 fields, 0 of which no event supplies here\n$/);
   const globbed = JSON.parse(rules('fields', 'fd.?net', '--json').out) as { field: string; notOnRight: boolean }[];
   assert.deepEqual(globbed.map((one) => [one.field, one.notOnRight]), ['fd.cnet', 'fd.lnet', 'fd.rnet', 'fd.snet'].map((one) => [one, true]));
-  assert.deepEqual([rules('fields', 'nonsense').code, rules('fields', 'proc.env').out.includes('none here')], [1, true]);
+  assert.deepEqual([rules('fields', 'nonsense').code, rules('fields', 'proc.aenv').out.includes('none here')], [1, true]);
 });
 
 test('test: passes, fails with its place, and is not usable', () => {

@@ -1,18 +1,35 @@
 /**
  * Stands in for the sensor at the loader's descriptors: takes commands as hex lines on a fifo, writes each reply as a
- * JSON line to a file, reads the records away and acknowledges nothing. Only for tests of the loader itself.
+ * JSON line to a file, counts system calls among the records (a line with all counts when they have changed), reads the rest
+ * away and acknowledges nothing. Only for tests of the loader itself.
  */
 import { appendFileSync, createReadStream, read } from 'node:fs';
 import { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
+import { EventStream } from '@vedette/sensor/decode/stream';
 import { effectMagic } from '@vedette/sensor/enforce/commands';
 
 const [commands, replies] = process.argv.slice(2);
 if (commands === undefined || replies === undefined) throw new Error('usage: fake-sensor.ts COMMANDS REPLIES');
 
+const file = replies;
+const seen: Record<string, number> = {};
+let told = '';
+const stream = new EventStream((event) => {
+  if (event.kind === 'call') seen[event.call] = (seen[event.call] ?? 0) + 1;
+  const line = JSON.stringify({ seen });
+  if (event.kind !== 'tick' || line === told) return;
+  appendFileSync(file, `${line}\n`);
+  told = line;
+});
+
 const buffer = Buffer.alloc(1 << 20);
 function drain(): void {
-  read(3, buffer, 0, buffer.length, null, (error, got) => (error !== null || got === 0 ? process.exit(0) : drain()));
+  read(3, buffer, 0, buffer.length, null, (error, got) => {
+    if (error !== null || got === 0) process.exit(0);
+    stream.feed(buffer.subarray(0, got));
+    drain();
+  });
 }
 drain();
 

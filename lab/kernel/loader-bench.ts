@@ -104,6 +104,18 @@ export class LoaderBench {
     throw new Error(`the loader did not start sensor ${session}`);
   }
 
+  /** System calls that were reported so far, by name, once `until` holds. */
+  async seen(until: (counts: Readonly<Record<string, number>>) => boolean): Promise<Readonly<Record<string, number>>> {
+    let counts: Readonly<Record<string, number>> = {};
+    for (let attempt = 0; attempt < 200; attempt++) {
+      const lines = this.#lines().filter((one): one is { seen: Record<string, number> } => typeof one === 'object' && one !== null && 'seen' in one);
+      counts = lines.at(-1)?.seen ?? {};
+      if (until(counts)) return counts;
+      await sleep(25);
+    }
+    throw new Error(`not reported within 5 s; reported: ${JSON.stringify(counts)}`);
+  }
+
   async stop(): Promise<void> {
     if (this.#loader.exitCode === null && this.#loader.signalCode === null) {
       const ended = new Promise((resolve) => this.#loader.once('exit', resolve));

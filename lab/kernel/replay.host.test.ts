@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, test } from 'node:test';
 import type { KernelEvent } from '@vedette/model/event';
+import { schema } from '@vedette/sensor/decode/layout';
 import { projectRoot } from '../borders/borders.ts';
 import { cacheRoot } from '../containers/debian-root.ts';
 import { run, type RunResult } from '../containers/run.ts';
@@ -81,7 +82,7 @@ test('what happens in a cgroup is recorded, and replays to the same events', { t
   const events = decodeRecording(readFileSync(file));
   const hello = events.find((one) => one.kind === 'hello');
   assert.ok(hello?.kind === 'hello');
-  assert.deepEqual([hello.schema, hello.architecture, hello.bootId.length], [1, process.arch === 'arm64' ? 'aarch64' : 'x86_64', 36]);
+  assert.deepEqual([hello.schema, hello.architecture, hello.bootId.length], [schema, process.arch === 'arm64' ? 'aarch64' : 'x86_64', 36]);
   assert.notEqual(hello.kernelRelease, '');
   const { summary, findings, code } = await replayed(file);
   assert.equal(code, 0);

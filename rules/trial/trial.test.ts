@@ -48,7 +48,7 @@ const faults: readonly (readonly [text: string, fault: RegExp])[] = [
   ['{ event: execve, fields: { proc.is_exe_upper_layer: yes } }', /is true or false/],
   ['{ event: connect, fields: { fd.rip: here } }', /fd\.rip is an IP address/],
   ['{ event: execve, fields: { fd.name: /x } }', /fd\.name is not supplied on execve, so no rule can depend on it/],
-  ['{ event: execve, fields: { proc.env: x } }', /proc\.env is not supplied on execve/],
+  ['{ event: execve, fields: { proc.aenv: x } }', /proc\.aenv is not supplied on execve/],
   ['{ event: listen, fields: { fd.num: 3 } }', /fd\.num is not known on listen/],
   ['{ event: openat, fields: { fd.directory: /etc } }', /comes from fd\.name: give that/],
   ['{ event: connect, fields: { fd.ip: 1.1.1.1 } }', /comes from fd\.lip or fd\.rip: give that/],

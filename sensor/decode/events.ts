@@ -4,6 +4,8 @@
  * not fit is `null`, which the stream counts.
  */
 import type { CgroupEvent, ExecEvent, ExitEvent, FileEvent, ForkEvent, HelloEvent, HookEvent, KernelEvent, Loss, Reference, SocketEvent, TickEvent } from '@vedette/model/event';
+import { callNames } from './calls.ts';
+import { callKindOf, decodeCall, decodeDns } from './call-event.ts';
 import * as at from './layout.ts';
 import { componentsToPath } from './path.ts';
 import type { RecordReader } from './records.ts';
@@ -12,6 +14,8 @@ import { plainText, TextCache } from './text-cache.ts';
 export class EventDecoder {
   readonly #paths = new TextCache(componentsToPath);
   readonly #texts = new TextCache(plainText);
+  /** Of the session whose records these are, by its hello. */
+  #schema: number = at.schema;
 
   /** `offset`: of the record, behind its ring head; `length`: its bytes. null: malformed or of an unknown kind. */
   decode(reader: RecordReader, offset: number, length: number): KernelEvent | null {
@@ -43,16 +47,27 @@ export class EventDecoder {
         return decodeSocket(reader, offset, length, 'accept');
       case at.kinds.listen:
         return decodeSocket(reader, offset, length, 'listen');
-      default:
-        return decodeLoaderRecord(reader, offset, length);
+      case at.kinds.dns:
+        return decodeDns(reader, offset, length);
+      default: {
+        const callKind = callKindOf(reader.u16(offset));
+        return callKind === null ? this.#loaders(reader, offset, length) : decodeCall(reader, offset, length, callKind);
+      }
     }
+  }
+
+  #loaders(reader: RecordReader, offset: number, length: number): KernelEvent | null {
+    const event = decodeLoaderRecord(reader, offset, length);
+    if (event?.kind === 'hello') this.#schema = event.schema;
+    return event;
   }
 
   /** One flat literal on purpose: an event put together from parts costs half as much again. */
   #exec(reader: RecordReader, offset: number, length: number, kind: 'exec' | 'process'): ExecEvent | null {
-    if (length < at.exec.size) return null;
+    const size = this.#schema === 1 ? at.execSizeFirst : at.exec.size;
+    if (length < size) return null;
     const flags = reader.u16(offset + at.header.flags);
-    const pathAt = offset + at.exec.size;
+    const pathAt = offset + size;
     const pathBytes = reader.u16(offset + at.exec.pathBytes);
     const directoryAt = pathAt + pathBytes;
     const directoryBytes = reader.u16(offset + at.exec.directoryBytes);
@@ -60,7 +75,8 @@ export class EventDecoder {
     const filenameBytes = reader.u16(offset + at.exec.filenameBytes);
     const argumentsAt = filenameAt + filenameBytes;
     const argumentBytes = reader.u16(offset + at.exec.argumentBytes);
-    if (argumentsAt + argumentBytes > offset + length) return null;
+    const environmentBytes = size < at.exec.size ? 0 : reader.u16(offset + at.exec.environmentBytes);
+    if (argumentsAt + argumentBytes + environmentBytes > offset + length) return null;
     return {
       kind,
       timeBootNs: reader.u64(offset + at.header.timeBootNs),
@@ -74,6 +90,8 @@ export class EventDecoder {
       workingDirectory: this.#path(reader, directoryAt, directoryBytes, false),
       filename: this.#texts.decode(reader, filenameAt, filenameBytes - 1),
       arguments: reader.texts(argumentsAt, argumentBytes),
+      environment: environmentBytes === 0 ? null : reader.texts(argumentsAt + argumentBytes, environmentBytes),
+      processGroup: size < at.exec.size ? 0 : reader.u32(offset + at.exec.processGroup),
       argumentsTruncated: (flags & at.flags.argumentsTruncated) !== 0, argumentsMissing: (flags & at.flags.argumentsMissing) !== 0,
       pathTruncated: (flags & at.flags.pathTruncated) !== 0,
       isScript: (flags & at.flags.script) !== 0, isUnlinked: (flags & at.flags.unlinked) !== 0,
@@ -113,9 +131,11 @@ export class EventDecoder {
   }
 
   #file(reader: RecordReader, offset: number, length: number, kind: FileEvent['kind']): FileEvent | null {
-    if (length < at.file.size) return null;
+    const size = this.#schema === 1 ? at.fileSizeFirst : at.file.size;
+    if (length < size) return null;
     const pathBytes = reader.u16(offset + at.file.pathBytes);
-    if (at.file.size + pathBytes > length) return null;
+    if (size + pathBytes > length) return null;
+    const asked = size >= at.file.size;
     const truncated = (reader.u16(offset + at.header.flags) & at.flags.pathTruncated) !== 0;
     return {
       kind,
@@ -127,7 +147,7 @@ export class EventDecoder {
       uid: reader.u32(offset + at.header.uid),
       cgroupV1: reader.cgroupKey(offset + at.header.cgroupV1),
       cgroupV2: reader.cgroupKey(offset + at.header.cgroupV2),
-      path: this.#path(reader, offset + at.file.size, pathBytes, truncated),
+      path: this.#path(reader, offset + size, pathBytes, truncated),
       pathTruncated: truncated,
       inodeHigh: reader.u32(offset + at.file.inode + 4),
       inodeLow: reader.u32(offset + at.file.inode),
@@ -136,6 +156,10 @@ export class EventDecoder {
       openFlags: reader.u32(offset + at.file.openFlags),
       mode: reader.u32(offset + at.file.mode),
       mountNamespace: reader.u32(offset + at.file.mountNamespace),
+      askedFlags: asked ? reader.u32(offset + at.file.askedFlags) : reader.u32(offset + at.file.openFlags),
+      askedMode: asked ? reader.u32(offset + at.file.askedMode) : 0,
+      descriptor: asked ? reader.i32(offset + at.file.result) : -1,
+      call: asked ? (callNames[reader.u16(offset + at.file.call)] ?? '') : '',
     };
   }
 }
@@ -210,7 +234,7 @@ function decodeLoaderRecord(reader: RecordReader, offset: number, length: number
     case at.kinds.snapshotEnd:
       return { kind: 'snapshot-end', timeBootNs };
     case at.kinds.tick:
-      return length < at.tick.size ? null : decodeTick(reader, offset, timeBootNs);
+      return length < at.tickSizeMin ? null : decodeTick(reader, offset, length, timeBootNs);
     case at.kinds.cgroupLoss:
       if (length < at.cgroupLoss.size) return null;
       return { kind: 'cgroup-loss', timeBootNs, cgroup: reader.cgroupKey(offset + at.cgroupLoss.cgroup), lost: reader.u64(offset + at.cgroupLoss.lost) };
@@ -250,13 +274,16 @@ function decodeHook(reader: RecordReader, offset: number, length: number, timeBo
   return { kind: 'hook', timeBootNs, eventClass, hook, attached: reader.u32(offset + at.hook.attached) === 1, reason, misses };
 }
 
-function decodeTick(reader: RecordReader, offset: number, timeBootNs: number): TickEvent {
+/** A tick of an earlier schema knows fewer kinds, and its length says how many. */
+function decodeTick(reader: RecordReader, offset: number, length: number, timeBootNs: number): TickEvent {
+  const kindCount = Math.floor((length - at.tick.seen) / (8 * (1 + at.causeNames.length)));
+  const lost = at.tick.seen + kindCount * 8;
   const losses: Loss[] = [];
   let eventsSeen = 0;
-  for (let kind = 1; kind < at.kinds.max; kind++) {
+  for (let kind = 1; kind < kindCount; kind++) {
     eventsSeen += reader.u64(offset + at.tick.seen + kind * 8);
     for (let cause = 0; cause < at.causeNames.length; cause++) {
-      const count = reader.u64(offset + at.tick.lost + (kind * at.causeNames.length + cause) * 8);
+      const count = reader.u64(offset + lost + (kind * at.causeNames.length + cause) * 8);
       if (count > 0) losses.push({ eventClass: at.classNames[kind] ?? `kind-${kind}`, cause: at.causeNames[cause]!, count });
     }
   }

@@ -35,6 +35,8 @@ const compared: [name: string, mine: Readonly<Record<string, number>>][] = [
   ['vd_cgroup', layout.cgroup],
   ['vd_file', layout.file],
   ['vd_socket', layout.socket],
+  ['vd_call', layout.call],
+  ['vd_dns', layout.dns],
   ['vd_hello', layout.hello],
   ['vd_hook', layout.hook],
   ['vd_tick', layout.tick],

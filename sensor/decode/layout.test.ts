@@ -31,6 +31,8 @@ test('the schema', () => {
 test('flags', () => {
   const flags = Object.fromEntries([...constants('VD_F_')].map(([name, value]) => [camel(name), value]));
   assert.deepEqual(flags, { ...layout.flags });
+  const ofCalls = Object.fromEntries([...constants('VD_C_')].map(([name, value]) => [name === '32_BIT' ? 'is32Bit' : camel(name), value]));
+  assert.deepEqual(ofCalls, { ...layout.callFlags });
 });
 
 test('kinds', () => {

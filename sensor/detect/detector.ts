@@ -5,7 +5,8 @@
  */
 import { loadRules, type BoundRules, type Match, type RuleSet } from '@vedette/rules/ruleset';
 import type { RuleFile } from '@vedette/rules/load/read-items';
-import { eventClasses, type EventClass } from '@vedette/rules/events';
+import type { EventClass } from '@vedette/rules/events';
+import { readsByClass } from '@vedette/rules/reads';
 import { absentFields } from '@vedette/rules/subject';
 import type { DetectionFound } from '@vedette/model/finding';
 import { executionKey } from '@vedette/model/process';
@@ -22,21 +23,16 @@ export interface Held {
 const heldForNs = 2e9;
 const heldMax = 1000;
 
-/** The kernel drops these bits of the open flags once the file is open, so a rule on them could never fire. */
-const withoutSource = ['evt.arg.flags'];
-
-/** Classes that a hook of the sensor delivers. */
-const delivered: ReadonlySet<EventClass> = new Set(['exec', 'open', 'mapExec', 'connect', 'accept', 'listen', 'fork', 'exit']);
-const undelivered: ReadonlySet<EventClass> = new Set(eventClasses.filter((one) => !delivered.has(one)));
-
-function bind(host: HostFacts, files: readonly RuleFile[]): { set: RuleSet; bound: BoundRules<RuleSubject> } {
+function bind(host: HostFacts, files: readonly RuleFile[], classes: ReadonlySet<EventClass>): { set: RuleSet; bound: BoundRules<RuleSubject> } {
   const supplied = suppliers(host);
-  const set = loadRules(files, { absent: { classes: undelivered, fields: new Set([...absentFields(supplied), ...withoutSource]) } });
+  const set = loadRules(files, { absent: { classes, fields: absentFields(supplied) } });
   return { set, bound: set.bind(supplied) };
 }
 
 export class Detector {
   readonly #host: HostFacts;
+  #files: readonly RuleFile[];
+  #unseen: ReadonlySet<EventClass> = new Set();
   #set: RuleSet;
   #bound: BoundRules<RuleSubject>;
   #held: Held[] = [];
@@ -46,11 +42,20 @@ export class Detector {
 
   constructor(host: HostFacts, files: readonly RuleFile[] = []) {
     this.#host = host;
-    ({ set: this.#set, bound: this.#bound } = bind(host, files));
+    this.#files = files;
+    ({ set: this.#set, bound: this.#bound } = bind(host, files, this.#unseen));
   }
 
   load(files: readonly RuleFile[]): void {
-    ({ set: this.#set, bound: this.#bound } = bind(this.#host, files));
+    this.#files = files;
+    ({ set: this.#set, bound: this.#bound } = bind(this.#host, files, this.#unseen));
+  }
+
+  /** Classes for which this kernel has no hook: rules that need them say so. */
+  withoutHooks(classes: ReadonlySet<EventClass>): void {
+    if (classes.size === this.#unseen.size && [...classes].every((one) => this.#unseen.has(one))) return;
+    this.#unseen = classes;
+    this.load(this.#files);
   }
 
   /** Rules that may fire here: one that never can is a problem, not a guard. */
@@ -74,6 +79,11 @@ export class Detector {
 
   looksAt(eventClass: EventClass): boolean {
     return this.#bound.looksAt(eventClass);
+  }
+
+  /** Whether a rule that is asked here reads this field. */
+  reads(field: string): boolean {
+    return this.#set.enabled.some((rule) => readsByClass(rule.conditions).some((one) => one.fields.some((name) => name === field || name.startsWith(`${field}[`))));
   }
 
   evaluate(subject: Omit<RuleSubject, 'number'>): DetectionFound[] {

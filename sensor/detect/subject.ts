@@ -4,11 +4,14 @@
  */
 import { addressText } from '@vedette/rules/address';
 import { globPredicate } from '@vedette/rules/compile/glob';
-import { eventNames, type EventClass } from '@vedette/rules/events';
+import { classShapes, eventNames, type EventClass } from '@vedette/rules/events';
 import type { Suppliers } from '@vedette/rules/subject';
 import type { Container } from '@vedette/model/container';
-import type { FileEvent, SocketEvent, Subject as KernelSubject } from '@vedette/model/event';
+import type { CallEvent, ExecEvent, FileEvent, SocketEvent, Subject as KernelSubject } from '@vedette/model/event';
 import type { Execution } from '@vedette/model/process';
+import { allArguments, argument, endText, givenText, rawArgument, rawValue, type CallContext } from './call-arguments.ts';
+import { absolute, directoryOf, pathOf } from './call-paths.ts';
+import { modeNames } from './call-words.ts';
 import { capabilityNames, errorName, openFlagNames } from './kernel-words.ts';
 
 export interface RuleSubject {
@@ -20,6 +23,8 @@ export interface RuleSubject {
   readonly container: Container | null;
   readonly isContainerInit: boolean;
   readonly wallOffsetNs: number;
+  /** Name of the remote address, where a name server told it. */
+  readonly remoteName?: string | null;
 }
 
 export interface HostFacts {
@@ -29,6 +34,8 @@ export interface HostFacts {
 
 const O_WRONLY = 1;
 const O_RDWR = 2;
+const O_CREAT = 0o100;
+const O_TRUNC = 0o1000;
 const noLogin = 0xffffffff;
 
 function ancestor(subject: RuleSubject, depth: number): Execution | null {
@@ -47,8 +54,13 @@ function fileEvent(subject: RuleSubject): FileEvent | null {
   return subject.eventClass === 'open' || subject.eventClass === 'mapExec' ? (subject.event as FileEvent) : null;
 }
 
+function callEvent(subject: RuleSubject): CallEvent | null {
+  return subject.event.kind === 'call' ? (subject.event as CallEvent) : null;
+}
+
 function socketEvent(subject: RuleSubject): SocketEvent | null {
   const { eventClass } = subject;
+  if (subject.event.kind === 'call') return null;
   return eventClass === 'connect' || eventClass === 'accept' || eventClass === 'listen' ? (subject.event as SocketEvent) : null;
 }
 
@@ -74,13 +86,80 @@ function mountDestination(container: Container, source: string): string | null {
   return mounts.find((one) => fits(one.source))?.destination ?? null;
 }
 
-function eventArgument(subject: RuleSubject, name: string): string | null {
-  if (subject.eventClass === 'exec' && name === 'filename') {
-    const { filename, path } = subject.execution;
-    return filename === '' ? path : filename;
-  }
+function eventArgument(host: HostFacts, subject: RuleSubject, name: string, raw: boolean): string | null {
+  const call = callEvent(subject);
+  if (call !== null) return (raw ? rawArgument : argument)(callContext(host, subject, call), name);
+  if (subject.eventClass === 'exec') return executionArgument(host, subject, name, raw);
   const file = fileEvent(subject);
-  return file !== null && name === 'flags' ? openFlagNames(file.openFlags) : null;
+  if (file !== null) return fileArgument(file, name, raw);
+  const socket = socketEvent(subject);
+  if (socket !== null) return name === 'tuple' ? ends(socket) : name === 'addr' ? endText(socket.remoteAddress, socket.remotePort) : name === 'res' ? (raw ? String(socket.result) : errorName(socket.result)) : null;
+  return null;
+}
+
+function callContext(host: HostFacts, subject: RuleSubject, event: CallEvent): CallContext {
+  return { event, eventClass: subject.eventClass, execution: subject.execution, userName: subject.container === null ? host.userName : () => null };
+}
+
+function executionArgument(host: HostFacts, subject: RuleSubject, name: string, raw: boolean): string | null {
+  const { execution } = subject;
+  switch (name) {
+    case 'res':
+      return raw ? '0' : 'SUCCESS';
+    case 'filename':
+      return execution.filename === '' ? execution.path : execution.filename;
+    case 'exe':
+      return execution.arguments[0] ?? null;
+    case 'args':
+      return execution.arguments.slice(1).join(' ');
+    case 'cwd':
+      return directoryText(execution.workingDirectory);
+    case 'comm':
+      return execution.command;
+    case 'uid':
+      return (subject.container === null && !raw ? host.userName(execution.uid) : null) ?? String(execution.uid);
+    case 'gid':
+      return String(execution.gid);
+    case 'tty':
+      return String(execution.terminal);
+    case 'loginuid':
+      return String(execution.loginUid === noLogin ? -1 : execution.loginUid);
+    case 'cap_permitted':
+      return capabilityNames(execution.capPermittedHigh, execution.capPermittedLow);
+    case 'cap_effective':
+      return capabilityNames(execution.capEffectiveHigh, execution.capEffectiveLow);
+    default:
+      return null;
+  }
+}
+
+function fileArgument(file: FileEvent, name: string, raw: boolean): string | null {
+  switch (name) {
+    case 'name':
+      return file.path;
+    case 'flags':
+      return file.kind === 'map-exec' ? null : raw ? String(file.askedFlags) : openFlagNames(file.askedFlags);
+    case 'fd':
+      return file.descriptor < 0 ? null : String(file.descriptor);
+    case 'mode':
+      return raw ? String(file.askedMode) : modeNames(file.askedMode);
+    case 'prot':
+      return file.kind === 'map-exec' ? 'PROT_EXEC' : null;
+    case 'ino':
+      return String(file.inodeHigh * 4294967296 + file.inodeLow);
+    case 'dev':
+      return String(file.device);
+    default:
+      return null;
+  }
+}
+
+/** All arguments of what is no common call, as those print them. */
+function argumentsText(host: HostFacts, subject: RuleSubject): string {
+  const call = callEvent(subject);
+  if (call !== null) return allArguments(callContext(host, subject, call));
+  const shown = classShapes[subject.eventClass].arguments.map((name) => [name, eventArgument(host, subject, name, false)] as const);
+  return shown.flatMap(([name, value]) => (value === null ? [] : [`${name}=${value}`])).join(' ');
 }
 
 export function suppliers(host: HostFacts): Suppliers<RuleSubject> {
@@ -91,7 +170,7 @@ export function suppliers(host: HostFacts): Suppliers<RuleSubject> {
       return count;
     },
     identityPending: (subject) => subject.container !== null && subject.container.identity === null,
-    fields: { ...eventFields(host), ...processFields(host), ...descriptorFields, ...containerFields },
+    fields: { ...eventFields(host), ...processFields(host), ...descriptorFields, ...pathFields, ...containerFields },
   };
 }
 
@@ -101,25 +180,69 @@ type Some<Prefix extends string> = Pick<Fields, Extract<keyof Fields, `${Prefix}
 function eventFields(host: HostFacts): Some<'evt'> {
   return {
     'evt.num': (subject) => subject.number,
-    'evt.type': (subject) => eventNames[subject.eventClass][0],
+    'evt.type': (subject) => callEvent(subject)?.call ?? (fileEvent(subject)?.call || null) ?? eventNames[subject.eventClass][0],
     'evt.time': (subject) => wallTime(subject.event.timeBootNs + subject.wallOffsetNs),
     'evt.hostname': () => host.hostname,
-    'evt.rawres': (subject) => (subject.eventClass === 'connect' ? (subject.event as SocketEvent).result : null),
-    'evt.res': (subject) => (subject.eventClass === 'connect' ? errorName((subject.event as SocketEvent).result) : null),
-    'evt.arg': eventArgument,
-    'evt.rawarg': null,
-    'evt.args': null,
-    'evt.is_open_create': null,
-    'evt.is_open_exec': null,
+    'evt.rawres': (subject) => resultOf(subject),
+    'evt.res': (subject) => {
+      const result = resultOf(subject);
+      return result === null ? null : errorName(result);
+    },
+    'evt.arg': (subject, name) => eventArgument(host, subject, name, false),
+    'evt.rawarg': (subject, name) => rawValue(name, eventArgument(host, subject, name, true)),
+    'evt.args': (subject) => argumentsText(host, subject),
+    'evt.is_open_create': (subject) => {
+      const flags = askedFlagsOf(subject);
+      return flags === null ? null : (flags & O_CREAT) !== 0;
+    },
+    'evt.is_open_exec': (subject) => {
+      const flags = askedFlagsOf(subject);
+      return flags === null ? null : (flags & O_CREAT) !== 0 && (askedModeOf(subject) & 0o111) !== 0;
+    },
     'evt.is_open_read': (subject) => {
-      const file = fileEvent(subject);
-      return file === null ? null : (file.openFlags & (O_WRONLY | O_RDWR)) !== O_WRONLY;
+      const flags = openFlagsOf(subject);
+      return flags === null ? null : (flags & (O_WRONLY | O_RDWR)) !== O_WRONLY;
     },
     'evt.is_open_write': (subject) => {
-      const file = fileEvent(subject);
-      return file === null ? null : (file.openFlags & (O_WRONLY | O_RDWR)) !== 0;
+      const flags = openFlagsOf(subject);
+      return flags === null ? null : (flags & (O_WRONLY | O_RDWR)) !== 0;
     },
   };
+}
+
+function resultOf(subject: RuleSubject): number | null {
+  return callEvent(subject)?.result ?? socketEvent(subject)?.result ?? null;
+}
+
+function askedFlagsOf(subject: RuleSubject): number | null {
+  return fileEvent(subject)?.askedFlags ?? openFlagsOf(subject);
+}
+
+const modePosition: Readonly<Record<string, number>> = { open: 2, openat: 3, creat: 1 };
+
+function askedModeOf(subject: RuleSubject): number {
+  const call = callEvent(subject);
+  if (call === null) return fileEvent(subject)?.askedMode ?? 0;
+  const at = modePosition[call.call];
+  return at === undefined ? 0 : call.argumentsLow[at]!;
+}
+
+function openFlagsOf(subject: RuleSubject): number | null {
+  const file = fileEvent(subject);
+  if (file !== null) return file.openFlags;
+  const call = callEvent(subject);
+  if (call === null || call.callKind !== 'openFailed') return null;
+  switch (call.call) {
+    case 'creat':
+      return O_CREAT | O_TRUNC | O_WRONLY;
+    case 'open':
+      return call.argumentsLow[1]!;
+    case 'openat':
+    case 'open_by_handle_at':
+      return call.argumentsLow[2]!;
+    default:
+      return null; // openat2 keeps its flags in the program's memory
+  }
 }
 
 function wallTime(ns: number): string {
@@ -152,9 +275,19 @@ function processFields(host: HostFacts): Some<'proc'> & Some<'thread'> & Some<'u
     'proc.is_exe_from_memfd': (subject) => subject.execution.origin === 'memory' && subject.execution.path.startsWith('/memfd:'),
     'proc.exe_ino.ctime': (subject) => subject.execution.ctimeNs,
     'proc.exe_ino.mtime': null,
+    'proc.env': (subject, name) => {
+      const environment = subject.event.kind === 'exec' ? (subject.event as ExecEvent).environment : null;
+      if (environment === null) return null;
+      if (name === null) return environment.join(' ');
+      return environment.find((one) => one.startsWith(`${name}=`))?.slice(String(name).length + 1) ?? null;
+    },
+    'proc.pgid': (subject) => subject.execution.processGroup || null,
+    'proc.is_pgid_leader': (subject) => (subject.execution.processGroup === 0 ? null : subject.execution.processGroup === subject.execution.tgid),
+    'proc.is_vpgid_leader': (subject) => (subject.execution.processGroup === 0 ? null : subject.execution.processGroup === subject.execution.tgid),
+    'proc.is_sid_leader': (subject) => subject.execution.sessionId === subject.execution.tgid,
     'proc.is_container_init': (subject) => subject.isContainerInit,
     'thread.cap_effective': (subject) => capabilityNames(subject.execution.capEffectiveHigh, subject.execution.capEffectiveLow),
-    'thread.cap_permitted': null,
+    'thread.cap_permitted': (subject) => capabilityNames(subject.execution.capPermittedHigh, subject.execution.capPermittedLow),
     'user.uid': (subject) => subject.execution.uid,
     'user.name': (subject) => (subject.container === null ? host.userName(subject.execution.uid) : null),
     'user.loginuid': (subject) => (subject.execution.loginUid === noLogin ? -1 : subject.execution.loginUid),
@@ -166,33 +299,106 @@ function directoryText(path: string): string {
   return path === '' || path.endsWith('/') ? path : `${path}/`;
 }
 
-const descriptorFields: Some<'fd'> & Some<'fs'> = {
-  'fd.num': null,
-  'fd.nameraw': null,
-  'fs.path.name': null,
-  'fs.path.nameraw': null,
-  'fs.path.source': null,
-  'fs.path.sourceraw': null,
-  'fs.path.target': null,
-  'fs.path.targetraw': null,
+const S_IFMT = 0o170000;
+const typesByMode: Readonly<Record<number, string>> = { [0o100000]: 'file', [0o040000]: 'directory', [0o020000]: 'char', [0o060000]: 'block', [0o010000]: 'pipe' };
+const typesByFamily: Readonly<Record<number, string>> = { 1: 'unix', 2: 'ipv4', 10: 'ipv6', 16: 'netlink', 17: 'packet' };
+
+function fileType(path: string, mode: number): string | null {
+  if (path.startsWith('/memfd:')) return 'memfd';
+  return typesByMode[mode & S_IFMT] ?? null;
+}
+
+/** What the call's descriptor is: the kernel's own file or socket. A file that could not be opened is what was asked for. */
+function callDescriptorName(call: CallEvent, subject: RuleSubject): string | null {
+  if (call.callKind === 'openFailed') return pathOf(call, 0, subject.execution);
+  if (call.family === 1) return call.texts[1] === '' ? (call.given?.path ?? '') : call.texts[1];
+  if (call.family === 2 || call.family === 10) {
+    if (call.callKind === 'bind') return endText(call.localAddress, call.localPort);
+    const remote = call.given?.address ? givenText(call.given) : endText(call.remoteAddress, call.remotePort);
+    return call.callKind === 'socket' ? '' : `${endText(call.localAddress, call.localPort)}->${remote}`;
+  }
+  return call.mode === 0 || call.paths[0] === '' ? null : call.paths[0];
+}
+
+function numberOf(call: CallEvent): number | null {
+  if (['socket', 'memfd', 'dup', 'openFailed'].includes(call.callKind)) return call.callKind === 'openFailed' ? -1 : call.result;
+  return call.mode === 0 ? null : call.argumentsLow[0]! | 0;
+}
+
+function hasEnds(call: CallEvent): boolean {
+  return call.family === 2 || call.family === 10;
+}
+
+function transport(protocol: number): string | null {
+  return protocol === 17 ? 'udp' : protocol === 6 || protocol === 262 ? 'tcp' : protocol === 1 || protocol === 58 ? 'icmp' : null;
+}
+
+const descriptorFields: Some<'fd'> = {
+  'fd.num': (subject) => {
+    const call = callEvent(subject);
+    if (call !== null) return numberOf(call);
+    const file = fileEvent(subject);
+    return file === null || file.descriptor < 0 || file.kind === 'map-exec' ? null : file.descriptor;
+  },
   'fd.name': (subject) => {
+    const call = callEvent(subject);
+    if (call !== null) return callDescriptorName(call, subject);
     const socket = socketEvent(subject);
     return socket === null ? (fileEvent(subject)?.path ?? null) : ends(socket);
   },
+  'fd.nameraw': (subject) => {
+    const call = callEvent(subject);
+    return call === null ? (fileEvent(subject)?.path ?? null) : call.texts[0] === '' ? callDescriptorName(call, subject) : call.texts[0];
+  },
   'fd.type': (subject) => {
+    const call = callEvent(subject);
+    if (call !== null) return call.callKind === 'openFailed' ? 'file' : call.family === 0 ? fileType(call.paths[0], call.mode) : (typesByFamily[call.family] ?? null);
     const socket = socketEvent(subject);
     if (socket !== null) return socket.family === 2 ? 'ipv4' : 'ipv6';
     const file = fileEvent(subject);
     return file === null ? null : file.path.startsWith('/memfd:') ? 'memfd' : 'file';
   },
-  'fd.lip': (subject) => socketEvent(subject)?.localAddress ?? null,
-  'fd.rip': (subject) => socketEvent(subject)?.remoteAddress ?? null,
-  'fd.lport': (subject) => socketEvent(subject)?.localPort ?? null,
-  'fd.rport': (subject) => socketEvent(subject)?.remotePort ?? null,
-  'fd.l4proto': (subject) => {
-    const socket = socketEvent(subject);
-    return socket === null ? null : socket.protocol === 17 ? 'udp' : socket.protocol === 6 || socket.protocol === 262 ? 'tcp' : null;
+  'fd.lip': (subject) => {
+    const call = callEvent(subject);
+    return call === null ? (socketEvent(subject)?.localAddress ?? null) : hasEnds(call) ? call.localAddress : null;
   },
+  'fd.rip': (subject) => {
+    const call = callEvent(subject);
+    return call === null ? (socketEvent(subject)?.remoteAddress ?? null) : hasEnds(call) ? (call.given?.address ?? call.remoteAddress) : null;
+  },
+  'fd.lport': (subject) => {
+    const call = callEvent(subject);
+    return call === null ? (socketEvent(subject)?.localPort ?? null) : hasEnds(call) ? call.localPort : null;
+  },
+  'fd.rport': (subject) => {
+    const call = callEvent(subject);
+    return call === null ? (socketEvent(subject)?.remotePort ?? null) : hasEnds(call) ? (call.given?.address ? call.given.port : call.remotePort) : null;
+  },
+  'fd.rip.name': (subject) => subject.remoteName ?? null,
+  'fd.l4proto': (subject) => {
+    const one = callEvent(subject) ?? socketEvent(subject);
+    return one === null || (one.family !== 2 && one.family !== 10) ? null : transport(one.protocol);
+  },
+};
+
+/** The path that is told for each class: what it is about, or where it was and where it is now. */
+function callPath(subject: RuleSubject, which: 0 | 1, raw: boolean): string | null {
+  const call = callEvent(subject);
+  if (call === null) return which === 0 ? (fileEvent(subject)?.path ?? null) : null;
+  if (raw) return call.texts[which] === '' ? null : call.texts[which];
+  // what a symbolic link names begins at the link
+  if (call.callKind === 'symlink' && which === 0) return absolute(call.texts[0], directoryOf(pathOf(call, 1, subject.execution)));
+  if (call.callKind === 'mount' && which === 0 && call.call === 'mount') return call.texts[0];
+  return pathOf(call, which, subject.execution) || null;
+}
+
+const pathFields: Some<'fs'> = {
+  'fs.path.name': (subject) => callPath(subject, 0, false),
+  'fs.path.nameraw': (subject) => callPath(subject, 0, true),
+  'fs.path.source': (subject) => callPath(subject, 0, false),
+  'fs.path.sourceraw': (subject) => callPath(subject, 0, true),
+  'fs.path.target': (subject) => callPath(subject, 1, false),
+  'fs.path.targetraw': (subject) => callPath(subject, 1, true),
 };
 
 function workload(container: Container | null, kind: string): string | null {

@@ -74,6 +74,8 @@ export class ProcessMemory {
   }
 }
 
+const sinceSchema2 = { capPermittedHigh: 0, capPermittedLow: 0, processGroup: 0 };
+
 /** Applies changes in order; `byKey` grows to all executions that were written. */
 export class ProcessRecall {
   readonly byKey = new Map<string, Execution>();
@@ -83,7 +85,8 @@ export class ProcessRecall {
     switch (change.of) {
       case 'started': {
         const { parentKey, ...rest } = change.execution;
-        const execution: Execution = { ...rest, parent: parentKey === null ? null : (this.byKey.get(parentKey) ?? null) };
+        // what a log of an earlier version does not say is not known
+        const execution: Execution = { ...sinceSchema2, ...rest, parent: parentKey === null ? null : (this.byKey.get(parentKey) ?? null) };
         this.byKey.set(executionKey(execution), execution);
         return;
       }

@@ -5,7 +5,7 @@
  * oldest exited ones go first and, if that is not enough, new processes are known only by their records (counted).
  * Pure: time comes from the events.
  */
-import type { ExecEvent, ExitEvent, ForkEvent, Reference, Subject } from '@vedette/model/event';
+import type { CallEvent, ExecEvent, ExitEvent, ForkEvent, Reference, Subject } from '@vedette/model/event';
 import type { Execution } from '@vedette/model/process';
 
 /** How many exited executions are kept for late records, beside those that living descendants hold. */
@@ -75,6 +75,23 @@ export class ProcessTable {
     const execution = forkedFrom(event, parent);
     this.#keep(execution);
     return execution;
+  }
+
+  /**
+   * Who a process runs as and where it stands, as a later call of its main thread left it: a thread's own user is not the process's.
+   * Says whether that is news.
+   */
+  changed(event: CallEvent, execution: Execution): boolean {
+    if (event.tid !== event.tgid) return false;
+    const isOld =
+      execution.uid === event.uid && execution.gid === event.gid && execution.sessionId === event.sessionId && execution.processGroup === event.processGroup &&
+      execution.capEffectiveHigh === event.capEffectiveHigh && execution.capEffectiveLow === event.capEffectiveLow &&
+      execution.capPermittedHigh === event.capPermittedHigh && execution.capPermittedLow === event.capPermittedLow;
+    const { uid, gid, sessionId, processGroup, capEffectiveHigh, capEffectiveLow, capPermittedHigh, capPermittedLow } = event;
+    if (!isOld) Object.assign(execution, { uid, gid, sessionId, processGroup, capEffectiveHigh, capEffectiveLow, capPermittedHigh, capPermittedLow });
+    if (event.callKind !== 'chdir' || event.result < 0 || event.paths[0] === '' || event.paths[0] === execution.workingDirectory) return !isOld;
+    execution.workingDirectory = event.paths[0];
+    return true;
   }
 
   /** null when the process is not known, or its exit was already reported. */
@@ -191,6 +208,9 @@ const unknownFacts: Omit<Execution, 'tgid' | 'startBootNs' | 'execId'> = {
   origin: 'none',
   capEffectiveHigh: 0,
   capEffectiveLow: 0,
+  capPermittedHigh: 0,
+  capPermittedLow: 0,
+  processGroup: 0,
   ctimeNs: 0,
   executedBootNs: 0,
   presentAtStart: false,
@@ -226,6 +246,9 @@ function executionOf(event: ExecEvent, parent: Execution | null, containerId: st
     origin: event.origin,
     capEffectiveHigh: event.capEffectiveHigh,
     capEffectiveLow: event.capEffectiveLow,
+    capPermittedHigh: event.capPermittedHigh,
+    capPermittedLow: event.capPermittedLow,
+    processGroup: event.processGroup,
     ctimeNs: event.ctimeNs,
     executedBootNs: event.kind === 'process' ? event.startBootNs : event.timeBootNs,
     presentAtStart: event.kind === 'process',

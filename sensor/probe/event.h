@@ -13,10 +13,11 @@
 #include <linux/types.h>
 #endif
 
-#define VD_SCHEMA 1
+#define VD_SCHEMA 2	/* 2: calls; a tick with room for all kinds of the ring */
 
 #define VD_PATH_BYTES_MAX 1024
 #define VD_NAME_BYTES_MAX 256
+#define VD_TEXT_BYTES_MAX 512
 #define VD_ARGUMENT_BYTES_MAX 4096
 #define VD_COMPONENTS_MAX 48
 
@@ -35,7 +36,53 @@ enum vd_kind {
 	VD_ACCEPT = 11,
 	VD_LISTEN = 12,
 	VD_PROCESS = 13,
-	VD_KIND_MAX = 14,
+	/* system calls by one common record, struct vd_call */
+	VD_SETUID = 14,
+	VD_SETGID = 15,
+	VD_CAPSET = 16,
+	VD_SETNS = 17,
+	VD_UNSHARE = 18,
+	VD_PTRACE = 19,
+	VD_PROCESS_VM_WRITE = 20,
+	VD_PROCESS_VM_READ = 21,
+	VD_PRCTL = 22,
+	VD_KILL = 23,
+	VD_SETPGID = 24,
+	VD_SETSID = 25,
+	VD_CHROOT = 26,
+	VD_CHDIR = 27,
+	VD_OPEN_FAILED = 28,
+	VD_MAP_ANONYMOUS = 29,
+	VD_MPROTECT = 30,
+	VD_RENAME = 31,
+	VD_LINK = 32,
+	VD_SYMLINK = 33,
+	VD_UNLINK = 34,
+	VD_RMDIR = 35,
+	VD_MKDIR = 36,
+	VD_MKNOD = 37,
+	VD_CHMOD = 38,
+	VD_CHOWN = 39,
+	VD_TRUNCATE = 40,
+	VD_MOUNT = 41,
+	VD_UMOUNT = 42,
+	VD_PIVOT_ROOT = 43,
+	VD_MEMFD = 44,
+	VD_SOCKET = 45,
+	VD_BIND = 46,
+	VD_SEND = 47,
+	VD_RECEIVE = 48,
+	VD_DUP = 49,
+	VD_BPF = 50,
+	VD_MODULE_LOAD = 51,
+	VD_MODULE_UNLOAD = 52,
+	VD_IO_URING = 53,
+	VD_USERFAULTFD = 54,
+	VD_KEYCTL = 55,
+	VD_CONNECT_UNIX = 56,
+	/* an answer of a name server, struct vd_dns */
+	VD_DNS = 57,
+	VD_KIND_MAX = 64,		/* so that a set of kinds is one word */
 
 	VD_HELLO = 64,
 	VD_HOOK = 65,
@@ -149,8 +196,12 @@ struct vd_exec {
 	__u16 filename_bytes;
 	__u16 argument_bytes;
 	char comm[16];
+	/* since schema 2 */
+	__u32 process_group;
+	__u16 environment_bytes;	/* behind the arguments, each ended by NUL; only when it is wanted */
+	__u16 pad;
 };
-_Static_assert(sizeof(struct vd_exec) == 192, "vd_exec");
+_Static_assert(sizeof(struct vd_exec) == 200, "vd_exec");
 
 struct vd_fork {
 	struct vd_header header;	/* of the child */
@@ -193,8 +244,14 @@ struct vd_file {
 	__u16 path_bytes;
 	__u8 origin;
 	__u8 pad;
+	/* since schema 2 */
+	__u32 asked_flags;		/* as the call was given them; of openat2 as they stood when it returned */
+	__u32 asked_mode;
+	__s32 result;			/* the descriptor */
+	__u16 call;			/* its row in calls.h; 0: not by a call of those */
+	__u16 more_pad;
 };
-_Static_assert(sizeof(struct vd_file) == 88, "vd_file");
+_Static_assert(sizeof(struct vd_file) == 104, "vd_file");
 
 /* VD_CONNECT, VD_ACCEPT, VD_LISTEN. Addresses are always 16 bytes, IPv4 mapped (::ffff:a.b.c.d). */
 struct vd_socket {
@@ -209,6 +266,55 @@ struct vd_socket {
 	__u32 network_namespace;
 };
 _Static_assert(sizeof(struct vd_socket) == 104, "vd_socket");
+
+/*
+ * Any of the calls in calls.h, as it was when it returned. Behind it, in this order: two texts as they were at the exit, the same two as
+ * they were at the entry (only where they differ), two paths as components from the leaf to the root. A socket address is a text. The
+ * paths are the kernel's own: of the descriptor, of the directory that a relative text begins at, of where the process stands now.
+ */
+struct vd_call {
+	struct vd_header header;
+	__s64 result;			/* what the call returned: below 0 a negative errno */
+	__u64 arguments[6];
+	__u64 cap_effective;		/* of the process, afterwards */
+	__u64 cap_permitted;
+	__u64 inode;			/* of the descriptor's file */
+	__u32 device;
+	__u32 mode;			/* its i_mode; 0: there is no such file */
+	__u8 local_address[16];		/* of the descriptor's socket */
+	__u8 remote_address[16];
+	__u16 local_port;
+	__u16 remote_port;
+	__u16 family;			/* 0: it is no socket */
+	__u16 protocol;
+	__u32 network_namespace;
+	__u32 gid;
+	__u32 effective_uid;
+	__u32 session_id;
+	__u32 process_group;
+	__u16 call;			/* its row in calls.h */
+	__u16 call_flags;
+	__u16 text_bytes[2];
+	__u16 entry_bytes[2];
+	__u16 path_bytes[2];
+	__u32 pad;
+};
+_Static_assert(sizeof(struct vd_call) == 224, "vd_call");
+
+#define VD_C_32_BIT 1		/* by the 32-bit interface */
+#define VD_C_CHANGED 2		/* the texts at the entry were others than at the exit: somebody wrote them while the kernel worked */
+#define VD_C_TEXT_TRUNCATED 4
+#define VD_C_TEXT_MISSING 8	/* could not be read */
+#define VD_C_ENTRY_MISSING 16	/* what the texts were at the entry is not known */
+
+/* VD_DNS: what a name server answered, as the process got it. Behind it: the message. */
+struct vd_dns {
+	struct vd_header header;
+	__u16 message_bytes;
+	__u16 pad[3];
+};
+_Static_assert(sizeof(struct vd_dns) == 64, "vd_dns");
+#define VD_DNS_BYTES_MAX 1024
 
 /* The loader's first record of a session. Behind it: kernel release, boot id, architecture, distribution-free text, each ended by NUL. */
 struct vd_hello {
@@ -245,7 +351,7 @@ struct vd_tick {
 	__u64 seen[VD_KIND_MAX];
 	__u64 lost[VD_KIND_MAX][VD_CAUSE_MAX];
 };
-_Static_assert(sizeof(struct vd_tick) == 56 + 32 + 8 * 14 + 8 * 14 * 6, "vd_tick");
+_Static_assert(sizeof(struct vd_tick) == 56 + 32 + 8 * 64 + 8 * 64 * 6, "vd_tick");
 
 /* Losses of one cgroup since the ring was made, sent when they have changed. */
 struct vd_cgroup_loss {
@@ -284,6 +390,7 @@ enum vd_command {
 	VD_COMMAND_WATCH_PATH = 7,	/* text: writes to it use the ring's reserve */
 	VD_COMMAND_UNWATCH_PATHS = 8,
 	VD_COMMAND_ENFORCE_OFF = 9,	/* every decision becomes none, until the loader is started again */
+	VD_COMMAND_SET_KINDS = 11,	/* u64: bit n: records of kind n of vd_call are wanted, others are never made; bit 0: the environment of executions is */
 	VD_COMMAND_EFFECT = 10,		/* vd_effect and its networks; answered by a vd_effect_reply */
 };
 

@@ -34,6 +34,7 @@ enum {
 enum bpf_map_type {
 	BPF_MAP_TYPE_HASH = 1,
 	BPF_MAP_TYPE_ARRAY = 2,
+	BPF_MAP_TYPE_PROG_ARRAY = 3,
 	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
 	BPF_MAP_TYPE_LRU_HASH = 9,
 	BPF_MAP_TYPE_LPM_TRIE = 11,
@@ -101,6 +102,7 @@ struct user_namespace { struct uid_gid_map uid_map; int level; };
 struct cred {
 	kuid_t uid;
 	kgid_t gid;
+	kuid_t euid;
 	kernel_cap_t cap_effective;
 	kernel_cap_t cap_permitted;
 	struct user_namespace *user_ns;
@@ -124,8 +126,10 @@ enum pid_type { PIDTYPE_PID, PIDTYPE_TGID, PIDTYPE_PGID, PIDTYPE_SID };
 struct tty_driver { int major; int minor_start; };
 struct tty_struct { struct tty_driver *driver; int index; };
 struct signal_struct { atomic_t live; struct pid *pids[4]; struct tty_struct *tty; };
-struct mm_struct { unsigned long arg_start; unsigned long arg_end; struct file *exe_file; };
+struct mm_struct { unsigned long arg_start; unsigned long arg_end; unsigned long env_start; unsigned long env_end; struct file *exe_file; };
+struct thread_info { __u32 status; };
 struct task_struct {
+	struct thread_info thread_info;
 	unsigned int flags;
 	int pid;
 	int tgid;
@@ -163,6 +167,17 @@ struct sock { struct sock_common __sk_common; __u16 sk_protocol; };
 /* before 5.6 the protocol was a bit field; those kernels have no ring buffer either */
 struct socket { struct sock *sk; };
 
+struct sockaddr_un { unsigned short sun_family; };
+struct unix_address { int len; struct sockaddr_un name[0]; };
+struct unix_sock { struct sock sk; struct unix_address *addr; struct sock *peer; };
+
+#ifdef __TARGET_ARCH_arm64
+struct user_pt_regs { __u64 regs[31]; __u64 pstate; };
+struct pt_regs { __u64 regs[31]; __u64 pstate; __u64 orig_x0; __s32 syscallno; };
+#else
+struct pt_regs { unsigned long bp, bx, r10, r9, r8, cx, dx, si, di, orig_ax; };
+#endif
+
 struct seq_file;
 struct bpf_iter_meta { struct seq_file *seq; __u64 session_id; __u64 seq_num; };
 struct bpf_iter__task { struct bpf_iter_meta *meta; struct task_struct *task; };
@@ -186,6 +201,9 @@ struct ovl_inode___65 { struct ovl_entry *oe; };
 #define S_IFMT 0170000
 #define S_IFREG 0100000
 #define S_IFSOCK 0140000
+#define S_IFDIR 0040000
+#define IPPROTO_UDP 17
+#define AF_UNIX 1
 #define AF_INET 2
 #define AF_INET6 10
 #define TCP_LISTEN 10

@@ -10,6 +10,7 @@
 const volatile __u32 cfg_v1_hierarchy = 0;	/* 0: the pids controller is on v2, there are no v1 keys */
 const volatile __u64 cfg_scope_cgroup = 0;	/* key; only processes in it or below it are seen */
 const volatile __u32 cfg_ring_bytes = 0;
+const volatile __u32 cfg_loader = 0;		/* its own work on kernel programs is no news */
 const volatile __u32 cfg_sensor_uid = 0xffffffff;
 const volatile __u64 cfg_share_bytes = 2 << 20;	/* a cgroup's file and network records in one slice, once half full */
 
@@ -116,10 +117,44 @@ struct {
 	__type(value, struct vd_connect_entry);
 } vd_connects SEC(".maps");
 
+/* [0]: which kinds of vd_call are wanted. A call of another kind costs the look-up of its number and no more. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} vd_wanted_kinds SEC(".maps");
+
+/* The programs behind the two hooks that every call passes; filled by the loader, so that one the kernel refuses is only left out. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 8);
+	__type(key, __u32);
+	__type(value, __u32);
+} vd_exits SEC(".maps");
+#define VD_EXIT_CALL 0
+#define VD_EXIT_OPEN 1
+#define VD_EXIT_CONNECT 2
+#define VD_EXIT_ACCEPT 3
+#define VD_EXIT_RECEIVE 4
+#define VD_EXIT_NONE 7
+
+/* The texts of a call from its entry to its exit, by thread: at most 8,192 × about 1.1 KiB = 9 MiB, allocated as needed. */
+struct vd_call_entry { __u16 bytes[2]; __u16 call; __u16 pad; char text[2 * VD_TEXT_BYTES_MAX]; };
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 8192);
+	__uint(map_flags, 1);
+	__type(key, __u64);
+	__type(value, struct vd_call_entry);
+} vd_call_entries SEC(".maps");
+
 /* Room for one record; the slack behind the bounds lets the verifier see that no write leaves it. */
 #define VD_SCRATCH_DATA (VD_PATH_BYTES_MAX * 2 + VD_NAME_BYTES_MAX + VD_ARGUMENT_BYTES_MAX)
-struct vd_exec_scratch { struct vd_exec record; char data[VD_SCRATCH_DATA + 4096]; };
+struct vd_exec_scratch { struct vd_exec record; char data[VD_SCRATCH_DATA + VD_ARGUMENT_BYTES_MAX + 4096]; };
 struct vd_file_scratch { struct vd_file record; char data[VD_PATH_BYTES_MAX + 1024]; struct vd_watch_key watch; };
+struct vd_call_scratch { struct vd_call record; char data[4 * VD_TEXT_BYTES_MAX + 2 * VD_PATH_BYTES_MAX + 4096]; struct vd_call_entry entry; };
+struct vd_dns_scratch { struct vd_dns record; char data[VD_DNS_BYTES_MAX * 2]; };
 struct vd_cgroup_scratch { struct vd_cgroup record; char data[VD_PATH_BYTES_MAX + 64]; };
 
 #define VD_SCRATCH(name, type_)                                                                                        \

@@ -12,12 +12,16 @@
 #include "extract/task.h"
 #include "extract/path.h"
 #include "extract/file.h"
+#include "extract/call.h"
+#include "extract/text.h"
 #include "store/record.h"
 #include "hooks/exec.bpf.h"
 #include "hooks/life.bpf.h"
 #include "hooks/cgroup.bpf.h"
 #include "hooks/file.bpf.h"
 #include "hooks/network.bpf.h"
+#include "hooks/call.bpf.h"
+#include "hooks/dns.bpf.h"
 #include "hooks/isolate.bpf.h"
 
 /* The helpers that read kernel memory and queue signals are offered to GPL-compatible programs only. */
@@ -30,6 +34,8 @@ struct vd_exit *_vd_exit_layout;
 struct vd_cgroup *_vd_cgroup_layout;
 struct vd_file *_vd_file_layout;
 struct vd_socket *_vd_socket_layout;
+struct vd_call *_vd_call_layout;
+struct vd_dns *_vd_dns_layout;
 struct vd_hello *_vd_hello_layout;
 struct vd_hook *_vd_hook_layout;
 struct vd_tick *_vd_tick_layout;

@@ -46,6 +46,9 @@ static __always_inline void fill_exec_task(struct vd_exec *record, struct task_s
 	if (pid_namespace_of(pid, level) == record->pid_namespace)
 		record->parent_pid_in_namespace = pid_at_level(pid, level);
 	record->session_id = pid_at_level(BPF_CORE_READ(leader, signal, pids[PIDTYPE_SID]), 0);
+	record->process_group = pid_at_level(BPF_CORE_READ(leader, signal, pids[PIDTYPE_PGID]), 0);
+	record->environment_bytes = 0;
+	record->pad = 0;
 	record->terminal = task_terminal(leader);
 	record->mount_namespace = task_mount_namespace(task);
 	BPF_CORE_READ_STR_INTO(&record->comm, task, comm);
@@ -99,6 +102,29 @@ static __always_inline __u32 fill_arguments(struct vd_exec *record, struct task_
 		return 0;
 	}
 	return bytes;
+}
+
+static __always_inline int environment_wanted(void)
+{
+	__u32 zero = 0;
+	__u64 *wanted = bpf_map_lookup_elem(&vd_wanted_kinds, &zero);
+
+	return wanted && *wanted & 1;
+}
+
+/* The first 4 KiB; what lies behind is not read. */
+static __always_inline __u32 fill_environment(struct vd_exec *record, struct task_struct *task, char *out)
+{
+	unsigned long start = BPF_CORE_READ(task, mm, env_start), end = BPF_CORE_READ(task, mm, env_end);
+	__u64 bytes = end - start;
+
+	if (end <= start || !environment_wanted())
+		return 0;
+	if (bytes > VD_ARGUMENT_BYTES_MAX - 1)
+		bytes = VD_ARGUMENT_BYTES_MAX - 1;
+	vd_opaque(bytes);
+	bytes &= VD_ARGUMENT_BYTES_MAX - 1;
+	return bpf_probe_read_user(out, bytes, (void *)start) ? 0 : bytes;
 }
 
 SEC("raw_tp/sched_process_exec")
@@ -155,6 +181,12 @@ int vd_exec(struct bpf_raw_tracepoint_args *ctx)
 		return 0;
 	length = fill_arguments(record, task, scratch->data + bytes);
 	record->argument_bytes = length;
+	bytes += length & (VD_ARGUMENT_BYTES_MAX - 1);
+	vd_opaque(bytes);
+	if (bytes > VD_SCRATCH_DATA)
+		return 0;
+	length = fill_environment(record, task, scratch->data + bytes);
+	record->environment_bytes = length;
 	bytes += sizeof(*record) + length;
 	vd_opaque(bytes);
 	if (bytes > sizeof(*scratch))

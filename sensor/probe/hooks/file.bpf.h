@@ -3,12 +3,12 @@
  * Files: opens for writing, the first open for reading of each (container, reader's executable, file), and the first
  * executable mapping of each.
  *
- * Opens: tp/syscalls/sys_exit_{open,openat,openat2,creat,open_by_handle_at}: the returned descriptor leads to the
- * kernel's own file object, so the path is the one that was opened. Misses: failed opens; opens by io_uring, by the
- * kernel itself and by 32-bit programs (their calls have no such tracepoints); a descriptor that another thread
- * replaces between the call's return and this hook. Mappings: tp/syscalls/sys_enter_mmap, since the protection and the
- * descriptor are known there; misses what execve maps (the program and its ELF interpreter, which exec reports),
- * mprotect of a mapping made without PROT_EXEC, and shows a mapping that then fails.
+ * Opens that succeed: by tp_btf/sys_exit (call.bpf.h), of the 32-bit interface too: the returned descriptor leads to the
+ * kernel's own file object, so the path is the one that was opened. Misses: opens by io_uring and by the kernel itself; a
+ * descriptor that another thread replaces between the call's return and this hook. Mappings: tp/syscalls/sys_enter_mmap,
+ * since the protection and the descriptor are known there; misses what execve maps (the program and its ELF interpreter,
+ * which exec reports), 32-bit programs, and shows a mapping that then fails. mprotect and mappings without a file are calls
+ * like others.
  */
 VD_SCRATCH(vd_open_scratch_map, struct vd_file_scratch);
 VD_SCRATCH(vd_map_scratch_map, struct vd_file_scratch);
@@ -58,6 +58,7 @@ static __always_inline int report_file(struct vd_file_scratch *scratch, struct t
 	record->mount_namespace = task_mount_namespace(task);
 	record->origin = VD_ORIGIN_NONE;
 	record->pad = 0;
+	record->more_pad = 0;
 	path_components(BPF_CORE_READ(file, f_path.mnt), BPF_CORE_READ(file, f_path.dentry), scratch->data,
 			&record->path_bytes, &record->header.flags);
 	if (record->header.kind == VD_OPEN_WRITE &&
@@ -70,9 +71,45 @@ static __always_inline int report_file(struct vd_file_scratch *scratch, struct t
 	return emit_limited(record, bytes, named);
 }
 
+#define O_WRONLY 1
+#define O_CREAT 0100
+#define O_TRUNC 01000
+
+/* What the call was asked for: the kernel forgets some of the flags once the file is open. */
+static __always_inline void fill_asked(struct vd_file *record, struct pt_regs *registers)
+{
+	struct { __u64 flags; __u64 mode; } how = {};
+	__u64 arguments[6];
+	int by_32_bit = 0;
+	__u32 row = row_of_call(registers, call_number(registers), &by_32_bit);
+
+	record->call = row;
+	call_arguments(registers, by_32_bit, arguments);
+	switch (row) {
+	case VD_ROW_creat:
+		how.flags = O_CREAT | O_TRUNC | O_WRONLY;
+		how.mode = arguments[1];
+		break;
+	case VD_ROW_open:
+		how.flags = arguments[1];
+		how.mode = arguments[2];
+		break;
+	case VD_ROW_openat2:
+		if (bpf_probe_read_user(&how, sizeof(how), (void *)arguments[2]))
+			how.flags = record->open_flags;
+		break;
+	case VD_ROW_openat:
+		how.mode = arguments[3];	/* fall through */
+	default:
+		how.flags = arguments[2];
+	}
+	record->asked_flags = how.flags;
+	record->asked_mode = how.mode;
+}
+
 /* A first open or mapping. The mark is set only once the record has its place, so a lost one is reported again. */
 static __always_inline void report_first(struct vd_file_scratch *scratch, struct task_struct *task, struct file *file,
-					 struct inode *inode, __u32 kind)
+					 struct inode *inode, __u32 kind, struct pt_regs *registers)
 {
 	__u32 marks = switch_value(VD_SWITCH_MARKS), *known;
 	struct vd_mark_key key;
@@ -81,19 +118,24 @@ static __always_inline void report_first(struct vd_file_scratch *scratch, struct
 	known = bpf_map_lookup_elem(&vd_marks, &key);
 	if (known && *known == marks)
 		return;
+	if (registers)
+		fill_asked(&scratch->record, registers);
 	if (report_file(scratch, task, file, inode))
 		bpf_map_update_elem(&vd_marks, &key, &marks, BPF_ANY);
 }
 
-static __always_inline int opened(long fd)
+/* An open that succeeded. One that failed has opened nothing, and is a call like others (call.bpf.h). */
+SEC("tp_btf/sys_exit")
+int vd_opened(unsigned long long *context)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
+	struct pt_regs *registers = (void *)context[0];
 	struct vd_file_scratch *scratch;
+	__u32 zero = 0, mode, fd = context[1];
 	struct inode *inode;
 	struct file *file;
-	__u32 zero = 0, mode;
 
-	if (fd < 0 || !task_in_scope(task))
+	if (!task_in_scope(task))
 		return 0;
 	file = file_of_fd(task, fd);
 	inode = BPF_CORE_READ(file, f_inode);
@@ -102,26 +144,21 @@ static __always_inline int opened(long fd)
 	scratch = bpf_map_lookup_elem(&vd_open_scratch_map, &zero);
 	if (!scratch)
 		return 0;
+	scratch->record.result = fd;
 	mode = BPF_CORE_READ(file, f_mode);
 	if (mode & FMODE_WRITE) {
 		fill_header(&scratch->record.header, VD_OPEN_WRITE, task);
+		fill_asked(&scratch->record, registers);
 		report_file(scratch, task, file, inode);
 	} else if (mode & FMODE_READ) {
 		/* the sensor's own inventory reads would only report themselves */
 		if (BPF_CORE_READ(task, cred, uid.val) == cfg_sensor_uid)
 			return 0;
 		fill_header(&scratch->record.header, VD_OPEN_READ, task);
-		report_first(scratch, task, file, inode, VD_OPEN_READ);
+		report_first(scratch, task, file, inode, VD_OPEN_READ, registers);
 	}
 	return 0;
 }
-
-SEC("tp/syscalls/sys_exit_openat") int vd_openat(struct trace_event_raw_sys_exit *ctx) { return opened(ctx->ret); }
-SEC("tp/syscalls/sys_exit_open") int vd_open(struct trace_event_raw_sys_exit *ctx) { return opened(ctx->ret); }
-SEC("tp/syscalls/sys_exit_openat2") int vd_openat2(struct trace_event_raw_sys_exit *ctx) { return opened(ctx->ret); }
-SEC("tp/syscalls/sys_exit_creat") int vd_creat(struct trace_event_raw_sys_exit *ctx) { return opened(ctx->ret); }
-SEC("tp/syscalls/sys_exit_open_by_handle_at")
-int vd_open_handle(struct trace_event_raw_sys_exit *ctx) { return opened(ctx->ret); }
 
 SEC("tp/syscalls/sys_enter_mmap")
 int vd_map(struct trace_event_raw_sys_enter *ctx)
@@ -145,6 +182,10 @@ int vd_map(struct trace_event_raw_sys_enter *ctx)
 	if (!scratch)
 		return 0;
 	fill_header(&scratch->record.header, VD_MAP_EXEC, task);
-	report_first(scratch, task, file, inode, VD_MAP_EXEC);
+	scratch->record.call = 0;
+	scratch->record.result = 0;
+	scratch->record.asked_flags = 0;
+	scratch->record.asked_mode = 0;
+	report_first(scratch, task, file, inode, VD_MAP_EXEC, 0);
 	return 0;
 }

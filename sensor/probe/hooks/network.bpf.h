@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
- * Connections. connect: tp/syscalls/sys_{enter,exit}_connect; the address asked for is copied at entry, and on success
- * the socket's own addresses are taken. accept: tp/syscalls/sys_exit_accept{,4}, from the accepted socket. listen:
+ * Connections. connect: tp/syscalls/sys_enter_connect copies the address asked for; when the call returns (call.bpf.h) the
+ * socket's own addresses are taken. accept: when it returns, from the accepted socket. listen:
  * raw_tp/inet_sock_set_state with the new state LISTEN (4.16), which has the socket and the process at once. IPv4 and
- * IPv6; addresses are always 16 bytes. Misses: io_uring, unconnected datagrams (sendto), 32-bit programs, sockets of
- * other families; a listening socket that existed before the sensor.
+ * IPv6; addresses are always 16 bytes. Connections to unix sockets, those by the 32-bit interface and datagrams without a
+ * connection are calls like others. Misses: io_uring; socketcall of 32-bit programs; a listening socket that existed
+ * before the sensor.
  */
 static __always_inline void mapped_address(__u8 *out, __be32 address)
 {
@@ -79,8 +80,8 @@ int vd_connect_enter(struct trace_event_raw_sys_enter *ctx)
 	return 0;
 }
 
-SEC("tp/syscalls/sys_exit_connect")
-int vd_connect(struct trace_event_raw_sys_exit *ctx)
+SEC("tp_btf/sys_exit")
+int vd_connect(unsigned long long *context)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	__u64 thread = bpf_get_current_pid_tgid();
@@ -88,8 +89,10 @@ int vd_connect(struct trace_event_raw_sys_exit *ctx)
 	struct vd_socket record = {};
 	struct sock *sock;
 
-	if (!entry)
+	if (!entry) {	/* another family, or out of our scope */
+		bpf_tail_call(context, &vd_exits, VD_EXIT_CALL);
 		return 0;
+	}
 	fill_header(&record.header, VD_CONNECT, task);
 	sock = socket_of_fd(task, entry->fd);
 	if (sock)
@@ -98,16 +101,18 @@ int vd_connect(struct trace_event_raw_sys_exit *ctx)
 	record.family = entry->family;
 	record.remote_port = entry->port;
 	__builtin_memcpy(record.remote_address, entry->address, 16);
-	record.result = ctx->ret;
+	record.result = context[1];
 	bpf_map_delete_elem(&vd_connects, &thread);
 	emit_limited(&record, sizeof(record), 0);
 	return 0;
 }
 
-static __always_inline int accepted(long fd)
+SEC("tp_btf/sys_exit")
+int vd_accept(unsigned long long *context)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct vd_socket record = {};
+	long fd = (long)context[1];
 	struct sock *sock;
 
 	if (fd < 0 || !task_in_scope(task))
@@ -119,9 +124,6 @@ static __always_inline int accepted(long fd)
 	emit_limited(&record, sizeof(record), 0);
 	return 0;
 }
-
-SEC("tp/syscalls/sys_exit_accept") int vd_accept(struct trace_event_raw_sys_exit *ctx) { return accepted(ctx->ret); }
-SEC("tp/syscalls/sys_exit_accept4") int vd_accept4(struct trace_event_raw_sys_exit *ctx) { return accepted(ctx->ret); }
 
 SEC("raw_tp/inet_sock_set_state")
 int vd_listen(struct bpf_raw_tracepoint_args *ctx)

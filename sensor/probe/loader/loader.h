@@ -6,6 +6,8 @@
  * what a killed sensor had read but not stored is delivered again to the next one.
  *
  * main.c      order of things, options, life of the sensor
+ * hooks.c     the hooks, what each is for and what it misses
+ * entries.c   the entries of the calls that are wanted
  * probe.c     BPF object: configuration, loading with what this kernel refuses left out, attaching, counters
  * ring.c      the mapped ring and the pipe
  * frames.c    the loader's own records: hello, hooks, snapshot, ticks, losses
@@ -25,7 +27,7 @@
 #include <sys/types.h>
 #include "../event.h"
 
-#define HOOKS_MAX 24
+#define HOOKS_MAX 96
 #define REASON_BYTES 200
 
 struct options {
@@ -50,6 +52,8 @@ struct hook {
 	const char *hook;
 	const char *misses;
 	uint16_t kind;			/* whose losses its missed runs are */
+	uint32_t through;		/* above 0: called by the hook that every call passes, from the place before this, and not attached itself */
+	bool entries;			/* attached to the entries of the calls that are wanted */
 	bool attached;
 	char reason[REASON_BYTES];
 };
@@ -82,6 +86,14 @@ struct loader {
 	_Atomic bool enforcement_off;
 };
 
+/* hooks.c */
+extern struct hook hooks[];
+extern const int hook_count;
+
+/* entries.c */
+struct bpf_program;
+int entries_attach(struct bpf_program *program, uint64_t kinds);
+
 /* probe.c */
 int probe_load(struct loader *loader);
 void probe_close(void);
@@ -90,6 +102,7 @@ int probe_map_fd(const char *name);
 int probe_counters(struct vd_tick *tick);
 int probe_snapshot_fd(void);
 int probe_set_switch(uint32_t index, uint32_t value);
+int probe_set_kinds(uint64_t kinds);
 
 /* ring.c */
 int ring_map(struct loader *loader);

@@ -14,42 +14,9 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char opens_miss[] =
-	"failed opens, io_uring, 32-bit programs, the kernel's own opens, and reads by the sensor's own user";
-
-static struct hook hooks[] = {
-	{ .program = "vd_exec", .kind = VD_EXEC, .event_class = "exec", .hook = "raw_tp/sched_process_exec",
-	  .misses = "failed execve; of a script the interpreter is judged, the script is only named" },
-	{ .program = "vd_fork", .kind = VD_FORK, .event_class = "fork", .hook = "raw_tp/sched_process_fork", .misses = "threads" },
-	{ .program = "vd_exit", .kind = VD_EXIT, .event_class = "exit", .hook = "raw_tp/sched_process_exit", .misses = "threads" },
-	{ .program = "vd_process", .kind = VD_PROCESS, .event_class = "process-snapshot", .hook = "iter/task",
-	  .misses = "what processes opened and loaded before the sensor started" },
-	{ .program = "vd_cgroup_mkdir", .kind = VD_CGROUP_CREATE, .event_class = "cgroup-create", .hook = "raw_tp/cgroup_mkdir", .misses = "" },
-	{ .program = "vd_cgroup_rmdir", .kind = VD_CGROUP_REMOVE, .event_class = "cgroup-remove", .hook = "raw_tp/cgroup_rmdir", .misses = "" },
-	{ .program = "vd_cgroup_attach", .kind = VD_CGROUP_ATTACH, .event_class = "cgroup-attach",
-	  .hook = "raw_tp/cgroup_attach_task", .misses = "processes born into a cgroup, which fork reports" },
-	{ .program = "vd_openat", .kind = VD_OPEN_WRITE, .event_class = "open", .hook = "tp/syscalls/sys_exit_openat", .misses = opens_miss },
-	{ .program = "vd_openat2", .kind = VD_OPEN_WRITE, .event_class = "open", .hook = "tp/syscalls/sys_exit_openat2", .misses = opens_miss },
-	{ .program = "vd_open", .kind = VD_OPEN_WRITE, .event_class = "open", .hook = "tp/syscalls/sys_exit_open", .misses = opens_miss },
-	{ .program = "vd_creat", .kind = VD_OPEN_WRITE, .event_class = "open", .hook = "tp/syscalls/sys_exit_creat", .misses = opens_miss },
-	{ .program = "vd_open_handle", .kind = VD_OPEN_WRITE, .event_class = "open",
-	  .hook = "tp/syscalls/sys_exit_open_by_handle_at", .misses = opens_miss },
-	{ .program = "vd_map", .kind = VD_MAP_EXEC, .event_class = "map-exec", .hook = "tp/syscalls/sys_enter_mmap",
-	  .misses = "mprotect of a mapping made without PROT_EXEC, 32-bit programs" },
-	{ .program = "vd_connect_enter", .kind = VD_CONNECT, .event_class = "connect", .hook = "tp/syscalls/sys_enter_connect",
-	  .misses = "io_uring, datagrams sent without connect, 32-bit programs" },
-	{ .program = "vd_connect", .kind = VD_CONNECT, .event_class = "connect", .hook = "tp/syscalls/sys_exit_connect",
-	  .misses = "io_uring, datagrams sent without connect, 32-bit programs" },
-	{ .program = "vd_accept", .kind = VD_ACCEPT, .event_class = "accept", .hook = "tp/syscalls/sys_exit_accept", .misses = "io_uring, 32-bit programs" },
-	{ .program = "vd_accept4", .kind = VD_ACCEPT, .event_class = "accept", .hook = "tp/syscalls/sys_exit_accept4", .misses = "io_uring, 32-bit programs" },
-	{ .program = "vd_listen", .kind = VD_LISTEN, .event_class = "listen", .hook = "raw_tp/inet_sock_set_state",
-	  .misses = "sockets that listened before the sensor started; datagram sockets" },
-};
-#define HOOK_COUNT (int)(sizeof(hooks) / sizeof(hooks[0]))
-_Static_assert(HOOK_COUNT <= HOOKS_MAX, "hooks");
-
 static struct bpf_object *object;
 static struct bpf_link *snapshot_link;
+static uint64_t wanted_kinds = ~1ull;	/* all calls, until a sensor has said what it wants; no environments */
 static char last_message[512];		/* libbpf's latest warning: the most precise reason there is */
 static char refused_program[64];
 
@@ -72,7 +39,7 @@ static int on_message(enum libbpf_print_level level, const char *format, va_list
 
 static struct hook *hook_named(const char *program)
 {
-	for (int i = 0; i < HOOK_COUNT; i++)
+	for (int i = 0; i < hook_count; i++)
 		if (!strcmp(hooks[i].program, program))
 			return &hooks[i];
 	return NULL;
@@ -138,7 +105,7 @@ static void leave_out_isolation(void)
 static int open_object(struct loader *loader)
 {
 	struct bpf_map *ring;
-	uint32_t uid = loader->options.uid ? loader->options.uid : ~0u;
+	uint32_t self = (uint32_t)getpid(), uid = loader->options.uid ? loader->options.uid : ~0u;
 
 	object = bpf_object__open_file(loader->options.object, NULL);
 	if (!object)
@@ -147,11 +114,12 @@ static int open_object(struct loader *loader)
 	set_constant("cfg_scope_cgroup", &loader->scope_cgroup, 8);
 	set_constant("cfg_ring_bytes", &loader->options.ring_bytes, 4);
 	set_constant("cfg_sensor_uid", &uid, 4);
+	set_constant("cfg_loader", &self, 4);
 	ring = bpf_object__find_map_by_name(object, "vd_ring");
 	if (!ring || bpf_map__set_max_entries(ring, loader->options.ring_bytes))
 		return -EINVAL;
 	leave_out_isolation();
-	for (int i = 0; i < HOOK_COUNT; i++) {
+	for (int i = 0; i < hook_count; i++) {
 		struct bpf_program *program = bpf_object__find_program_by_name(object, hooks[i].program);
 
 		if (program && hooks[i].reason[0])
@@ -163,7 +131,7 @@ static int open_object(struct loader *loader)
 /* Loads; a program that the kernel refuses is left out with its reason, and the rest is tried again. */
 static int load_object(struct loader *loader)
 {
-	for (int attempt = 0; attempt <= HOOK_COUNT; attempt++) {
+	for (int attempt = 0; attempt <= hook_count; attempt++) {
 		struct hook *refused;
 		int error = open_object(loader);
 
@@ -183,32 +151,55 @@ static int load_object(struct loader *loader)
 	return -ELOOP;
 }
 
+/* Puts the program behind the hook that every call passes. Returns 0, or a negative errno. */
+static int put_through(const struct bpf_program *program, uint32_t slot)
+{
+	uint32_t fd = (uint32_t)bpf_program__fd(program);
+	int map = bpf_object__find_map_fd_by_name(object, "vd_exits");
+
+	return bpf_map_update_elem(map, &slot, &fd, BPF_ANY) ? -errno : 0;
+}
+
+static void attach(struct hook *hook, struct bpf_program *program)
+{
+	struct bpf_link *link = NULL;
+	int error = 0;
+
+	if (hook->through)
+		error = put_through(program, hook->through - 1);
+	else if (hook->entries)
+		error = entries_attach(program, wanted_kinds);
+	else if (!(link = bpf_program__attach(program)))
+		error = -errno;
+	if (error) {
+		snprintf(hook->reason, REASON_BYTES, error == -ENOENT ? "this kernel or architecture has no such hook" : "cannot be attached: %s", strerror(-error));
+		return;
+	}
+	hook->attached = true;
+	if (!strcmp(hook->program, "vd_process"))
+		snapshot_link = link;
+}
+
+/* Several classes can be one program's: it is attached once, and what became of it is said of each. */
 static void attach_all(void)
 {
-	for (int i = 0; i < HOOK_COUNT; i++) {
+	for (int i = 0; i < hook_count; i++) {
 		struct bpf_program *program = bpf_object__find_program_by_name(object, hooks[i].program);
-		struct bpf_link *link;
+		const struct hook *first = hook_named(hooks[i].program);
 
-		if (!program || !bpf_program__autoload(program))
-			continue;
-		link = bpf_program__attach(program);
-		if (!link) {
-			int error = errno;
-
-			snprintf(hooks[i].reason, REASON_BYTES, error == ENOENT ? "this kernel or architecture has no such hook"
-										: "cannot be attached: %s", strerror(error));
-			continue;
+		if (first != &hooks[i]) {
+			hooks[i].attached = first->attached;
+			memcpy(hooks[i].reason, first->reason, REASON_BYTES);
+		} else if (program && bpf_program__autoload(program)) {
+			attach(&hooks[i], program);
 		}
-		hooks[i].attached = true;
-		if (!strcmp(hooks[i].program, "vd_process"))
-			snapshot_link = link;
 	}
 }
 
 static int fail(struct loader *loader, const char *why)
 {
 	snprintf(loader->problem, REASON_BYTES, "%s", why);
-	for (int i = 0; i < HOOK_COUNT; i++)
+	for (int i = 0; i < hook_count; i++)
 		if (!hooks[i].reason[0])
 			snprintf(hooks[i].reason, REASON_BYTES, "%s", why);
 	return -1;
@@ -220,7 +211,7 @@ int probe_load(struct loader *loader)
 	int error;
 
 	loader->hooks = hooks;
-	loader->hook_count = HOOK_COUNT;
+	loader->hook_count = hook_count;
 	libbpf_set_print(on_message);
 	if (geteuid() != 0)
 		return fail(loader, "not started as root: kernel programs need CAP_BPF and CAP_PERFMON");
@@ -231,6 +222,7 @@ int probe_load(struct loader *loader)
 		snprintf(why, sizeof(why), "the kernel programs cannot be loaded (%s): %.120s", strerror(-error), last_message);
 		return fail(loader, why);
 	}
+	probe_set_kinds(wanted_kinds);
 	attach_all();
 	loader->loaded = true;
 	loader->host_mount_namespace = frame_host_mount_namespace();
@@ -266,6 +258,23 @@ int probe_set_switch(uint32_t index, uint32_t value)
 	return map < 0 ? -ENODEV : bpf_map_update_elem(map, &index, &value, BPF_ANY);
 }
 
+/* From now on records of these kinds are made and no others, and only their entries are watched. */
+int probe_set_kinds(uint64_t kinds)
+{
+	int map = probe_map_fd("vd_wanted_kinds");
+	struct bpf_program *program = object ? bpf_object__find_program_by_name(object, "vd_call_enter") : NULL;
+	uint32_t zero = 0;
+	int error;
+
+	if (map < 0)
+		return -ENODEV;
+	if (bpf_map_update_elem(map, &zero, &kinds, BPF_ANY))
+		return -errno;
+	error = program && bpf_program__fd(program) >= 0 ? entries_attach(program, kinds) : 0;
+	wanted_kinds = kinds;
+	return error;
+}
+
 /* Runs that the kernel skipped because the program was already running on that processor. */
 static uint64_t missed_runs(const char *name)
 {
@@ -296,7 +305,8 @@ int probe_counters(struct vd_tick *tick)
 			for (int cause = 0; cause < VD_CAUSE_MAX; cause++)
 				tick->lost[kind][cause] += each[cpu].lost[kind][cause];
 		}
-	for (int i = 0; i < HOOK_COUNT; i++)
-		tick->lost[hooks[i].kind][VD_LOST_MISSED] += missed_runs(hooks[i].program);
+	for (int i = 0; i < hook_count; i++)
+		if (hook_named(hooks[i].program) == &hooks[i])
+			tick->lost[hooks[i].kind][VD_LOST_MISSED] += missed_runs(hooks[i].program);
 	return 0;
 }

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/*
+ * The texts that a call was given: names, paths and socket addresses in the program's own memory, each bounded. What cannot be read is
+ * said to be missing, what is longer to be cut. They can change at any time; who reads them twice can compare them.
+ */
+#ifndef VEDETTE_EXTRACT_TEXT_H
+#define VEDETTE_EXTRACT_TEXT_H
+
+/* `arguments` has room for eight, so that a place from the table needs no more than a mask. */
+static __always_inline __u64 argument_at(const __u64 *arguments, __u32 place)
+{
+	return *(const __u64 *)((const char *)arguments + ((place - 1) & 7) * 8);
+}
+
+/* At most VD_TEXT_BYTES_MAX bytes; a text ends in NUL, a socket address has its length. Returns the bytes, or below 0. */
+static __always_inline long read_text(char *out, const void *from, int is_address, __u64 length)
+{
+	if (!from)
+		return 0;
+	if (!is_address)
+		return bpf_probe_read_user_str(out, VD_TEXT_BYTES_MAX, from);
+	if (length > 127)
+		length = 127;
+	vd_opaque(length);
+	length &= 127;
+	return bpf_probe_read_user(out, length, from) ? -1 : (long)length;
+}
+
+/* The address that a call on a socket was given, or was told: at the argument itself or in the message there. Returns its bytes. */
+static __always_inline long read_address(char *out, const __u64 *arguments, __u32 shape, int by_32_bit)
+{
+	__u32 address = shape_address(shape), message = shape_message(shape), length = 0;
+	__u64 from;
+
+	if (message) {
+		struct { __u64 name; __u32 length; } wide = {};
+		struct { __u32 name; __u32 length; } narrow = {};
+		const void *head = (void *)argument_at(arguments, message);
+
+		if (by_32_bit ? bpf_probe_read_user(&narrow, sizeof(narrow), head) : bpf_probe_read_user(&wide, 12, head))
+			return -1;
+		from = by_32_bit ? narrow.name : wide.name;
+		length = by_32_bit ? narrow.length : wide.length;
+	} else {
+		from = argument_at(arguments, address);
+		length = argument_at(arguments, address + 1);
+		if (from && (shape & VD_FILLED) && bpf_probe_read_user(&length, sizeof(length), (void *)argument_at(arguments, address + 1)))
+			return -1;
+	}
+	return read_text(out, (void *)from, 1, length);
+}
+
+/* Reads the call's texts into `entry`; each has its fixed place there. */
+static __always_inline void read_texts(struct vd_call_entry *entry, const __u64 *arguments, __u32 shape, int by_32_bit, __u16 *flags)
+{
+	__u32 first = shape_text(shape), second = shape_second(shape);
+	long length = 0;
+
+	if (first)
+		length = read_text(entry->text, (void *)argument_at(arguments, first), 0, 0);
+	else if (shape_address(shape) || shape_message(shape))
+		length = read_address(entry->text, arguments, shape, by_32_bit);
+	if (length < 0)
+		*flags |= VD_C_TEXT_MISSING;
+	if (length == VD_TEXT_BYTES_MAX)
+		*flags |= VD_C_TEXT_TRUNCATED;
+	entry->bytes[0] = length < 0 ? 0 : length;
+	length = 0;
+	if (second)
+		length = read_text(entry->text + VD_TEXT_BYTES_MAX, (void *)argument_at(arguments, second), 0, 0);
+	if (length < 0)
+		*flags |= VD_C_TEXT_MISSING;
+	if (length == VD_TEXT_BYTES_MAX)
+		*flags |= VD_C_TEXT_TRUNCATED;
+	entry->bytes[1] = length < 0 ? 0 : length;
+}
+
+static __always_inline int same_text(const struct vd_call_entry *one, const struct vd_call_entry *other, __u32 which)
+{
+	const char *a = one->text + which * VD_TEXT_BYTES_MAX, *b = other->text + which * VD_TEXT_BYTES_MAX;
+	__u32 bytes = one->bytes[which];
+
+	if (bytes != other->bytes[which])
+		return 0;
+	for (__u32 i = 0; i < VD_TEXT_BYTES_MAX / 8; i++) {
+		__u64 left, right;
+
+		if (i * 8 >= bytes)
+			return 1;
+		left = *(const __u64 *)(a + i * 8);
+		right = *(const __u64 *)(b + i * 8);
+		if (i * 8 + 8 > bytes) {
+			__u64 mask = (1ull << ((bytes - i * 8) * 8)) - 1;
+
+			return !((left ^ right) & mask);
+		}
+		if (left != right)
+			return 0;
+	}
+	return 1;
+}
+
+#endif

@@ -1,0 +1,441 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/*
+ * The calls of calls.h. When they return: tp_btf/sys_exit (5.5), which every system call passes, the 32-bit ones of x86-64 too. It looks
+ * the number up in a table of one byte a number, and only what somebody wants goes on (docs/decisions.md: what
+ * that costs). What a program handed over as text can be rewritten by another
+ * thread while the kernel works, so calls with texts are read at their entry as well, by tp/syscalls/sys_enter_* of each that is wanted
+ * (one for all calls would take 55 ns from each), and both are kept where they differ; paths and sockets are the kernel's own objects.
+ * Misses: io_uring; the entry of 32-bit calls, which have no tracepoints; a text that is changed and changed back between the entry, the
+ * kernel's own reading and the exit.
+ */
+VD_SCRATCH(vd_call_scratch_map, struct vd_call_scratch);
+VD_SCRATCH(vd_entry_scratch_map, struct vd_call_entry);
+
+static __always_inline int kind_wanted(__u32 kind)
+{
+	__u32 zero = 0;
+	__u64 *wanted = bpf_map_lookup_elem(&vd_wanted_kinds, &zero);
+
+	return wanted && *wanted >> (kind & 63) & 1;
+}
+
+/*
+ * Attached by the loader to the entry of each call with texts whose kind is wanted. The tracepoint's own layout is read as memory, since the
+ * kernel refuses a program that touches more arguments than a call has; those behind its last one are never used.
+ */
+SEC("tp/syscalls/sys_enter_symlink")
+int vd_call_enter(void *context)
+{
+	struct { __u64 common; __u64 number; __u64 arguments[8]; } call = {};
+	struct vd_call_entry *entry;
+	__u32 zero = 0, row, shape;
+	__u16 flags = 0;
+	__u64 thread;
+
+	bpf_probe_read_kernel(&call, 64, context);
+	call.number = (__u32)call.number;
+	vd_opaque(call.number);
+	if (call.number >= VD_NUMBERS_MAX)
+		return 0;
+	row = ((const volatile __u8 *)vd_rows_native)[call.number];
+	shape = vd_rows[row & 255].shape;
+	/* most of what is sent goes to a peer that the socket knows */
+	if (!row || (shape_address(shape) && !argument_at(call.arguments, shape_address(shape))) || !task_in_scope((void *)bpf_get_current_task()))
+		return 0;
+	entry = bpf_map_lookup_elem(&vd_entry_scratch_map, &zero);
+	if (!entry)
+		return 0;
+	read_texts(entry, call.arguments, shape, 0, &flags);
+	if (!entry->bytes[0] && !entry->bytes[1])
+		return 0;
+	entry->call = row;
+	thread = bpf_get_current_pid_tgid();
+	bpf_map_update_elem(&vd_call_entries, &thread, entry, BPF_ANY);
+	return 0;
+}
+
+/* The program that goes on with a call; VD_EXIT_NONE when nobody wants it. */
+static __always_inline __u32 exit_of(struct pt_regs *registers, __u32 row, int by_32_bit, long result)
+{
+	__u32 kind = vd_rows[row & 255].kind;
+
+	switch (kind) {
+	case VD_OPEN_FAILED:
+		if (result >= 0)
+			return VD_EXIT_OPEN;
+		break;
+	case VD_ACCEPT:
+		return VD_EXIT_ACCEPT;
+	case VD_CONNECT_UNIX:
+		return by_32_bit ? VD_EXIT_CALL : VD_EXIT_CONNECT;
+	case VD_RECEIVE:
+		if (!by_32_bit && result >= 12 && kind_wanted(VD_DNS))
+			return VD_EXIT_RECEIVE;
+		if (row == VD_ROW_recvfrom && !by_32_bit && !fifth_argument(registers))
+			return VD_EXIT_NONE;
+		break;
+	case VD_SEND:	/* most of what is sent goes to a peer that the socket knows */
+		if (row == VD_ROW_sendto && !by_32_bit && !fifth_argument(registers))
+			return VD_EXIT_NONE;
+		break;
+	case VD_UNLINK:
+		return kind_wanted(VD_UNLINK) || kind_wanted(VD_RMDIR) ? VD_EXIT_CALL : VD_EXIT_NONE;
+	}
+	return kind_wanted(kind) ? VD_EXIT_CALL : VD_EXIT_NONE;
+}
+
+/* Every call of the machine passes here: one read of the registers, one look-up, and out. */
+SEC("tp_btf/sys_exit")
+int vd_call_exit(unsigned long long *context)
+{
+	struct pt_regs *registers = (void *)context[0];
+	int by_32_bit;
+	__u32 row = row_of_call(registers, call_number(registers), &by_32_bit), next;
+
+	if (!row)
+		return 0;
+	next = exit_of(registers, row, by_32_bit, (long)context[1]);
+	if (next != VD_EXIT_NONE)
+		bpf_tail_call(context, &vd_exits, next);
+	return 0;
+}
+
+#define AT_REMOVEDIR 0x200
+#define F_DUPFD 0
+#define F_DUPFD_CLOEXEC 1030
+
+/* The commands that bring code or objects into the kernel or hand them on; reading and writing tables is what its users do all day. */
+#define VD_BPF_COMMANDS (1ull << 0 | 1ull << 5 | 1ull << 6 | 1ull << 7 | 1ull << 8 | 1ull << 13 | 1ull << 14 | 1ull << 17 | 1ull << 18 | \
+			 1ull << 28 | 1ull << 29 | 1ull << 36)
+
+/* What of a kind is reported: the rest is of no interest to anybody. May correct the kind. */
+static __always_inline int is_reported(struct vd_call *record)
+{
+	const __u64 *arguments = record->arguments;
+
+	switch (record->header.kind) {
+	case VD_OPEN_FAILED:
+		return record->result < 0;
+	case VD_MPROTECT:
+		return (arguments[2] & PROT_EXEC) != 0;
+	case VD_MAP_ANONYMOUS:
+		return (arguments[2] & PROT_EXEC) && (arguments[3] & MAP_ANONYMOUS);
+	case VD_KILL:	/* runtimes signal their own threads all the time */
+		if (record->call == VD_ROW_tkill)
+			return (__u32)arguments[0] != record->header.tid;
+		return !((record->call == VD_ROW_tgkill || record->call == VD_ROW_rt_tgsigqueueinfo) && (__u32)arguments[0] == record->header.tgid);
+	case VD_UNLINK:
+		if (record->call == VD_ROW_unlinkat && (arguments[2] & AT_REMOVEDIR))
+			record->header.kind = VD_RMDIR;
+		return kind_wanted(record->header.kind);
+	case VD_BPF:
+		return record->header.tgid != cfg_loader && arguments[0] < 64 && (VD_BPF_COMMANDS >> (arguments[0] & 63) & 1);
+	case VD_DUP:
+		if (record->call == VD_ROW_fcntl || record->call == VD_ROW_fcntl64)
+			return ((__u32)arguments[1] == F_DUPFD || (__u32)arguments[1] == F_DUPFD_CLOEXEC) && record->result >= 0;
+		return record->result >= 0;
+	default:
+		return 1;
+	}
+}
+
+static __always_inline void fill_state(struct vd_call *record, struct task_struct *task)
+{
+	const struct cred *cred = BPF_CORE_READ(task, cred);
+
+	record->cap_effective = capabilities(cred, 1);
+	record->cap_permitted = capabilities(cred, 0);
+	record->gid = BPF_CORE_READ(cred, gid.val);
+	record->effective_uid = BPF_CORE_READ(cred, euid.val);
+	record->session_id = pid_at_level(BPF_CORE_READ(task, signal, pids[PIDTYPE_SID]), 0);
+	record->process_group = pid_at_level(BPF_CORE_READ(task, signal, pids[PIDTYPE_PGID]), 0);
+}
+
+/* The name of a unix socket, or of its peer, as a sockaddr_un. Returns its bytes. */
+static __always_inline __u32 unix_name(struct sock *sock, int of_peer, char *out)
+{
+	struct unix_sock *one = (void *)sock;
+	struct unix_address *address;
+	__u64 length;
+
+	if (of_peer)
+		one = (void *)BPF_CORE_READ(one, peer);
+	address = BPF_CORE_READ(one, addr);
+	if (!address)
+		return 0;
+	length = BPF_CORE_READ(address, len);
+	if (length > 127)
+		length = 127;
+	vd_opaque(length);
+	length &= 127;
+	return bpf_probe_read_kernel(out, length, (char *)address + bpf_core_field_offset(struct unix_address, name)) ? 0 : length;
+}
+
+/* Both ends of the descriptor's socket, and its identity as a file. Returns the socket. */
+static __always_inline struct sock *fill_descriptor(struct vd_call *record, struct file *file)
+{
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
+	struct vd_socket ends = {};
+	struct socket *socket;
+	struct sock *sock;
+
+	record->inode = BPF_CORE_READ(inode, i_ino);
+	record->device = BPF_CORE_READ(inode, i_sb, s_dev);
+	record->mode = BPF_CORE_READ(inode, i_mode);
+	if ((record->mode & S_IFMT) != S_IFSOCK)
+		return 0;
+	socket = BPF_CORE_READ(file, private_data);
+	sock = BPF_CORE_READ(socket, sk);
+	fill_socket(&ends, sock);
+	record->family = ends.family;
+	record->protocol = ends.protocol;
+	record->local_port = ends.local_port;
+	record->remote_port = ends.remote_port;
+	record->network_namespace = ends.network_namespace;
+	__builtin_memcpy(record->local_address, ends.local_address, 16);
+	__builtin_memcpy(record->remote_address, ends.remote_address, 16);
+	return sock;
+}
+
+/* Appends `bytes` of one of the texts, and returns the new length of the data. */
+static __always_inline __u64 append(struct vd_call_scratch *scratch, __u64 at, const char *text, __u64 bytes)
+{
+	vd_opaque(at);
+	if (at > 4 * VD_TEXT_BYTES_MAX)
+		return at;
+	if (bytes > VD_TEXT_BYTES_MAX)
+		bytes = VD_TEXT_BYTES_MAX;
+	vd_opaque(bytes);
+	if (bytes > VD_TEXT_BYTES_MAX)
+		return at;
+	bpf_probe_read_kernel(scratch->data + at, bytes, text);
+	return at + bytes;
+}
+
+/* Texts at the exit, and those of the entry where they were others. Returns the length of the data. */
+static __always_inline __u64 fill_texts(struct vd_call_scratch *scratch, __u32 shape, struct sock *sock)
+{
+	struct vd_call *record = &scratch->record;
+	struct vd_call_entry *now = &scratch->entry, *entry = 0;
+	__u64 thread = bpf_get_current_pid_tgid(), at = 0;
+
+	if (!(shape_text(shape) || shape_address(shape) || shape_message(shape)))
+		return 0;
+	read_texts(now, record->arguments, shape, record->call_flags & VD_C_32_BIT, &record->call_flags);
+	if (sock && record->family == AF_UNIX)
+		now->bytes[1] = unix_name(sock, record->header.kind == VD_CONNECT_UNIX, now->text + VD_TEXT_BYTES_MAX);
+	at = append(scratch, at, now->text, record->text_bytes[0] = now->bytes[0]);
+	at = append(scratch, at, now->text + VD_TEXT_BYTES_MAX, record->text_bytes[1] = now->bytes[1]);
+	if (record->header.kind == VD_OPEN_FAILED || shape & VD_FILLED)
+		return at;
+	entry = bpf_map_lookup_elem(&vd_call_entries, &thread);
+	if (!entry || entry->call != record->call) {
+		if (now->bytes[0] || now->bytes[1])
+			record->call_flags |= VD_C_ENTRY_MISSING;
+		return at;
+	}
+	if (!same_text(now, entry, 0)) {
+		record->call_flags |= VD_C_CHANGED;
+		at = append(scratch, at, entry->text, record->entry_bytes[0] = entry->bytes[0]);
+	}
+	if (shape_second(shape) && !same_text(now, entry, 1)) {
+		record->call_flags |= VD_C_CHANGED;
+		at = append(scratch, at, entry->text + VD_TEXT_BYTES_MAX, record->entry_bytes[1] = entry->bytes[1]);
+	}
+	bpf_map_delete_elem(&vd_call_entries, &thread);
+	return at;
+}
+
+struct vd_place { struct vfsmount *mount; struct dentry *dentry; };
+
+static __always_inline void place_of_file(struct vd_place *place, struct file *file)
+{
+	place->mount = BPF_CORE_READ(file, f_path.mnt);
+	place->dentry = BPF_CORE_READ(file, f_path.dentry);
+}
+
+/* Where a relative text begins: at the descriptor in argument `at`, or at the working directory. */
+static __always_inline void place_of_text(struct vd_place *place, struct task_struct *task, const struct vd_call *record, __u32 at)
+{
+	if (at && (__s32)argument_at(record->arguments, at) >= 0) {
+		place_of_file(place, file_of_fd(task, (__u32)argument_at(record->arguments, at)));
+		return;
+	}
+	place->mount = BPF_CORE_READ(task, fs, pwd.mnt);
+	place->dentry = BPF_CORE_READ(task, fs, pwd.dentry);
+}
+
+static __always_inline void choose_places(struct vd_place *places, struct vd_call_scratch *scratch, struct task_struct *task, __u32 shape, struct file *file)
+{
+	struct vd_call *record = &scratch->record;
+
+	if (shape & VD_DIRECTORY || shape & VD_ROOT) {
+		if (shape & VD_ROOT) {
+			places[0].mount = BPF_CORE_READ(task, fs, root.mnt);
+			places[0].dentry = BPF_CORE_READ(task, fs, root.dentry);
+		} else {
+			places[0].mount = BPF_CORE_READ(task, fs, pwd.mnt);
+			places[0].dentry = BPF_CORE_READ(task, fs, pwd.dentry);
+		}
+		return;
+	}
+	if (shape_descriptor(shape)) {
+		if (file && (record->mode & S_IFMT) != S_IFSOCK)
+			place_of_file(&places[0], file);
+		return;
+	}
+	if (record->text_bytes[0] && scratch->entry.text[0] != '/')
+		place_of_text(&places[0], task, record, shape_text_at(shape));
+	if (record->text_bytes[1] && scratch->entry.text[VD_TEXT_BYTES_MAX] != '/')
+		place_of_text(&places[1], task, record, shape_second_at(shape));
+}
+
+static __always_inline struct file *file_of_call(struct task_struct *task, const struct vd_call *record, __u32 shape)
+{
+	__u32 which = shape_descriptor(shape);
+
+	if (!which)
+		return 0;
+	if (which == 7)
+		return record->result < 0 ? 0 : file_of_fd(task, (__u32)record->result);
+	return file_of_fd(task, (__u32)argument_at(record->arguments, which));
+}
+
+/* Of the calls on sockets: is it the sort of socket that its kind is about? */
+static __always_inline int is_reported_socket(const struct vd_call *record, struct sock *sock)
+{
+	switch (record->header.kind) {
+	case VD_DUP:
+		return sock != 0;
+	case VD_CONNECT_UNIX:	/* other connections have hooks of their own, which the 32-bit interface does not pass */
+		return record->family == AF_UNIX || (record->call_flags & VD_C_32_BIT && (record->family == AF_INET || record->family == AF_INET6));
+	default:
+		return 1;
+	}
+}
+
+/* Datagrams: the first to or from each peer by each (container, executable, port). Returns 1 when this one is the first. */
+static __always_inline int is_first_datagram(struct vd_call_scratch *scratch, struct task_struct *task, struct vd_mark_key *key)
+{
+	struct vd_call *record = &scratch->record;
+	const char *address = scratch->entry.text;
+	__u32 marks = switch_value(VD_SWITCH_MARKS), *known;
+	__u16 family = *(const __u16 *)address;
+
+	fill_mark_key(key, &record->header, task, 0, record->header.kind);
+	key->device = (__u32)record->local_port << 16 | *(const __u16 *)(address + 2);
+	key->inode = family == AF_INET6 ? *(const __u64 *)(address + 8) : *(const __u32 *)(address + 4);
+	key->ctime_ns = family == AF_INET6 ? *(const __u64 *)(address + 16) : 0;
+	known = bpf_map_lookup_elem(&vd_marks, key);
+	return !(known && *known == marks);
+}
+
+/* Opens that fail: the first of each (container, executable, path, error), since programs try the same places again and again. */
+static __always_inline int is_first_failure(struct vd_call_scratch *scratch, struct task_struct *task, struct vd_mark_key *key)
+{
+	struct vd_call *record = &scratch->record;
+	__u32 marks = switch_value(VD_SWITCH_MARKS), *known;
+	__u64 hash = 14695981039346656037ull;
+
+	for (__u32 i = 0; i < VD_TEXT_BYTES_MAX; i++) {
+		if (i >= record->text_bytes[0])
+			break;
+		hash = (hash ^ (__u8)scratch->entry.text[i]) * 1099511628211ull;
+	}
+	fill_mark_key(key, &record->header, task, 0, VD_OPEN_FAILED);
+	key->inode = hash;
+	key->device = (__u32)-record->result;
+	known = bpf_map_lookup_elem(&vd_marks, key);
+	return !(known && *known == marks);
+}
+
+/* Is the descriptor a datagram socket without a peer of its own? Asked first, since most of what is sent and received is not. */
+static __always_inline int is_free_datagram_socket(struct file *file)
+{
+	struct socket *socket;
+	struct sock *sock;
+
+	if ((BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+		return 0;
+	socket = BPF_CORE_READ(file, private_data);
+	sock = BPF_CORE_READ(socket, sk);
+	return BPF_CORE_READ(sock, sk_protocol) == IPPROTO_UDP && !BPF_CORE_READ(sock, __sk_common.skc_dport);
+}
+
+static __always_inline void clear(struct vd_call *record)
+{
+	__builtin_memset((char *)record + sizeof(record->header), 0, sizeof(*record) - sizeof(record->header));
+}
+
+SEC("tp_btf/sys_exit")
+int vd_call(unsigned long long *context)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct pt_regs *registers = (void *)context[0];
+	struct vd_place places[2] = {};
+	struct vd_call_scratch *scratch;
+	struct vd_call *record;
+	__u32 zero = 0, row, shape;
+	struct sock *sock = 0;
+	struct file *file;
+	int by_32_bit = 0, datagram;
+	struct vd_mark_key key = {};
+	__u32 marks;
+	__u64 at;
+
+	row = row_of_call(registers, call_number(registers), &by_32_bit);
+	if (!row || (!kind_wanted(vd_rows[row & 255].kind) && !(row == VD_ROW_unlinkat && kind_wanted(VD_RMDIR))) || !task_in_scope(task))
+		return 0;
+	scratch = bpf_map_lookup_elem(&vd_call_scratch_map, &zero);
+	if (!scratch)
+		return 0;
+	record = &scratch->record;
+	clear(record);
+	record->header.kind = vd_rows[row & 255].kind;
+	record->header.tgid = bpf_get_current_pid_tgid() >> 32;
+	record->header.tid = (__u32)bpf_get_current_pid_tgid();
+	record->call = row;
+	record->call_flags = by_32_bit ? VD_C_32_BIT : 0;
+	record->result = by_32_bit ? (__s32)context[1] : (__s64)context[1];
+	call_arguments(registers, by_32_bit, record->arguments);
+	if (!is_reported(record))
+		return 0;
+	shape = vd_rows[row & 255].shape;
+	file = file_of_call(task, record, shape);
+	datagram = record->header.kind == VD_SEND || record->header.kind == VD_RECEIVE;
+	if (datagram && (!file || !is_free_datagram_socket(file) || (record->result < 0 && record->header.kind == VD_RECEIVE)))
+		return 0;
+	if (file)
+		sock = fill_descriptor(record, file);
+	fill_header(&record->header, record->header.kind, task);
+	if (shape_descriptor(shape) && !is_reported_socket(record, sock))
+		return 0;
+	at = fill_texts(scratch, shape, sock);
+	if (datagram && (!record->text_bytes[0] || !is_first_datagram(scratch, task, &key)))
+		return 0;
+	if (record->header.kind == VD_OPEN_FAILED && !is_first_failure(scratch, task, &key))
+		return 0;
+	fill_state(record, task);
+	choose_places(places, scratch, task, shape, file);
+	vd_opaque(at);
+	if (at > 4 * VD_TEXT_BYTES_MAX)
+		return 0;
+	if (places[0].dentry)
+		path_components(places[0].mount, places[0].dentry, scratch->data + at, &record->path_bytes[0], &record->header.flags);
+	at += *(volatile __u16 *)&record->path_bytes[0];
+	vd_opaque(at);
+	if (at > 4 * VD_TEXT_BYTES_MAX + VD_PATH_BYTES_MAX)
+		return 0;
+	if (places[1].dentry)
+		path_components(places[1].mount, places[1].dentry, scratch->data + at, &record->path_bytes[1], &record->header.flags);
+	at += *(volatile __u16 *)&record->path_bytes[1];
+	vd_opaque(at);
+	if (at > 4 * VD_TEXT_BYTES_MAX + 2 * VD_PATH_BYTES_MAX)
+		return 0;
+	at += sizeof(*record);
+	if (emit_limited(record, at, 0) && (datagram || record->header.kind == VD_OPEN_FAILED)) {
+		marks = switch_value(VD_SWITCH_MARKS);
+		bpf_map_update_elem(&vd_marks, &key, &marks, BPF_ANY);
+	}
+	return 0;
+}

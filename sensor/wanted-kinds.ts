@@ -1,0 +1,29 @@
+/**
+ * What the loaded rules want to see, as the set of kinds that the kernel programs report of system calls: one bit a kind. Beside the
+ * rules' classes it always holds what keeps the table of processes true (who a process runs as, where it stands). Kinds that are no
+ * calls are not in it: programs of their own report those. Bit 0, which is no kind, asks for the environment of executions.
+ */
+import { callKinds } from '@vedette/model/event';
+import { eventClasses, type EventClass } from '@vedette/rules/events';
+import { kinds } from './decode/layout.ts';
+
+const stateful = ['setuid', 'setgid', 'capset', 'setsid', 'setpgid', 'chdir', 'chroot'] as const;
+
+export function wantedKinds(classes: (eventClass: EventClass) => boolean, environment = false): bigint {
+  let bits = environment ? 1n : 0n;
+  // names of what is connected to
+  if (classes('connect') || classes('send')) bits |= 1n << BigInt(kinds.dns);
+  for (const one of callKinds) {
+    const isStateful = (stateful as readonly string[]).includes(one);
+    if (isStateful || classes(one === 'connectUnix' ? 'connect' : one)) bits |= 1n << BigInt(kinds[one]);
+  }
+  return bits;
+}
+
+/** Classes whose hooks the loader told of, and of which none is attached. Hooks of a class bear its name as open-failed, map-exec. */
+export function classesWithoutHook(hooks: readonly { readonly eventClass: string; readonly attached: boolean }[]): ReadonlySet<EventClass> {
+  const seen = new Set(hooks.filter((one) => one.attached).map((one) => one.eventClass));
+  const known = new Set(hooks.map((one) => one.eventClass));
+  const named = (one: EventClass) => one.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  return new Set(eventClasses.filter((one) => known.has(named(one)) && !seen.has(named(one))));
+}
