@@ -27,13 +27,13 @@ test('macros keep their names, lists are put in and cut', () => {
 });
 
 test('what becomes of each part on each event class, and why', () => {
-  const tree = explained('evt.type in (execve, open) and (fd.containername = x or proc.tty != 0) and not proc.env contains y');
+  const tree = explained('evt.type in (execve, open) and (fd.containername = x or proc.tty != 0) and not proc.aenv contains y');
   const kinds = (node: Explained | undefined) => ['exec', 'open', 'connect'].map((one) => (node === undefined ? '' : verdictOn(node, one as 'exec').kind));
   deepEqual(kinds(tree), ['asked', 'asked', 'never']);
   deepEqual(kinds(tree.of[0]), ['always', 'always', 'never']);
   deepEqual(kinds(tree.of[1]?.of[0]), ['never', 'never', 'never']);
   deepEqual(kinds(tree.of[2]), ['always', 'always', 'always']);
-  deepEqual(verdictOn(tree.of[2] ?? tree, 'exec').lacks, ['proc.env is not supplied on execve']);
+  deepEqual(verdictOn(tree.of[2] ?? tree, 'exec').lacks, ['proc.aenv is not supplied on execve']);
   deepEqual(blockersOf(tree, 'connect').map((one) => one.label), ['evt.type in (execve, open)']);
   deepEqual(blockersOf(tree, 'exec'), []);
 });
