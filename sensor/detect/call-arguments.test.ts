@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { CallEvent } from '@vedette/model/event';
+import { callKinds, type CallEvent } from '@vedette/model/event';
+import { classShapes, eventClasses } from '@vedette/rules/events';
 import { callEvent, ipv4 } from '../testing/events.ts';
 import { executionOf } from '../testing/things.ts';
 import { allArguments, argument, rawArgument, rawValue } from './call-arguments.ts';
@@ -41,6 +42,16 @@ for (const [event, name, expected, raw] of rows) {
     if (raw !== undefined) assert.equal(rawArgument(context(event), name), raw);
   });
 }
+
+test('every argument that the table lists for a class is one of some call of it', () => {
+  const rich = { texts: ['/a', '/b'], paths: ['/a', '/b'], family: 2, given: { family: 2, address: ipv4(192, 0, 2, 1), port: 53, path: '' } } as const;
+  for (const eventClass of eventClasses) {
+    const callKind = callKinds.find((one) => one === (eventClass === 'connect' ? 'connectUnix' : eventClass));
+    if (callKind === undefined) continue;
+    const shape = classShapes[eventClass];
+    for (const name of shape.arguments) assert.ok(shape.names.some((call) => argument(context({ ...rich, callKind, call }), name) !== null), `${eventClass} ${name}`);
+  }
+});
 
 test('a raw argument has the type that the language gives its name', () => {
   const rows = [['uid', '33', 33], ['res', '-2', -2], ['cmd', '5', 5], ['target', '/etc/shadow', '/etc/shadow'], ['target', '5', '5'], ['dev', '/dev/sda1', null], ['uid', null, null]] as const;

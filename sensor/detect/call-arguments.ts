@@ -110,7 +110,6 @@ export function allArguments(context: CallContext): string {
 /** What is not one of the six numbers as it stands. */
 function special(event: CallEvent, eventClass: EventClass, name: string, raw: boolean): string | null {
   if (eventClass === 'capset' && name.startsWith('cap_')) {
-    if (name === 'cap_inheritable') return null;
     const effective = name === 'cap_effective';
     return capabilityNames(effective ? event.capEffectiveHigh : event.capPermittedHigh, effective ? event.capEffectiveLow : event.capPermittedLow);
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Container } from '@vedette/model/container';
-import { execEvent, fileEvent } from '../testing/events.ts';
+import { execEvent, exitEvent, fileEvent } from '../testing/events.ts';
 import { containerOf, executionOf, identityOf } from '../testing/things.ts';
 import { Detector } from './detector.ts';
 
@@ -46,6 +46,13 @@ test('only classes that a rule is about are looked at', () => {
   assert.deepEqual([detector.looksAt('exec'), detector.looksAt('open'), detector.active], [false, true, 1]);
   const open = { eventClass: 'open' as const, event: fileEvent({ path: '/etc/shadow' }), execution: executionOf(), container: null, isContainerInit: false, wallOffsetNs: 0 };
   assert.deepEqual(detector.evaluate(open).map((one) => one.output), ['/etc/shadow']);
+});
+
+test('how a process ended is told, and what a class does not have is a problem of the rule', () => {
+  const detector = new Detector(host, [rule('killed', 'evt.type = procexit and evt.arg.sig = SIGKILL and evt.rawarg.sig = 9', '%evt.args'), rule('status', 'evt.type = procexit and evt.arg.status = 0')]);
+  const end = { eventClass: 'exit' as const, event: exitEvent({ signal: 9 }), execution: executionOf(), container: null, isContainerInit: false, wallOffsetNs: 0 };
+  assert.deepEqual(detector.evaluate(end).map((one) => [one.rule, one.output]), [['killed', 'ret=0 sig=SIGKILL']]);
+  assert.match(detector.problems().join(), /status: .*evt\.arg\.status is not supplied on procexit/);
 });
 
 test('while the identity is pending, a rule that asks for it is held, and others are not', () => {
