@@ -1,5 +1,6 @@
 /** `vedette rules check`: what loading rule files has to say, each problem with the line it is about; or the same as JSON. */
 import { styleText } from 'node:util';
+import { undelivered } from '@vedette/rules/delivered';
 import { escapeControls as shown } from '@vedette/rules/output';
 import { needsOf } from '@vedette/rules/needs';
 import type { RuleFile } from '@vedette/rules/load/read-items';
@@ -43,7 +44,7 @@ export interface CheckedRules {
 }
 
 export function checkRules(files: readonly RuleFile[]): CheckedRules {
-  const rules = loadRules(files, { tellUnused: true, keepTrees: true });
+  const rules = loadRules(files, { tellUnused: true, keepTrees: true, absent: undelivered });
   const count = (severity: RuleProblem['severity']) => rules.problems.filter((one) => one.severity === severity).length;
   return { files, rules, counts: { errors: count('error'), warnings: count('warning'), notes: count('note') } };
 }

@@ -5,7 +5,8 @@
  */
 import { loadRules, type BoundRules, type Match, type RuleSet } from '@vedette/rules/ruleset';
 import type { RuleFile } from '@vedette/rules/load/read-items';
-import { eventClasses, type EventClass } from '@vedette/rules/events';
+import { undelivered } from '@vedette/rules/delivered';
+import type { EventClass } from '@vedette/rules/events';
 import { absentFields } from '@vedette/rules/subject';
 import type { DetectionFound } from '@vedette/model/finding';
 import { executionKey } from '@vedette/model/process';
@@ -22,16 +23,9 @@ export interface Held {
 const heldForNs = 2e9;
 const heldMax = 1000;
 
-/** The kernel drops these bits of the open flags once the file is open, so a rule on them could never fire. */
-const withoutSource = ['evt.arg.flags'];
-
-/** Classes that a hook of the sensor delivers. */
-const delivered: ReadonlySet<EventClass> = new Set(['exec', 'open', 'mapExec', 'connect', 'accept', 'listen', 'fork', 'exit']);
-const undelivered: ReadonlySet<EventClass> = new Set(eventClasses.filter((one) => !delivered.has(one)));
-
 function bind(host: HostFacts, files: readonly RuleFile[]): { set: RuleSet; bound: BoundRules<RuleSubject> } {
   const supplied = suppliers(host);
-  const set = loadRules(files, { absent: { classes: undelivered, fields: new Set([...absentFields(supplied), ...withoutSource]) } });
+  const set = loadRules(files, { absent: { classes: undelivered.classes, fields: new Set([...absentFields(supplied), ...undelivered.fields]) } });
   return { set, bound: set.bind(supplied) };
 }
 
