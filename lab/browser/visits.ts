@@ -51,7 +51,7 @@ export function visitsTo({ shellIncident, droppedIncident, sensor }: Known): rea
     { name: 'policy-of-images', path: '/policies/no-critical-with-fix', says: [/watches in shadow/, /Build asked by vedette check in pipelines critical fails the build/, /Run it says nothing here/, /Explain Image Choose an image registry\.test\/shop\/cart:1\.4 \(runs\)/], saysNot: [/Kernel form/] },
     { name: 'exceptions', path: '/exceptions', says: [/No exception counts/, /There is no exception/, /Another person approves it/] },
     { name: 'fleet', path: '/fleet', says: [/1 of 1 sensor connected, none needs attention/, /demo-host connected 99 % 0 0 kill at exec/] },
-    { name: 'sensor', path: `/fleet/${sensor}`, says: [/The sensor on demo-host sees 99 % of what its hooks can see/, /all \d+ hooks attached/, /failed opens, io_uring, 32-bit programs/, /No record was lost, of [\d,]+ events seen/, /Watches \S*shop\.slice/, /renews itself/] },
+    { name: 'sensor', path: `/fleet/${sensor}`, says: [/The sensor on demo-host sees 99 % of what its hooks can see/, /all \d+ hooks attached/, /io_uring, the kernel.s own opens/, /No record was lost, of [\d,]+ events seen/, /Watches \S*shop\.slice/, /renews itself/] },
     { name: 'coverage', path: '/coverage', says: [/99 % of what the hooks can see is seen now/, /Only a part of demo-host is watched/, /Start it without --cgroup/, /connect io_uring, datagrams sent without connect/, /outside of the percentage/] },
     { name: 'advisories', path: '/advisories', says: [/13 advisories from 2 feeds/, /Debian 5 .* 0/, /npm 8 .* 0/, /vedette advisories sync --from/], saysNot: [/old copy/] },
     { name: 'users', path: '/users', says: [/1 user may sign in, one as administrator/, /admin of the whole hub/] },

@@ -6,7 +6,9 @@
 #include "loader.h"
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define VD_TEXT(n) 1
@@ -53,19 +55,53 @@ static bool is_wanted(const struct entry *entry, uint64_t kinds)
 	return entry->has_texts && entry->number >= 0 && entry->kind != VD_OPEN_FAILED && kinds & of_entry;
 }
 
+#define ENTRIES (sizeof(entries) / sizeof(entries[0]))
+
+struct dropped {
+	size_t count;
+	struct bpf_link *links[ENTRIES];
+};
+
+static void *drop(void *argument)
+{
+	struct dropped *dropped = argument;
+
+	for (size_t i = 0; i < dropped->count; i++)
+		bpf_link__destroy(dropped->links[i]);
+	free(dropped);
+	return NULL;
+}
+
+/*
+ * Taking a program off waits for every processor to have left it, up to 0.1 s each time: commands behind it (decisions, kills) must not
+ * wait for that. Meanwhile a text nobody asks for is kept and thrown away.
+ */
+static void drop_aside(struct dropped *dropped)
+{
+	pthread_t thread;
+
+	if (dropped->count == 0 || pthread_create(&thread, NULL, drop, dropped))
+		drop(dropped);
+	else
+		pthread_detach(thread);
+}
+
 /* Returns 0, or the first negative errno of those that could not be attached. */
 int entries_attach(struct bpf_program *program, uint64_t kinds)
 {
+	struct dropped *dropped = calloc(1, sizeof(*dropped));
 	int problem = 0;
 
-	for (size_t i = 0; i < sizeof(entries) / sizeof(entries[0]); i++) {
+	if (!dropped)
+		return -ENOMEM;
+	for (size_t i = 0; i < ENTRIES; i++) {
 		struct entry *entry = &entries[i];
 		char event[64];
 
 		if (is_wanted(entry, kinds) == (entry->link != NULL))
 			continue;
 		if (entry->link) {
-			bpf_link__destroy(entry->link);
+			dropped->links[dropped->count++] = entry->link;
 			entry->link = NULL;
 			continue;
 		}
@@ -74,5 +110,6 @@ int entries_attach(struct bpf_program *program, uint64_t kinds)
 		if (!entry->link && errno != ENOENT && !problem)
 			problem = -errno;
 	}
+	drop_aside(dropped);
 	return problem;
 }
