@@ -8,8 +8,8 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define VD_TEXT(n) 1
 #define VD_TEXT_AT(n, d) 1
@@ -57,59 +57,64 @@ static bool is_wanted(const struct entry *entry, uint64_t kinds)
 
 #define ENTRIES (sizeof(entries) / sizeof(entries[0]))
 
-struct dropped {
-	size_t count;
-	struct bpf_link *links[ENTRIES];
-};
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static uint64_t wanted;
+static bool dropping;
+
+/* One that nobody wants any more is taken off; false: there is none. */
+static bool drop_one(void)
+{
+	bool found = false;
+
+	pthread_mutex_lock(&lock);
+	for (size_t i = 0; i < ENTRIES && !found; i++) {
+		if (!entries[i].link || is_wanted(&entries[i], wanted))
+			continue;
+		bpf_link__destroy(entries[i].link);
+		entries[i].link = NULL;
+		found = true;
+	}
+	if (!found)
+		dropping = false;
+	pthread_mutex_unlock(&lock);
+	return found;
+}
 
 static void *drop(void *argument)
 {
-	struct dropped *dropped = argument;
-
-	for (size_t i = 0; i < dropped->count; i++)
-		bpf_link__destroy(dropped->links[i]);
-	free(dropped);
+	(void)argument;
+	while (drop_one())
+		usleep(1000);		/* whoever waits for the lock gets it */
 	return NULL;
 }
 
 /*
- * Taking a program off waits for every processor to have left it, up to 0.1 s each time: commands behind it (decisions, kills) must not
- * wait for that. Meanwhile a text nobody asks for is kept and thrown away.
+ * Puts the program on the entries that are wanted now; returns 0, or the first negative errno of those that could not be attached. Taking
+ * it off waits for every processor to have left it, up to 0.1 s each time, and is done aside: the commands behind this one (decisions,
+ * kills) must not wait for that. Until then a text nobody asks for is kept and thrown away.
  */
-static void drop_aside(struct dropped *dropped)
-{
-	pthread_t thread;
-
-	if (dropped->count == 0 || pthread_create(&thread, NULL, drop, dropped))
-		drop(dropped);
-	else
-		pthread_detach(thread);
-}
-
-/* Returns 0, or the first negative errno of those that could not be attached. */
 int entries_attach(struct bpf_program *program, uint64_t kinds)
 {
-	struct dropped *dropped = calloc(1, sizeof(*dropped));
+	pthread_t thread;
 	int problem = 0;
 
-	if (!dropped)
-		return -ENOMEM;
+	pthread_mutex_lock(&lock);
+	wanted = kinds;
 	for (size_t i = 0; i < ENTRIES; i++) {
 		struct entry *entry = &entries[i];
 		char event[64];
 
-		if (is_wanted(entry, kinds) == (entry->link != NULL))
+		if (entry->link || !is_wanted(entry, kinds))
 			continue;
-		if (entry->link) {
-			dropped->links[dropped->count++] = entry->link;
-			entry->link = NULL;
-			continue;
-		}
 		snprintf(event, sizeof(event), "sys_enter_%s", kernel_name(entry->name));
 		entry->link = bpf_program__attach_tracepoint(program, "syscalls", event);
 		if (!entry->link && errno != ENOENT && !problem)
 			problem = -errno;
 	}
-	drop_aside(dropped);
+	if (!dropping && !pthread_create(&thread, NULL, drop, NULL)) {
+		dropping = true;
+		pthread_detach(thread);
+	}
+	pthread_mutex_unlock(&lock);
 	return problem;
 }
