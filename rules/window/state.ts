@@ -166,14 +166,7 @@ export class CountState implements KeyState {
     const values = this.#values;
     values.set(value, Math.max(timeNs, values.get(value) ?? timeNs));
     if (values.size < this.#count) return false;
-    // what can no longer be within the window goes first; then there is at most one too many
-    let oldest: string | null = null;
-    let oldestNs = Number.POSITIVE_INFINITY;
-    for (const [one, time] of values) {
-      if (this.newestNs - time > this.#withinNs) values.delete(one);
-      else if (time < oldestNs) [oldest, oldestNs] = [one, time];
-    }
-    if (values.size > this.#count && oldest !== null) values.delete(oldest);
+    for (const [one, time] of values) if (this.newestNs - time > this.#withinNs) values.delete(one);
     return values.size >= this.#count;
   }
 

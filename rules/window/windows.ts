@@ -25,6 +25,8 @@ export interface WindowReport {
 }
 
 export const windowBytesMaxUsual = 8 * 1024 * 1024;
+/** An event that comes so much later than newer ones still finds what it belongs to. */
+export const latenessNsUsual = 1e9;
 /** How many that have run out are looked for at each event. */
 const sweptAtOnce = 2;
 
@@ -44,6 +46,7 @@ type State = SequenceState | CountState;
 class RuleWindow {
   readonly name: string;
   readonly plan: WindowPlan;
+  readonly #latenessNs: number;
   /** Touched longest ago first. */
   readonly states = new Map<string, State>();
   bytes = 0;
@@ -52,8 +55,9 @@ class RuleWindow {
   evicted = 0;
   muted = 0;
 
-  constructor(name: string, plan: WindowPlan) {
+  constructor(name: string, plan: WindowPlan, latenessNs: number) {
     this.name = name;
+    this.#latenessNs = latenessNs;
     this.plan = plan;
   }
 
@@ -109,10 +113,14 @@ class RuleWindow {
     this.states.delete(key);
   }
 
+  #isOver(state: State): boolean {
+    return state.untilNs + this.#latenessNs < this.nowNs;
+  }
+
   #sweep(): void {
     let left = sweptAtOnce;
     for (const [key, state] of this.states) {
-      if (left === 0 || state.untilNs >= this.nowNs) return;
+      if (left === 0 || !this.#isOver(state)) return;
       left -= 1;
       this.forget(key);
     }
@@ -123,7 +131,7 @@ class RuleWindow {
     const [oldest] = this.states;
     if (oldest === undefined) return;
     const [key, state] = oldest;
-    if (state.untilNs >= this.nowNs) this.evicted += 1;
+    if (!this.#isOver(state)) this.evicted += 1;
     this.forget(key);
   }
 }
@@ -134,10 +142,12 @@ function noteOf({ timeNs, identityPending, note }: StepTaken): Note {
 
 export class Windows {
   readonly #bytesMax: number;
+  readonly #latenessNs: number;
   readonly #rules = new Map<string, RuleWindow>();
 
-  constructor(bytesMax = windowBytesMaxUsual) {
+  constructor(bytesMax = windowBytesMaxUsual, latenessNs = latenessNsUsual) {
     this.#bytesMax = bytesMax;
+    this.#latenessNs = latenessNs;
   }
 
   /** The rules from now on. What is remembered for one that stays as it was is kept. */
@@ -147,7 +157,7 @@ export class Windows {
     for (const { name, window } of rules) {
       if (window === null) continue;
       const present = before.get(name);
-      this.#rules.set(name, present !== undefined && present.plan.print === window.print ? present : new RuleWindow(name, window));
+      this.#rules.set(name, present !== undefined && present.plan.print === window.print ? present : new RuleWindow(name, window, this.#latenessNs));
     }
   }
 
