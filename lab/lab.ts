@@ -12,6 +12,9 @@ export interface LabRun {
   readonly keep?: boolean;
   readonly from?: string;
   readonly end?: boolean;
+  /** Of labs that make their inputs by chance: from where, and how many. */
+  readonly seed?: string;
+  readonly inputs?: string;
 }
 
 export interface Lab {

@@ -11,20 +11,21 @@ import { admission } from './admission/lab.ts';
 import { bench } from './bench/lab.ts';
 import { firstLight } from './first-light/lab.ts';
 import { fresh } from './fresh/lab.ts';
+import { fuzzing } from './fuzz/lab.ts';
 import { kubernetes } from './kubernetes/lab.ts';
 import { origin } from './origin/lab.ts';
 import { respond } from './respond/lab.ts';
 import { upgrade } from './upgrade/lab.ts';
 import { wholeRoad } from './whole-road/lab.ts';
 
-const labs: readonly Lab[] = [admission, bench, firstLight, fresh, kubernetes, origin, respond, upgrade, wholeRoad];
+const labs: readonly Lab[] = [admission, bench, firstLight, fresh, fuzzing, kubernetes, origin, respond, upgrade, wholeRoad];
 
 function stateRoot(): string {
   return process.env['VEDETTE_STATE'] ?? '/var/lib/vedette';
 }
 
 async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({ options: { sabotage: { type: 'string' }, parts: { type: 'boolean' }, help: { type: 'boolean' }, keep: { type: 'boolean' }, from: { type: 'string' }, end: { type: 'boolean' } }, allowPositionals: true, strict: false });
+  const { values, positionals } = parseArgs({ options: { sabotage: { type: 'string' }, parts: { type: 'boolean' }, help: { type: 'boolean' }, keep: { type: 'boolean' }, from: { type: 'string' }, end: { type: 'boolean' }, seed: { type: 'string' }, inputs: { type: 'string' } }, allowPositionals: true, strict: false });
   const [name, ...args] = positionals;
   if (name === undefined || values.help === true) {
     process.stdout.write(`usage: npm run lab NAME                          runs it, as root\n       npm run lab NAME -- --parts               what it can break\n       npm run lab NAME -- --sabotage PART       breaks it: the lab must fail\n\n${labs.map((one) => `  ${one.name.padEnd(14)}${one.summary}`).join('\n')}\n`);
@@ -53,7 +54,7 @@ async function main(): Promise<number> {
   const isPart = typeof values.from === 'string' || values.end === true || values.keep === true;
   const report = isPart ? new LabReport(`${name}-part`, 0) : sabotage === null ? new LabReport(name, lab.rows) : new LabReport(`${name}-sabotage-${sabotage}`, 0);
   try {
-    await lab.run({ report, place: join(directory, name), sabotage, args, keep: values.keep === true, end: values.end === true, ...(typeof values.from === 'string' ? { from: values.from } : {}) });
+    await lab.run({ report, place: join(directory, name), sabotage, args, keep: values.keep === true, end: values.end === true, ...(typeof values.from === 'string' ? { from: values.from } : {}), ...(typeof values.seed === 'string' ? { seed: values.seed } : {}), ...(typeof values.inputs === 'string' ? { inputs: values.inputs } : {}) });
   } catch (error) {
     report.row('the lab ran to its end', 'yes', error instanceof Error ? (error.stack ?? error.message) : String(error), '', false);
   }

@@ -43,6 +43,8 @@ export interface Suppliers<Subject> {
   readonly ancestors: (subject: Subject) => number;
   /** Whether the event's container has no identity yet: its missing identity fields are then unknown, not absent. */
   readonly identityPending: (subject: Subject) => boolean;
+  /** When it happened, for rules with a time: nanoseconds from any one moment. */
+  readonly timeNs: (subject: Subject) => number;
 }
 
 /** Any getter, for code that works over the table. */

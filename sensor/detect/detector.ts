@@ -1,13 +1,16 @@
 /**
  * Events against the behaviour rules: all matching rules are reported, each as one detection with its lineage. While a
  * container's identity is pending, a rule that depends on it is held (bounded in number and time) and asked again when
- * the runtime has answered; what is still unanswered then is reported and marked as decided on pending identity. Pure.
+ * the runtime has answered; what is still unanswered then is reported and marked as decided on pending identity. Of a rule
+ * with a sequence or a count, later events of a container wait behind one that is held, so that their order stays. Pure.
  */
 import { loadRules, type BoundRules, type Match, type RuleSet } from '@vedette/rules/ruleset';
 import type { RuleFile } from '@vedette/rules/load/read-items';
 import type { EventClass } from '@vedette/rules/events';
 import { readsByClass } from '@vedette/rules/reads';
 import { absentFields } from '@vedette/rules/subject';
+import { Windows, type WindowReport } from '@vedette/rules/window/windows';
+import type { Asking } from '@vedette/rules/window/gate';
 import type { DetectionFound } from '@vedette/model/finding';
 import { executionKey } from '@vedette/model/process';
 import { suppliers, type HostFacts, type RuleSubject } from './subject.ts';
@@ -23,10 +26,10 @@ export interface Held {
 const heldForNs = 2e9;
 const heldMax = 1000;
 
-function bind(host: HostFacts, files: readonly RuleFile[], classes: ReadonlySet<EventClass>): { set: RuleSet; bound: BoundRules<RuleSubject> } {
+function bind(host: HostFacts, files: readonly RuleFile[], classes: ReadonlySet<EventClass>, windows: Windows): { set: RuleSet; bound: BoundRules<RuleSubject> } {
   const supplied = suppliers(host);
   const set = loadRules(files, { absent: { classes, fields: absentFields(supplied) } });
-  return { set, bound: set.bind(supplied) };
+  return { set, bound: set.bind(supplied, windows) };
 }
 
 export class Detector {
@@ -36,6 +39,8 @@ export class Detector {
   #set: RuleSet;
   #bound: BoundRules<RuleSubject>;
   #held: Held[] = [];
+  /** Outlives a change of the rules, for those that stay as they are. */
+  readonly #windows = new Windows();
   #number = 0;
   /** Detections that were decided while identity was pending. */
   decidedPending = 0;
@@ -43,12 +48,12 @@ export class Detector {
   constructor(host: HostFacts, files: readonly RuleFile[] = []) {
     this.#host = host;
     this.#files = files;
-    ({ set: this.#set, bound: this.#bound } = bind(host, files, this.#unseen));
+    ({ set: this.#set, bound: this.#bound } = bind(host, files, this.#unseen, this.#windows));
   }
 
   load(files: readonly RuleFile[]): void {
     this.#files = files;
-    ({ set: this.#set, bound: this.#bound } = bind(this.#host, files, this.#unseen));
+    ({ set: this.#set, bound: this.#bound } = bind(this.#host, files, this.#unseen, this.#windows));
   }
 
   /** Classes for which this kernel has no hook: rules that need them say so. */
@@ -74,7 +79,14 @@ export class Detector {
 
   /** What is wrong with the loaded rules, one sentence each. */
   problems(): string[] {
-    return this.#set.problems.slice(0, 200).map((one) => `${one.rule ?? one.place.file}: ${one.message}`);
+    const told = this.#set.problems.slice(0, 200).map((one) => `${one.rule ?? one.place.file}: ${one.message}`);
+    const forgotten = this.#windows.report().rules.filter((one) => one.evicted > 0).slice(0, 100);
+    return [...told, ...forgotten.map(({ rule, evicted }) => `${rule}: ${evicted} unfinished sequences or counts were forgotten for want of memory; what they would have led to was not reported`)];
+  }
+
+  /** What rules with a sequence or a count remember. */
+  get windows(): WindowReport {
+    return this.#windows.report();
   }
 
   looksAt(eventClass: EventClass): boolean {
@@ -91,14 +103,21 @@ export class Detector {
     const numbered: RuleSubject = { ...subject, number: this.#number };
     const found: DetectionFound[] = [];
     const pending = new Set<string>();
-    for (const match of this.#bound.evaluate(subject.eventClass, numbered)) {
-      if (match.answer === 'match') found.push(detection(match, numbered, false));
+    for (const match of this.#bound.evaluate(subject.eventClass, numbered, this.#behind(numbered))) {
+      if (match.answer === 'match') found.push(detection(match, numbered, match.fired?.identityPending ?? false));
       else pending.add(match.rule.name);
     }
     if (pending.size === 0) return found;
     if (this.#held.length < heldMax) this.#held.push({ subject: numbered, rules: pending, untilBootNs: subject.event.timeBootNs + heldForNs });
     else found.push(...this.#decide({ subject: numbered, rules: pending, untilBootNs: 0 }));
     return found;
+  }
+
+  /** Rules of which this container has an event waiting. */
+  #behind(subject: RuleSubject): Asking {
+    if (this.#held.length === 0 || subject.container === null) return {};
+    const waiting = this.#held.filter((one) => one.subject.container?.id === subject.container?.id);
+    return waiting.length === 0 ? {} : { behind: new Set(waiting.flatMap((one) => [...one.rules])) };
   }
 
   /** Asks again what was held: for this container now, and for whatever has waited long enough. */
@@ -116,8 +135,8 @@ export class Detector {
 
   #decide(held: Held): DetectionFound[] {
     const found: DetectionFound[] = [];
-    for (const match of this.#bound.evaluate(held.subject.eventClass, held.subject, held.rules)) {
-      const pending = match.answer === 'pending';
+    for (const match of this.#bound.evaluate(held.subject.eventClass, held.subject, { only: held.rules, decided: true })) {
+      const pending = match.answer === 'pending' || match.fired?.identityPending === true;
       if (pending) this.decidedPending += 1;
       found.push(detection(match, held.subject, pending));
     }

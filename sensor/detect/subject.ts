@@ -176,6 +176,7 @@ export function suppliers(host: HostFacts): Suppliers<RuleSubject> {
       return count;
     },
     identityPending: (subject) => subject.container !== null && subject.container.identity === null,
+    timeNs: (subject) => subject.event.timeBootNs,
     fields: { ...eventFields(host), ...processFields(host), ...descriptorFields, ...pathFields, ...containerFields },
   };
 }
