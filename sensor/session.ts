@@ -16,6 +16,7 @@ import { ContainerDesk } from './container-desk.ts';
 import { coverageReport } from './coverage-report.ts';
 import { schema } from './decode/layout.ts';
 import { EventStream } from './decode/stream.ts';
+import { unseenKinds } from './detect/baseline/learner.ts';
 import { EffectDesk } from './effect-desk.ts';
 import type { LoaderConnection } from './enforce/loader.ts';
 import { InventoryRunner } from './enrich/inventory/runner.ts';
@@ -114,7 +115,8 @@ export class Session {
   async prepare(): Promise<void> {
     await this.#desk.prepare();
     this.pipeline.podsTold(this.#toldPods.read());
-    const { policies, rules, images } = this.#words.words;
+    const { policies, rules, images, baselines } = this.#words.words;
+    if (baselines !== null) this.pipeline.baselines.replace(baselines.inForce, baselines.generation);
     this.pipeline.loadRules(rules?.files ?? this.#options.rules);
     if (policies !== null) this.pipeline.enforcer.setPolicies(policies.texts, policies.generation);
     if (images !== null) this.pipeline.enforcer.setImages(images);
@@ -150,6 +152,7 @@ export class Session {
     this.#acknowledged = event.ringPosition;
     if (sameBoot && !sameRing) this.pipeline.exposure.gap();
     this.pipeline.coverage.session(!sameRing);
+    if (sameRing) this.pipeline.learner.session(event.ringEpoch, 0);
     if (event.problem !== '') this.#log('warn', 'nothing is seen by kernel programs', { reason: event.problem });
     this.#open = this.#openSpools(event, { lastCommit: sameRing ? last.commit : Number.MAX_SAFE_INTEGER, first: sameRing ? last.commit : Math.max(last?.commit ?? 0, Date.now()), drops });
     this.#log('info', 'session', { kernel: event.kernelRelease, session: event.session, sameBoot, sameRing, restoredProcesses: this.pipeline.processes.size, skipTo: this.#skipTo, cutBytes: this.#recovered.cutBytes });
@@ -207,7 +210,8 @@ export class Session {
       return;
     }
     const kind = this.#words.take(command);
-    const { policies, rules, images } = this.#words.words;
+    const { policies, rules, images, baselines } = this.#words.words;
+    if (kind === 'baselines' && baselines !== null) this.pipeline.baselines.replace(baselines.inForce, baselines.generation);
     if (kind === 'rules' && rules !== null) this.pipeline.loadRules(rules.files);
     if (kind === 'policies' && policies !== null) {
       this.pipeline.enforcer.setPolicies(policies.texts, policies.generation);
@@ -261,6 +265,7 @@ export class Session {
     const { pipeline } = this;
     this.#committedAtMs = performance.now();
     pipeline.shipment.loaded(pipeline.exposure.takeReports(pipeline.nowBootNs));
+    pipeline.shipment.learned(pipeline.learner.takeReports(pipeline.nowBootNs), unseenKinds(pipeline.coverage.hooks));
     const containers = pipeline.containers.takeChanged();
     const { detections, telemetry } = pipeline.shipment.take(containers);
     const ended = telemetry.flatMap((one) => (one.kind.case === 'containerEnded' ? [one.kind.value.containerId] : []));
