@@ -400,7 +400,7 @@ export class Pipeline {
     if (fresh === null) return this.containers.get(cgroup.id);
     this.#podOf(fresh);
     this.exposure.watch(fresh.id, fresh.startedBootNs, fresh.seenFromStart);
-    this.learner.began(fresh, event.timeBootNs);
+    this.learner.began(fresh);
     this.#verdicts(this.enforcer.containerChanged(fresh, [], this.nowBootNs));
     this.#effects.identify(fresh, cgroup.runtime);
     return fresh;
@@ -416,6 +416,7 @@ export class Pipeline {
     // containers that ended while no sensor was looking
     for (const container of this.containers.all()) {
       if (this.cgroups.container(container.id) === null) this.#containerEnded(container.id, atBootNs);
+      else this.learner.began(container);
     }
     this.shipment.allLive(this.processes.living(), atBootNs);
     this.armKernel();

@@ -21,7 +21,7 @@ import { EffectDesk } from './effect-desk.ts';
 import type { LoaderConnection } from './enforce/loader.ts';
 import { InventoryRunner } from './enrich/inventory/runner.ts';
 import { Identifier } from './enrich/runtime/identify.ts';
-import { HubWordsFile } from './hub-words.ts';
+import { HubWordsFile, type HubWords } from './hub-words.ts';
 import type { Log } from './log.ts';
 import { hostUserNames } from './node-facts.ts';
 import { Pipeline } from './pipeline.ts';
@@ -116,7 +116,7 @@ export class Session {
     await this.#desk.prepare();
     this.pipeline.podsTold(this.#toldPods.read());
     const { policies, rules, images, baselines } = this.#words.words;
-    if (baselines !== null) this.pipeline.baselines.replace(baselines.inForce, baselines.generation);
+    if (baselines !== null) this.#loadBaselines(baselines);
     this.pipeline.loadRules(rules?.files ?? this.#options.rules);
     if (policies !== null) this.pipeline.enforcer.setPolicies(policies.texts, policies.generation);
     if (images !== null) this.pipeline.enforcer.setImages(images);
@@ -152,7 +152,6 @@ export class Session {
     this.#acknowledged = event.ringPosition;
     if (sameBoot && !sameRing) this.pipeline.exposure.gap();
     this.pipeline.coverage.session(!sameRing);
-    if (sameRing) this.pipeline.learner.session(event.ringEpoch, 0);
     if (event.problem !== '') this.#log('warn', 'nothing is seen by kernel programs', { reason: event.problem });
     this.#open = this.#openSpools(event, { lastCommit: sameRing ? last.commit : Number.MAX_SAFE_INTEGER, first: sameRing ? last.commit : Math.max(last?.commit ?? 0, Date.now()), drops });
     this.#log('info', 'session', { kernel: event.kernelRelease, session: event.session, sameBoot, sameRing, restoredProcesses: this.pipeline.processes.size, skipTo: this.#skipTo, cutBytes: this.#recovered.cutBytes });
@@ -211,7 +210,7 @@ export class Session {
     }
     const kind = this.#words.take(command);
     const { policies, rules, images, baselines } = this.#words.words;
-    if (kind === 'baselines' && baselines !== null) this.pipeline.baselines.replace(baselines.inForce, baselines.generation);
+    if (kind === 'baselines' && baselines !== null && this.#loadBaselines(baselines)) this.pipeline.armKernel();
     if (kind === 'rules' && rules !== null) this.pipeline.loadRules(rules.files);
     if (kind === 'policies' && policies !== null) {
       this.pipeline.enforcer.setPolicies(policies.texts, policies.generation);
@@ -222,6 +221,14 @@ export class Session {
       this.pipeline.armKernel();
     }
     if (kind !== null) this.#report();
+  }
+
+  /** What is outside of them is told, and stopped as far as the kernel can tell it apart: whether it has to be told. */
+  #loadBaselines({ inForce, generation }: NonNullable<HubWords['baselines']>): boolean {
+    const { baselines, enforcer } = this.pipeline;
+    const concernsKernel = baselines.replace(inForce, generation);
+    if (concernsKernel) enforcer.setDrift(baselines.drift);
+    return concernsKernel;
   }
 
   async #command(command: Parameters<LoaderConnection['send']>[0]): Promise<void> {

@@ -16,8 +16,6 @@ import type { Origin } from './origin.ts';
 const behavioursMax = 20_000;
 /** So long a pod may wait for the word of who owns it; after it, it is a workload of its own. */
 const ownerWaitMs = 60_000;
-/** Clocks of containers and rings differ by less. */
-const slackMs = 1500;
 
 interface Waiting {
   readonly report: BehaviourReport;
@@ -88,7 +86,7 @@ async function markBlind(db: Transaction, { report, held, before, last, facts, b
   const mark = (reason: BlindReason, since: Date, until: Date, number: number, detail = ''): Promise<void> =>
     addBlind(db, { containerPk: held.id, baselineId, reason, since, until: until < since ? since : until, count: number, detail });
   if (before === undefined) {
-    if (last !== undefined && facts.since.getTime() > last.until.getTime() + slackMs) await mark('not-watched', last.until, facts.since, 0);
+    if (last !== undefined) await mark('not-watched', last.until, facts.since, 0);
     if (last === undefined && !facts.seenFromStart) await mark('started-before', held.started_at < facts.since ? held.started_at : facts.since, facts.since, 0);
   }
   const lost = facts.lost - (before?.lost ?? 0);

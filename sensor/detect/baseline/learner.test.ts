@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { BaselineInForce } from '@vedette/model/baseline';
 import type { Container, ContainerIdentity } from '@vedette/model/container';
 import type { Record as WireRecord } from '@vedette/model/wire/generated/record_pb';
+import type { Command } from '../../enforce/commands.ts';
 import { Pipeline } from '../../pipeline.ts';
 import { callEvent, cgroupEvent, execEvent, fileEvent, helloEvent, socketEvent } from '../../testing/events.ts';
 import { behaviourText } from '@vedette/policy/baseline/nearby';
@@ -13,19 +14,27 @@ const digest = `sha256:${'ab'.repeat(32)}`;
 const identity: ContainerIdentity = { runtime: 'containerd', name: 'web', imageName: 'registry.test/shop/cart:1.4', indexDigest: null, platformDigest: digest, imageReason: null, labels: {}, mounts: [], podName: null, podNamespace: null, podUid: null, privileged: false };
 const inWeb = { cgroupV1: 17, cgroupV2: -44 };
 
-function bench(): { pipeline: Pipeline; detections: () => WireRecord[] } {
-  const pipeline = new Pipeline({ host: { hostname: 'node-1', userName: () => 'root' }, effects: { identify: () => undefined, command: () => undefined, kill: () => undefined, knownContainer: () => null } });
+function bench(): { pipeline: Pipeline; commands: Command[]; detections: () => WireRecord[] } {
+  const commands: Command[] = [];
+  const pipeline = new Pipeline({ host: { hostname: 'node-1', userName: () => 'root' }, effects: { identify: () => undefined, command: (one) => void commands.push(one), kill: () => undefined, knownContainer: () => null } });
   pipeline.onEvent(helloEvent());
   pipeline.onEvent(execEvent({ kind: 'process', tgid: 50, startBootNs: 5, path: '/usr/sbin/runc', command: 'runc', mountNamespace: 3, rootMagic: 0xef53 }));
   pipeline.onEvent({ kind: 'snapshot-end', timeBootNs: 600 });
   pipeline.onEvent(cgroupEvent({ timeBootNs: 700, path: '/lab/web', cgroup: 17, parentCgroup: 8 }));
   pipeline.onEvent(cgroupEvent({ timeBootNs: 701, path: '/lab/web', cgroup: -44, parentCgroup: -25 }));
   pipeline.onEvent(execEvent({ ...inWeb, timeBootNs: 720, tgid: 60, startBootNs: 600, execId: 4, path: '/usr/bin/node', arguments: ['node', '--port=8080'], command: 'node', pidInNamespace: 1, parent: { tgid: 50, startBootNs: 5, execId: 2 }, capEffectiveLow: 1 }));
-  return { pipeline, detections: () => pipeline.shipment.take(pipeline.containers.takeChanged()).detections.filter((one) => one.kind.case === 'detection') };
+  return { pipeline, commands, detections: () => pipeline.shipment.take(pipeline.containers.takeChanged()).detections.filter((one) => one.kind.case === 'detection') };
 }
 
 const app = { ...inWeb, tgid: 60, startBootNs: 600, execId: 4 };
 const child = (path: string, more: Parameters<typeof execEvent>[0] = {}) => execEvent({ ...inWeb, timeBootNs: 800, tgid: 70, startBootNs: 790, execId: 5, path, arguments: [path], parent: { tgid: 60, startBootNs: 600, execId: 4 }, ...more });
+/** As the session does it. */
+function load({ baselines, enforcer }: Pipeline, inForce: readonly BaselineInForce[], generation: number): boolean {
+  const concernsKernel = baselines.replace(inForce, generation);
+  if (concernsKernel) enforcer.setDrift(baselines.drift);
+  return concernsKernel;
+}
+
 const texts = (reports: readonly LearnedReport[]): string[] => reports.flatMap(({ seen }) => seen.map(({ behaviour }) => behaviourText(behaviour)));
 
 test('a container is learned: programs, capabilities, files, peers; each is told once', () => {
@@ -64,7 +73,7 @@ const baseline: BaselineInForce = {
 
 test('what a baseline does not hold is told, with what it expected; also what was done before anybody knew the container', () => {
   const { pipeline, detections } = bench();
-  pipeline.baselines.replace([baseline], 1);
+  load(pipeline, [baseline], 1);
   pipeline.onEvent(child('/usr/bin/id'));
   assert.deepEqual(detections(), [], 'nobody knows yet whose container it is');
   pipeline.identified('web', identity);
@@ -81,10 +90,29 @@ test('what a baseline does not hold is told, with what it expected; also what wa
   assert.ok(found.every(({ tags }) => tags.includes('baseline')));
 });
 
+test('enforced, the kernel is told to stop what did not come with the image, in the containers of the baseline alone', () => {
+  const { pipeline, commands } = bench();
+  const decisions = (): unknown[] => commands.splice(0).flatMap((one) => (one.do === 'setCgroup' ? [Object.keys(one.decision.kill).sort()] : []));
+  decisions();
+  load(pipeline, [baseline], 1);
+  pipeline.identified('web', identity);
+  assert.deepEqual(decisions(), [[], []], 'watched, nothing is stopped');
+  assert.equal(load(pipeline, [{ ...baseline, state: 'enforce' }], 2), true);
+  pipeline.armKernel();
+  assert.deepEqual(decisions(), [['dropped', 'memory', 'modified'], ['dropped', 'memory', 'modified']]);
+  const used: BaselineInForce = { ...baseline, state: 'enforce', behaviours: [...baseline.behaviours, { kind: 'execution', path: '/tmp/own', arguments: null, parent: '', user: 0, origin: 'dropped' }] };
+  load(pipeline, [used], 3);
+  pipeline.armKernel();
+  assert.deepEqual(decisions(), [['memory', 'modified'], ['memory', 'modified']], 'what the baseline knows is not stopped');
+  load(pipeline, [], 4);
+  pipeline.armKernel();
+  assert.deepEqual(decisions(), [[], []]);
+});
+
 test('another image, another workload, and no digest are not judged', () => {
   for (const other of [{ ...identity, platformDigest: `sha256:${'00'.repeat(32)}` }, { ...identity, name: 'other' }, { ...identity, platformDigest: null }]) {
     const { pipeline, detections } = bench();
-    pipeline.baselines.replace([baseline], 1);
+    load(pipeline, [baseline], 1);
     pipeline.identified('web', other);
     pipeline.onEvent(child('/usr/bin/id'));
     assert.deepEqual(detections(), []);
@@ -94,7 +122,7 @@ test('another image, another workload, and no digest are not judged', () => {
 test('a session is one ring: what was there before it is watched from then on', () => {
   const { pipeline } = bench();
   const old = { ...pipeline.containers.get('web')!, id: 'old', startedBootNs: 100, seenFromStart: true } satisfies Container;
-  pipeline.learner.began(old, 720);
+  pipeline.learner.began(old);
   const report = pipeline.learner.takeReports(800).find(({ containerId }) => containerId === 'old');
   assert.deepEqual([report?.fromBootNs, report?.seenFromStart], [500, false]);
 });

@@ -45,6 +45,11 @@ export interface BehaviourSeen {
   readonly program: string;
 }
 
+export interface RingSession {
+  readonly id: number;
+  readonly fromBootNs: number;
+}
+
 /** What goes to the hub of one container. */
 export interface LearnedReport {
   readonly containerId: string;
@@ -62,27 +67,31 @@ export class Learner {
   readonly #watch: BaselineWatch;
   readonly #containers = new Map<string, Learned>();
   #ended: LearnedReport[] = [];
-  #session = 0;
-  #sessionFromBootNs = 0;
+  #session: RingSession = { id: 0, fromBootNs: 0 };
   #kept = 0;
 
   constructor(watch: BaselineWatch) {
     this.#watch = watch;
   }
 
-  /** One ring of the kernel. Containers that were there before are watched from now; of one that went on through a restart nobody has to say when it began. */
+  /** One ring of the kernel, which may outlive this process: containers that were there before it are watched from its begin. */
   session(id: number, fromBootNs: number): void {
-    if (id === this.#session) return;
-    this.#session = id;
-    this.#sessionFromBootNs = fromBootNs;
+    if (id === this.#session.id) return;
+    this.#session = { id, fromBootNs };
   }
 
-  began(container: Container, atBootNs: number): void {
+  /** For the state log. */
+  get watching(): RingSession {
+    return this.#session;
+  }
+
+  began(container: Container): void {
     if (this.#containers.has(container.id)) return;
-    const isOfSession = container.startedBootNs >= this.#sessionFromBootNs && container.seenFromStart;
+    const { fromBootNs } = this.#session;
+    const isOfSession = container.startedBootNs >= fromBootNs && container.seenFromStart;
     this.#containers.set(container.id, {
       id: container.id,
-      fromBootNs: isOfSession ? container.startedBootNs : Math.max(this.#sessionFromBootNs, Math.min(atBootNs, container.startedBootNs)),
+      fromBootNs: isOfSession ? container.startedBootNs : fromBootNs,
       seenFromStart: isOfSession,
       behaviours: new Behaviours([], behavioursMax),
       raw: new Set(),
@@ -95,14 +104,14 @@ export class Learner {
   }
 
   executed(event: ExecEvent, execution: Execution, container: Container): DetectionFound[] {
-    const one = this.#of(container, event.timeBootNs);
+    const one = this.#of(container);
     if (execution.path === '' || !isNewRaw(one, rawExecution(execution))) return [];
     return executionActs(execution).flatMap((behaviour) => this.#did(one, container, { behaviour, execution, eventClass: 'exec', atBootNs: event.timeBootNs }));
   }
 
   file(event: FileEvent, execution: Execution, container: Container): DetectionFound[] {
     if (event.kind !== 'open-write') return [];
-    const one = this.#of(container, event.timeBootNs);
+    const one = this.#of(container);
     if (!isNewRaw(one, event.path)) return [];
     const behaviour = fileAct(event);
     return behaviour === null ? [] : this.#did(one, container, { behaviour, execution, eventClass: 'open', atBootNs: event.timeBootNs });
@@ -110,11 +119,11 @@ export class Learner {
 
   socket(event: SocketEvent, execution: Execution, container: Container, remoteName: () => string | null): DetectionFound[] {
     const behaviour = socketAct(event, event.kind === 'connect' ? remoteName() : null);
-    return this.#did(this.#of(container, event.timeBootNs), container, { behaviour, execution, eventClass: event.kind, atBootNs: event.timeBootNs });
+    return this.#did(this.#of(container), container, { behaviour, execution, eventClass: event.kind, atBootNs: event.timeBootNs });
   }
 
   call(event: CallEvent, execution: Execution, container: Container): DetectionFound[] {
-    const one = this.#of(container, event.timeBootNs);
+    const one = this.#of(container);
     const made = callAct(event, execution);
     const acts = made === null ? (event.callKind === 'capset' && event.result >= 0 ? capabilityActs(event) : []) : [made];
     return acts.flatMap((behaviour) => this.#did(one, container, { behaviour, execution, eventClass: event.callKind === 'connectUnix' ? 'connect' : event.callKind, atBootNs: event.timeBootNs }));
@@ -155,8 +164,8 @@ export class Learner {
     return out;
   }
 
-  #of(container: Container, atBootNs: number): Learned {
-    this.began(container, atBootNs);
+  #of(container: Container): Learned {
+    this.began(container);
     return this.#containers.get(container.id)!;
   }
 
@@ -182,7 +191,7 @@ export class Learner {
     one.news = [];
     one.isChanged = false;
     one.reportedUntilBootNs = untilBootNs;
-    return { containerId: id, session: this.#session, fromBootNs, untilBootNs, seenFromStart, recordsLost: lost, cut: behaviours.cut, seen: news, hasEnded };
+    return { containerId: id, session: this.#session.id, fromBootNs, untilBootNs, seenFromStart, recordsLost: lost, cut: behaviours.cut, seen: news, hasEnded };
   }
 }
 

@@ -7,6 +7,7 @@ import type { BaselineInForce, Behaviour } from '@vedette/model/baseline';
 import type { Container } from '@vedette/model/container';
 import type { DetectionFound } from '@vedette/model/finding';
 import { executionKey, type Execution } from '@vedette/model/process';
+import { enforcementOf, type DriftOrigin } from '@vedette/policy/baseline/enforcement';
 import { Behaviours, behaviourKey, behavioursMax } from '@vedette/policy/baseline/behaviours';
 import { behaviourText, nearbySentence } from '@vedette/policy/baseline/nearby';
 
@@ -20,6 +21,7 @@ export interface Act {
 interface InForce {
   readonly baseline: BaselineInForce;
   readonly behaviours: Behaviours;
+  readonly drift: readonly DriftOrigin[];
 }
 
 interface Words {
@@ -32,18 +34,25 @@ export class BaselineWatch {
   #inForce: ReadonlyMap<string, InForce> = new Map();
   generation = 0;
 
-  /** The whole set, which replaces the one before. */
-  replace(baselines: readonly BaselineInForce[], generation: number): void {
-    this.#inForce = new Map(baselines.map((baseline) => [scopeKey(baseline.platformDigest, baseline.namespace, baseline.workloadKind, baseline.workload), { baseline, behaviours: new Behaviours(baseline.behaviours, behavioursMax * 2) }]));
+  /** The whole set, which replaces the one before. Whether the kernel has to be told: one is, or was, enforced. */
+  replace(baselines: readonly BaselineInForce[], generation: number): boolean {
+    const hadEnforced = this.drift !== null;
+    this.#inForce = new Map(baselines.map((baseline) => [scopeKey(baseline.platformDigest, baseline.namespace, baseline.workloadKind, baseline.workload), { baseline, behaviours: new Behaviours(baseline.behaviours, behavioursMax * 2), drift: enforcementOf(baseline.behaviours).origins }]));
     this.generation = generation;
+    return hadEnforced || this.drift !== null;
+  }
+
+  /** Origins of executed files that a container's baseline, where it is enforced, knows none of; null: none is enforced. */
+  get drift(): ((container: Container) => readonly DriftOrigin[]) | null {
+    if (![...this.#inForce.values()].some(({ baseline }) => baseline.state === 'enforce')) return null;
+    return (container) => {
+      const found = this.#of(container);
+      return found?.baseline.state === 'enforce' ? found.drift : [];
+    };
   }
 
   isPending({ identity }: Container): boolean {
     return identity === null;
-  }
-
-  baselineOf(container: Container): BaselineInForce | null {
-    return this.#of(container)?.baseline ?? null;
   }
 
   judge(act: Act, container: Container): DetectionFound[] {
