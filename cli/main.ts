@@ -26,6 +26,7 @@ export const commands: readonly Entry[] = [
   { name: 'sensor', summary: 'Record the kernel stream to a file, or replay a recording', load: async () => (await import('./commands/sensor.ts')).sensor },
   { name: 'replay', summary: 'Run rules over a recording of Falco or sysdig, and print what they find', load: async () => (await import('./commands/replay.ts')).replay, isShort: true },
   { name: 'rules', summary: 'Check, test and explain behaviour rules, and list their fields', load: async () => (await import('./commands/rules.ts')).rulesCommand, isShort: true },
+  { name: 'baselines', summary: 'Show, export and edit what images were learned to do, and let it be watched', load: async () => (await import('./commands/baselines.ts')).baselinesCommand },
   { name: 'advisories', summary: 'Fetch advisory feeds and show their age', load: async () => (await import('./commands/advisories.ts')).advisories },
   { name: 'check', summary: 'Check an image against policies before it is pushed or deployed', load: async () => (await import('./commands/check.ts')).check, isShort: true },
   { name: 'trace', summary: 'Show where an image came from: registry, build, commit, signer', load: async () => (await import('./commands/trace.ts')).traceCommand, isShort: true },

@@ -62,6 +62,8 @@ const asks: Record<EndpointName, { path?: string; body?: unknown }> = {
   listPlaybooks: {}, getPlaybook: { path: '/api/v1/playbooks/tell' }, putPlaybook: { path: '/api/v1/playbooks/tell', body: { yaml: samplePlaybook('tell') } }, setPlaybookMode: { path: '/api/v1/playbooks/tell/mode', body: { mode: 'shadow' } }, deletePlaybook: { path: '/api/v1/playbooks/none-of-that-name' },
   tryPlaybook: { body: { yaml: samplePlaybook('tell') } }, listResponses: {}, getResponse: { path: '/api/v1/responses/1' }, startResponse: { body: { playbook: 'tell', event: '1' } },
   decideStep: { path: '/api/v1/responses/1/steps/0/decision', body: { decision: 'approved' } }, cancelResponse: { path: '/api/v1/responses/1/cancel' }, undoEffect: { path: '/api/v1/responses/1/effects/none/undo' },
+  listBaselines: {}, getBaseline: { path: '/api/v1/baselines/999999' }, exportBaseline: { path: '/api/v1/baselines/999999/export' }, setBaselineState: { path: '/api/v1/baselines/999999/state', body: { state: 'watch' } },
+  acceptBehaviours: { path: '/api/v1/baselines/999999/accept', body: { keys: 'all' } }, putBaseline: { path: '/api/v1/baselines/999999', body: { yaml: 'apiVersion: x' } },
   posture: {}, listControls: {}, getControl: { path: '/api/v1/posture/controls/none-of-that-name' }, listControlResults: {}, listPostureChanges: {}, postureReport: {},
   explainPolicy: { path: `/api/v1/policies/no-root-user/explain?image=sha256:${'0'.repeat(64)}` }, checkSet: {}, recordCheck: { body: sampleCheck() }, listChecks: {}, getCheck: { path: '/api/v1/checks/1' },
   listExceptions: {}, putException: { path: '/api/v1/exceptions/mine', body: { yaml: sampleException('mine') } },

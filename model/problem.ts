@@ -23,6 +23,7 @@ export const problems = {
   'policy-invalid': { status: 422, title: 'The policy cannot be used as written.', log: 'info' },
   'exception-invalid': { status: 422, title: 'The exception cannot be used as written.', log: 'info' },
   'playbook-invalid': { status: 422, title: 'The playbook cannot be used as written.', log: 'info' },
+  'baseline-invalid': { status: 422, title: 'The baseline cannot be used like this.', log: 'info' },
   'question-too-long': { status: 503, title: 'The answer took too long: narrow the question by a filter or a time range.', log: 'warn' },
   'starting': { status: 503, title: 'The hub is still starting.', log: 'info' },
   'internal': { status: 500, title: 'The hub met a fault of its own; it is in the log under this instance id.', log: 'error' },

@@ -12,6 +12,8 @@ import type { Execution } from '@vedette/model/process';
 import type { EventClass } from '@vedette/rules/events';
 import type { RuleFile } from '@vedette/rules/load/read-items';
 import type { DetectionFound, VerdictFound } from '@vedette/model/finding';
+import { Learner, learnedKinds } from './detect/baseline/learner.ts';
+import { BaselineWatch } from './detect/baseline/watch.ts';
 import { Detector } from './detect/detector.ts';
 import type { HostFacts } from './detect/subject.ts';
 import type { Command } from './enforce/commands.ts';
@@ -57,6 +59,8 @@ export class Pipeline {
   readonly coverage = new CoverageLedger();
   readonly memory = new ProcessMemory();
   readonly names = new NameAnswers();
+  readonly baselines = new BaselineWatch();
+  readonly learner = new Learner(this.baselines);
   readonly detector: Detector;
   readonly enforcer: Enforcer;
   readonly effectBook = new EffectBook();
@@ -112,6 +116,7 @@ export class Pipeline {
         return this.names.told(event.message, this.#executionOf(event).containerId);
       case 'hello':
         this.bootId = event.bootId;
+        this.learner.session(event.ringEpoch, event.timeBootNs);
         this.scopeCgroup = event.scopeCgroup;
         this.#wallOffsetNs = event.wallOffsetNs;
         this.#hostMountNamespace = event.hostMountNamespace;
@@ -128,8 +133,9 @@ export class Pipeline {
         return this.#report(this.detector.release(null, this.nowBootNs));
       case 'cgroup-loss': {
         const container = this.cgroups.entry(event.cgroup)?.container;
-        if (container) this.exposure.recordsLost(container.id, event.lost);
-        return;
+        if (!container) return;
+        this.exposure.recordsLost(container.id, event.lost);
+        return this.learner.recordsLost(container.id, event.lost);
       }
       default:
         event satisfies never;
@@ -142,7 +148,7 @@ export class Pipeline {
     if (container === null) return;
     this.#podOf(container);
     this.#verdicts(this.enforcer.containerChanged(container, this.processes.living(), this.nowBootNs));
-    this.#report(this.detector.release(id, this.nowBootNs));
+    this.#report([...this.learner.identified(container), ...this.detector.release(id, this.nowBootNs)]);
   }
 
   /** All pods of this node, as the cluster part has them now. */
@@ -205,7 +211,7 @@ export class Pipeline {
   }
 
   #wantKinds(): void {
-    this.#effects.command({ do: 'setKinds', kinds: wantedKinds((one) => this.detector.looksAt(one), this.detector.reads('proc.env')) });
+    this.#effects.command({ do: 'setKinds', kinds: wantedKinds((one) => this.detector.looksAt(one), this.detector.reads('proc.env'), learnedKinds) });
   }
 
   /** Everything the kernel must know, again: at the start of a session and when the policies changed. */
@@ -242,6 +248,7 @@ export class Pipeline {
     if (event.kind === 'exec' && container !== null && !isInit) this.#bindSession(execution, previous, container, event.timeBootNs);
     this.#began(execution);
     if (event.kind === 'process') return;
+    if (container !== null) this.#report(this.learner.executed(event, execution, container));
     if (container !== null) this.exposure.used(container.id, execution.path, 'executed', execution.path, execution, event.timeBootNs);
     this.shipment.executed(execution, container !== null && container.identity === null, event.timeBootNs, this.#wallOffsetNs);
     if (event.verdict !== 'none') this.#verdicts(this.enforcer.kernelDecided(event, execution, container));
@@ -319,6 +326,7 @@ export class Pipeline {
     if (container === null) return;
     this.#report(this.detector.release(container.id, this.nowBootNs));
     this.shipment.loaded(this.exposure.takeReports(atBootNs));
+    this.learner.ended(container.id, atBootNs);
     this.exposure.unwatch(container.id);
     this.enforcer.containerEnded(container.id);
     this.shipment.containerEnded(container.id, atBootNs);
@@ -330,6 +338,7 @@ export class Pipeline {
     const wanted = this.detector.looksAt(eventClass);
     if (container === null && !wanted) return;
     const execution = this.#executionOf(event);
+    if (container !== null && event.kind === 'open-write') this.#report(this.learner.file(event, execution, container));
     if (container !== null && event.kind !== 'open-write') {
       const kind: LoadKind = event.kind === 'map-exec' ? 'mapped' : 'opened';
       this.exposure.used(container.id, event.path, kind, execution.path, execution, event.timeBootNs);
@@ -341,6 +350,7 @@ export class Pipeline {
     const execution = this.#executionOf(event);
     const container = this.#container(execution.containerId);
     this.shipment.flows.add(event, execution, execution.containerId, this.#wallOffsetNs);
+    if (container !== null) this.#report(this.learner.socket(event, execution, container, () => this.#remoteName(event, execution)));
     const eventClass = eventClassOf[event.kind];
     if (this.detector.looksAt(eventClass)) {
       const kept: SocketEvent = { ...event, localAddress: event.localAddress.slice(), remoteAddress: event.remoteAddress.slice() };
@@ -352,13 +362,14 @@ export class Pipeline {
     const execution = this.#executionOf(event);
     if (this.processes.changed(event, execution) && this.processes.current(execution.tgid, execution.startBootNs) === execution) this.memory.started(execution);
     const eventClass = event.callKind === 'connectUnix' ? 'connect' : event.callKind;
+    const inside = this.#container(execution.containerId);
+    if (inside !== null) this.#report(this.learner.call(event, execution, inside));
     if (!this.detector.looksAt(eventClass)) return;
-    const container = this.#container(execution.containerId);
-    this.#detect(eventClass, event, execution, container, false);
+    this.#detect(eventClass, event, execution, inside, false);
     if (!event.changed) return;
     // the program handed over something else at first: whichever of the two the kernel took, a rule on either must see it
     const first = { ...event, texts: [event.textsAtEntry[0] ?? event.texts[0], event.textsAtEntry[1] ?? event.texts[1]] as const, given: event.givenAtEntry ?? event.given };
-    this.#detect(eventClass, first, execution, container, false);
+    this.#detect(eventClass, first, execution, inside, false);
   }
 
   /** The execution a record is about; one that is not known is adopted from what the record says, and counted. */
@@ -389,6 +400,7 @@ export class Pipeline {
     if (fresh === null) return this.containers.get(cgroup.id);
     this.#podOf(fresh);
     this.exposure.watch(fresh.id, fresh.startedBootNs, fresh.seenFromStart);
+    this.learner.began(fresh);
     this.#verdicts(this.enforcer.containerChanged(fresh, [], this.nowBootNs));
     this.#effects.identify(fresh, cgroup.runtime);
     return fresh;
@@ -404,6 +416,7 @@ export class Pipeline {
     // containers that ended while no sensor was looking
     for (const container of this.containers.all()) {
       if (this.cgroups.container(container.id) === null) this.#containerEnded(container.id, atBootNs);
+      else this.learner.began(container);
     }
     this.shipment.allLive(this.processes.living(), atBootNs);
     this.armKernel();

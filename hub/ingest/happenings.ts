@@ -7,6 +7,7 @@ import { extendInterval, putCoverage } from '../store/coverage.ts';
 import type { Transaction } from '../store/database.ts';
 import { addFinding, policyWords, type IncidentFacts } from '../store/findings.ts';
 import { addGap } from '../store/intake.ts';
+import { learningDropped } from './behaviours.ts';
 import { count, keyOf, list, RefusedRecord, text, textOrNull, wallTime } from './clean.ts';
 import { executionView } from './execution.ts';
 import {
@@ -174,7 +175,9 @@ export async function coverageReported(db: Transaction, record: CoverageReport, 
 }
 
 export async function telemetryDropped(db: Transaction, record: TelemetryDropped, origin: Origin): Promise<void> {
-  await addGap(db, origin, 'telemetry-dropped', 'the spool was full', Math.max(1, count(record.records, 'a count of records')), wallTime(record.lastBootNs, origin));
+  const [records, last] = [Math.max(1, count(record.records, 'a count of records')), wallTime(record.lastBootNs, origin)];
+  await addGap(db, origin, 'telemetry-dropped', 'the spool was full', records, last);
+  await learningDropped(db, wallTime(record.firstBootNs, origin), last, records, origin);
 }
 
 export async function contextDropped(db: Transaction, record: ContextDropped, origin: Origin): Promise<void> {

@@ -10,6 +10,7 @@ import { policyModes, severities } from '../policy.ts';
 import { accessEndpoints } from './access-table.ts';
 import { admissionOutcomes } from '../admission-words.ts';
 import { AdmissionFacetsView, AdmissionView, ExecSessionView } from './admissions.ts';
+import { baselineEndpoints } from './baselines.ts';
 import { checkEndpoints } from './checks-table.ts';
 import { originEndpoints } from './origin.ts';
 import { pageQuery } from './page-query.ts';
@@ -104,6 +105,7 @@ export const endpoints = {
   listFeeds: { method: 'GET', path: '/api/v1/advisories', summary: 'Advisory feeds and their age', permission: 'view', output: z.object({ items: z.array(view.FeedView), problem: z.string().nullable() }) },
   reloadAdvisories: { method: 'POST', path: '/api/v1/advisories/reload', summary: 'Read the advisory store again and match what runs against it', permission: 'policy', output: z.object({ advisories: z.int(), matches: z.int() }) },
 
+  ...baselineEndpoints,
   ...originEndpoints,
   ...responseEndpoints,
 } as const satisfies Record<string, Endpoint>;
@@ -117,5 +119,5 @@ export type Input<N extends EndpointName> = In<Of<N>, 'params'> & (Of<N> extends
 export type Output<N extends EndpointName> = z.output<Of<N>['output']>;
 
 /** What the live stream (`GET /api/v1/events`, server-sent events) says has changed; the reader fetches it again. */
-export const liveTopics = ['processes', 'containers', 'incidents', 'violations', 'vulnerabilities', 'policies', 'sensors', 'advisories', 'images', 'clusters', 'responses', 'posture', 'checks', 'exceptions', 'admissions'] as const;
+export const liveTopics = ['processes', 'containers', 'incidents', 'violations', 'vulnerabilities', 'policies', 'sensors', 'advisories', 'images', 'clusters', 'responses', 'posture', 'checks', 'exceptions', 'admissions', 'baselines'] as const;
 export type LiveTopic = (typeof liveTopics)[number];

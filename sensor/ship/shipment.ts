@@ -7,6 +7,7 @@ import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import type { Container } from '@vedette/model/container';
 import type { LoadedReport } from '@vedette/model/exposure-evidence';
 import type { DetectionFound, VerdictFound } from '@vedette/model/finding';
+import type { BehaviourKind } from '@vedette/model/baseline';
 import { lineage, type Execution } from '@vedette/model/process';
 import {
   ContainerEndedSchema,
@@ -24,6 +25,7 @@ import {
 } from '@vedette/model/wire/generated/record_pb';
 import { ExecutionFolder, FlowFolder, foldKeysMax } from './fold.ts';
 import { LiveProcessReporter } from './live.ts';
+import { wireLearned, type LearnedFacts } from './wire-behaviour.ts';
 import { wireContainer, wireExecution, wireLoaded, wireNs, wireOrigin } from './wire.ts';
 
 export class Shipment {
@@ -93,6 +95,10 @@ export class Shipment {
 
   loaded(reports: readonly LoadedReport[]): void {
     for (const one of reports) this.#reports.push(record({ case: 'packagesLoaded', value: wireLoaded(one) }));
+  }
+
+  learned(reports: readonly LearnedFacts[], unseen: readonly BehaviourKind[]): void {
+    for (const one of reports) this.#reports.push(record({ case: 'behaviour', value: wireLearned(one, unseen) }));
   }
 
   containerEnded(containerId: string, atBootNs: number): void {

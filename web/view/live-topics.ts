@@ -19,6 +19,7 @@ const touched: Readonly<Record<LiveTopic, readonly EndpointName[]>> = {
   admissions: ['listAdmissions', 'listExecSessions', 'coverage'],
   advisories: ['listFeeds', 'listVulnerabilities', 'getVulnerability', 'risk', 'coverage'],
   images: ['listImages', 'getImage', 'trace', 'listIntegrations', 'risk'],
+  baselines: ['getBaseline', 'listBaselines'],
   responses: ['listResponses', 'getResponse', 'listPlaybooks', 'getPlaybook'],
 };
 

@@ -13,6 +13,7 @@ const steps: Readonly<Record<FailureCode, string>> = {
   'too-many-attempts': 'Wait a minute, then try again.',
   forbidden: 'Ask an administrator for a role that permits it.',
   'cross-site': 'Reload the page and try again.',
+  'baseline-invalid': 'Read what it says is missing; what is outside of a baseline is told as long as it is watched.',
   'not-found': 'It may have ended or been removed since the link was made. Its list shows what there is.',
   conflict: 'Load the newest version, then make your change again.',
   'name-taken': 'Choose another name.',
