@@ -36,6 +36,8 @@ const bodies: Partial<Record<EndpointName, unknown>> = {
   startResponse: { playbook: 'tell', event: '1' },
   decideStep: { decision: 'approved' },
   putException: { yaml: sampleException('made') },
+  setNoiseBudget: { perDay: 100 },
+  putRuleFile: { yaml: '- list: made\n  items: [a]\n' },
   approveException: { updatedAt: new Date(0).toISOString() },
 };
 

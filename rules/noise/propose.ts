@@ -6,7 +6,7 @@
  */
 import { backTest } from './back-test.ts';
 import { exceptionName, isUsableValue, type Atom, type NoiseException } from './exception.ts';
-import { keptFields, storedDirectory, storedValue, type KeptField, type StoredDetection } from './stored.ts';
+import { foldKeyOf, keptFields, storedDirectory, storedValue, variedBetween, type KeptField, type StoredDetection } from './stored.ts';
 
 export interface ProposalInput {
   readonly rule: string;
@@ -26,9 +26,13 @@ const agreementMin = 0.9;
 const seedsMax = 30;
 const valuesMax = 8;
 const refinementsMax = 2;
+const kindsMax = 2000;
+const keptNames: ReadonlySet<string> = new Set([...keptFields, 'fd.directory']);
 
-/** What tells programs apart: without one of these an exception would say "whatever runs there". */
-const programFields: readonly KeptField[] = ['proc.exepath', 'proc.name', 'proc.pname'];
+/** What tells programs apart. */
+const programFields: readonly KeptField[] = ['proc.exepath', 'proc.name'];
+/** Where a search begins: what one program starts may be many others. */
+const seedFields: readonly KeptField[] = [...programFields, 'proc.pname'];
 /** What tells workloads apart, where a detection has it. */
 const imageField: KeptField = 'container.image.repository';
 
@@ -111,15 +115,17 @@ function hidesConfirmed(atoms: readonly Atom[], confirmed: Rows): boolean {
   return confirmed.some((row) => holds(atoms, row) !== 'no');
 }
 
+/** Not "whatever runs there": a program in an image; on the host a program; what one program starts only in one directory of an image. */
 function isNarrowEnough(atoms: readonly Atom[], rows: Rows): boolean {
-  if (!atoms.some((one) => programFields.includes(one.field))) return false;
-  return atoms.some((one) => one.field === imageField) || rows.every((row) => storedValue(row, imageField).kind === 'missing');
+  const has = (...fields: readonly KeptField[]): boolean => atoms.some((one) => fields.includes(one.field));
+  if (!has(...programFields)) return has('proc.pname') && has('fd.name') && has(imageField);
+  return has(imageField) || rows.every((row) => storedValue(row, imageField).kind === 'missing');
 }
 
 /** The best single exception for these rows, or null. */
 function best(noise: Rows, input: ProposalInput): readonly Atom[] | null {
   let found: { readonly atoms: readonly Atom[]; readonly hidden: number } | null = null;
-  const seeds = programFields.flatMap((field) => valuesOf(field, noise, input.lists)).slice(0, seedsMax).map((one): readonly Atom[] => [one]);
+  const seeds = seedFields.flatMap((field) => valuesOf(field, noise, input.lists)).slice(0, seedsMax).map((one): readonly Atom[] => [one]);
   let round: readonly (readonly Atom[])[] = seeds;
   for (let depth = 0; depth <= refinementsMax && round.length > 0; depth += 1) {
     const next: (readonly Atom[])[] = [];
@@ -145,13 +151,31 @@ function refined(seed: readonly Atom[], noise: Rows, lists: ReadonlySet<string>)
   });
 }
 
+/** Alike ones as one, the most first, as the sensor and the hub count them: the search looks at kinds, not at each. */
+function alike(rows: Rows): Rows {
+  const kinds = new Map<string, StoredDetection>();
+  for (const row of rows) {
+    const key = `${row.eventClass}\0${row.identityPending ? 1 : 0}\0${row.varied.filter((name) => keptNames.has(name)).join()}\0${foldKeyOf(row.fields)}`;
+    const known = kinds.get(key);
+    if (known === undefined) kinds.set(key, row);
+    else kinds.set(key, { ...known, count: known.count + row.count, varied: [...new Set([...known.varied, ...row.varied, ...variedBetween(known.fields, row.fields)])] });
+  }
+  return [...kinds.values()].sort((a, b) => b.count - a.count).slice(0, kindsMax);
+}
+
+/** Each different one once: how often it was confirmed does not matter. */
+function distinct(rows: Rows): Rows {
+  return [...new Map(rows.map((row) => [JSON.stringify([keptFields.map((name) => (Object.hasOwn(row.fields, name) ? row.fields[name] : 0)), row.varied, row.identityPending, row.eventClass]), row])).values()];
+}
+
 /** None: nothing narrow enough hides a part worth it without hiding what was confirmed. */
 export function proposeExceptions(input: ProposalInput): readonly NoiseException[] {
   const enough = Math.max(1, weight(input.noise) * partMin);
   const exceptions: NoiseException[] = [];
-  let rest: Rows = input.noise;
+  const confirmed = distinct(input.confirmed);
+  let rest: Rows = alike(input.noise);
   while (exceptions.length < exceptionsMax && rest.length > 0) {
-    const atoms = best(rest, input);
+    const atoms = best(rest, { ...input, confirmed });
     if (atoms === null) break;
     const hidden = hiddenBy(atoms, rest);
     if (weight(hidden) < enough) break;
@@ -159,5 +183,5 @@ export function proposeExceptions(input: ProposalInput): readonly NoiseException
     rest = rest.filter((row) => !hidden.includes(row));
   }
   // the engine has the last word: what it cannot decide about a confirmed detection is not proposed
-  return exceptions.filter((one) => input.confirmed.length === 0 || backTest(input.rule, [one], input.confirmed).kept === weight(input.confirmed));
+  return exceptions.filter((one) => input.confirmed.length === 0 || backTest(input.rule, [one], confirmed).kept === weight(confirmed));
 }
