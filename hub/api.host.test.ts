@@ -51,6 +51,8 @@ const asks: Record<EndpointName, { path?: string; body?: unknown }> = {
   listIncidents: {}, getIncident: { path: '/api/v1/incidents/1' }, updateIncident: { path: '/api/v1/incidents/1', body: { assignee: 'ada' } },
   listVulnerabilities: {}, getVulnerability: { path: '/api/v1/vulnerabilities/CVE-1' },
   listAdmissions: {}, listExecSessions: {},
+  listNoise: {}, noiseBudget: {}, setNoiseBudget: { body: { perDay: 50 } }, proposeExceptions: { path: '/api/v1/noise/proposal?rule=none' },
+  listRuleFiles: {}, putRuleFile: { path: '/api/v1/rule-files/mine.yaml', body: { yaml: '- list: mine\n  items: [a]\n' } }, deleteRuleFile: { path: '/api/v1/rule-files/none.yaml' },
   listViolations: {}, getViolation: { path: '/api/v1/violations/1' },
   listPolicies: {}, getPolicy: { path: '/api/v1/policies/only-from-image' }, putPolicy: { path: '/api/v1/policies/mine', body: { yaml: samplePolicy('mine') } },
   setPolicyMode: { path: '/api/v1/policies/only-from-image/mode', body: { mode: 'shadow' } }, deletePolicy: { path: '/api/v1/policies/none-of-that-name' },

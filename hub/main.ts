@@ -256,7 +256,7 @@ async function listen(prepared: Prepared, steps: Steps, link: RunningLink, stops
     responses: steps.responses,
     posture: { controls: steps.controls.map((one) => one.control), hub: { name: hostname(), version } },
     changed: steps.linkDoors.changed,
-    fleet: { makeJoinToken: (part) => link.makeJoinToken(part), policiesChanged: () => steps.commands.policiesChanged(), baselinesChanged: (clusterIds) => steps.commands.baselinesChanged(clusterIds), sensorRemoved: (sensorId) => steps.commands.removed(sensorId) },
+    fleet: { makeJoinToken: (part) => link.makeJoinToken(part), policiesChanged: () => steps.commands.policiesChanged(), baselinesChanged: (clusterIds) => steps.commands.baselinesChanged(clusterIds), sensorRemoved: (sensorId) => steps.commands.removed(sensorId), rulesChanged: () => steps.commands.rulesChanged() },
     metrics: () => hubMetrics({ counters: steps.counters, commands: steps.commands, assessor: steps.assessor, database, advisories: steps.advisories.now, tracer: steps.origin.tracer }),
   };
   const api = buildServer(doors, steps.live, {

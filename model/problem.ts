@@ -22,6 +22,7 @@ export const problems = {
   'too-large': { status: 413, title: 'The request is larger than this endpoint takes.', log: 'info' },
   'policy-invalid': { status: 422, title: 'The policy cannot be used as written.', log: 'info' },
   'exception-invalid': { status: 422, title: 'The exception cannot be used as written.', log: 'info' },
+  'rules-invalid': { status: 422, title: 'The rule file cannot be used as written.', log: 'info' },
   'playbook-invalid': { status: 422, title: 'The playbook cannot be used as written.', log: 'info' },
   'baseline-invalid': { status: 422, title: 'The baseline cannot be used like this.', log: 'info' },
   'question-too-long': { status: 503, title: 'The answer took too long: narrow the question by a filter or a time range.', log: 'warn' },

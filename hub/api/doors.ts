@@ -49,6 +49,7 @@ export interface FleetDoor {
   makeJoinToken(part: 'sensor' | 'cluster'): { readonly token: string; readonly command: string; readonly secretHash: Buffer };
   policiesChanged(): void;
   baselinesChanged(clusterIds: readonly string[]): void;
+  rulesChanged(): void;
   sensorRemoved(sensorId: string): void;
 }
 

@@ -3,6 +3,7 @@ import type { ExecutionView } from '@vedette/model/api/views';
 import type { Severity } from '@vedette/model/policy';
 import type { ContextDropped, CoverageReport, Detection, TelemetryDropped, Verdict } from '@vedette/model/wire/generated/record_pb';
 import { originWord } from '@vedette/model/origin-words';
+import { foldKeyOf } from '@vedette/rules/noise/stored';
 import { extendInterval, putCoverage } from '../store/coverage.ts';
 import type { Transaction } from '../store/database.ts';
 import { addFinding, policyWords, type IncidentFacts } from '../store/findings.ts';
@@ -63,6 +64,12 @@ export async function detected(db: Transaction, record: Detection, origin: Origi
     output,
     fields,
     tree,
+    alike: {
+      count: Math.max(1, count(record.count, 'a count of detections')),
+      lastAt: record.lastBootNs > record.atBootNs ? wallTime(record.lastBootNs, origin) : facts.at,
+      varied: list(record.varied, fieldsMax, 'varied fields').map((name) => text(name, 200)),
+      foldKey: Buffer.from(keyOf([record.identityPending, foldKeyOf(fields)]), 'hex'),
+    },
   });
 }
 
@@ -110,6 +117,7 @@ export async function judged(db: Transaction, record: Verdict, origin: Origin): 
     output: `${summary}${record.rule === '' ? '' : ` Rule ${record.rule} of policy ${policy}.`}`,
     fields: { 'policy.rule': record.rule === '' ? null : text(record.rule, 100), 'policy.action': text(record.action, 32), 'file.origin': originWord(record.origin), ...(reason === null ? {} : { 'image.reason': reason }) },
     tree,
+    alike: null,
   });
 }
 

@@ -67,6 +67,7 @@ const ofTheHub: Record<string, string> = {
   'loading.ts loadIntoRun': 'of a container of the sensor that speaks',
   'loading.ts setRunInventory': 'of a container of the sensor that speaks',
   'findings.ts addFinding': 'on the node of the sensor that speaks',
+  'noise.ts foldDetection': 'of an incident of the sensor that speaks',
   'cluster-objects.ts currentList': 'the cluster of the part that speaks',
   'cluster-objects.ts putObjects': 'the cluster of the part that speaks',
   'cluster-objects.ts removeObjects': 'the cluster of the part that speaks',

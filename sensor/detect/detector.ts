@@ -6,6 +6,7 @@
  */
 import { loadRules, type BoundRules, type Match, type RuleSet } from '@vedette/rules/ruleset';
 import type { RuleFile } from '@vedette/rules/load/read-items';
+import { keptFields } from '@vedette/rules/noise/stored';
 import type { EventClass } from '@vedette/rules/events';
 import { readsByClass } from '@vedette/rules/reads';
 import { absentFields } from '@vedette/rules/subject';
@@ -28,7 +29,7 @@ const heldMax = 1000;
 
 function bind(host: HostFacts, files: readonly RuleFile[], classes: ReadonlySet<EventClass>, windows: Windows): { set: RuleSet; bound: BoundRules<RuleSubject> } {
   const supplied = suppliers(host);
-  const set = loadRules(files, { absent: { classes, fields: absentFields(supplied) } });
+  const set = loadRules(files, { absent: { classes, fields: absentFields(supplied) }, appendOutput: [{ extraFields: keptFields }] });
   return { set, bound: set.bind(supplied, windows) };
 }
 

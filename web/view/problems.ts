@@ -20,6 +20,7 @@ const steps: Readonly<Record<FailureCode, string>> = {
   'last-administrator': 'Give another person the role of administrator in the whole hub, then try again.',
   'too-large': 'Make it smaller and try again.',
   'policy-invalid': 'Mend the places that are marked, then save again. Nothing has changed on the sensors.',
+  'rules-invalid': 'This rule file cannot be used as written.',
   'exception-invalid': 'This exception cannot be used as written.',
   'playbook-invalid': 'Mend the places that are marked, then save again. Nothing has changed.',
   'question-too-long': 'Narrow it by a filter, a host or a shorter time. It is not tried again by itself.',
