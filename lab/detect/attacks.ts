@@ -13,7 +13,7 @@ const actions: readonly Action[] = [
     play: async (scene) => await scene.inContainer(['/bin/sh', '-c', 'id'], { terminal: true }),
   },
   {
-    name: 'a program in memory', tactic: 'defense-evasion', where: 'container', own: [], official: ['Fileless execution via memfd_create'],
+    name: 'a program in memory', tactic: 'defense-evasion', where: 'container', own: [], official: [],
     play: async (scene) => await scene.inContainer(['/usr/bin/attack', 'memfd']),
   },
   {
