@@ -1,30 +1,20 @@
 /** The first station: acts of attackers by ATT&CK tactic, and what only looks like them. */
+import { gettingIn } from './attacks/getting-in.ts';
+import { looking } from './attacks/looking.ts';
+import { rising } from './attacks/rising.ts';
+import { staying } from './attacks/staying.ts';
+import { taking } from './attacks/taking.ts';
 import { playAction, type Action } from './battery.ts';
-import type { DetectScene } from './scene.ts';
+import { officialRuleFiles, type DetectScene } from './scene.ts';
 
-const actions: readonly Action[] = [
-  {
-    name: 'a shell by an exec session', tactic: 'execution', where: 'container', own: ['Shell in a container'], official: [],
-    note: 'the official rule asks for a terminal',
-    play: async (scene) => await scene.inContainer(['/bin/sh', '-c', 'id']),
-  },
-  {
-    name: 'a shell with a terminal', tactic: 'execution', where: 'container', own: ['Shell in a container'], official: ['Terminal shell in container'],
-    play: async (scene) => await scene.inContainer(['/bin/sh', '-c', 'id'], { terminal: true }),
-  },
-  {
-    name: 'a program in memory', tactic: 'defense-evasion', where: 'container', own: [], official: [],
-    play: async (scene) => await scene.inContainer(['/usr/bin/attack', 'memfd']),
-  },
-  {
-    name: 'listing a directory', tactic: 'benign', where: 'host', own: [], official: [],
-    play: async (scene) => await scene.onHost(['ls', '/etc']),
-  },
-];
+export const actions: readonly Action[] = [...gettingIn, ...staying, ...rising, ...looking, ...taking];
 
-export const attackRows = actions.length;
+export const attackRows = actions.length * (officialRuleFiles().length === 0 ? 1 : 2);
 
 export async function attacks(scene: DetectScene): Promise<void> {
-  scene.lab.report.say('Acts of attackers');
-  for (const one of actions) await playAction(scene, scene.lab.report, one);
+  let tactic = '';
+  for (const one of actions) {
+    if (one.tactic !== tactic) scene.lab.report.say((tactic = one.tactic));
+    await playAction(scene, scene.lab.report, one);
+  }
 }

@@ -17,11 +17,14 @@ export interface Action {
   readonly official: readonly string[];
   /** Why the official ones are silent where ours are not, and the like; shown in the row. */
   readonly note?: string;
+  /** What must be there first; not seen by the sensor, or before anything is counted. */
+  readonly prepare?: (scene: DetectScene) => Promise<void>;
   readonly play: (scene: DetectScene) => Promise<unknown>;
 }
 
 /** Plays it, and says in one row for each rule set whether exactly those rules fired that should. */
 export async function playAction(scene: DetectScene, report: LabReport, action: Action): Promise<void> {
+  await action.prepare?.(scene);
   const found = await scene.during(action.name, async () => await action.play(scene));
   const mine = found.filter((one) => scene.setOf(one.rule) === 'own');
   report.row(`${action.tactic}: ${action.name}`, sorted(action.own), namesOf(mine), evidenceOf(mine, action.note));

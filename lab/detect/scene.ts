@@ -53,6 +53,8 @@ export interface HostOptions extends RunOptions {
   /** Shell, done in the namespaces before the act begins and not seen by the sensor. */
   readonly prepare?: string;
   readonly user?: string;
+  /** As something that a person started who signed in; else as a service. */
+  readonly signedIn?: boolean;
 }
 
 interface Sensor {
@@ -95,9 +97,9 @@ export class DetectScene {
 
   /** Runs on the host, in the lab's cgroup and in namespaces of its own; /etc, /root, /home, /usr and /var are copies on write. */
   async onHost(command: readonly string[], options: HostOptions = {}): Promise<RunResult> {
-    const { prepare = 'true', user, ...rest } = options;
+    const { prepare = 'true', user, signedIn = false, ...rest } = options;
     const as = user === undefined ? [] : ['setpriv', '--reuid', user, '--regid', user, '--clear-groups'];
-    const script = `${sandbox}\n${prepare}\n${this.#enter()}\nexec "$@"`;
+    const script = `PROGRAM=${this.program}\n${sandbox}\n${prepare}\necho ${signedIn ? 1000 : 0xffffffff} > /proc/self/loginuid\n${this.#enter()}\nexec "$@"`;
     return await run('unshare', ['--mount', '--pid', '--net', '--fork', '--mount-proc', '--propagation', 'private', 'sh', '-e', '-c', script, 'sandbox', ...as, ...command], { accept: anyCode, timeoutMs: 30_000, ...rest });
   }
 
@@ -110,9 +112,9 @@ export class DetectScene {
     return await run('sh', ['-e', '-c', script, 'enter', ...whole], { accept: anyCode, timeoutMs: 30_000, ...rest });
   }
 
-  /** Shell in the container. */
-  async shell(script: string, options: ContainerOptions = {}): Promise<RunResult> {
-    return await this.inContainer(['/bin/sh', '-c', script], options);
+  /** Shell in the container's root, mounts and processes, from outside of what the sensor watches. */
+  async prepareInContainer(script: string): Promise<RunResult> {
+    return await run('nsenter', ['--target', String(this.container.pid()), '--mount', '--pid', '--root', '--wd', '/bin/sh', '-e', '-c', script]);
   }
 
   /** What was detected because of the act, the lab's own rules left out. */
@@ -167,6 +169,7 @@ const anyCode = Array.from({ length: 256 }, (_, code) => code);
 const sandbox = `
 mkdir -p /tmp/vedette-sandbox
 mount -t tmpfs sandbox /tmp/vedette-sandbox
+mount -t tmpfs sandbox /dev/shm
 for one in etc root home usr var opt; do
   mkdir -p /tmp/vedette-sandbox/$one/upper /tmp/vedette-sandbox/$one/work
   mount -t overlay overlay -o lowerdir=/$one,upperdir=/tmp/vedette-sandbox/$one/upper,workdir=/tmp/vedette-sandbox/$one/work /$one
@@ -176,8 +179,11 @@ ip address add ${outside}/32 dev lo
 ip address add ${metadata}/32 dev lo
 `.trim();
 
-/** Programs in the image of the container that stand in for others. */
-const standIns = ['attack', 'vd-identity'];
+/** Programs in the image of the container: the lab's own, and such as stand in for others (attack.c). */
+const imagePrograms = [
+  'attack', 'vd-identity', 'nginx', 'php-fpm8.2', 'java', 'nc', 'socat', '.cache-update', 'iptables', 'nmap', 'masscan', 'amicontained', 'kubectl', 'ssh', 'chisel', 'curl', 'wget', 'rclone', 'scp',
+  'xmrig', 'helper', 'reboot', 'rotatelogs',
+];
 
 function buildProgram(place: string): string {
   const program = join(place, 'attack');
@@ -189,7 +195,7 @@ function buildProgram(place: string): string {
 function layer(place: string, program: string, more: readonly string[]): string {
   const directory = join(place, 'layer', 'usr', 'bin');
   mkdirSync(directory, { recursive: true });
-  for (const one of [...standIns, ...more]) linkSync(program, join(directory, one));
+  for (const one of [...imagePrograms, ...more]) linkSync(program, join(directory, one));
   return join(place, 'layer');
 }
 
