@@ -4,7 +4,7 @@
  * tactic, and `equivalent`, the same acts done in another way.
  */
 import type { Lab, LabRun } from '../lab.ts';
-import { attacks, attackRows } from './attacks.ts';
+import { attacks, attackRows, leftOut } from './attacks.ts';
 import { equivalentActs, equivalentRows } from './equivalent.ts';
 import { withScene } from './scene.ts';
 
@@ -13,14 +13,14 @@ export const detect: Lab = {
   summary: 'Acts of attackers by ATT&CK tactic, their twins and the same done otherwise: the rules that ship fire and are silent as they must',
   rows: attackRows + equivalentRows,
   parts: {
-    rules: 'the rules of one tactic are left out',
-    sensor: 'the hook at the return of system calls is not attached',
-    battery: 'one action is not done',
+    rules: 'the rules on credentials are left out',
+    sensor: 'what the hook at the return of system calls reports is not taken',
+    battery: 'one act is not done',
   },
   breaks: {
-    rules: [],
-    sensor: [],
-    battery: [],
+    rules: ['credential-access: password hashes', 'credential-access: the token of the pod'],
+    sensor: ['privilege-escalation: another namespace entered', 'impact: a file locked', 'every rule that ships was heard'],
+    battery: [`execution: ${leftOut}`],
   },
   async run(lab: LabRun): Promise<void> {
     await withScene(lab, async (scene) => {

@@ -67,7 +67,8 @@ export class DetectScene {
   readonly hasOfficial: boolean;
   /** The program of attack.c, on the host; in the container it is /usr/bin/attack. */
   readonly program: string;
-  readonly #place: string;
+  /** The lab's own directory, where actions may make things. */
+  readonly place: string;
   readonly #host: TestCgroup;
   readonly #sets: ReadonlyMap<string, RuleSetName>;
   readonly #sensor: Sensor;
@@ -77,7 +78,7 @@ export class DetectScene {
 
   constructor(made: { lab: LabRun; place: string; host: TestCgroup; sets: ReadonlyMap<string, RuleSetName>; sensor: Sensor; container: BareRunc; program: string }) {
     this.lab = made.lab;
-    this.#place = made.place;
+    this.place = made.place;
     this.#host = made.host;
     this.#sets = made.sets;
     this.#sensor = made.sensor;
@@ -136,7 +137,7 @@ export class DetectScene {
 
   async #barrier(): Promise<DetectionLine[]> {
     const mark = `mark-${++this.#barriers}`;
-    await run('sh', ['-e', '-c', `${this.#enter()}\nexec ${join(this.#place, 'vd-barrier')} ${mark}`]);
+    await run('sh', ['-e', '-c', `${this.#enter()}\nexec ${join(this.place, 'vd-barrier')} ${mark}`]);
     const found: DetectionLine[] = [];
     const deadline = performance.now() + barrierMsMax;
     while (performance.now() < deadline) {
@@ -145,10 +146,10 @@ export class DetectScene {
         else this.#losses = line;
       }
       if (found.some((one) => one.rule === 'lab barrier' && one.output === mark)) return found.filter((one) => this.setOf(one.rule) !== 'lab');
-      if (this.#sensor.child.exitCode !== null) throw new Error(`the sensor ended; see ${join(this.#place, 'sensor.log')}`);
+      if (this.#sensor.child.exitCode !== null) throw new Error(`the sensor ended; see ${join(this.place, 'sensor.log')}`);
       await sleep(10);
     }
-    throw new Error(`the barrier ${mark} was not detected within ${barrierMsMax} ms; see ${join(this.#place, 'sensor.log')}`);
+    throw new Error(`the barrier ${mark} was not detected within ${barrierMsMax} ms; see ${join(this.place, 'sensor.log')}`);
   }
 
   /** Until the sensor is attached and knows the image of the container: what comes then waits for nothing. */
@@ -159,7 +160,7 @@ export class DetectScene {
       await sleep(250);
       if (this.#sensor.file.take().some((one) => one.kind === 'detection' && one.rule === 'lab identity' && !one.identityPending)) return;
     }
-    throw new Error(`the sensor did not know the container within ${readyMsMax} ms; see ${join(this.#place, 'sensor.log')}`);
+    throw new Error(`the sensor did not know the container within ${readyMsMax} ms; see ${join(this.place, 'sensor.log')}`);
   }
 }
 
@@ -220,7 +221,7 @@ function namesIn(files: readonly string[]): string[] {
   return loadRules(files.map((name) => ({ name, text: readFileSync(name, 'utf8') }))).rules.map((one) => one.name);
 }
 
-async function startSensor(place: string, cgroup: TestCgroup, files: readonly string[]): Promise<Sensor> {
+async function startSensor(place: string, cgroup: TestCgroup, files: readonly string[], isDeaf: boolean): Promise<Sensor> {
   const { object, loader } = await probeFiles();
   const state = join(place, 'state');
   const out = join(place, 'detections');
@@ -230,7 +231,7 @@ async function startSensor(place: string, cgroup: TestCgroup, files: readonly st
   const config = { stateDirectory: state, scopeCgroup: cgroup.name };
   const log = join(place, 'sensor.log');
   writeFileSync(log, '');
-  const child = spawn('sh', ['-c', `exec "$@" 2>> ${log}`, 'sh', loader, '--object', object, '--user', `${sensorUser}:${sensorUser}`, '--cgroup', cgroup.path, '--', process.execPath, join(projectRoot(), 'lab', 'detect', 'sensor.ts'), JSON.stringify(config), out, ...files], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const child = spawn('sh', ['-c', `exec "$@" 2>> ${log}`, 'sh', loader, '--object', object, '--user', `${sensorUser}:${sensorUser}`, '--cgroup', cgroup.path, '--', process.execPath, join(projectRoot(), 'lab', 'detect', 'sensor.ts'), JSON.stringify(config), out, isDeaf ? 'without-calls' : 'all', ...files], { stdio: ['ignore', 'ignore', 'inherit'] });
   const deadline = performance.now() + readyMsMax;
   while (!readFileSync(log, 'utf8').includes('"message":"attached"')) {
     if (child.exitCode !== null || performance.now() > deadline) throw new Error(`the sensor did not attach:\n${readFileSync(log, 'utf8').slice(-2000)}`);
@@ -257,7 +258,7 @@ export async function withScene(lab: LabRun, play: (scene: DetectScene) => Promi
     const image = await shopImage();
     const program = buildProgram(place);
     linkSync(program, join(place, 'vd-barrier'));
-    const own = wish.rules ?? ownRuleFiles();
+    const own = (wish.rules ?? ownRuleFiles()).filter((one) => lab.sabotage !== 'rules' || !one.includes('/credential-access/'));
     const official = officialRuleFiles();
     if (official.length === 0) lab.report.progress('the official rules are not there: only ours are asked');
     const labFile = join(place, 'lab-rules.yaml');
@@ -267,7 +268,7 @@ export async function withScene(lab: LabRun, play: (scene: DetectScene) => Promi
     stops.push(() => cgroup.remove());
     const host = cgroup.child('host');
     lab.report.progress('the sensor with both rule sets, and a container of a bare runc');
-    const sensor = await startSensor(place, cgroup, [...official, ...own, labFile]);
+    const sensor = await startSensor(place, cgroup, [...official, ...own, labFile], lab.sabotage === 'sensor');
     stops.push(async () => await ended(sensor.child));
     const container = new BareRunc({ directory: join(place, 'container'), id: containerId, image, overlay: true, layers: [layer(place, program, wish.programs ?? [])], cgroup: `/${cgroup.name}/runc-${containerId}.scope` });
     stops.push(async () => await container.stop());

@@ -24,7 +24,7 @@ const credentials: readonly Action[] = [
   inside('credential-access', 'credentials of a cloud', ['cat', '/root/.aws/credentials'], { own: ['Credentials of a platform read'], official: [] }, { prepare: 'mkdir -p /root/.aws\necho key > /root/.aws/credentials' }),
   inside('credential-access', 'the token of the pod', ['cat', '/run/secrets/kubernetes.io/serviceaccount/token'], { own: ['Service account token read by a tool'], official: [] }, { prepare: 'mkdir -p /run/secrets/kubernetes.io/serviceaccount\necho token > /run/secrets/kubernetes.io/serviceaccount/token' }),
   inside('credential-access', "the cloud's metadata", ['attack', 'connect', metadata, '80'], { own: [cloud], official: officialCloud }),
-  inside('credential-access', "the cloud's metadata by datagrams", ['attack', 'udp', metadata, '80'], { own: [cloud], official: officialCloud }),
+  inside('credential-access', "the cloud's metadata by datagrams", ['attack', 'udp', metadata, '80'], { own: [cloud], official: [], note: 'the official macro leaves out sockets whose own address is 0.0.0.0, as that of every datagram socket that is not bound' }),
   inside('credential-access', 'the environment of a process', ['cat', '/proc/1/environ'], { own: ['Environment of another process read'], official: ['Read environment variable from /proc files'] }),
   inside('credential-access', 'memory of another process', ['attack', 'on-child', 'vm-read'], { own: ['Memory of another process read'], official: [] }),
   onHost('credential-access', 'memory of another process by its file', ['attack', 'on-child', 'mem-read'], { own: ['Memory of another process read'], official: [] }),

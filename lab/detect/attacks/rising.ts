@@ -35,7 +35,7 @@ const evasion: readonly Action[] = [
   inside('defense-evasion', 'a hidden name', ['/usr/bin/.cache-update'], { own: ['Program with a hidden name'], official: [] }),
   onHost('defense-evasion', 'history removed', ['rm', '/root/.bash_history'], { own: [history], official: ['Delete or rename shell history'] }, { prepare: 'touch /root/.bash_history' }),
   onHost('defense-evasion', 'history linked to nowhere', ['ln', '-sf', '/dev/null', '/root/.bash_history'], { own: [history], official: [], note: 'the official rule does not look at what a file is replaced by' }, { prepare: 'touch /root/.bash_history' }),
-  onHost('defense-evasion', 'history cut', ['truncate', '-s', '0', '/root/.bash_history'], { own: [history], official: [], note: 'cut after it was opened, not by the opening' }, { prepare: 'echo ls > /root/.bash_history' }),
+  onHost('defense-evasion', 'history cut', ['truncate', '-s', '0', '/root/.bash_history'], { own: [history], official: ['Modify Shell Configuration File'], note: 'the official rule on history asks for an opening that cuts; another takes it for a configuration' }, { prepare: 'echo ls > /root/.bash_history' }),
   onHost('defense-evasion', 'a log emptied', ['sh', '-c', ': > /var/log/auth.log'], { own: [log], official: ['Clear Log Activities'] }, { prepare: 'echo one > /var/log/auth.log' }),
   onHost('defense-evasion', 'a log cut', ['truncate', '-s', '0', '/var/log/wtmp'], { own: [log], official: [], note: 'cut after it was opened, not by the opening' }, { prepare: 'echo one > /var/log/wtmp' }),
   onHost('defense-evasion', 'a log removed', ['rm', '/var/log/auth.log'], { own: [log], official: [] }, { prepare: 'echo one > /var/log/auth.log' }),

@@ -16,7 +16,7 @@ const kubectlCp = 'Exfiltrating Artifacts via Kubernetes Control Plane';
 const destroyed = 'Data destroyed';
 
 const collection: readonly Action[] = [
-  inside('collection', 'an archive of a home', ['tar', 'czf', '/tmp/a.tgz', '/root'], { own: ['Archive of what a container should keep'], official: [kubectlCp], note: 'the official rule takes every tar of a session for kubectl cp' }),
+  inside('collection', 'an archive of a home', ['tar', 'cf', '/tmp/a.tar', '/home/ada'], { own: ['Archive of what a container should keep'], official: [kubectlCp], note: 'the official rule takes every tar of a session for kubectl cp' }, { prepare: 'mkdir -p /home/ada\necho one > /home/ada/letter' }),
   inside('collection', 'files of a database', ['cp', '/var/lib/mysql/ibdata1', '/tmp/ibdata1'], { own: ['Files of a database read past it'], official: [] }, { prepare: 'mkdir -p /var/lib/mysql\necho data > /var/lib/mysql/ibdata1' }),
   onHost('collection', 'files of a database on the host', ['cat', '/var/lib/postgresql/15/main/base/1/1259'], { own: ['Files of a database read past it'], official: [] }, { prepare: 'mkdir -p /var/lib/postgresql/15/main/base/1\necho data > /var/lib/postgresql/15/main/base/1/1259' }),
 ];
