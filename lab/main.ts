@@ -9,6 +9,7 @@ import type { Lab } from './lab.ts';
 import { LabReport } from './report.ts';
 import { admission } from './admission/lab.ts';
 import { bench } from './bench/lab.ts';
+import { detect } from './detect/lab.ts';
 import { firstLight } from './first-light/lab.ts';
 import { fresh } from './fresh/lab.ts';
 import { fuzzing } from './fuzz/lab.ts';
@@ -18,7 +19,7 @@ import { respond } from './respond/lab.ts';
 import { upgrade } from './upgrade/lab.ts';
 import { wholeRoad } from './whole-road/lab.ts';
 
-const labs: readonly Lab[] = [admission, bench, firstLight, fresh, fuzzing, kubernetes, origin, respond, upgrade, wholeRoad];
+const labs: readonly Lab[] = [admission, bench, firstLight, fresh, fuzzing, kubernetes, origin, respond, upgrade, wholeRoad, detect];
 
 function stateRoot(): string {
   return process.env['VEDETTE_STATE'] ?? '/var/lib/vedette';

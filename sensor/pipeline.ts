@@ -360,7 +360,18 @@ export class Pipeline {
 
   #call(event: CallEvent): void {
     const execution = this.#executionOf(event);
+    // in a user namespace of its own a process has all capabilities: rules ask about those that it had before
+    const isAskedFirst = event.callKind === 'unshare';
+    if (!isAskedFirst) this.#changed(event, execution);
+    this.#detectCall(event, execution);
+    if (isAskedFirst) this.#changed(event, execution);
+  }
+
+  #changed(event: CallEvent, execution: Execution): void {
     if (this.processes.changed(event, execution) && this.processes.current(execution.tgid, execution.startBootNs) === execution) this.memory.started(execution);
+  }
+
+  #detectCall(event: CallEvent, execution: Execution): void {
     const eventClass = event.callKind === 'connectUnix' ? 'connect' : event.callKind;
     const inside = this.#container(execution.containerId);
     if (inside !== null) this.#report(this.learner.call(event, execution, inside));

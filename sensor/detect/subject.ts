@@ -98,8 +98,14 @@ function eventArgument(host: HostFacts, subject: RuleSubject, name: string, raw:
   return null;
 }
 
+/** In a container the host's names mean nothing; only 0 is root wherever it is (a container with users of its own has no 0 here). */
+function userNameOf(host: HostFacts, subject: RuleSubject, uid: number): string | null {
+  if (subject.container === null) return host.userName(uid);
+  return uid === 0 ? 'root' : null;
+}
+
 function callContext(host: HostFacts, subject: RuleSubject, event: CallEvent): CallContext {
-  return { event, eventClass: subject.eventClass, execution: subject.execution, userName: subject.container === null ? host.userName : () => null };
+  return { event, eventClass: subject.eventClass, execution: subject.execution, userName: (uid) => userNameOf(host, subject, uid) };
 }
 
 function executionArgument(host: HostFacts, subject: RuleSubject, name: string, raw: boolean): string | null {
@@ -118,7 +124,7 @@ function executionArgument(host: HostFacts, subject: RuleSubject, name: string, 
     case 'comm':
       return execution.command;
     case 'uid':
-      return (subject.container === null && !raw ? host.userName(execution.uid) : null) ?? String(execution.uid);
+      return (raw ? null : userNameOf(host, subject, execution.uid)) ?? String(execution.uid);
     case 'gid':
       return String(execution.gid);
     case 'tty':
@@ -279,7 +285,8 @@ function processFields(host: HostFacts): Some<'proc'> & Some<'thread'> & Some<'u
     'proc.cwd': (subject) => directoryText(subject.execution.workingDirectory),
     'proc.duration': (subject) => Math.max(0, subject.event.timeBootNs - subject.execution.startBootNs),
     'proc.is_exe_upper_layer': (subject) => subject.execution.origin === 'dropped' || subject.execution.origin === 'modified',
-    'proc.is_exe_from_memfd': (subject) => subject.execution.origin === 'memory' && subject.execution.path.startsWith('/memfd:'),
+    // outside of containers no origin is told, and the kernel's name for such files must do
+    'proc.is_exe_from_memfd': (subject) => (subject.execution.origin === 'memory' || subject.execution.origin === 'host') && subject.execution.path.startsWith('/memfd:'),
     'proc.exe_ino.ctime': (subject) => subject.execution.ctimeNs,
     'proc.exe_ino.mtime': null,
     'proc.env': (subject, name) => {
@@ -296,7 +303,7 @@ function processFields(host: HostFacts): Some<'proc'> & Some<'thread'> & Some<'u
     'thread.cap_effective': (subject) => capabilityNames(subject.execution.capEffectiveHigh, subject.execution.capEffectiveLow),
     'thread.cap_permitted': (subject) => capabilityNames(subject.execution.capPermittedHigh, subject.execution.capPermittedLow),
     'user.uid': (subject) => subject.execution.uid,
-    'user.name': (subject) => (subject.container === null ? host.userName(subject.execution.uid) : null),
+    'user.name': (subject) => userNameOf(host, subject, subject.execution.uid),
     'user.loginuid': (subject) => (subject.execution.loginUid === noLogin ? -1 : subject.execution.loginUid),
     'group.gid': (subject) => subject.execution.gid,
   };
