@@ -9,7 +9,7 @@ import type { TypedCondition } from './check/typed.ts';
 import { eventClasses, type EventClass } from './events.ts';
 import type { FieldTable } from './field-table.ts';
 import { fieldTable } from './fields.ts';
-import { hitsOf, indexByEvent } from './index-by-event.ts';
+import { everyRule, hitsOf, indexByEvent } from './index-by-event.ts';
 import { interestOf, type Interest } from './interest.ts';
 import { collect, type RuleDefinition } from './load/collect.ts';
 import { withExceptions } from './load/exceptions.ts';
@@ -25,7 +25,7 @@ import { ruleProblem, type Place, type RuleProblem } from './problems.ts';
 import { reachOf, widerThanWritten, type Reach, type Reached } from './reach.ts';
 import { isSelected, type Selection } from './selection.ts';
 import type { Absent } from './source.ts';
-import type { Specialised } from './specialise.ts';
+import { specialise, type Specialised } from './specialise.ts';
 import type { Suppliers } from './subject.ts';
 
 export interface LoadOptions extends Selection {
@@ -106,8 +106,10 @@ export class RuleSet {
     return interestOf(this.enabled.flatMap((rule) => [...rule.conditions]));
   }
 
-  bind<Subject>(suppliers: Suppliers<Subject>): BoundRules<Subject> {
-    const index = indexByEvent(this.enabled, suppliers);
+  /** `indexed: false`: every rule is asked about every event, which must change nothing but the time it takes. */
+  bind<Subject>(suppliers: Suppliers<Subject>, { indexed = true } = {}): BoundRules<Subject> {
+    const whole = (rule: Rule, eventClass: EventClass) => specialise(rule.typed, { table: this.table, eventClass, absent: this.#absent }).condition;
+    const index = indexed ? indexByEvent(this.enabled, suppliers) : everyRule(this.enabled, whole, suppliers, eventClasses);
     const formatters = new Map<Rule, Map<EventClass, FormatOutput<Subject>>>();
     const formatter = (rule: Rule, eventClass: EventClass): FormatOutput<Subject> => {
       const ofRule = formatters.get(rule) ?? new Map<EventClass, FormatOutput<Subject>>();
@@ -121,7 +123,7 @@ export class RuleSet {
       looksAt: (eventClass) => index.has(eventClass),
       evaluate: (eventClass, subject, only) => {
         const bucket = index.get(eventClass);
-        const hits = hitsOf(only === undefined ? bucket : bucket?.filter((one) => only.has(one.rule.name)), subject);
+        const hits = hitsOf(only === undefined ? bucket?.of(subject) : bucket?.all.filter((one) => only.has(one.rule.name)), subject);
         if (hits.length === 0) return nothing;
         return hits.map(({ rule, answer }) => ({ rule, answer, output: () => formatter(rule, eventClass)(subject) }));
       },
