@@ -9,7 +9,7 @@ import type { TypedCondition } from './check/typed.ts';
 import { eventClasses, type EventClass } from './events.ts';
 import type { FieldTable } from './field-table.ts';
 import { fieldTable } from './fields.ts';
-import { hitsOf, indexByEvent } from './index-by-event.ts';
+import { everyRule, hitsOf, indexByEvent } from './index-by-event.ts';
 import { interestOf, type Interest } from './interest.ts';
 import { collect, type RuleDefinition } from './load/collect.ts';
 import { withExceptions } from './load/exceptions.ts';
@@ -25,7 +25,7 @@ import { ruleProblem, type Place, type RuleProblem } from './problems.ts';
 import { reachOf, widerThanWritten, type Reach, type Reached } from './reach.ts';
 import { isSelected, type Selection } from './selection.ts';
 import type { Absent } from './source.ts';
-import type { Specialised } from './specialise.ts';
+import { specialise, type Specialised } from './specialise.ts';
 import type { Suppliers } from './subject.ts';
 import { WindowGate, withEarlier, type Asking } from './window/gate.ts';
 import { buildWindow, windowReach, type WindowPlan } from './window/plan.ts';
@@ -91,6 +91,7 @@ const problemsMax = 5000;
 const charactersMax = 32 * 1024 * 1024;
 const checksMax = 100_000;
 const rulesMax = 10_000;
+const never: Specialised = { kind: 'constant', value: false };
 
 export class RuleSet {
   readonly rules: readonly Rule[];
@@ -115,11 +116,17 @@ export class RuleSet {
     return interestOf(this.enabled.flatMap((rule) => [...rule.conditions]));
   }
 
-  /** `windows`: what sequences and counts remember, where that is to outlive these rules. */
-  bind<Subject>(suppliers: Suppliers<Subject>, windows = new Windows()): BoundRules<Subject> {
+  /**
+   * `windows`: what sequences and counts remember, where that is to outlive these rules. `indexed: false`: every rule is asked about every
+   * event, which must change nothing but the time it takes.
+   */
+  bind<Subject>(suppliers: Suppliers<Subject>, { indexed = true, windows = new Windows() } = {}): BoundRules<Subject> {
     windows.use(this.enabled);
     const gate = new WindowGate(windows, suppliers, suppliers);
-    const index = indexByEvent(this.enabled, suppliers);
+    const whole = (rule: Rule, eventClass: EventClass) =>
+      // the steps of a sequence are asked by their classes
+      rule.window === null ? specialise(rule.typed, { table: this.table, eventClass, absent: this.#absent }).condition : (rule.conditions.get(eventClass) ?? never);
+    const index = indexed ? indexByEvent(this.enabled, suppliers) : everyRule(this.enabled, whole, suppliers, eventClasses);
     const formatters = new Map<Rule, Map<EventClass, FormatOutput<Subject>>>();
     const formatter = (rule: Rule, eventClass: EventClass): FormatOutput<Subject> => {
       const ofRule = formatters.get(rule) ?? new Map<EventClass, FormatOutput<Subject>>();
@@ -134,7 +141,7 @@ export class RuleSet {
       evaluate: (eventClass, subject, asking = {}) => {
         const { only } = asking;
         const bucket = index.get(eventClass);
-        const hits = hitsOf(only === undefined ? bucket : bucket?.filter((one) => only.has(one.rule.name)), subject);
+        const hits = hitsOf(only === undefined ? bucket?.of(subject) : bucket?.all.filter((one) => only.has(one.rule.name)), subject);
         if (hits.length === 0) return nothing;
         return hits.flatMap(({ rule, answer }): readonly Match[] => {
           const output = () => formatter(rule, eventClass)(subject);

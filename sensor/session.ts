@@ -35,6 +35,8 @@ import { sensorUplink } from './uplink.ts';
 const tickMs = 50;
 /** So much unacknowledged ring is committed at once, so that a storm never waits for the clock. */
 const commitBytes = 1 << 20;
+/** Between two commits that detections ask for. */
+const detectionMs = 20;
 const reportMs = 5000;
 const blockedRetryMs = 500;
 
@@ -123,9 +125,11 @@ export class Session {
     this.#timer = setInterval(() => this.#tick(), tickMs);
   }
 
-  /** After each piece of the pipe. */
+  /** After each piece of the pipe. What was detected is stored and on its way at once, unless that was done a moment ago. */
   onBytes(): void {
-    if (this.stream.ringPosition - this.#acknowledged >= commitBytes || this.pipeline.shipment.isFull) this.commit();
+    const { shipment } = this.pipeline;
+    if (shipment.hasDetections && performance.now() - this.#committedAtMs >= detectionMs && performance.now() >= this.#blockedUntilMs) return this.commit();
+    if (this.stream.ringPosition - this.#acknowledged >= commitBytes || shipment.isFull) this.commit();
   }
 
   take(event: KernelEvent): void {

@@ -115,6 +115,6 @@ test('noise: without a hub or a token it says what is missing, and a hub that is
   assert.match(rules('noise', '--hub', 'http://127.0.0.1:9').complaint, /The hub wants a token: --token-file FILE, or VEDETTE_TOKEN/);
   writeFileSync(join(place, 'token'), 'secret-token\n');
   const away = rules('propose', 'Shell', '--hub', 'http://127.0.0.1:9', '--token-file', join(place, 'token'));
-  assert.deepEqual([away.code, /^The hub at http:\/\/127\.0\.0\.1:9 does not answer/.test(away.complaint)], [2, true]);
+  assert.deepEqual([away.code, away.complaint.startsWith('The hub at http://127.0.0.1:9 does not answer')], [2, true]);
   assert.equal(rules('apply', '--hub', 'http://127.0.0.1:9').code, 2);
 });

@@ -55,7 +55,7 @@ const throws = 'inputs that make it throw or contradict itself';
 
 export const fuzzing: Lab = {
   name: 'fuzz',
-  summary: 'A million broken inputs each for rule language, capture reader and record decoder (--seed N, --inputs N)',
+  summary: 'A million broken inputs each for rule language, capture reader and record decoder',
   rows: 18,
   parts: Object.fromEntries(Object.entries(faults).map(([name, { what }]) => [name, what])),
   breaks: {
@@ -65,10 +65,11 @@ export const fuzzing: Lab = {
     hang: ['rule language: inputs that hang it or end its process'],
     growth: ['record decoder: growth of the heap, MiB'],
   },
+  options: { seed: 'N: the inputs are made from it, always the same ones', inputs: 'N: of each of the three' },
   async run(lab: LabRun): Promise<void> {
-    const seed = numberOf(lab.seed, 1);
+    const seed = numberOf(lab.options?.['seed'], 1);
     const fault = faultOf(lab.sabotage);
-    const inputs = numberOf(lab.inputs, fault === null ? inputsUsual : inputsSabotaged);
+    const inputs = numberOf(lab.options?.['inputs'], fault === null ? inputsUsual : inputsSabotaged);
     for (const target of targetNames) if (fault === null || fault.target === target) await station(lab, target, seed, inputs);
   },
 };

@@ -130,6 +130,6 @@ test('while an identity is not known, an event waits and is remembered only when
 test('what rules remember outlives them when it is handed on', () => {
   const windows = new Windows();
   const vedette = `{ sequence: [${first}], within: 1s, by: [] }`;
-  ruleOf(vedette).bind(syntheticSuppliers, windows).evaluate('open', { ...writes('/x'), timeNs: 1 });
-  equal(ruleOf(vedette).bind(syntheticSuppliers, windows).evaluate('exec', { ...runs('/x'), timeNs: 2 }).length, 1);
+  ruleOf(vedette).bind(syntheticSuppliers, { windows }).evaluate('open', { ...writes('/x'), timeNs: 1 });
+  equal(ruleOf(vedette).bind(syntheticSuppliers, { windows }).evaluate('exec', { ...runs('/x'), timeNs: 2 }).length, 1);
 });

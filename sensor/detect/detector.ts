@@ -26,11 +26,12 @@ export interface Held {
 /** A runtime usually answers within a second; waiting longer would hide an alert behind a dead runtime. */
 const heldForNs = 2e9;
 const heldMax = 1000;
+const none: readonly DetectionFound[] = [];
 
-function bind(host: HostFacts, files: readonly RuleFile[], classes: ReadonlySet<EventClass>, windows: Windows): { set: RuleSet; bound: BoundRules<RuleSubject> } {
+function bind(host: HostFacts, files: readonly RuleFile[], classes: ReadonlySet<EventClass>, how: { readonly windows: Windows; readonly indexed: boolean }): { set: RuleSet; bound: BoundRules<RuleSubject> } {
   const supplied = suppliers(host);
   const set = loadRules(files, { absent: { classes, fields: absentFields(supplied) }, appendOutput: [{ extraFields: keptFields }] });
-  return { set, bound: set.bind(supplied, windows) };
+  return { set, bound: set.bind(supplied, how) };
 }
 
 export class Detector {
@@ -43,18 +44,25 @@ export class Detector {
   /** Outlives a change of the rules, for those that stay as they are. */
   readonly #windows = new Windows();
   #number = 0;
+  #indexed = true;
   /** Detections that were decided while identity was pending. */
   decidedPending = 0;
 
   constructor(host: HostFacts, files: readonly RuleFile[] = []) {
     this.#host = host;
     this.#files = files;
-    ({ set: this.#set, bound: this.#bound } = bind(host, files, this.#unseen, this.#windows));
+    ({ set: this.#set, bound: this.#bound } = bind(host, files, this.#unseen, { windows: this.#windows, indexed: this.#indexed }));
   }
 
   load(files: readonly RuleFile[]): void {
     this.#files = files;
-    ({ set: this.#set, bound: this.#bound } = bind(this.#host, files, this.#unseen, this.#windows));
+    ({ set: this.#set, bound: this.#bound } = bind(this.#host, files, this.#unseen, { windows: this.#windows, indexed: this.#indexed }));
+  }
+
+  /** Every rule is asked about every event: to see that the index changes nothing. */
+  withoutIndex(): void {
+    this.#indexed = false;
+    this.load(this.#files);
   }
 
   /** Classes for which this kernel has no hook: rules that need them say so. */
@@ -99,12 +107,16 @@ export class Detector {
     return this.#set.enabled.some((rule) => readsByClass(rule.conditions).some((one) => one.fields.some((name) => name === field || name.startsWith(`${field}[`))));
   }
 
-  evaluate(subject: Omit<RuleSubject, 'number'>): DetectionFound[] {
+  evaluate(subject: Omit<RuleSubject, 'number'>): readonly DetectionFound[] {
     this.#number += 1;
-    const numbered: RuleSubject = { ...subject, number: this.#number };
+    const { eventClass, event, execution, container, isContainerInit, wallOffsetNs, remoteName = null } = subject;
+    // written out, since a spread costs more than most events' rules
+    const numbered: RuleSubject = { eventClass, event, execution, container, isContainerInit, wallOffsetNs, remoteName, number: this.#number };
+    const matches = this.#bound.evaluate(eventClass, numbered, this.#behind(numbered));
+    if (matches.length === 0) return none;
     const found: DetectionFound[] = [];
     const pending = new Set<string>();
-    for (const match of this.#bound.evaluate(subject.eventClass, numbered, this.#behind(numbered))) {
+    for (const match of matches) {
       if (match.answer === 'match') found.push(detection(match, numbered, match.fired?.identityPending ?? false));
       else pending.add(match.rule.name);
     }

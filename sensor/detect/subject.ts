@@ -5,7 +5,7 @@
 import { addressText } from '@vedette/rules/address';
 import { globPredicate } from '@vedette/rules/compile/glob';
 import { classShapes, eventNames, type EventClass } from '@vedette/rules/events';
-import type { Suppliers } from '@vedette/rules/subject';
+import type { Common, Suppliers } from '@vedette/rules/subject';
 import type { Container } from '@vedette/model/container';
 import type { CallEvent, ExecEvent, ExitEvent, FileEvent, SocketEvent, Subject as KernelSubject } from '@vedette/model/event';
 import type { Execution } from '@vedette/model/process';
@@ -183,9 +183,20 @@ export function suppliers(host: HostFacts): Suppliers<RuleSubject> {
     },
     identityPending: (subject) => subject.container !== null && subject.container.identity === null,
     timeNs: (subject) => subject.event.timeBootNs,
+    common: { open: opened, mapExec: opened },
     fields: { ...eventFields(host), ...processFields(host), ...descriptorFields, ...pathFields, ...containerFields },
   };
 }
+
+/** Most opens are of a file that was opened before, in the same way. */
+const opened: Common<RuleSubject> = {
+  fields: new Set(['fd.name', 'fd.nameraw', 'fd.type', 'fs.path.name', 'fs.path.nameraw', 'evt.is_open_read', 'evt.is_open_write', 'evt.is_open_create', 'evt.is_open_exec']),
+  text: ({ event }) => (event as FileEvent).path,
+  number: ({ event }) => {
+    const { openFlags, askedFlags, askedMode } = event as FileEvent;
+    return (openFlags & (O_WRONLY | O_RDWR)) | (askedFlags & O_CREAT) | ((askedMode & 0o111) === 0 ? 0 : 4);
+  },
+};
 
 type Fields = Suppliers<RuleSubject>['fields'];
 type Some<Prefix extends string> = Pick<Fields, Extract<keyof Fields, `${Prefix}.${string}`>>;
