@@ -17,6 +17,8 @@ import type { AssessDoor, Doors } from './api/doors.ts';
 import { buildServer, warmUp, type ApiServer } from './api/server.ts';
 import { readStaticFiles, type StaticFiles } from './api/static-files.ts';
 import { Assessor } from './assess/assessor.ts';
+import { canariesView, canaryStates } from './assess/canaries.ts';
+import { coverageDetail } from './assess/coverage-detail.ts';
 import { sensorPercent } from './assess/coverage.ts';
 import { answerImage } from './assess/image-answers.ts';
 import { imageFactsOf, type ImageSources } from './assess/image-facts.ts';
@@ -178,6 +180,8 @@ async function assemble({ config, log, content }: Prepared, database: Database):
   const assess: AssessDoor = {
     riskSummary: (scope) => riskSummary(risk, scope),
     coverage: (scope) => coverage(risk, scope),
+    coverageDetail: (scope) => coverageDetail(risk, scope),
+    canaryStates: (sensor) => canariesView(canaryStates(sensor, now())),
     vulnerability: (scope, name) => vulnerabilityDetail(risk, scope, name),
     feeds: () => ({ items: advisories.now.source?.feeds(now()) ?? [], problem: advisories.now.source === undefined ? advisories.now.problem : null }),
     async reload() {

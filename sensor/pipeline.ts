@@ -5,18 +5,20 @@
  * sensor that died goes on from its log as if it had not.
  */
 import type { Container, ContainerIdentity } from '@vedette/model/container';
-import type { CallEvent, CgroupEvent, CgroupKey, ExecEvent, ExitEvent, FileEvent, ForkEvent, KernelEvent, SocketEvent, Subject } from '@vedette/model/event';
+import type { CallEvent, CgroupEvent, CgroupKey, CgroupLossEvent, ExecEvent, ExitEvent, FileEvent, ForkEvent, KernelEvent, SocketEvent, Subject } from '@vedette/model/event';
 import type { LoadKind } from '@vedette/model/exposure-evidence';
 import type { RuntimeName } from '@vedette/model/container';
 import type { Execution } from '@vedette/model/process';
 import type { EventClass } from '@vedette/rules/events';
 import type { RuleFile } from '@vedette/rules/load/read-items';
 import type { DetectionFound, VerdictFound } from '@vedette/model/finding';
+import { takenByCanary } from './canary-watch.ts';
 import { Detector } from './detect/detector.ts';
 import type { HostFacts } from './detect/subject.ts';
 import type { Command } from './enforce/commands.ts';
 import { EffectBook } from './enforce/effect-book.ts';
 import { Enforcer } from './enforce/enforcer.ts';
+import { Canaries } from './enrich/canaries.ts';
 import { CgroupTable } from './enrich/cgroup-table.ts';
 import { ContainerTable } from './enrich/container-table.ts';
 import { CoverageLedger } from './enrich/coverage.ts';
@@ -55,6 +57,7 @@ export class Pipeline {
   readonly sessions = new ExecSessions();
   readonly exposure = new ExposureTracker();
   readonly coverage = new CoverageLedger();
+  readonly canaries = new Canaries();
   readonly memory = new ProcessMemory();
   readonly names = new NameAnswers();
   readonly detector: Detector;
@@ -68,6 +71,7 @@ export class Pipeline {
   #wallOffsetNs = 0;
   #hostMountNamespace = 0;
   #snapshotting = false;
+  #loaderPid = 0;
   nowBootNs = 0;
   bootId = '';
   scopeCgroup = 0;
@@ -86,6 +90,7 @@ export class Pipeline {
 
   onEvent(event: KernelEvent): void {
     if (event.timeBootNs > this.nowBootNs) this.nowBootNs = event.timeBootNs;
+    if (this.canaries.isActive && takenByCanary(this.canaries, event, this.#loaderPid)) return;
     switch (event.kind) {
       case 'exec':
       case 'process':
@@ -112,6 +117,7 @@ export class Pipeline {
         return this.names.told(event.message, this.#executionOf(event).containerId);
       case 'hello':
         this.bootId = event.bootId;
+        this.#loaderPid = event.loaderPid;
         this.scopeCgroup = event.scopeCgroup;
         this.#wallOffsetNs = event.wallOffsetNs;
         this.#hostMountNamespace = event.hostMountNamespace;
@@ -125,15 +131,30 @@ export class Pipeline {
       case 'tick':
         this.#wallOffsetNs = event.wallOffsetNs;
         this.coverage.tick(event);
+        this.#canaryRound();
         return this.#report(this.detector.release(null, this.nowBootNs));
-      case 'cgroup-loss': {
-        const container = this.cgroups.entry(event.cgroup)?.container;
-        if (container) this.exposure.recordsLost(container.id, event.lost);
+      case 'cgroup-loss':
+        return this.#cgroupLost(event);
+      case 'table':
+        return this.coverage.table(event);
+      case 'canary':
         return;
-      }
       default:
         event satisfies never;
     }
+  }
+
+  #canaryRound(): void {
+    const round = this.canaries.take(this.nowBootNs);
+    if (round !== null) this.shipment.canaries(round);
+  }
+
+  #cgroupLost(event: CgroupLossEvent): void {
+    const entry = this.cgroups.entry(event.cgroup);
+    const containerId = entry?.container?.id ?? '';
+    const { owned } = this.coverage;
+    owned.told(event.cgroup, event.of?.eventClass ?? 'all', event.of?.cause ?? 'unknown', event.lost, () => ({ containerId, cgroupPath: entry?.path ?? '' }));
+    if (containerId !== '') this.exposure.recordsLost(containerId, owned.totalOf(containerId));
   }
 
   /** The answer to `identify`. */

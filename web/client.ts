@@ -31,6 +31,7 @@ const routes: { readonly [N in EndpointName]: Route<N> } = {
   exportAudit: 'GET /api/v1/audit.csv',
   risk: 'GET /api/v1/risk',
   coverage: 'GET /api/v1/coverage',
+  coverageDetail: 'GET /api/v1/coverage/detail',
   listNodes: 'GET /api/v1/nodes',
   listContainers: 'GET /api/v1/containers',
   getContainer: 'GET /api/v1/containers/{id}',

@@ -38,3 +38,14 @@ export async function extendInterval(db: Transaction, reporter: Reporter, one: {
     one.lost,
   ]);
 }
+
+/** The round before and when it was received; absent where there was none. */
+const PreviousRound = z.object({ canaries: z.unknown() });
+
+export async function lastCanaries(db: Transaction, sensorId: string): Promise<unknown> {
+  return (await firstRow(db, PreviousRound, 'select canaries from sensor_report where sensor_id = $1 for update', [sensorId]))?.canaries ?? undefined;
+}
+
+export async function putCanaries(db: Transaction, sensorId: string, canaries: unknown, receivedAt: Date): Promise<void> {
+  await run(db, 'update sensor_report set canaries = $2, canaries_at = $3 where sensor_id = $1', [sensorId, JSON.stringify(canaries), receivedAt]);
+}

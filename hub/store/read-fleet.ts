@@ -102,8 +102,21 @@ const Coverage = z.object({
   scopeCgroup: z.string().nullable(),
   detectionsPendingIdentity: z.number(),
   rssBytes: z.number(),
+  // of sensors before 0.3 there is nothing of these
+  canaryIntervalMs: z.number().default(0),
+  ownedLosses: z.array(z.object({ containerId: z.string().nullable(), cgroupPath: z.string().nullable(), eventClass: z.string(), cause: z.string(), count: z.number() })).default([]),
+  tables: z.array(z.object({ name: z.string(), place: z.string(), entries: z.number().nullable(), entriesMax: z.number().nullable(), bytes: z.number().nullable(), bytesMax: z.number(), dropped: z.number() })).default([]),
+  ruleReach: z.array(z.object({ rule: z.string(), state: z.string(), reason: z.string() })).default([]),
 });
 export type SensorCoverage = z.infer<typeof Coverage>;
+
+/** The last round of canaries as hub/ingest keeps it. */
+const Canaries = z.object({
+  intervalMs: z.number(),
+  problem: z.string().nullable(),
+  classes: z.array(z.object({ eventClass: z.string(), outcome: z.enum(['seen', 'missing', 'impossible']), reason: z.string().nullable().default(null), since: z.string(), seenAt: z.string().nullable() })),
+});
+export type SensorCanaries = z.infer<typeof Canaries>;
 
 const SensorShape = z.object({
   id: z.string(),
@@ -121,6 +134,8 @@ const SensorShape = z.object({
   certificate_expires_at: z.date().nullable(),
   coverage: Coverage.nullable(),
   reported_at: z.date().nullable(),
+  canaries: Canaries.nullable(),
+  canaries_at: z.date().nullable(),
   /** Records lost in the last hour, over all classes. */
   lost_recently: z.number(),
   /** Its cluster is in scope; otherwise only something that runs on its host is. */
@@ -131,7 +146,7 @@ export type SensorShape = z.infer<typeof SensorShape>;
 function sensorQuery(where: string, inReach = inScope('s.cluster_id')): string {
   return `select s.id, s.node_id, s.cluster_id, c.name as cluster_name, n.hostname, n.kernel, n.distribution, s.version, s.joined_at, r.last_seen_at,
       coalesce(r.last_seen_at > $2::timestamptz - make_interval(secs => $3), false) as connected, r.clock_skew_ms,
-      (select max(expires_at) from certificate k where k.sensor_id = s.id) as certificate_expires_at, r.coverage, r.reported_at,
+      (select max(expires_at) from certificate k where k.sensor_id = s.id) as certificate_expires_at, r.coverage, r.reported_at, r.canaries, r.canaries_at,
       (select coalesce(sum(i.lost), 0)::bigint from coverage_interval i where i.sensor_id = s.id and i.until > $2::timestamptz - interval '1 hour') as lost_recently, ${inScope('s.cluster_id')} as whole
     from sensor s join node n on n.id = s.node_id join cluster c on c.id = s.cluster_id join sensor_report r on r.sensor_id = s.id
    where ${inReach} and s.removed_at is null and s.kind = 'sensor' ${where}`;

@@ -46,6 +46,53 @@ export const CoverageView = z.object({
 });
 export type CoverageView = z.infer<typeof CoverageView>;
 
+export const CanaryWord = z.enum(['seen', 'missing', 'overdue', 'impossible']);
+const LossRow = z.object({ eventClass: z.string(), cause: z.string(), count: Count });
+/** Records lost, by whose they were: a container of the node, or a cgroup of the host. */
+const OwnedLossRow = LossRow.extend({ containerId: z.string().nullable(), cgroupPath: z.string().nullable() });
+const TableRow = z.object({
+  name: z.string(),
+  place: z.string().describe('kernel, sensor or disk'),
+  entries: Count.nullable().describe('null: not counted, or bounded by bytes alone'),
+  entriesMax: Count.nullable(),
+  bytes: Count.nullable(),
+  bytesMax: Count,
+  dropped: Count.describe('What had to be forgotten or refused because it was full'),
+});
+const RuleReachRow = z.object({ rule: z.string(), state: z.string().describe('cannot-fire, in-part, refused or note'), reason: z.string() });
+const CanaryRow = z.object({ eventClass: z.string(), state: CanaryWord, reason: z.string().nullable(), since: Time, seenAt: Time.nullable() });
+const CanariesShape = z.object({
+  expected: z.boolean().describe('false: it does none, for it has no kernel programs or is older than 0.3'),
+  overdue: z.boolean(),
+  problem: z.string().nullable(),
+  at: Time.nullable(),
+  classes: z.array(CanaryRow),
+});
+
+/** The coverage page beyond its gaps: every class with its hooks, what each table holds, what each rule cannot do. */
+export const CoverageDetailView = z.object({
+  classes: z.array(
+    z.object({
+      eventClass: z.string(),
+      hooks: z.array(z.string()),
+      misses: z.array(z.string()),
+      sensors: Count,
+      attached: Count,
+      reasons: z.array(z.string()).describe('Why it is not attached where it is not'),
+      losses: z.array(z.object({ cause: z.string(), count: Count })),
+      canaries: z.partialRecord(CanaryWord, Count).describe('Sensors by how their canary of this class fares'),
+      canarySeenAt: Time.nullable(),
+    }),
+  ),
+  owners: z.array(OwnedLossRow.extend({ sensor: z.string(), hostname: z.string(), container: z.string().nullable().describe('Its name') })).describe('Whose records were lost, the largest first'),
+  rules: z.array(RuleReachRow.extend({ sensors: Count })),
+  tables: z.array(TableRow.extend({ sensor: z.string(), hostname: z.string() })).describe('The fullest of each table over all sensors'),
+  pending: z.object({ containers: Count, detections: Count }),
+  feeds: z.array(z.object({ ecosystem: z.string(), ageSeconds: z.number(), newest: Time.nullable() })),
+  canaries: z.object({ sensors: Count, alarms: Count, oldestAt: Time.nullable() }),
+});
+export type CoverageDetailView = z.infer<typeof CoverageDetailView>;
+
 export const KubernetesUserView = z.object({
   sessionId: z.string(),
   user: z.string(),
@@ -370,6 +417,12 @@ export const SensorView = z.object({
   rulesActive: Count,
   rssBytes: Count,
   reportedAt: Time.nullable(),
+  ownedLosses: z.array(OwnedLossRow),
+  tables: z.array(TableRow),
+  ruleReach: z.array(RuleReachRow),
+  containersPending: Count,
+  detectionsPendingIdentity: Count,
+  canaries: CanariesShape,
   coveragePercent: z.number(),
 });
 export type SensorView = z.infer<typeof SensorView>;

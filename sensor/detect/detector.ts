@@ -6,6 +6,7 @@
 import { loadRules, type BoundRules, type Match, type RuleSet } from '@vedette/rules/ruleset';
 import type { RuleFile } from '@vedette/rules/load/read-items';
 import type { EventClass } from '@vedette/rules/events';
+import { problemCodes, type RuleProblem } from '@vedette/rules/problems';
 import { readsByClass } from '@vedette/rules/reads';
 import { absentFields } from '@vedette/rules/subject';
 import type { DetectionFound } from '@vedette/model/finding';
@@ -22,6 +23,7 @@ export interface Held {
 /** A runtime usually answers within a second; waiting longer would hide an alert behind a dead runtime. */
 const heldForNs = 2e9;
 const heldMax = 1000;
+const reachesMax = 500;
 
 function bind(host: HostFacts, files: readonly RuleFile[], classes: ReadonlySet<EventClass>): { set: RuleSet; bound: BoundRules<RuleSubject> } {
   const supplied = suppliers(host);
@@ -63,6 +65,10 @@ export class Detector {
     return this.#set.enabled.filter((one) => one.reach.kind !== 'cannot-fire').length;
   }
 
+  get heldMax(): number {
+    return heldMax;
+  }
+
   get held(): readonly Held[] {
     return this.#held;
   }
@@ -75,6 +81,11 @@ export class Detector {
   /** What is wrong with the loaded rules, one sentence each. */
   problems(): string[] {
     return this.#set.problems.slice(0, 200).map((one) => `${one.rule ?? one.place.file}: ${one.message}`);
+  }
+
+  /** The same for each rule, with what it comes to. */
+  reaches(): readonly { readonly rule: string; readonly state: 'cannot-fire' | 'in-part' | 'refused' | 'note'; readonly reason: string }[] {
+    return this.#set.problems.slice(0, reachesMax).map((one) => ({ rule: one.rule ?? one.place.file, state: stateOf(one), reason: one.message }));
   }
 
   looksAt(eventClass: EventClass): boolean {
@@ -123,6 +134,12 @@ export class Detector {
     }
     return found;
   }
+}
+
+function stateOf({ code }: RuleProblem): 'cannot-fire' | 'in-part' | 'refused' | 'note' {
+  if (code === 'cannot-fire') return 'cannot-fire';
+  if (code === 'check-undecided') return 'in-part';
+  return problemCodes[code] === 'error' ? 'refused' : 'note';
 }
 
 function detection(match: Match, subject: RuleSubject, identityPending: boolean): DetectionFound {

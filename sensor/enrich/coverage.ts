@@ -2,13 +2,17 @@
  * What this sensor sees, cannot see and has lost: hooks as the loader reported them, losses by class and cause added up
  * over all rings of the epoch, and the fill of its own tables. Nothing here is ever reset quietly. Pure.
  */
-import type { HookEvent, Loss, TickEvent } from '@vedette/model/event';
+import type { HookEvent, Loss, TableEvent, TickEvent } from '@vedette/model/event';
+import { CgroupLosses } from './cgroup-losses.ts';
 
 export class CoverageLedger {
   #hooks: HookEvent[] = [];
   /** Of rings before this one. */
   readonly #before = new Map<string, number>();
   readonly #now = new Map<string, number>();
+  /** By whose they were, since the kernel programs were loaded. */
+  readonly owned = new CgroupLosses();
+  readonly #tables = new Map<string, TableEvent>();
   ringFillBytesMax = 0;
   eventsSeen = 0;
   commandsRefused = 0;
@@ -19,12 +23,21 @@ export class CoverageLedger {
   session(newRing: boolean): void {
     this.#hooks = [];
     if (!newRing) return;
+    this.owned.newRing();
     for (const [key, count] of this.#now) this.#before.set(key, (this.#before.get(key) ?? 0) + count);
     this.#now.clear();
   }
 
   hook(event: HookEvent): void {
     this.#hooks.push(event);
+  }
+
+  table(event: TableEvent): void {
+    this.#tables.set(event.name, event);
+  }
+
+  get tables(): readonly TableEvent[] {
+    return [...this.#tables.values()];
   }
 
   tick(event: TickEvent): void {

@@ -4,6 +4,7 @@
  * The ring outlives the sensor: a new one is handed everything that the last one had not acknowledged. Exit codes:
  * 0 stopped as asked, 2 usage, 3 another sensor is in this kernel, 4 the sensor would not stay up.
  */
+#include "canary.h"
 #include "loader.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -19,6 +20,7 @@
 #include <unistd.h>
 
 #define TICK_NS 200000000ull
+#define TABLES_NS 60000000000ull
 #define IDLE_NS 10000000ull
 #define STOP_NS 10000000000ull
 #define LAST_DRAIN_NS 2000000000ull
@@ -192,7 +194,7 @@ static void drain_last(struct loader *loader)
 /* Drains and ticks until the sensor is gone or we are told to stop. Returns the sensor's wait status, or -1. */
 static int run_session(struct loader *loader, uint64_t end_ns)
 {
-	uint64_t next_tick = boot_ns();
+	uint64_t next_tick = boot_ns(), next_tables = next_tick;
 	int error = frame_session_start(loader), status;
 
 	while (!stopping) {
@@ -213,13 +215,20 @@ static int run_session(struct loader *loader, uint64_t end_ns)
 			error = frame_tick(loader);
 			next_tick = now + TICK_NS;
 		}
+		if (!error && now >= next_tables) {
+			error = frame_tables(loader);
+			next_tables = now + TABLES_NS;
+		}
+		if (!error)
+			error = frame_canary(loader);
 		if (!error && loader->loaded)
 			sent = ring_drain(loader);
 		if (sent < 0)
 			error = (int)sent;
 		if (loader->options.record && sent > 0)
 			ring_acknowledge(loader, atomic_load(&loader->sent_position));
-		if (sent < 65536) {
+		/* a small ring is looked at again at once while it fills */
+		if (sent < 65536 && (!loader->loaded || sent < loader->options.ring_bytes / 16)) {
 			struct timespec pause = { .tv_nsec = IDLE_NS };
 
 			nanosleep(&pause, NULL);
@@ -284,6 +293,8 @@ int main(int count, char **values)
 	struct sigaction action = { .sa_handler = on_signal };
 	int code;
 
+	if (count == 1 && !strcmp(values[0], CANARY_NAME))
+		return canary_acts();
 	if (parse(&loader.options, count, values)) {
 		fputs(usage, stderr);
 		return 2;
