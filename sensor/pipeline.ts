@@ -5,7 +5,7 @@
  * sensor that died goes on from its log as if it had not.
  */
 import type { Container, ContainerIdentity } from '@vedette/model/container';
-import type { CallEvent, CgroupEvent, CgroupKey, CgroupLossEvent, ExecEvent, ExitEvent, FileEvent, ForkEvent, KernelEvent, SocketEvent, Subject } from '@vedette/model/event';
+import type { CallEvent, CgroupEvent, CgroupKey, ExecEvent, ExitEvent, FileEvent, ForkEvent, KernelEvent, SocketEvent, Subject } from '@vedette/model/event';
 import type { LoadKind } from '@vedette/model/exposure-evidence';
 import type { RuntimeName } from '@vedette/model/container';
 import type { Execution } from '@vedette/model/process';
@@ -131,10 +131,11 @@ export class Pipeline {
       case 'tick':
         this.#wallOffsetNs = event.wallOffsetNs;
         this.coverage.tick(event);
-        this.#canaryRound();
+        for (const one of this.detector.share.takeWithheld()) this.coverage.withheld(one);
+        this.shipment.canaries(this.canaries.take(this.nowBootNs));
         return this.#report(this.detector.release(null, this.nowBootNs));
       case 'cgroup-loss':
-        return this.#cgroupLost(event);
+        return this.exposure.recordsLost(...this.coverage.owned.told(event, this.cgroups.entry(event.cgroup)));
       case 'table':
         return this.coverage.table(event);
       case 'canary':
@@ -142,19 +143,6 @@ export class Pipeline {
       default:
         event satisfies never;
     }
-  }
-
-  #canaryRound(): void {
-    const round = this.canaries.take(this.nowBootNs);
-    if (round !== null) this.shipment.canaries(round);
-  }
-
-  #cgroupLost(event: CgroupLossEvent): void {
-    const entry = this.cgroups.entry(event.cgroup);
-    const containerId = entry?.container?.id ?? '';
-    const { owned } = this.coverage;
-    owned.told(event.cgroup, event.of?.eventClass ?? 'all', event.of?.cause ?? 'unknown', event.lost, () => ({ containerId, cgroupPath: entry?.path ?? '' }));
-    if (containerId !== '') this.exposure.recordsLost(containerId, owned.totalOf(containerId));
   }
 
   /** The answer to `identify`. */

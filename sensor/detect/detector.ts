@@ -11,6 +11,7 @@ import { readsByClass } from '@vedette/rules/reads';
 import { absentFields } from '@vedette/rules/subject';
 import type { DetectionFound } from '@vedette/model/finding';
 import { executionKey } from '@vedette/model/process';
+import { DetectionShare } from './detection-share.ts';
 import { suppliers, type HostFacts, type RuleSubject } from './subject.ts';
 
 /** A decision that waits for an identity. */
@@ -39,6 +40,7 @@ export class Detector {
   #bound: BoundRules<RuleSubject>;
   #held: Held[] = [];
   #number = 0;
+  readonly share = new DetectionShare();
   /** Detections that were decided while identity was pending. */
   decidedPending = 0;
 
@@ -103,7 +105,7 @@ export class Detector {
     const found: DetectionFound[] = [];
     const pending = new Set<string>();
     for (const match of this.#bound.evaluate(subject.eventClass, numbered)) {
-      if (match.answer === 'match') found.push(detection(match, numbered, false));
+      if (match.answer === 'match') this.#found(found, match, numbered, false);
       else pending.add(match.rule.name);
     }
     if (pending.size === 0) return found;
@@ -130,9 +132,14 @@ export class Detector {
     for (const match of this.#bound.evaluate(held.subject.eventClass, held.subject, held.rules)) {
       const pending = match.answer === 'pending';
       if (pending) this.decidedPending += 1;
-      found.push(detection(match, held.subject, pending));
+      this.#found(found, match, held.subject, pending);
     }
     return found;
+  }
+
+  #found(found: DetectionFound[], match: Match, subject: RuleSubject, pending: boolean): void {
+    const { execution, event, eventClass } = subject;
+    if (this.share.take(match.rule.name, execution.containerId, execution.path, eventClass, event.timeBootNs)) found.push(detection(match, subject, pending));
   }
 }
 

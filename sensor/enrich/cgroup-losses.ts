@@ -3,7 +3,7 @@
  * something was lost, under the name that the cgroup had when it first lost something. The kernel forgets a count that has not moved for
  * long when its table is full; what it had said before is kept here. Bounded: beyond the bound new rows are refused and counted. Pure.
  */
-import type { CgroupKey } from '@vedette/model/event';
+import type { CgroupKey, CgroupLossEvent } from '@vedette/model/event';
 
 export interface Whose {
   /** Empty: the host's. */
@@ -40,20 +40,36 @@ export class CgroupLosses {
     return this.#counts.size;
   }
 
-  told(cgroup: CgroupKey, eventClass: string, cause: string, lost: number, whose: () => Whose): void {
+  /** `entry`: what is known of the cgroup. Returns whose container it is (empty: the host's), and all that this one has lost. */
+  told({ cgroup, lost, of }: CgroupLossEvent, entry: { readonly path: string; readonly container: { readonly id: string } | null } | null): [containerId: string, total: number] {
+    const whose: Whose = { containerId: entry?.container?.id ?? '', cgroupPath: entry?.path ?? '' };
+    this.#count(cgroup, of?.eventClass ?? 'all', of?.cause ?? 'unknown', lost, whose);
+    return [whose.containerId, this.totalOf(whose.containerId)];
+  }
+
+  #count(cgroup: CgroupKey, eventClass: string, cause: string, lost: number, whose: Whose): void {
     const key = `${cgroup}\0${eventClass}\0${cause}`;
     const known = this.#counts.get(key);
     if (known === undefined && this.#counts.size >= lossRowsMax) {
       this.refused += 1;
       return;
     }
-    const count = known ?? { whose: whose(), eventClass, cause, before: 0, now: 0 };
+    const count = known ?? { whose, eventClass, cause, before: 0, now: 0 };
     this.#counts.set(key, count);
     if (lost < count.now) count.before += count.now;
     const more = lost < count.now ? lost : lost - count.now;
     count.now = lost;
     const { containerId } = count.whose;
     if (containerId !== '' && more > 0) this.#byContainer.set(containerId, (this.#byContainer.get(containerId) ?? 0) + more);
+  }
+
+  /** What the sensor itself lost of somebody's. */
+  more(whose: Whose, eventClass: string, cause: string, count: number): void {
+    const key = `${whose.containerId}\0${eventClass}\0${cause}`;
+    const known = this.#counts.get(key);
+    if (known !== undefined) known.now += count;
+    else if (this.#counts.size < lossRowsMax) this.#counts.set(key, { whose, eventClass, cause, before: 0, now: count });
+    else this.refused += 1;
   }
 
   totalOf(containerId: string): number {

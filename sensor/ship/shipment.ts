@@ -94,7 +94,9 @@ export class Shipment {
   }
 
   /** By the way that detections go: what it shows is that they would arrive. */
-  canaries({ round, atBootNs, classes, problem, intervalMs }: CanaryRound): void {
+  canaries(told: CanaryRound | null): void {
+    if (told === null) return;
+    const { round, atBootNs, classes, problem, intervalMs } = told;
     const value = create(CanaryRoundSchema, { round: BigInt(round), atBootNs: wireNs(atBootNs), intervalMs, classes: classes.map((one) => ({ ...one })), problem });
     this.#detections.push(record({ case: 'canaryRound', value }));
   }
