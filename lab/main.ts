@@ -10,6 +10,7 @@ import { LabReport } from './report.ts';
 import { admission } from './admission/lab.ts';
 import { bench } from './bench/lab.ts';
 import { firstLight } from './first-light/lab.ts';
+import { flood } from './flood/lab.ts';
 import { fresh } from './fresh/lab.ts';
 import { kubernetes } from './kubernetes/lab.ts';
 import { origin } from './origin/lab.ts';
@@ -17,7 +18,7 @@ import { respond } from './respond/lab.ts';
 import { upgrade } from './upgrade/lab.ts';
 import { wholeRoad } from './whole-road/lab.ts';
 
-const labs: readonly Lab[] = [admission, bench, firstLight, fresh, kubernetes, origin, respond, upgrade, wholeRoad];
+const labs: readonly Lab[] = [admission, bench, firstLight, flood, fresh, kubernetes, origin, respond, upgrade, wholeRoad];
 
 function stateRoot(): string {
   return process.env['VEDETTE_STATE'] ?? '/var/lib/vedette';
