@@ -10,6 +10,8 @@ export interface ReportFacts {
   readonly spoolBytesMax: number;
   /** 0: no canaries are done. */
   readonly canaryIntervalMs: number;
+  /** What the rules cannot do was told a moment ago, and has not changed. */
+  readonly rulesTold: boolean;
   readonly telemetryBatchesDropped: number;
   readonly problems: readonly string[];
   /** Why the loader is gone; null while it lives. */
@@ -59,6 +61,7 @@ export function coverageReport(pipeline: Pipeline, facts: ReportFacts): Coverage
     canaryIntervalMs: facts.canaryIntervalMs,
     ownedLosses: coverage.owned.largest(ownedLossesMax).map((one) => ({ ...one, count: BigInt(one.count) })),
     tables: tableFills(pipeline, facts),
-    ruleReach: [...detector.reaches()],
+    ruleReach: facts.rulesTold ? [] : [...detector.reaches()],
+    ruleReachTold: !facts.rulesTold,
   });
 }

@@ -37,6 +37,7 @@ const commitBytes = 1 << 20;
 const reportMs = 5000;
 /** The first canaries, after the session began; those of a sensor that was started again wait as long. */
 const firstCanaryMs = 5000;
+const rulesToldMs = 300_000;
 const blockedRetryMs = 500;
 
 export interface SessionOptions {
@@ -78,6 +79,7 @@ export class Session {
   #reportedAtMs = 0;
   #blockedUntilMs = 0;
   #nextCanaryMs = Number.POSITIVE_INFINITY;
+  #rulesTold: { readonly generation: number; readonly atMs: number } | null = null;
   #loaderGone: string | null = null;
   #problems: string[] = [];
   #timer: NodeJS.Timeout | undefined;
@@ -248,6 +250,14 @@ export class Session {
     return this.#options.loader === null || this.#open === null || this.#open.ringBytes === 0 ? 0 : this.#options.config.canaryMs;
   }
 
+  /** Rules are loaded as a whole, so what they cannot do changes with the set; it is told again now and then, should a report have been lost. */
+  #areRulesTold(): boolean {
+    const { detector } = this.pipeline;
+    if (this.#rulesTold?.generation === detector.generation && performance.now() - this.#rulesTold.atMs < rulesToldMs) return true;
+    this.#rulesTold = { generation: detector.generation, atMs: performance.now() };
+    return false;
+  }
+
   #canary(nowMs: number): void {
     this.#nextCanaryMs = nowMs + this.#canaryMs;
     if (this.pipeline.canaries.isActive) return;
@@ -269,6 +279,7 @@ export class Session {
         problems: this.#problems,
         loaderGone: this.#loaderGone,
         canaryIntervalMs: this.#canaryMs,
+        rulesTold: this.#areRulesTold(),
         spoolBytesMax: Object.values((this.#options.config.spoolBytesMax ?? spoolBounds.bytesMax)).reduce((sum, one) => sum + one, 0),
         scopeCgroup: this.#options.config.scopeCgroup ?? 'a part of this host',
       }),

@@ -3,7 +3,7 @@
  * What did not come is an alarm, whatever else the sensor says of itself; a sensor whose rounds stay away is silent as a whole. Pure.
  */
 import type { SensorView } from '@vedette/model/api/views';
-import type { SensorShape } from '../store/read-fleet.ts';
+import type { CanaryReportShape, SensorShape } from '../store/read-fleet.ts';
 
 export type CanaryState = 'seen' | 'missing' | 'overdue' | 'impossible';
 
@@ -28,11 +28,12 @@ export interface CanaryStates {
 /** A round and its delivery take this long at most when everything works. */
 const graceMs = 45_000;
 
-type Shape = Pick<SensorShape, 'coverage' | 'canaries' | 'canaries_at' | 'joined_at' | 'reported_at'>;
+export function canaryStates(sensor: Pick<SensorShape, 'coverage' | 'canaries' | 'canaries_at' | 'joined_at'>, now: Date): CanaryStates {
+  return statesOf({ ...sensor, interval_ms: sensor.coverage?.canaryIntervalMs ?? 0 }, now);
+}
 
-export function canaryStates(sensor: Shape, now: Date): CanaryStates {
-  const { coverage, canaries, canaries_at: at } = sensor;
-  const intervalMs = coverage?.canaryIntervalMs ?? 0;
+export function statesOf(sensor: Pick<CanaryReportShape, 'interval_ms' | 'canaries' | 'canaries_at' | 'joined_at'>, now: Date): CanaryStates {
+  const { interval_ms: intervalMs, canaries, canaries_at: at } = sensor;
   if (intervalMs === 0 && canaries === null) return { expected: false, overdue: false, problem: null, at: null, classes: [] };
   const heard = at ?? sensor.joined_at;
   const dueMs = heard.getTime() + 2 * Math.max(intervalMs, canaries?.intervalMs ?? 0) + graceMs;

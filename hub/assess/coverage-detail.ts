@@ -95,7 +95,7 @@ function tableRows(sensors: readonly SensorShape[]): CoverageDetailView['tables'
 
 export async function coverageDetail(doors: RiskDoors, scope: Scope): Promise<CoverageDetailView> {
   const now = doors.now();
-  const sensors = await sensorsUnder(doors.database, scope, now);
+  const sensors = await sensorsUnder(doors.database, scope, now, true);
   const whole = sensors.filter((one) => one.whole);
   const canaries = new Map(sensors.map((one) => [one.id, canaryStates(one, now)]));
   const owners = whole

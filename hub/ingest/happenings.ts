@@ -170,7 +170,7 @@ function lostByClass(coverage: unknown): Map<string, number> {
 export async function coverageReported(db: Transaction, record: CoverageReport, origin: Origin): Promise<void> {
   const coverage = coverageOf(record);
   const at = wallTime(record.atBootNs, origin);
-  const before = lostByClass(await putCoverage(db, origin, coverage, at));
+  const before = lostByClass(await putCoverage(db, origin, coverage, record.ruleReachTold, at));
   const lost = lostByClass(coverage);
   const attached = new Map<string, boolean>();
   for (const hook of record.hooks) {

@@ -132,7 +132,7 @@ async function theLosses(scene: Scene): Promise<void> {
 async function afterwards(scene: Scene, rssBytesMax: number): Promise<void> {
   const { report, sabotage } = scene.lab;
   report.say('Afterwards');
-  report.bound('memory of loader and sensor during the flood, MiB', 'at most', 200, Math.round(rssBytesMax / 1048576));
+  report.bound('memory of loader and sensor during the flood, MiB', 'at most', 400, Math.round(rssBytesMax / 1048576));
   const { value: sings } = await until(async () => {
     const { canaries, classes } = await detail(scene);
     const missing = classes.filter((one) => (one.canaries.missing ?? 0) + (one.canaries.overdue ?? 0) > 0).map((one) => one.eventClass);

@@ -41,6 +41,8 @@ export class Detector {
   #held: Held[] = [];
   #number = 0;
   readonly share = new DetectionShare();
+  /** Counts the sets that were loaded. */
+  generation = 0;
   /** Detections that were decided while identity was pending. */
   decidedPending = 0;
 
@@ -51,6 +53,7 @@ export class Detector {
   }
 
   load(files: readonly RuleFile[]): void {
+    this.generation += 1;
     this.#files = files;
     ({ set: this.#set, bound: this.#bound } = bind(this.#host, files, this.#unseen));
   }
