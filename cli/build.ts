@@ -11,6 +11,11 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
+/** Policies, rules and playbooks: the shipped ones, or a person's own in their place. */
+export function contentDirectory(): string {
+  return process.env['VEDETTE_CONTENT'] || join(projectRoot, 'content');
+}
+
 export const projectRoot = dirname(dirname(fileURLToPath(import.meta.url)));
 const keptBuilds = 4;
 

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { projectRoot } from './build.ts';
+import { contentDirectory, projectRoot } from './build.ts';
 import { followLog, type LogLine } from './log-file.ts';
 import { Part } from './part.ts';
 import { ownFolder, serviceUser, type StateDirectory } from './state-directory.ts';
@@ -37,7 +37,7 @@ export function hubPart(options: HubPartOptions): Part {
     stateDirectory: state.hub,
     api: { host: options.host, port: options.port },
     link: { host: options.linkHost, port: options.linkPort, names: [...options.linkNames] },
-    contentDirectory: join(projectRoot, 'content'),
+    contentDirectory: contentDirectory(),
     localJoin: options.localJoin,
     ...(options.consoleDirectory === null ? {} : { consoleDirectory: options.consoleDirectory }),
     ...(options.databaseUrl === undefined ? {} : { databaseUrl: options.databaseUrl }),

@@ -1,7 +1,7 @@
 /** How the sensor is started: by its loader as root, or alone and blind when there can be no loader. */
 import { chmodSync, existsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildProbe, buildSensor, probeObject, projectRoot } from './build.ts';
+import { buildProbe, buildSensor, contentDirectory, probeObject, projectRoot } from './build.ts';
 import { followLog, type LogLine } from './log-file.ts';
 import { Part } from './part.ts';
 import { refusalOf } from './sensor-words.ts';
@@ -15,6 +15,7 @@ export interface SensorPartOptions {
   readonly ringBytes?: string;
   readonly lifeLines?: string;
   readonly deadManSeconds?: string;
+  readonly canarySeconds?: number;
   readonly onLine: (line: LogLine) => void;
   /** The loader will not stay: why, in a sentence. */
   readonly onGivenUp: (reason: string) => void;
@@ -50,7 +51,8 @@ export async function sensorPart(options: SensorPartOptions): Promise<Part> {
   const sockets = options.containerdSockets ?? [];
   const config = {
     stateDirectory: state.sensor,
-    rulesDirectory: join(projectRoot, 'content', 'rules'),
+    rulesDirectory: join(contentDirectory(), 'rules'),
+    ...(options.canarySeconds === undefined ? {} : { canaryMs: options.canarySeconds * 1000 }),
     ...(cgroup === undefined ? {} : { scopeCgroup: cgroup }),
     ...(options.joinTokenFile === undefined ? {} : { joinTokenFile: options.joinTokenFile }),
     ...(sockets.length === 0 ? {} : { containerdSockets: [...usualSockets.slice(0, 2), ...sockets] }),

@@ -46,7 +46,7 @@ const asks: Record<EndpointName, { path?: string; body?: unknown }> = {
   listTokens: {}, createToken: { body: { name: 'ci', grants: [{ role: 'viewer', place: 'all' }] } }, revokeToken: { path: '/api/v1/tokens/999999' },
   listSessions: {}, endSession: { path: `/api/v1/sessions/${'0'.repeat(24)}` }, listPeople: {}, createPerson: { body: { name: 'newcomer', grants: [] } }, updatePerson: { path: '/api/v1/people/1', body: { disabled: false } },
   resetPassword: { path: '/api/v1/people/999999/password' }, endSessionsOf: { path: '/api/v1/people/999999/sessions' }, deletePerson: { path: '/api/v1/people/999999' }, listPlaces: {}, listAudit: {}, exportAudit: {},
-  risk: {}, coverage: {}, listNodes: {}, listContainers: {}, getContainer: { path: `/api/v1/containers/${container}` },
+  risk: {}, coverage: {}, coverageDetail: {}, listNodes: {}, listContainers: {}, getContainer: { path: `/api/v1/containers/${container}` },
   listContainerPackages: { path: `/api/v1/containers/${container}/packages` }, listProcesses: {}, listExecutions: {},
   listIncidents: {}, getIncident: { path: '/api/v1/incidents/1' }, updateIncident: { path: '/api/v1/incidents/1', body: { assignee: 'ada' } },
   listVulnerabilities: {}, getVulnerability: { path: '/api/v1/vulnerabilities/CVE-1' },

@@ -1,6 +1,7 @@
 /** Metrics of intake, commands, assess and store, gathered for /metrics. */
 import type { Metric } from './api/metrics.ts';
 import type { Advisories } from './assess/advisories.ts';
+import type { CanaryWatch } from './assess/canary-watch.ts';
 import type { Assessor } from './assess/assessor.ts';
 import type { Commands } from './ingest/commands.ts';
 import type { IntakeCounters } from './ingest/counters.ts';
@@ -14,6 +15,7 @@ export interface MetricSources {
   readonly database: Database;
   readonly advisories: Advisories;
   readonly tracer: Tracer;
+  readonly canaries: CanaryWatch;
 }
 
 function one(name: string, help: string, kind: Metric['kind'], value: number): Metric {
@@ -24,7 +26,7 @@ function labelled(name: string, help: string, label: string, values: ReadonlyMap
   return { name, help, kind: 'counter', samples: [...values].map(([key, value]) => ({ labels: { [label]: key }, value })) };
 }
 
-export function hubMetrics({ counters, commands, assessor, database, advisories, tracer }: MetricSources): Metric[] {
+export function hubMetrics({ counters, commands, assessor, database, advisories, tracer, canaries }: MetricSources): Metric[] {
   return [
     one('vedette_hub_intake_batches_applied_total', 'Batches applied', 'counter', counters.batchesApplied),
     one('vedette_hub_intake_batches_duplicate_total', 'Batches recognised as already applied', 'counter', counters.duplicates),
@@ -42,6 +44,14 @@ export function hubMetrics({ counters, commands, assessor, database, advisories,
     one('vedette_hub_origin_asked_total', 'Askings about images', 'counter', tracer.counts.asked),
     one('vedette_hub_origin_unanswered_total', 'Askings about images in which someone did not answer', 'counter', tracer.counts.unanswered),
     one('vedette_hub_origin_asking', 'Images that are asked about now, or wait for their turn', 'gauge', tracer.running),
+    one('vedette_hub_canary_sensors', 'Sensors whose canaries are awaited', 'gauge', canaries.sensors),
+    { name: 'vedette_hub_canaries_missed', help: 'Sensors of which the canary of a class does not arrive; class all: none of theirs does', kind: 'gauge', samples: missedSamples(canaries.missed) },
     one('vedette_hub_advisories', 'Advisories in the store that is open', 'gauge', advisories.source?.advisories ?? 0),
   ];
+}
+
+/** Always a sample, so that an alarm on it is not silent when there is nothing to say. */
+function missedSamples(missed: ReadonlyMap<string, number>): Metric['samples'] {
+  const samples = [...missed].map(([eventClass, value]) => ({ labels: { class: eventClass === '' ? 'all' : eventClass }, value }));
+  return samples.some((one) => one.labels.class === 'all') ? samples : [{ labels: { class: 'all' }, value: 0 }, ...samples];
 }

@@ -17,6 +17,9 @@ import type { AssessDoor, Doors } from './api/doors.ts';
 import { buildServer, warmUp, type ApiServer } from './api/server.ts';
 import { readStaticFiles, type StaticFiles } from './api/static-files.ts';
 import { Assessor } from './assess/assessor.ts';
+import { CanaryWatch } from './assess/canary-watch.ts';
+import { canariesView, canaryStates } from './assess/canaries.ts';
+import { coverageDetail } from './assess/coverage-detail.ts';
 import { sensorPercent } from './assess/coverage.ts';
 import { answerImage } from './assess/image-answers.ts';
 import { imageFactsOf, type ImageSources } from './assess/image-facts.ts';
@@ -143,6 +146,7 @@ async function stopAll(stops: Stops): Promise<void> {
 
 /** The steps between store and servers, knowing each other only through what is handed over here. */
 interface Steps {
+  readonly canaries: CanaryWatch;
   readonly advisories: FollowedAdvisories;
   readonly live: Live;
   readonly assessor: Assessor;
@@ -167,6 +171,7 @@ async function assemble({ config, log, content }: Prepared, database: Database):
   };
   const controls = readControls(content.controls, log);
   const posture = new Posture({ database, controls, exceptions: () => exceptionsInForce(database, log), now, changed: (clusterId) => changed(['posture'], clusterId), log });
+  const canaries = new CanaryWatch({ database, now, changed: () => changed(['sensors'], null), log });
   const counters = new IntakeCounters();
   const commands = new Commands({ database, now, changed: (clusterId) => changed(['sensors'], clusterId) });
   const origin = await openOrigin(config, database, { changed: () => changed(['images'], null), log, probeReceiver: receiverProbe(sourceOf(config)) });
@@ -179,6 +184,8 @@ async function assemble({ config, log, content }: Prepared, database: Database):
   const assess: AssessDoor = {
     riskSummary: (scope) => riskSummary(risk, scope),
     coverage: (scope) => coverage(risk, scope),
+    coverageDetail: (scope) => coverageDetail(risk, scope),
+    canaryStates: (sensor) => canariesView(canaryStates(sensor, now())),
     vulnerability: (scope, name) => vulnerabilityDetail(risk, scope, name),
     feeds: () => ({ items: advisories.now.source?.feeds(now()) ?? [], problem: advisories.now.source === undefined ? advisories.now.problem : null }),
     async reload() {
@@ -192,7 +199,7 @@ async function assemble({ config, log, content }: Prepared, database: Database):
     serviceExposure,
     loadedPoints,
   };
-  return { advisories, live, assessor, commands, counters, assess, origin, responses, posture, controls, linkDoors: { database, now, intake, commands, changed, log, answerImage: (wanted) => answerImage(wanted, { ...images, hear: origin.hear, settle: () => assessor.settle() }) } };
+  return { advisories, live, canaries, assessor, commands, counters, assess, origin, responses, posture, controls, linkDoors: { database, now, intake, commands, changed, log, answerImage: (wanted) => answerImage(wanted, { ...images, hear: origin.hear, settle: () => assessor.settle() }) } };
 }
 
 /** Looked up only when somebody listens who sees no more: the intake does not wait for it. */
@@ -257,7 +264,7 @@ async function listen(prepared: Prepared, steps: Steps, link: RunningLink, stops
     posture: { controls: steps.controls.map((one) => one.control), hub: { name: hostname(), version } },
     changed: steps.linkDoors.changed,
     fleet: { makeJoinToken: (part) => link.makeJoinToken(part), policiesChanged: () => steps.commands.policiesChanged(), baselinesChanged: (clusterIds) => steps.commands.baselinesChanged(clusterIds), sensorRemoved: (sensorId) => steps.commands.removed(sensorId), rulesChanged: () => steps.commands.rulesChanged() },
-    metrics: () => hubMetrics({ counters: steps.counters, commands: steps.commands, assessor: steps.assessor, database, advisories: steps.advisories.now, tracer: steps.origin.tracer }),
+    metrics: () => hubMetrics({ counters: steps.counters, commands: steps.commands, assessor: steps.assessor, database, advisories: steps.advisories.now, tracer: steps.origin.tracer, canaries: steps.canaries }),
   };
   const api = buildServer(doors, steps.live, {
     version,
@@ -297,6 +304,7 @@ function startRounds(config: HubConfig, log: Log, database: Database, steps: Ste
   });
   rounds.every('password resets', 1000, () => answerPasswordResets(database, { stateDirectory: config.stateDirectory, owner: config.user }, log, now()));
   rounds.every('presence', 15_000, () => touchSensors(database, steps.commands.connected, now()));
+  rounds.every('canaries', 15_000, () => steps.canaries.look());
   rounds.every('certificates', 86_400_000, () => link.renewCertificate());
   rounds.every('partitions', 3_600_000, () => tendPartitions(database, now(), partitionDays(config)));
   rounds.every('retention', 3_600_000, () => removeOutdated(database, now(), kept));

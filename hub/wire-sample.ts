@@ -35,6 +35,7 @@ export function execution(init: MessageInitShape<typeof ExecutionSchema> & { tgi
 export const record = {
   started: (value: MessageInitShape<typeof ExecutionSchema>): RecordInit => ({ kind: { case: 'processStarted', value: { execution: value } } }),
   ended: (tgid: number, startedS = 1): RecordInit => ({ kind: { case: 'processEnded', value: { ref: { tgid, startBootNs: seconds(startedS), execId: 1 }, endedBootNs: seconds(startedS + 1) } } }),
+  canaries: (value: Value<'canaryRound'> = {}): RecordInit => ({ kind: { case: 'canaryRound', value: { round: 1n, atBootNs: seconds(60), intervalMs: 60_000, classes: [{ eventClass: 'exec', outcome: 'seen', reason: '' }], problem: '', ...value } } }),
   live: (atS: number, alive: readonly { tgid: number; startedS: number }[]): RecordInit => ({
     kind: { case: 'liveProcesses', value: { atBootNs: seconds(atS), alive: alive.map((one) => ({ tgid: one.tgid, startBootNs: seconds(one.startedS), execId: 1 })) } },
   }),

@@ -11,6 +11,7 @@ import { admission } from './admission/lab.ts';
 import { bench } from './bench/lab.ts';
 import { detect } from './detect/lab.ts';
 import { firstLight } from './first-light/lab.ts';
+import { flood } from './flood/lab.ts';
 import { fresh } from './fresh/lab.ts';
 import { fuzzing } from './fuzz/lab.ts';
 import { kubernetes } from './kubernetes/lab.ts';
@@ -19,7 +20,7 @@ import { respond } from './respond/lab.ts';
 import { upgrade } from './upgrade/lab.ts';
 import { wholeRoad } from './whole-road/lab.ts';
 
-const labs: readonly Lab[] = [admission, bench, detect, firstLight, fresh, fuzzing, kubernetes, origin, respond, upgrade, wholeRoad];
+const labs: readonly Lab[] = [admission, bench, detect, firstLight, flood, fresh, fuzzing, kubernetes, origin, respond, upgrade, wholeRoad];
 
 function stateRoot(): string {
   return process.env['VEDETTE_STATE'] ?? '/var/lib/vedette';

@@ -269,6 +269,36 @@ export interface CgroupLossEvent {
   readonly timeBootNs: number;
   readonly cgroup: CgroupKey;
   readonly lost: number;
+  /** null: all classes and causes as one, as schema 1 had it. */
+  readonly of: { readonly eventClass: string; readonly cause: string } | null;
+}
+
+/** A canary (sensor/probe/loader/canary.c): who it is before it acts, and afterwards which acts it did. */
+export interface CanaryEvent {
+  readonly kind: 'canary';
+  readonly timeBootNs: number;
+  readonly round: number;
+  readonly phase: 'begins' | 'ended';
+  readonly tgid: number;
+  readonly cgroupV1: CgroupKey;
+  readonly cgroupV2: CgroupKey;
+  /** Of the whole: an errno; 0: none. */
+  readonly problem: number;
+  readonly done: readonly string[];
+  /** Classes of which no act can be done here, with the errno. */
+  readonly impossible: readonly { readonly eventClass: string; readonly errno: number }[];
+}
+
+/** One of the kernel's tables. */
+export interface TableEvent {
+  readonly kind: 'table';
+  readonly timeBootNs: number;
+  readonly name: string;
+  /** null: not counted, or not made of entries. */
+  readonly entries: number | null;
+  readonly entriesMax: number | null;
+  readonly bytes: number;
+  readonly bytesMax: number;
 }
 
 export type KernelEvent =
@@ -284,4 +314,6 @@ export type KernelEvent =
   | HookEvent
   | SnapshotEndEvent
   | TickEvent
-  | CgroupLossEvent;
+  | CgroupLossEvent
+  | CanaryEvent
+  | TableEvent;

@@ -19,6 +19,7 @@ export const SensorConfig = z.strictObject({
   runcStates: z.array(z.string()).default([...usualPlaces.runcStates]),
   crioSocket: z.string().default(usualPlaces.crioSocket),
   commitMs: z.int().min(20).max(10_000).default(250),
+  canaryMs: z.int().min(500).max(3_600_000).default(180_000).describe('Every so often a harmless act of each class is done, and missed aloud when it does not come back'),
   spoolBytesMax: z.strictObject({ detection: z.int().min(1 << 20), telemetry: z.int().min(1 << 20) }).optional(),
   rulesDirectory: z.string().optional().describe('Rules for as long as the hub has sent none'),
   scannerProgram: z.string().default(scannerProgram).describe('The program that reads the packages of a container'),

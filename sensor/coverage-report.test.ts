@@ -5,7 +5,7 @@ import { coverageReport, type ReportFacts } from './coverage-report.ts';
 import { Pipeline } from './pipeline.ts';
 import { helloEvent } from './testing/events.ts';
 
-const facts: ReportFacts = { ringBytes: 8, spoolBytes: 9, telemetryBatchesDropped: 1, problems: ['the spool was cut'], loaderGone: null, scopeCgroup: '/sys/fs/cgroup/web' };
+const facts: ReportFacts = { ringBytes: 8, spoolBytes: 9, spoolBytesMax: 900, canaryIntervalMs: 60_000, rulesTold: false, telemetryBatchesDropped: 1, problems: ['the spool was cut'], loaderGone: null, scopeCgroup: '/sys/fs/cgroup/web' };
 
 function hook(eventClass: string, attached: boolean): HookEvent {
   return { kind: 'hook', timeBootNs: 1, eventClass, hook: `hook of ${eventClass}`, attached, reason: attached ? '' : 'this kernel has no such tracepoint', misses: 'threads' };

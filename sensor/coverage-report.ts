@@ -2,16 +2,24 @@
 import { create } from '@bufbuild/protobuf';
 import { CoverageReportSchema, HookStateSchema, LossCountSchema, type CoverageReport } from '@vedette/model/wire/generated/record_pb';
 import type { Pipeline } from './pipeline.ts';
+import { tableFills } from './table-fills.ts';
 
 export interface ReportFacts {
   readonly ringBytes: number;
   readonly spoolBytes: number;
+  readonly spoolBytesMax: number;
+  /** 0: no canaries are done. */
+  readonly canaryIntervalMs: number;
+  /** What the rules cannot do was told a moment ago, and has not changed. */
+  readonly rulesTold: boolean;
   readonly telemetryBatchesDropped: number;
   readonly problems: readonly string[];
   /** Why the loader is gone; null while it lives. */
   readonly loaderGone: string | null;
   readonly scopeCgroup: string;
 }
+
+const ownedLossesMax = 200;
 
 export function coverageReport(pipeline: Pipeline, facts: ReportFacts): CoverageReport {
   const { coverage, processes, containers, enforcer, detector } = pipeline;
@@ -50,5 +58,10 @@ export function coverageReport(pipeline: Pipeline, facts: ReportFacts): Coverage
     scopeCgroup: pipeline.scopeCgroup === 0 ? '' : facts.scopeCgroup,
     detectionsPendingIdentity: BigInt(detector.decidedPending + enforcer.decidedPending),
     rssBytes: BigInt(process.memoryUsage.rss()),
+    canaryIntervalMs: facts.canaryIntervalMs,
+    ownedLosses: coverage.owned.largest(ownedLossesMax).map((one) => ({ ...one, count: BigInt(one.count) })),
+    tables: tableFills(pipeline, facts),
+    ruleReach: facts.rulesTold ? [] : [...detector.reaches()],
+    ruleReachTold: !facts.rulesTold,
   });
 }

@@ -14,11 +14,13 @@ import type { RuleFile } from '@vedette/rules/load/read-items';
 import type { DetectionFound, VerdictFound } from '@vedette/model/finding';
 import { Learner, learnedKinds } from './detect/baseline/learner.ts';
 import { BaselineWatch } from './detect/baseline/watch.ts';
+import { takenByCanary } from './canary-watch.ts';
 import { Detector } from './detect/detector.ts';
 import type { HostFacts } from './detect/subject.ts';
 import type { Command } from './enforce/commands.ts';
 import { EffectBook } from './enforce/effect-book.ts';
 import { Enforcer } from './enforce/enforcer.ts';
+import { Canaries } from './enrich/canaries.ts';
 import { CgroupTable } from './enrich/cgroup-table.ts';
 import { ContainerTable } from './enrich/container-table.ts';
 import { CoverageLedger } from './enrich/coverage.ts';
@@ -57,6 +59,7 @@ export class Pipeline {
   readonly sessions = new ExecSessions();
   readonly exposure = new ExposureTracker();
   readonly coverage = new CoverageLedger();
+  readonly canaries = new Canaries();
   readonly memory = new ProcessMemory();
   readonly names = new NameAnswers();
   readonly baselines = new BaselineWatch();
@@ -72,6 +75,7 @@ export class Pipeline {
   #wallOffsetNs = 0;
   #hostMountNamespace = 0;
   #snapshotting = false;
+  #loaderPid = 0;
   nowBootNs = 0;
   bootId = '';
   scopeCgroup = 0;
@@ -90,6 +94,7 @@ export class Pipeline {
 
   onEvent(event: KernelEvent): void {
     if (event.timeBootNs > this.nowBootNs) this.nowBootNs = event.timeBootNs;
+    if (this.canaries.isActive && takenByCanary(this.canaries, event, this.#loaderPid)) return;
     switch (event.kind) {
       case 'exec':
       case 'process':
@@ -117,6 +122,7 @@ export class Pipeline {
       case 'hello':
         this.bootId = event.bootId;
         this.learner.session(event.ringEpoch, event.timeBootNs);
+        this.#loaderPid = event.loaderPid;
         this.scopeCgroup = event.scopeCgroup;
         this.#wallOffsetNs = event.wallOffsetNs;
         this.#hostMountNamespace = event.hostMountNamespace;
@@ -130,13 +136,15 @@ export class Pipeline {
       case 'tick':
         this.#wallOffsetNs = event.wallOffsetNs;
         this.coverage.tick(event);
+        for (const one of this.detector.share.takeWithheld()) this.coverage.withheld(one);
+        this.shipment.canaries(this.canaries.take(this.nowBootNs));
         return this.#report(this.detector.release(null, this.nowBootNs));
-      case 'cgroup-loss': {
-        const container = this.cgroups.entry(event.cgroup)?.container;
-        if (!container) return;
-        this.exposure.recordsLost(container.id, event.lost);
-        return this.learner.recordsLost(container.id, event.lost);
-      }
+      case 'cgroup-loss':
+        return this.#recordsLost(...this.coverage.owned.told(event, this.cgroups.entry(event.cgroup)));
+      case 'table':
+        return this.coverage.table(event);
+      case 'canary':
+        return;
       default:
         event satisfies never;
     }
@@ -444,6 +452,11 @@ export class Pipeline {
   #remoteName(event: SocketEvent | CallEvent, execution: Execution): string | null {
     const given = event.kind === 'call' ? event.given?.address : null;
     return this.names.nameOf(given ?? event.remoteAddress, execution.containerId);
+  }
+
+  #recordsLost(containerId: string, total: number): void {
+    this.exposure.recordsLost(containerId, total);
+    this.learner.recordsLost(containerId, total);
   }
 
   #report(found: readonly DetectionFound[]): void {

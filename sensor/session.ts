@@ -38,6 +38,9 @@ const commitBytes = 1 << 20;
 /** Between two commits that detections ask for. */
 const detectionMs = 20;
 const reportMs = 5000;
+/** The first canaries, after the session began; those of a sensor that was started again wait as long. */
+const firstCanaryMs = 5000;
+const rulesToldMs = 300_000;
 const blockedRetryMs = 500;
 
 export interface SessionOptions {
@@ -78,6 +81,8 @@ export class Session {
   #committedAtMs = 0;
   #reportedAtMs = 0;
   #blockedUntilMs = 0;
+  #nextCanaryMs = Number.POSITIVE_INFINITY;
+  #rulesTold: { readonly generation: number; readonly atMs: number } | null = null;
   #loaderGone: string | null = null;
   #problems: string[] = [];
   #timer: NodeJS.Timeout | undefined;
@@ -197,6 +202,7 @@ export class Session {
     this.#log('info', 'attached', { attached: hooks.filter((one) => one.attached).length, missing, rules: this.pipeline.detector.active, processes: this.pipeline.processes.size });
     this.#report();
     this.#effectDesk.begin();
+    if (this.#canaryMs > 0) this.#nextCanaryMs = performance.now() + Math.min(firstCanaryMs, this.#canaryMs);
   }
 
   #onHubCommand(command: HubCommand): void {
@@ -250,7 +256,29 @@ export class Session {
     const now = performance.now();
     if (this.#open === null || now < this.#blockedUntilMs) return;
     if (now - this.#reportedAtMs >= reportMs) this.#report();
+    if (now >= this.#nextCanaryMs) this.#canary(now);
     if (this.pipeline.shipment.hasDetections || now - this.#committedAtMs >= this.#options.config.commitMs) this.commit();
+  }
+
+  /** 0: there are no kernel programs, so there is nothing that a canary could show. */
+  get #canaryMs(): number {
+    return this.#options.loader === null || this.#open === null || this.#open.ringBytes === 0 ? 0 : this.#options.config.canaryMs;
+  }
+
+  /** Rules are loaded as a whole, so what they cannot do changes with the set; it is told again now and then, should a report have been lost. */
+  #areRulesTold(): boolean {
+    const { detector } = this.pipeline;
+    if (this.#rulesTold?.generation === detector.generation && performance.now() - this.#rulesTold.atMs < rulesToldMs) return true;
+    this.#rulesTold = { generation: detector.generation, atMs: performance.now() };
+    return false;
+  }
+
+  #canary(nowMs: number): void {
+    this.#nextCanaryMs = nowMs + this.#canaryMs;
+    if (this.pipeline.canaries.isActive) return;
+    const round = Date.now();
+    this.pipeline.canaries.asked(round, this.#canaryMs, this.pipeline.nowBootNs);
+    void this.#command({ do: 'canary', round });
   }
 
   #report(): void {
@@ -265,6 +293,9 @@ export class Session {
         telemetryBatchesDropped: open.spools.drops()?.batches ?? 0,
         problems: this.#problems,
         loaderGone: this.#loaderGone,
+        canaryIntervalMs: this.#canaryMs,
+        rulesTold: this.#areRulesTold(),
+        spoolBytesMax: Object.values((this.#options.config.spoolBytesMax ?? spoolBounds.bytesMax)).reduce((sum, one) => sum + one, 0),
         scopeCgroup: this.#options.config.scopeCgroup ?? 'a part of this host',
       }),
     );
@@ -334,6 +365,8 @@ function isFromRing(event: KernelEvent): boolean {
     case 'snapshot-end':
     case 'tick':
     case 'cgroup-loss':
+    case 'canary':
+    case 'table':
     case 'process':
       return false;
     case 'cgroup-create':

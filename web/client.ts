@@ -37,6 +37,7 @@ const routes: { readonly [N in EndpointName]: Route<N> } = {
   putBaseline: 'PUT /api/v1/baselines/{id}',
   risk: 'GET /api/v1/risk',
   coverage: 'GET /api/v1/coverage',
+  coverageDetail: 'GET /api/v1/coverage/detail',
   listNodes: 'GET /api/v1/nodes',
   listContainers: 'GET /api/v1/containers',
   getContainer: 'GET /api/v1/containers/{id}',

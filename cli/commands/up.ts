@@ -25,6 +25,7 @@ const flags = {
   'ring-bytes': { type: 'string' },
   'life-lines': { type: 'string' },
   'dead-man': { type: 'string' },
+  'canaries': { type: 'string' },
 } as const;
 
 /** The console is not kept from a person for longer than this while the sensor has not said what it sees. */
@@ -35,6 +36,7 @@ type Values = ReturnType<typeof parseArgs<{ options: typeof flags }>>['values'];
 /** Options that only the loader reads, checked here so that nothing is built or started for a mistake. */
 function checkLoaderOptions(values: Values): void {
   wholeNumber(values['dead-man'], '--dead-man', 1, 2_592_000);
+  wholeNumber(values.canaries, '--canaries', 1, 3600);
   const ring = wholeNumber(values['ring-bytes'], '--ring-bytes', 65_536, 1 << 30);
   if (ring !== undefined && (ring & (ring - 1)) !== 0) throw new UsageError(`--ring-bytes must be a power of two from 65536 to ${1 << 30}, not ${ring}`);
 }
@@ -54,7 +56,9 @@ export const up: CliCommand = {
   --ring-bytes N            size of the kernel's ring, a power of two (8388608)
   --life-lines NAMES        further programs that may never be killed, by commas
   --dead-man SECONDS        enforcement ends by itself after this long
+  --canaries SECONDS        from one round of canaries to the next (180)
   DATABASE_URL              a PostgreSQL (16 or newer) instead of the embedded one
+  VEDETTE_CONTENT           policies/, rules/ and playbooks/ in place of the shipped ones
   VEDETTE_STATE             where state is kept (${stateDirectory().root})`,
   examples: ['vedette up', 'PORT=8000 vedette up', 'vedette up --link-host 0.0.0.0 --link-name hub.example.org'],
   async run(args) {
@@ -169,6 +173,7 @@ class Up {
       ...(values['ring-bytes'] === undefined ? {} : { ringBytes: values['ring-bytes'] }),
       ...(values['life-lines'] === undefined ? {} : { lifeLines: values['life-lines'] }),
       ...(values['dead-man'] === undefined ? {} : { deadManSeconds: values['dead-man'] }),
+      ...(values.canaries === undefined ? {} : { canarySeconds: Number(values.canaries) }),
       onLine: (line) => this.#ofSensor(this.#sensorWords.read(line), line.level),
       onGivenUp: (reason) => this.#ofSensor(this.#sensorWords.refused(`${reason}. The hub goes on without it`), 'error'),
     });

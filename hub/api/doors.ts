@@ -8,7 +8,7 @@ import type { ImageDetailView, ImageView, IntegrationInput, IntegrationTestView,
 import type { ExposureView } from '@vedette/model/api/cluster-views';
 import type { Control } from '@vedette/model/control';
 import type { PlaybookView, ResponseView, TriedPlaybookView } from '@vedette/model/api/responses';
-import type { CoverageView, FeedView, PolicyView, RiskSummaryView, VulnerabilityDetailView } from '@vedette/model/api/views';
+import type { CoverageDetailView, CoverageView, FeedView, PolicyView, RiskSummaryView, SensorView, VulnerabilityDetailView } from '@vedette/model/api/views';
 import type { ImageFacts } from '@vedette/policy/image-facts';
 import type { PolicyMode } from '@vedette/model/policy';
 import type { TextProblem } from '@vedette/model/problem';
@@ -28,6 +28,8 @@ import type { Metric } from './metrics.ts';
 export interface AssessDoor {
   riskSummary(scope: Scope): Promise<RiskSummaryView>;
   coverage(scope: Scope): Promise<CoverageView>;
+  coverageDetail(scope: Scope): Promise<CoverageDetailView>;
+  canaryStates(sensor: SensorShape): SensorView['canaries'];
   vulnerability(scope: Scope, name: string): Promise<VulnerabilityDetailView | undefined>;
   feeds(): { items: FeedView[]; problem: string | null };
   reload(): Promise<{ advisories: number; matches: number }>;

@@ -97,12 +97,12 @@ export function fleetHandlers(doors: Doors): Handlers<'listSensors' | 'getSensor
     async listSensors({ caller }) {
       const [sensors, states] = await Promise.all([listSensors(database, caller.scope, now()), containerStates(database, caller.scope)]);
       const byNode = new Map(states.map((one) => [one.node_id, one]));
-      return { items: sensors.map((sensor) => sensorView(sensor, assess.sensorPercent(sensor, byNode.get(sensor.node_id)))) };
+      return { items: sensors.map((sensor) => sensorView(sensor, assess.sensorPercent(sensor, byNode.get(sensor.node_id)), assess.canaryStates(sensor))) };
     },
     async getSensor({ caller, params }) {
       const [sensor, states] = await Promise.all([sensorById(database, caller.scope, params.id, now()), containerStates(database, caller.scope)]);
       if (sensor === undefined) throw new Problem('not-found');
-      return sensorView(sensor, assess.sensorPercent(sensor, states.find((one) => one.node_id === sensor.node_id)));
+      return sensorView(sensor, assess.sensorPercent(sensor, states.find((one) => one.node_id === sensor.node_id)), assess.canaryStates(sensor));
     },
     async removeSensor({ caller, params }) {
       if (!/^[0-9a-f-]{36}$/.test(params.id)) throw new Problem('not-found');

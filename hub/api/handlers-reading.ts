@@ -11,7 +11,7 @@ import type { Doors, Handlers } from './doors.ts';
 import { containerView, executionCountView, nodeView, packageView, processView, unloadedOf, vulnerabilityFacetsView, vulnerabilityView } from './views.ts';
 
 type Reading =
-  | 'risk' | 'coverage' | 'listNodes' | 'listContainers' | 'getContainer' | 'listContainerPackages' | 'listProcesses' | 'listExecutions' | 'listVulnerabilities' | 'getVulnerability' | 'listFeeds';
+  | 'risk' | 'coverage' | 'coverageDetail' | 'listNodes' | 'listContainers' | 'getContainer' | 'listContainerPackages' | 'listProcesses' | 'listExecutions' | 'listVulnerabilities' | 'getVulnerability' | 'listFeeds';
 
 const NodeCursor = z.tuple([cursorText, cursorText]);
 const ContainerCursor = z.tuple([cursorTime, cursorInteger]);
@@ -30,6 +30,7 @@ export function readingHandlers(doors: Doors): Handlers<Reading> {
   return {
     risk: ({ caller }) => assess.riskSummary(caller.scope),
     coverage: ({ caller }) => assess.coverage(caller.scope),
+    coverageDetail: ({ caller }) => assess.coverageDetail(caller.scope),
     listFeeds: async () => assess.feeds(),
     async listNodes({ caller, query }) {
       const after = decodeCursor(query.cursor, NodeCursor);

@@ -234,7 +234,7 @@ export function policyView(row: PolicyShape, rules: PolicyRules, since: Date): P
   };
 }
 
-export function sensorView(row: SensorShape, coveragePercent: number): SensorView {
+export function sensorView(row: SensorShape, coveragePercent: number, canaries: SensorView['canaries']): SensorView {
   const { coverage } = row;
   return {
     id: row.id,
@@ -267,6 +267,12 @@ export function sensorView(row: SensorShape, coveragePercent: number): SensorVie
     rulesActive: coverage?.rulesActive ?? 0,
     rssBytes: coverage?.rssBytes ?? 0,
     reportedAt: timeOrNull(row.reported_at),
+    ownedLosses: coverage?.ownedLosses ?? [],
+    tables: coverage?.tables ?? [],
+    ruleReach: coverage?.ruleReach ?? [],
+    containersPending: coverage?.containersPending ?? 0,
+    detectionsPendingIdentity: coverage?.detectionsPendingIdentity ?? 0,
+    canaries,
     coveragePercent,
   };
 }

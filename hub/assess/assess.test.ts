@@ -64,12 +64,12 @@ test('loaded in words', () => {
 const coverageReport = {
   hooks: [{ eventClass: 'execution', hook: 'tp', attached: true, reason: null, misses: null }],
   losses: [], enforcement: { mechanism: 'kill-at-exec', reason: null }, policyGeneration: 1, policyProblems: [], ruleProblems: [], processesKnown: 1, processesKnownMax: 10, containersPending: 0,
-  ringBytes: 1, ringFillBytesMax: 0, eventsSeen: 1000, commandsRefused: 0, spoolBytes: 0, telemetryBatchesDropped: 0, rulesActive: 1, scopeCgroup: null, detectionsPendingIdentity: 0, rssBytes: 1,
+  ringBytes: 1, ringFillBytesMax: 0, eventsSeen: 1000, commandsRefused: 0, spoolBytes: 0, telemetryBatchesDropped: 0, rulesActive: 1, scopeCgroup: null, detectionsPendingIdentity: 0, rssBytes: 1, canaryIntervalMs: 0, ownedLosses: [], tables: [], ruleReach: [],
 };
 const now = new Date('2026-01-01T00:00:00Z');
 const sensor: SensorShape = {
   id: 's', node_id: 'n', cluster_id: 'c', cluster_name: 'hosts', hostname: 'h', kernel: 'k', distribution: 'd', version: 'v', joined_at: now, last_seen_at: now, connected: true, clock_skew_ms: 0,
-  certificate_expires_at: new Date('2026-02-01T00:00:00Z'), coverage: coverageReport, reported_at: now, lost_recently: 0, whole: true,
+  certificate_expires_at: new Date('2026-02-01T00:00:00Z'), coverage: coverageReport, reported_at: now, canaries: null, canaries_at: null, lost_recently: 0, whole: true,
 };
 const facts: CoverageFacts = {
   now, sensors: [sensor], seesHosts: true, containers: [], clusters: [], unwatchedNodes: [], failedOpen: [], dropped: [], unknownRecords: [], feeds: [{ ecosystem: 'npm', advisories: 1, newest: null, syncedAt: now.toISOString(), rejected: 0, ageSeconds: 5 }], feedProblem: null, wasMatched: false, unfedEcosystems: [],

@@ -9,11 +9,12 @@ import type { ContainerStates } from '../store/read-risk.ts';
 import type { GapShape, SensorShape } from '../store/read-fleet.ts';
 import type { ClusterShape, UnwatchedNode } from '../store/read-clusters.ts';
 import type { FailedOpenShape } from '../store/read-admissions.ts';
+import { canaryAlarms, canaryStates } from './canaries.ts';
 import { clusterGaps, failedOpenGaps } from './cluster-gaps.ts';
 import { feedContentOldDays, feedOldDays } from './weights.ts';
 import { be, have, plural, was } from '@vedette/model/words';
 
-export type GapKind = 'no-sensor' | 'away' | 'hook' | 'loss' | 'dropped' | 'enforcement' | 'policy' | 'rule' | 'scope' | 'clock' | 'certificate' | 'container' | 'inventory' | 'contract' | 'feed' | 'silent-cluster' | 'unwatched-node' | 'watch' | 'admission';
+export type GapKind = 'no-sensor' | 'away' | 'hook' | 'loss' | 'dropped' | 'enforcement' | 'policy' | 'rule' | 'scope' | 'clock' | 'certificate' | 'container' | 'inventory' | 'contract' | 'feed' | 'silent-cluster' | 'unwatched-node' | 'watch' | 'admission' | 'canary';
 
 export interface Gap {
   readonly kind: GapKind;
@@ -96,6 +97,7 @@ export function coverageOf(facts: CoverageFacts): { view: CoverageView; gaps: Ga
     ...clusterGaps(facts.clusters, facts.unwatchedNodes),
     ...failedOpenGaps(facts.failedOpen),
     ...facts.sensors.flatMap((sensor) => (sensor.whole ? sensorGaps(sensor, facts.now) : gapsUnder(sensor))),
+    ...facts.sensors.filter((sensor) => sensor.whole).flatMap((sensor) => canaryGaps(sensor, facts.now)),
     ...facts.dropped.map(droppedGap),
     ...facts.containers.flatMap(containerGaps),
     ...facts.unknownRecords.map((one) => gapAt(one, 'contract', `${plural(one.count, 'record')} of ${one.hostname} ${be(one.count)} of a kind this hub does not know (${one.field})`, 'The sensor is newer than the hub.', 'Update the hub.')),
@@ -199,6 +201,25 @@ function sensorGaps(sensor: SensorShape, now: Date): Gap[] {
     gaps.push(gapAt(sensor, 'certificate', `The certificate of ${host} ends soon`, 'It should have been renewed by now. Without it the sensor can no longer report.', 'Look into the log of the sensor for why it is not renewed.'));
   }
   return gaps;
+}
+
+/** What the canaries do not bring: told of a sensor that is away too, since an uplink can be open and bring nothing. */
+function canaryGaps(sensor: SensorShape, now: Date): Gap[] {
+  const states = canaryStates(sensor, now);
+  const { missing, silent } = canaryAlarms(states);
+  const gaps: Gap[] = [];
+  if (silent) {
+    const why = states.overdue ? 'The harmless acts that it does to show that it works have not arrived in their time.' : `Its last round was not done: ${states.problem}.`;
+    gaps.push(gapAt(sensor, 'canary', `No canary of ${sensor.hostname} arrives`, why, 'Look whether the sensor runs on this host and reaches the hub; its log says what it could not do.', states.at));
+  }
+  for (const one of missing) {
+    gaps.push(gapAt(sensor, 'canary', `The canary of class ${one.eventClass} does not arrive from ${sensor.hostname}`, `${sentenceOf(one.reason ?? 'it was done, and did not arrive')} Events of this class are not seen on this host.`, 'Start the sensor of this host again; if it stays, its hook does not work on this kernel.', one.seenAt));
+  }
+  return gaps;
+}
+
+function sentenceOf(text: string): string {
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`;
 }
 
 function droppedGap(gap: GapShape): Gap {

@@ -212,6 +212,7 @@ const gapWeights: Partial<Record<GapKind, { points: number; severity: Severity; 
   'unwatched-node': { points: weights.sensorAwayPoints, severity: 'high', card: 'coverage' },
   'admission': { points: weights.hookMissingPoints, severity: 'medium', card: 'coverage' },
   'watch': { points: weights.hookMissingPoints, severity: 'medium', card: 'coverage' },
+  'canary': { points: weights.hookMissingPoints, severity: 'high', card: 'coverage' },
   'hook': { points: weights.hookMissingPoints, severity: 'medium', card: 'coverage' },
   'loss': { points: weights.lossPoints, severity: 'medium', card: 'coverage' },
   'dropped': { points: weights.lossPoints, severity: 'medium', card: 'coverage' },

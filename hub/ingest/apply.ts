@@ -17,6 +17,7 @@ import { clusterObjectsSaid, clusterReported } from './clusters.ts';
 import { effectReported } from './effects.ts';
 import { liveProcess, refOf } from './execution.ts';
 import { ExecutionFold, FlowFold, ProcessFold } from './fold.ts';
+import { canariesCame } from './canaries.ts';
 import { contextDropped, coverageReported, detected, judged, telemetryDropped } from './happenings.ts';
 import type { Origin } from './origin.ts';
 import { containerEnded, containerSeen, inventoryReported, packagesLoaded } from './reports.ts';
@@ -60,6 +61,7 @@ const topicOf: { [K in Kind]: LiveTopic | null } = {
   execSession: 'admissions',
   effect: 'responses',
   behaviour: 'baselines',
+  canaryRound: 'sensors',
 };
 
 /** Who may report what; everything that is not here is a sensor's. */
@@ -165,6 +167,8 @@ class Application {
         return packagesLoaded(db, kind.value, origin);
       case 'coverage':
         return coverageReported(db, kind.value, origin);
+      case 'canaryRound':
+        return canariesCame(db, kind.value, origin);
       case 'detection':
         return detected(db, kind.value, origin);
       case 'verdict':

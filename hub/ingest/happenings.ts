@@ -154,6 +154,18 @@ function coverageOf(record: CoverageReport): Record<string, unknown> {
     scopeCgroup: textOrNull(record.scopeCgroup, 4096),
     detectionsPendingIdentity: count(record.detectionsPendingIdentity, 'a count of detections'),
     rssBytes: count(record.rssBytes, 'a size'),
+    canaryIntervalMs: record.canaryIntervalMs,
+    ownedLosses: list(record.ownedLosses, 300, 'losses by container').map((loss) => ({ containerId: textOrNull(loss.containerId, 256), cgroupPath: textOrNull(loss.cgroupPath, 1000), eventClass: text(loss.eventClass, 100), cause: text(loss.cause, 200), count: count(loss.count, 'a loss') })),
+    tables: list(record.tables, 100, 'tables').map((table) => ({
+      name: text(table.name, 100),
+      place: text(table.place, 20),
+      entries: table.entriesUnknown ? null : count(table.entries, 'a count of entries'),
+      entriesMax: table.entriesMax === 0n ? null : count(table.entriesMax, 'a bound'),
+      bytes: table.bytes === 0n ? null : count(table.bytes, 'a size'),
+      bytesMax: count(table.bytesMax, 'a size'),
+      dropped: count(table.dropped, 'a count'),
+    })),
+    ruleReach: list(record.ruleReach, 600, 'rules').map((one) => ({ rule: text(one.rule, 300), state: text(one.state, 20), reason: text(one.reason, 1000) })),
   };
 }
 
@@ -167,7 +179,7 @@ function lostByClass(coverage: unknown): Map<string, number> {
 export async function coverageReported(db: Transaction, record: CoverageReport, origin: Origin): Promise<void> {
   const coverage = coverageOf(record);
   const at = wallTime(record.atBootNs, origin);
-  const before = lostByClass(await putCoverage(db, origin, coverage, at));
+  const before = lostByClass(await putCoverage(db, origin, coverage, record.ruleReachTold, at));
   const lost = lostByClass(coverage);
   const attached = new Map<string, boolean>();
   for (const hook of record.hooks) {

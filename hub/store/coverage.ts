@@ -11,10 +11,10 @@ export const coverageSilenceMinutes = 10;
 
 const Previous = z.object({ coverage: z.unknown() });
 
-/** Stores the report and answers the one before it. */
-export async function putCoverage(db: Transaction, reporter: Reporter, coverage: unknown, at: Date): Promise<unknown> {
+/** Stores the report and answers the one before it. What its rules cannot do is told only when that has changed. */
+export async function putCoverage(db: Transaction, reporter: Reporter, coverage: unknown, rulesTold: boolean, at: Date): Promise<unknown> {
   const previous = await firstRow(db, Previous, 'select coverage from sensor_report where sensor_id = $1 for update', [reporter.sensorId]);
-  await run(db, 'update sensor_report set coverage = $2, reported_at = $3 where sensor_id = $1', [reporter.sensorId, JSON.stringify(coverage), at]);
+  await run(db, `update sensor_report set coverage = $2::jsonb || case when $4 or coverage -> 'ruleReach' is null then '{}'::jsonb else jsonb_build_object('ruleReach', coverage -> 'ruleReach') end, reported_at = $3 where sensor_id = $1`, [reporter.sensorId, JSON.stringify(coverage), at, rulesTold]);
   return previous?.coverage ?? undefined;
 }
 
@@ -37,4 +37,15 @@ export async function extendInterval(db: Transaction, reporter: Reporter, one: {
     at,
     one.lost,
   ]);
+}
+
+/** The round before and when it was received; absent where there was none. */
+const PreviousRound = z.object({ canaries: z.unknown() });
+
+export async function lastCanaries(db: Transaction, sensorId: string): Promise<unknown> {
+  return (await firstRow(db, PreviousRound, 'select canaries from sensor_report where sensor_id = $1 for update', [sensorId]))?.canaries ?? undefined;
+}
+
+export async function putCanaries(db: Transaction, sensorId: string, canaries: unknown, receivedAt: Date): Promise<void> {
+  await run(db, 'update sensor_report set canaries = $2, canaries_at = $3 where sensor_id = $1', [sensorId, JSON.stringify(canaries), receivedAt]);
 }

@@ -102,8 +102,21 @@ const Coverage = z.object({
   scopeCgroup: z.string().nullable(),
   detectionsPendingIdentity: z.number(),
   rssBytes: z.number(),
+  // of sensors before 0.3 there is nothing of these
+  canaryIntervalMs: z.number().default(0),
+  ownedLosses: z.array(z.object({ containerId: z.string().nullable(), cgroupPath: z.string().nullable(), eventClass: z.string(), cause: z.string(), count: z.number() })).default([]),
+  tables: z.array(z.object({ name: z.string(), place: z.string(), entries: z.number().nullable(), entriesMax: z.number().nullable(), bytes: z.number().nullable(), bytesMax: z.number(), dropped: z.number() })).default([]),
+  ruleReach: z.array(z.object({ rule: z.string(), state: z.string(), reason: z.string() })).default([]),
 });
 export type SensorCoverage = z.infer<typeof Coverage>;
+
+/** The last round of canaries as hub/ingest keeps it. */
+const Canaries = z.object({
+  intervalMs: z.number(),
+  problem: z.string().nullable(),
+  classes: z.array(z.object({ eventClass: z.string(), outcome: z.enum(['seen', 'missing', 'impossible']), reason: z.string().nullable().default(null), since: z.string(), seenAt: z.string().nullable() })),
+});
+export type SensorCanaries = z.infer<typeof Canaries>;
 
 const SensorShape = z.object({
   id: z.string(),
@@ -121,6 +134,8 @@ const SensorShape = z.object({
   certificate_expires_at: z.date().nullable(),
   coverage: Coverage.nullable(),
   reported_at: z.date().nullable(),
+  canaries: Canaries.nullable(),
+  canaries_at: z.date().nullable(),
   /** Records lost in the last hour, over all classes. */
   lost_recently: z.number(),
   /** Its cluster is in scope; otherwise only something that runs on its host is. */
@@ -128,10 +143,13 @@ const SensorShape = z.object({
 });
 export type SensorShape = z.infer<typeof SensorShape>;
 
-function sensorQuery(where: string, inReach = inScope('s.cluster_id')): string {
+/** What grows with the rules and containers of a node is read only where it is shown. */
+const leanCoverage = `r.coverage - '{ownedLosses,tables,ruleReach}'::text[] as coverage`;
+
+function sensorQuery(where: string, inReach = inScope('s.cluster_id'), coverage = leanCoverage): string {
   return `select s.id, s.node_id, s.cluster_id, c.name as cluster_name, n.hostname, n.kernel, n.distribution, s.version, s.joined_at, r.last_seen_at,
       coalesce(r.last_seen_at > $2::timestamptz - make_interval(secs => $3), false) as connected, r.clock_skew_ms,
-      (select max(expires_at) from certificate k where k.sensor_id = s.id) as certificate_expires_at, r.coverage, r.reported_at,
+      (select max(expires_at) from certificate k where k.sensor_id = s.id) as certificate_expires_at, ${coverage}, r.reported_at, r.canaries, r.canaries_at,
       (select coalesce(sum(i.lost), 0)::bigint from coverage_interval i where i.sensor_id = s.id and i.until > $2::timestamptz - interval '1 hour') as lost_recently, ${inScope('s.cluster_id')} as whole
     from sensor s join node n on n.id = s.node_id join cluster c on c.id = s.cluster_id join sensor_report r on r.sensor_id = s.id
    where ${inReach} and s.removed_at is null and s.kind = 'sensor' ${where}`;
@@ -143,12 +161,29 @@ export async function listSensors(db: Db, scope: Scope, now: Date): Promise<Sens
 }
 
 /** Those of hosts on which something in scope runs too: how completely it is seen. For that alone: they are not in scope themselves. */
-export async function sensorsUnder(db: Db, scope: Scope, now: Date): Promise<SensorShape[]> {
-  return rows(db, SensorShape, sensorQuery('order by n.hostname, s.id limit 20000', hostInScope('s.cluster_id', 's.node_id')), [placesIn(scope), now, awaySeconds]);
+export async function sensorsUnder(db: Db, scope: Scope, now: Date, whole = false): Promise<SensorShape[]> {
+  return rows(db, SensorShape, sensorQuery('order by n.hostname, s.id limit 20000', hostInScope('s.cluster_id', 's.node_id'), whole ? 'r.coverage' : leanCoverage), [placesIn(scope), now, awaySeconds]);
 }
 
 export async function sensorById(db: Db, scope: Scope, id: string, now: Date): Promise<SensorShape | undefined> {
-  return firstRow(db, SensorShape, sensorQuery('and s.id::text = $4'), [placesIn(scope), now, awaySeconds, id]);
+  return firstRow(db, SensorShape, sensorQuery('and s.id::text = $4', inScope('s.cluster_id'), 'r.coverage'), [placesIn(scope), now, awaySeconds, id]);
+}
+
+const CanaryReport = z.object({
+  id: z.string(), hostname: z.string(), joined_at: z.date(), interval_ms: z.number(), canaries: Canaries.nullable(), canaries_at: z.date().nullable(),
+});
+export type CanaryReportShape = z.infer<typeof CanaryReport>;
+
+/** The canaries of all sensors that have reported that they do any. */
+export async function canaryReports(db: Db): Promise<CanaryReportShape[]> {
+  return rows(
+    db,
+    CanaryReport,
+    `select s.id, n.hostname, s.joined_at, coalesce((r.coverage ->> 'canaryIntervalMs')::int, 0) as interval_ms, r.canaries, r.canaries_at
+       from sensor s join node n on n.id = s.node_id join sensor_report r on r.sensor_id = s.id
+      where s.removed_at is null and s.kind = 'sensor' and (r.canaries is not null or coalesce((r.coverage ->> 'canaryIntervalMs')::int, 0) > 0) limit 20000`,
+    [],
+  );
 }
 
 const Gap = z.object({ kind: z.string(), what: z.string(), node_id: z.string(), hostname: z.string(), count: z.number(), last_at: z.date() });

@@ -22,6 +22,8 @@ const ofTheHub: Record<string, string> = {
   'access.ts listTokens': 'tokens are not placed; the API refuses it to callers who may not see everything',
   'access.ts revokeToken': 'tokens are not placed; the API refuses it to callers who may not see everything',
   'access.ts setIncident': 'writes a row that lockIncident found in scope, in the same transaction',
+  'read-fleet.ts canaryReports': 'for the log and the metrics of the hub',
+  'coverage.ts lastCanaries': 'of the sensor that speaks',
   'fleet.ts speakingSensor': 'the sensor that speaks, by its certificate',
   'fleet.ts lockSpeakingSensor': 'the sensor that speaks, by its certificate',
   'fleet.ts usualArchitecture': 'the cluster of the part that asks',

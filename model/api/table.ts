@@ -59,6 +59,7 @@ export const endpoints = {
 
   risk: { method: 'GET', path: '/api/v1/risk', summary: 'What is most dangerous now, why, where, and what to do', permission: 'view', output: view.RiskSummaryView },
   coverage: { method: 'GET', path: '/api/v1/coverage', summary: 'What is not seen, and why', permission: 'view', output: view.CoverageView },
+  coverageDetail: { method: 'GET', path: '/api/v1/coverage/detail', summary: 'Each class of events, rules that cannot fire, losses by container, tables and canaries', permission: 'view', output: view.CoverageDetailView },
 
   listNodes: { method: 'GET', path: '/api/v1/nodes', summary: 'Hosts, and nodes of Kubernetes that have no sensor', permission: 'view', query: z.object({ ...pageQuery, cluster: text.optional(), sensor: z.enum(['with', 'without']).optional() }), output: view.pageOf(view.NodeView) },
   listContainers: { method: 'GET', path: '/api/v1/containers', summary: 'Containers, running ones unless asked', permission: 'view', query: z.object({ ...pageQuery, node: text.optional(), image: text.optional(), search: z.string().max(200).optional(), ended: z.enum(['include', 'exclude']).default('exclude'), sandboxes: z.enum(['include', 'exclude', 'only']).default('include').describe("Containers that only hold a pod's namespaces") }), output: view.pageOf(view.ContainerView) },

@@ -4,8 +4,11 @@
  * it, never an empty string or a zero.
  */
 import { z } from 'zod';
+import { CanariesShape, CoverageView, OwnedLossRow, RuleReachRow, TableRow } from './coverage-views.ts';
 import { fileOrigins, policyModes, policyStages, severities } from '../policy.ts';
 import { roles, type Role } from '../access.ts';
+
+export * from './coverage-views.ts';
 
 const Time = z.iso.datetime({ precision: 3 }).describe('RFC 3339, UTC');
 const Count = z.int().min(0);
@@ -34,17 +37,6 @@ export type SessionView = z.infer<typeof SessionView>;
 
 export const TokenView = z.object({ id: z.string(), name: z.string(), grants: z.array(GrantView), createdBy: z.string(), createdAt: Time, lastUsedAt: Time.nullable(), expiresAt: Time.nullable() });
 export type TokenView = z.infer<typeof TokenView>;
-
-/** How complete what stands beside it is. */
-export const CoverageView = z.object({
-  percent: z.number().min(0).max(100).describe('Share of what the hooks can see that is seen now, over all sensors in scope; a node without sensor counts as 0'),
-  gaps: z.array(z.object({ what: z.string(), why: z.string(), action: z.string().nullable(), node: z.string().nullable(), at: Time.nullable().describe('When it was last so, where that is known') })),
-  unhooked: z.array(z.object({ eventClasses: z.array(z.string()), what: z.string(), sensors: Count })).describe('What attached hooks are known to miss. It lies outside of the percentage: nothing counts it'),
-  sensorsConnected: Count,
-  sensorsTotal: Count,
-  recordsLost: Count.nullable().describe('null: some were, on hosts of which only a part is in scope; how many is told to who sees all of them'),
-});
-export type CoverageView = z.infer<typeof CoverageView>;
 
 export const KubernetesUserView = z.object({
   sessionId: z.string(),
@@ -377,6 +369,12 @@ export const SensorView = z.object({
   rulesActive: Count,
   rssBytes: Count,
   reportedAt: Time.nullable(),
+  ownedLosses: z.array(OwnedLossRow),
+  tables: z.array(TableRow),
+  ruleReach: z.array(RuleReachRow),
+  containersPending: Count,
+  detectionsPendingIdentity: Count,
+  canaries: CanariesShape,
   coveragePercent: z.number(),
 });
 export type SensorView = z.infer<typeof SensorView>;

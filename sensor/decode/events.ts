@@ -3,7 +3,7 @@
  * loader, but its lengths are still checked against the frame, because a recording may come from anywhere: what does
  * not fit is `null`, which the stream counts.
  */
-import type { CgroupEvent, ExecEvent, ExitEvent, FileEvent, ForkEvent, HelloEvent, HookEvent, KernelEvent, Loss, Reference, SocketEvent, TickEvent } from '@vedette/model/event';
+import type { CanaryEvent, CgroupEvent, CgroupLossEvent, ExecEvent, ExitEvent, FileEvent, ForkEvent, HelloEvent, HookEvent, KernelEvent, Loss, Reference, SocketEvent, TableEvent, TickEvent } from '@vedette/model/event';
 import { callNames } from './calls.ts';
 import { callKindOf, decodeCall, decodeDns } from './call-event.ts';
 import * as at from './layout.ts';
@@ -236,8 +236,11 @@ function decodeLoaderRecord(reader: RecordReader, offset: number, length: number
     case at.kinds.tick:
       return length < at.tickSizeMin ? null : decodeTick(reader, offset, length, timeBootNs);
     case at.kinds.cgroupLoss:
-      if (length < at.cgroupLoss.size) return null;
-      return { kind: 'cgroup-loss', timeBootNs, cgroup: reader.cgroupKey(offset + at.cgroupLoss.cgroup), lost: reader.u64(offset + at.cgroupLoss.lost) };
+      return length < at.cgroupLossSizeFirst ? null : decodeCgroupLoss(reader, offset, length, timeBootNs);
+    case at.kinds.canary:
+      return length < at.canary.size ? null : decodeCanary(reader, offset, timeBootNs);
+    case at.kinds.table:
+      return length < at.table.size ? null : decodeTable(reader, offset, length, timeBootNs);
     default:
       return null;
   }
@@ -297,5 +300,56 @@ function decodeTick(reader: RecordReader, offset: number, length: number, timeBo
     enforcementOff: (reader.u16(offset + at.header.flags) & at.flags.enforcementOff) !== 0,
     eventsSeen,
     losses,
+  };
+}
+
+function decodeCgroupLoss(reader: RecordReader, offset: number, length: number, timeBootNs: number): CgroupLossEvent {
+  const kind = length < at.cgroupLoss.size ? 0 : reader.u32(offset + at.cgroupLoss.lostKind);
+  return {
+    kind: 'cgroup-loss',
+    timeBootNs,
+    cgroup: reader.cgroupKey(offset + at.cgroupLoss.cgroup),
+    lost: reader.u64(offset + at.cgroupLoss.lost),
+    of: kind === 0 ? null : { eventClass: at.classNames[kind] ?? `kind-${kind}`, cause: at.causeNames[reader.u32(offset + at.cgroupLoss.cause)] ?? 'unknown' },
+  };
+}
+
+function decodeCanary(reader: RecordReader, offset: number, timeBootNs: number): CanaryEvent {
+  const done: string[] = [];
+  const impossible: { eventClass: string; errno: number }[] = [];
+  for (const [kind, eventClass] of at.classNames.entries()) {
+    const outcome = (reader.u16(offset + at.canary.outcomes + kind * 2) << 16) >> 16;
+    if (eventClass === '' || outcome === 0) continue;
+    if (outcome > 0) done.push(eventClass);
+    else impossible.push({ eventClass, errno: -outcome });
+  }
+  return {
+    kind: 'canary',
+    timeBootNs,
+    round: reader.u64(offset + at.canary.round),
+    phase: reader.u32(offset + at.canary.phase) === 1 ? 'begins' : 'ended',
+    tgid: reader.u32(offset + at.header.tgid),
+    cgroupV1: reader.cgroupKey(offset + at.canary.cgroupV1),
+    cgroupV2: reader.cgroupKey(offset + at.canary.cgroupV2),
+    problem: Math.abs(reader.i32(offset + at.canary.problem)),
+    done,
+    impossible,
+  };
+}
+
+const notCounted = 0xffffffff;
+
+function decodeTable(reader: RecordReader, offset: number, length: number, timeBootNs: number): TableEvent | null {
+  const nameBytes = reader.u32(offset + at.table.nameBytes);
+  if (at.table.size + nameBytes > length) return null;
+  const [entries, entriesMax] = [reader.u32(offset + at.table.entries), reader.u32(offset + at.table.entriesMax)];
+  return {
+    kind: 'table',
+    timeBootNs,
+    name: reader.texts(offset + at.table.size, nameBytes)[0] ?? '',
+    entries: entries === notCounted ? null : entries,
+    entriesMax: entriesMax === 0 ? null : entriesMax,
+    bytes: reader.u64(offset + at.table.bytes),
+    bytesMax: reader.u64(offset + at.table.bytesMax),
   };
 }

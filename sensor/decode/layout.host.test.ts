@@ -41,6 +41,8 @@ const compared: [name: string, mine: Readonly<Record<string, number>>][] = [
   ['vd_hook', layout.hook],
   ['vd_tick', layout.tick],
   ['vd_cgroup_loss', layout.cgroupLoss],
+  ['vd_canary', layout.canary],
+  ['vd_table', layout.table],
 ];
 
 /** size_ is the member called size; size is the struct's. */

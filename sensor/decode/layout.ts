@@ -63,7 +63,13 @@ export const tick = { size: 3672, wallOffsetNs: 56, ringFillBytes: 64, ringFillB
 /** Of schema 1, whose ticks knew 14 kinds. */
 export const tickSizeMin = 872;
 
-export const cgroupLoss = { size: 72, cgroup: 56, lost: 64 } as const;
+export const cgroupLoss = { size: 80, cgroup: 56, lost: 64, lostKind: 72, cause: 76 } as const;
+/** Of schema 1, which ended before lostKind. */
+export const cgroupLossSizeFirst = 72;
+
+export const canary = { size: 216, round: 56, cgroupV1: 64, cgroupV2: 72, phase: 80, problem: 84, outcomes: 88 } as const;
+
+export const table = { size: 88, bytes: 56, bytesMax: 64, entriesMax: 72, entries: 76, nameBytes: 80, pad: 84 } as const;
 
 export const kinds = {
   exec: 1, fork: 2, exit: 3, cgroupCreate: 4, cgroupRemove: 5, cgroupAttach: 6, openWrite: 7, openRead: 8, mapExec: 9, connect: 10,
@@ -72,7 +78,7 @@ export const kinds = {
   rename: 31, link: 32, symlink: 33, unlink: 34, rmdir: 35, mkdir: 36, mknod: 37, chmod: 38, chown: 39, truncate: 40, mount: 41,
   umount: 42, pivotRoot: 43, memfd: 44, socket: 45, bind: 46, send: 47, receive: 48, dup: 49, bpf: 50, moduleLoad: 51, moduleUnload: 52,
   ioUring: 53, userfaultfd: 54, keyctl: 55, connectUnix: 56, dns: 57, max: 64, hello: 64, hook: 65, snapshotEnd: 66, tick: 67,
-  cgroupLoss: 68,
+  cgroupLoss: 68, canary: 72, table: 73,
 } as const;
 
 /** Words for kinds and causes as people see them, by number. */

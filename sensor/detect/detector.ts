@@ -8,12 +8,14 @@ import { loadRules, type BoundRules, type Match, type RuleSet } from '@vedette/r
 import type { RuleFile } from '@vedette/rules/load/read-items';
 import { keptFields } from '@vedette/rules/noise/stored';
 import type { EventClass } from '@vedette/rules/events';
+import { problemCodes, type RuleProblem } from '@vedette/rules/problems';
 import { readsByClass } from '@vedette/rules/reads';
 import { absentFields } from '@vedette/rules/subject';
 import { Windows, type WindowReport } from '@vedette/rules/window/windows';
 import type { Asking } from '@vedette/rules/window/gate';
 import type { DetectionFound } from '@vedette/model/finding';
 import { executionKey } from '@vedette/model/process';
+import { DetectionShare } from './detection-share.ts';
 import { suppliers, type HostFacts, type RuleSubject } from './subject.ts';
 
 /** A decision that waits for an identity. */
@@ -27,6 +29,7 @@ export interface Held {
 const heldForNs = 2e9;
 const heldMax = 1000;
 const none: readonly DetectionFound[] = [];
+const reachesMax = 500;
 
 function bind(host: HostFacts, files: readonly RuleFile[], classes: ReadonlySet<EventClass>, how: { readonly windows: Windows; readonly indexed: boolean }): { set: RuleSet; bound: BoundRules<RuleSubject> } {
   const supplied = suppliers(host);
@@ -45,6 +48,9 @@ export class Detector {
   readonly #windows = new Windows();
   #number = 0;
   #indexed = true;
+  readonly share = new DetectionShare();
+  /** Counts the sets that were loaded. */
+  generation = 0;
   /** Detections that were decided while identity was pending. */
   decidedPending = 0;
 
@@ -55,6 +61,7 @@ export class Detector {
   }
 
   load(files: readonly RuleFile[]): void {
+    this.generation += 1;
     this.#files = files;
     ({ set: this.#set, bound: this.#bound } = bind(this.#host, files, this.#unseen, { windows: this.#windows, indexed: this.#indexed }));
   }
@@ -75,6 +82,10 @@ export class Detector {
   /** Rules that may fire here: one that never can is a problem, not a guard. */
   get active(): number {
     return this.#set.enabled.filter((one) => one.reach.kind !== 'cannot-fire').length;
+  }
+
+  get heldMax(): number {
+    return heldMax;
   }
 
   get held(): readonly Held[] {
@@ -98,6 +109,11 @@ export class Detector {
     return this.#windows.report();
   }
 
+  /** The same for each rule, with what it comes to. */
+  reaches(): readonly { readonly rule: string; readonly state: 'cannot-fire' | 'in-part' | 'refused' | 'note'; readonly reason: string }[] {
+    return this.#set.problems.slice(0, reachesMax).map((one) => ({ rule: one.rule ?? one.place.file, state: stateOf(one), reason: one.message }));
+  }
+
   looksAt(eventClass: EventClass): boolean {
     return this.#bound.looksAt(eventClass);
   }
@@ -117,7 +133,7 @@ export class Detector {
     const found: DetectionFound[] = [];
     const pending = new Set<string>();
     for (const match of matches) {
-      if (match.answer === 'match') found.push(detection(match, numbered, match.fired?.identityPending ?? false));
+      if (match.answer === 'match') this.#found(found, match, numbered, match.fired?.identityPending ?? false);
       else pending.add(match.rule.name);
     }
     if (pending.size === 0) return found;
@@ -151,10 +167,21 @@ export class Detector {
     for (const match of this.#bound.evaluate(held.subject.eventClass, held.subject, { only: held.rules, decided: true })) {
       const pending = match.answer === 'pending' || match.fired?.identityPending === true;
       if (pending) this.decidedPending += 1;
-      found.push(detection(match, held.subject, pending));
+      this.#found(found, match, held.subject, pending);
     }
     return found;
   }
+
+  #found(found: DetectionFound[], match: Match, subject: RuleSubject, pending: boolean): void {
+    const { execution, event, eventClass } = subject;
+    if (this.share.take(match.rule.name, execution.containerId, execution.path, eventClass, event.timeBootNs)) found.push(detection(match, subject, pending));
+  }
+}
+
+function stateOf({ code }: RuleProblem): 'cannot-fire' | 'in-part' | 'refused' | 'note' {
+  if (code === 'cannot-fire') return 'cannot-fire';
+  if (code === 'check-undecided') return 'in-part';
+  return problemCodes[code] === 'error' ? 'refused' : 'note';
 }
 
 function detection(match: Match, subject: RuleSubject, identityPending: boolean): DetectionFound {

@@ -13,7 +13,7 @@ const decisionBytes = 48;
 const [containerFlag, everyOriginFlag] = [1, 4];
 const originCount = 8;
 
-const codes = { acknowledge: 1, setCgroup: 2, deleteCgroup: 3, setPending: 4, forgetMarks: 5, kill: 6, watchPath: 7, unwatchPaths: 8, enforceOff: 9, effect: 10, setKinds: 11 } as const;
+const codes = { acknowledge: 1, setCgroup: 2, deleteCgroup: 3, setPending: 4, forgetMarks: 5, kill: 6, watchPath: 7, unwatchPaths: 8, enforceOff: 9, effect: 10, setKinds: 11, canary: 20 } as const;
 
 export type Command =
   | { readonly do: 'acknowledge'; readonly position: number }
@@ -27,6 +27,8 @@ export type Command =
   | { readonly do: 'enforceOff' }
   /** Bit n: records of the kernel's kind n are wanted; calls of other kinds are not reported. */
   | { readonly do: 'setKinds'; readonly kinds: bigint }
+  /** One harmless act of each class, told of by records that bear the round. */
+  | { readonly do: 'canary'; readonly round: number }
   | EffectOrder;
 
 /** What is done to a container by its own cgroups' keys (0: it has none in that hierarchy), or taken back. */
@@ -68,6 +70,8 @@ function payloadOf(command: Command): Buffer {
       return Buffer.concat([u64(keyBits(command.key)), decisionBits(command.decision, command.isContainer)]);
     case 'deleteCgroup':
       return u64(keyBits(command.key));
+    case 'canary':
+      return u64(BigInt(command.round));
     case 'setKinds':
       return u64(BigInt.asUintN(64, command.kinds));
     case 'setPending':

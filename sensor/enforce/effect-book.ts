@@ -54,6 +54,14 @@ export class EffectBook {
   readonly #entries = new Map<string, EffectEntry>();
   readonly #changed = new Set<string>();
 
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  get sizeMax(): number {
+    return entriesMax;
+  }
+
   /** What is to be done now that this is asked for. */
   ask(effect: Effect, nowMs: number): Asked {
     const entry = this.#entries.get(effect.id);

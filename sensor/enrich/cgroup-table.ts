@@ -25,7 +25,7 @@ export interface CgroupContainer {
   readonly keys: Set<CgroupKey>;
 }
 
-const entriesMax = 65536;
+export const cgroupsMax = 65536;
 
 export class CgroupTable {
   readonly #entries = new Map<CgroupKey, CgroupEntry>();
@@ -33,6 +33,10 @@ export class CgroupTable {
   readonly #disclaimed: CgroupKey[] = [];
   /** Entries refused because the table was full. */
   refused = 0;
+
+  get size(): number {
+    return this.#entries.size;
+  }
 
   containers(): IterableIterator<CgroupContainer> {
     return this.#containers.values();
@@ -114,7 +118,7 @@ export class CgroupTable {
   }
 
   #add(key: CgroupKey, path: string, container: CgroupContainer | null): void {
-    if (this.#entries.size >= entriesMax && !this.#entries.has(key)) {
+    if (this.#entries.size >= cgroupsMax && !this.#entries.has(key)) {
       this.refused += 1;
       return;
     }

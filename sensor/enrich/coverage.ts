@@ -2,13 +2,17 @@
  * What this sensor sees, cannot see and has lost: hooks as the loader reported them, losses by class and cause added up
  * over all rings of the epoch, and the fill of its own tables. Nothing here is ever reset quietly. Pure.
  */
-import type { HookEvent, Loss, TickEvent } from '@vedette/model/event';
+import type { HookEvent, Loss, TableEvent, TickEvent } from '@vedette/model/event';
+import { CgroupLosses } from './cgroup-losses.ts';
 
 export class CoverageLedger {
   #hooks: HookEvent[] = [];
   /** Of rings before this one. */
   readonly #before = new Map<string, number>();
   readonly #now = new Map<string, number>();
+  /** By whose they were, since the kernel programs were loaded. */
+  readonly owned = new CgroupLosses();
+  readonly #tables = new Map<string, TableEvent>();
   ringFillBytesMax = 0;
   eventsSeen = 0;
   commandsRefused = 0;
@@ -19,6 +23,7 @@ export class CoverageLedger {
   session(newRing: boolean): void {
     this.#hooks = [];
     if (!newRing) return;
+    this.owned.newRing();
     for (const [key, count] of this.#now) this.#before.set(key, (this.#before.get(key) ?? 0) + count);
     this.#now.clear();
   }
@@ -27,12 +32,27 @@ export class CoverageLedger {
     this.#hooks.push(event);
   }
 
+  table(event: TableEvent): void {
+    this.#tables.set(event.name, event);
+  }
+
+  get tables(): readonly TableEvent[] {
+    return [...this.#tables.values()];
+  }
+
   tick(event: TickEvent): void {
     this.ringFillBytesMax = Math.max(this.ringFillBytesMax, event.ringFillBytesMax);
     this.eventsSeen = event.eventsSeen;
     this.commandsRefused = event.commandsRefused;
     this.enforcementOff = event.enforcementOff;
     for (const one of event.losses) this.#now.set(`${one.eventClass}\0${one.cause}`, one.count);
+  }
+
+  /** Detections that a container made beyond its share. */
+  withheld({ containerId, eventClass, count }: { readonly containerId: string; readonly eventClass: string; readonly count: number }): void {
+    const named = eventClass.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    this.lost(named, 'detection-share', count);
+    this.owned.more({ containerId, cgroupPath: '' }, named, 'detection-share', count);
   }
 
   /** A loss that the sensor itself must admit. */

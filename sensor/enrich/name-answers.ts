@@ -81,6 +81,10 @@ export class NameAnswers {
     return this.#names.size;
   }
 
+  get sizeMax(): number {
+    return this.#addressesMax;
+  }
+
   /** `where`: id of the container; null: the host. */
   told(message: Uint8Array, where: string | null): void {
     const answer = readAnswer(message);

@@ -89,13 +89,15 @@ enum vd_kind {
 	VD_SNAPSHOT_END = 66,
 	VD_TICK = 67,
 	VD_CGROUP_LOSS = 68,
+	VD_CANARY = 72,
+	VD_TABLE = 73,
 };
 
 /* Why a record did not reach the ring. */
 enum vd_cause {
 	VD_LOST_RING_FULL = 0,		/* no room at all */
-	VD_LOST_RESERVE = 1,		/* above 75 % fill, and no interest names it */
-	VD_LOST_SHARE = 2,		/* above 50 % fill, and its cgroup had used up its share */
+	VD_LOST_RESERVE = 1,		/* above 75 % fill, no interest names it, and its cgroup is not a quiet one */
+	VD_LOST_SHARE = 2,		/* above 50 % fill, and its cgroup had used up its share of this kind */
 	VD_LOST_UNREADABLE = 3,		/* a kernel object could not be read */
 	VD_LOST_MAP_FULL = 4,		/* no place to keep what the entry of the call knew */
 	VD_LOST_MISSED = 5,		/* the kernel did not run the program (recursion); counted by the loader */
@@ -353,13 +355,42 @@ struct vd_tick {
 };
 _Static_assert(sizeof(struct vd_tick) == 56 + 32 + 8 * 64 + 8 * 64 * 6, "vd_tick");
 
-/* Losses of one cgroup since the ring was made, sent when they have changed. */
+/* What one cgroup lost of one kind and by one cause since the ring was made, sent when anything was lost. */
 struct vd_cgroup_loss {
 	struct vd_header header;
 	__u64 cgroup;
 	__u64 lost;
+	/* since schema 2; before, all kinds and causes were one */
+	__u32 lost_kind;
+	__u32 cause;
 };
-_Static_assert(sizeof(struct vd_cgroup_loss) == 72, "vd_cgroup_loss");
+_Static_assert(sizeof(struct vd_cgroup_loss) == 80, "vd_cgroup_loss");
+
+/* A canary (canary.c): once before it does anything, once when it has ended and its cgroups are gone. */
+struct vd_canary {
+	struct vd_header header;	/* tgid: of the canary */
+	__u64 round;			/* as the command gave it */
+	__u64 cgroup_v1;		/* keys of its own cgroups; 0 where there is none */
+	__u64 cgroup_v2;
+	__u32 phase;			/* 1: it begins; 2: it has ended */
+	__s32 problem;			/* of the whole: a negative errno; 0: none */
+	__s16 outcomes[VD_KIND_MAX];	/* by kind: 1 done, 0 not tried, or a negative errno for which it cannot be done here */
+};
+_Static_assert(sizeof(struct vd_canary) == 56 + 32 + 128, "vd_canary");
+#define VD_CANARY_BEGINS 1
+#define VD_CANARY_ENDED 2
+
+/* One of the kernel's tables: at the start of a session and once a minute. Behind it: its name, ended by NUL. */
+struct vd_table {
+	struct vd_header header;
+	__u64 bytes;			/* as the kernel accounts for it now */
+	__u64 bytes_max;
+	__u32 entries_max;
+	__u32 entries;			/* 0xffffffff: not counted */
+	__u32 name_bytes;
+	__u32 pad;
+};
+_Static_assert(sizeof(struct vd_table) == 88, "vd_table");
 
 /* What a cgroup's processes may execute: the value of the kernel's map and the payload of a command. */
 struct vd_decision {
@@ -391,6 +422,7 @@ enum vd_command {
 	VD_COMMAND_UNWATCH_PATHS = 8,
 	VD_COMMAND_ENFORCE_OFF = 9,	/* every decision becomes none, until the loader is started again */
 	VD_COMMAND_SET_KINDS = 11,	/* u64: bit n: records of kind n of vd_call are wanted, others are never made; bit 0: the environment of executions is */
+	VD_COMMAND_CANARY = 20,		/* u64 round: one harmless act of each class, told of by VD_CANARY */
 	VD_COMMAND_EFFECT = 10,		/* vd_effect and its networks; answered by a vd_effect_reply */
 };
 

@@ -13,7 +13,6 @@ const volatile __u32 cfg_ring_bytes = 0;
 const volatile __u32 cfg_loader = 0;		/* its own work on kernel programs is no news */
 const volatile __u32 cfg_sensor_uid = 0xffffffff;
 const volatile __u32 cfg_every_open = 0;	/* every open for reading and every mapping, not the first ones alone: for recordings */
-const volatile __u64 cfg_share_bytes = 2 << 20;	/* a cgroup's file and network records in one slice, once half full */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -59,11 +58,11 @@ struct {
 
 /*
  * Run-time switches: [0] generation, [1] generation of the marks, [2] enforcement is off, [3] the host's mount namespace,
- * which the loader learns from the iterator: /proc/1/ns can be closed even to root.
+ * which the loader learns from the iterator: /proc/1/ns can be closed even to root; [4] the canary's process, of which every class is wanted.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 4);
+	__uint(max_entries, 5);
 	__type(key, __u32);
 	__type(value, __u32);
 } vd_switches SEC(".maps");
@@ -71,6 +70,7 @@ struct {
 #define VD_SWITCH_MARKS 1
 #define VD_SWITCH_ENFORCE_OFF 2
 #define VD_SWITCH_HOST_MOUNTS 3
+#define VD_SWITCH_CANARY 4
 
 /* First opens and mappings already reported: 65,536 × about 110 B = 7 MiB. The value is the generation of the marks. */
 struct vd_mark_key {
@@ -100,20 +100,28 @@ struct {
 	__type(value, __u32);
 } vd_watched SEC(".maps");
 
-/* Bytes that a cgroup's file and network records took in the current slice of 2^27 ns (134 ms). */
+/*
+ * Bytes that a cgroup's records of one kind took in the current slice of 2^27 ns (134 ms); those that an interest names have a share of
+ * their own. 16,384 × about 100 B = 2 MiB.
+ */
+struct vd_share_key { __u64 cgroup; __u32 kind; __u32 named; };
 struct vd_share { __u64 slice; __u64 bytes; };
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 4096);
-	__type(key, __u64);
+	__uint(max_entries, 16384);
+	__type(key, struct vd_share_key);
 	__type(value, struct vd_share);
 } vd_shares SEC(".maps");
 
-/* Records lost by cgroup, for "unknown because records of this container were lost". */
+/*
+ * Records lost, by whose they were, of which kind and why: for "unknown because records of this container were lost", and so that a flood is
+ * shown for its maker alone. 8,192 × about 100 B = 1 MiB.
+ */
+struct vd_loss_key { __u64 cgroup; __u32 kind; __u32 cause; };
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 4096);
-	__type(key, __u64);
+	__uint(max_entries, 8192);
+	__type(key, struct vd_loss_key);
 	__type(value, __u64);
 } vd_cgroup_losses SEC(".maps");
 

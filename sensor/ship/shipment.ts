@@ -8,8 +8,10 @@ import type { Container } from '@vedette/model/container';
 import type { LoadedReport } from '@vedette/model/exposure-evidence';
 import type { DetectionFound, VerdictFound } from '@vedette/model/finding';
 import type { BehaviourKind } from '@vedette/model/baseline';
+import type { CanaryRound } from '@vedette/model/canary';
 import { lineage, type Execution } from '@vedette/model/process';
 import {
+  CanaryRoundSchema,
   ContainerEndedSchema,
   DetectionSchema,
   FieldSchema,
@@ -81,6 +83,14 @@ export class Shipment {
 
   effect(value: EffectReport): void {
     this.#detections.push(record({ case: 'effect', value }));
+  }
+
+  /** By the way that detections go: what it shows is that they would arrive. */
+  canaries(told: CanaryRound | null): void {
+    if (told === null) return;
+    const { round, atBootNs, classes, problem, intervalMs } = told;
+    const value = create(CanaryRoundSchema, { round: BigInt(round), atBootNs: wireNs(atBootNs), intervalMs, classes: classes.map((one) => ({ ...one })), problem });
+    this.#detections.push(record({ case: 'canaryRound', value }));
   }
 
   loaded(reports: readonly LoadedReport[]): void {

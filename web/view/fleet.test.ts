@@ -9,6 +9,7 @@ const fine: SensorView = {
   joinedAt: '2026-11-01T00:00:00.000Z', lastSeenAt: '2026-11-23T06:19:50.000Z', certificateExpiresAt: '2026-12-23T00:00:00.000Z', clockSkewMs: 12, scopeCgroup: null,
   hooks: [], losses: [], enforcement: { mechanism: 'kill at exec', reason: null }, policyGeneration: 4, problems: [], processesKnown: 1, processesKnownMax: 10,
   ringBytes: 100, ringFillBytesMax: 10, eventsSeen: 1, commandsRefused: 0, spoolBytes: 0, telemetryBatchesDropped: 0, rulesActive: 1, rssBytes: 1, reportedAt: '2026-11-23T06:19:50.000Z', coveragePercent: 100,
+  ownedLosses: [], tables: [], ruleReach: [], containersPending: 0, detectionsPendingIdentity: 0, canaries: { expected: false, overdue: false, problem: null, at: null, classes: [] },
 };
 
 test('a healthy sensor needs nothing', () => {

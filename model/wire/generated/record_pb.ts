@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file record.proto.
  */
 export const file_record: GenFile = /*@__PURE__*/
-  fileDesc("CgxyZWNvcmQucHJvdG8SEXZlZGV0dGUucmVjb3JkLnYxImMKDEJhdGNoUGF5bG9hZBIPCgdib290X2lkGAEgASgJEhYKDndhbGxfb2Zmc2V0X25zGAIgASgQEioKB3JlY29yZHMYAyADKAsyGS52ZWRldHRlLnJlY29yZC52MS5SZWNvcmQinQkKBlJlY29yZBI8Cg9wcm9jZXNzX3N0YXJ0ZWQYASABKAsyIS52ZWRldHRlLnJlY29yZC52MS5Qcm9jZXNzU3RhcnRlZEgAEjgKDXByb2Nlc3NfZW5kZWQYAiABKAsyHy52ZWRldHRlLnJlY29yZC52MS5Qcm9jZXNzRW5kZWRIABI8Cg9leGVjdXRpb25fY291bnQYAyABKAsyIS52ZWRldHRlLnJlY29yZC52MS5FeGVjdXRpb25Db3VudEgAEjoKDmNvbnRhaW5lcl9zZWVuGAQgASgLMiAudmVkZXR0ZS5yZWNvcmQudjEuQ29udGFpbmVyU2VlbkgAEjwKD2NvbnRhaW5lcl9lbmRlZBgFIAEoCzIhLnZlZGV0dGUucmVjb3JkLnYxLkNvbnRhaW5lckVuZGVkSAASNwoJaW52ZW50b3J5GAYgASgLMiIudmVkZXR0ZS5yZWNvcmQudjEuSW52ZW50b3J5UmVwb3J0SAASPAoPcGFja2FnZXNfbG9hZGVkGAcgASgLMiEudmVkZXR0ZS5yZWNvcmQudjEuUGFja2FnZXNMb2FkZWRIABI1Cghjb3ZlcmFnZRgIIAEoCzIhLnZlZGV0dGUucmVjb3JkLnYxLkNvdmVyYWdlUmVwb3J0SAASMQoJZGV0ZWN0aW9uGAkgASgLMhwudmVkZXR0ZS5yZWNvcmQudjEuRGV0ZWN0aW9uSAASLQoHdmVyZGljdBgKIAEoCzIaLnZlZGV0dGUucmVjb3JkLnYxLlZlcmRpY3RIABIyCgpmbG93X2NvdW50GAsgASgLMhwudmVkZXR0ZS5yZWNvcmQudjEuRmxvd0NvdW50SAASOgoObGl2ZV9wcm9jZXNzZXMYDCABKAsyIC52ZWRldHRlLnJlY29yZC52MS5MaXZlUHJvY2Vzc2VzSAASQAoRdGVsZW1ldHJ5X2Ryb3BwZWQYDSABKAsyIy52ZWRldHRlLnJlY29yZC52MS5UZWxlbWV0cnlEcm9wcGVkSAASPAoPY29udGV4dF9kcm9wcGVkGA4gASgLMiEudmVkZXR0ZS5yZWNvcmQudjEuQ29udGV4dERyb3BwZWRIABI8Cg9jbHVzdGVyX29iamVjdHMYDyABKAsyIS52ZWRldHRlLnJlY29yZC52MS5DbHVzdGVyT2JqZWN0c0gAEjoKDmNsdXN0ZXJfcmVwb3J0GBAgASgLMiAudmVkZXR0ZS5yZWNvcmQudjEuQ2x1c3RlclJlcG9ydEgAEjkKCWFkbWlzc2lvbhgRIAEoCzIkLnZlZGV0dGUucmVjb3JkLnYxLkFkbWlzc2lvbkRlY2lzaW9uSAASOgoMZXhlY19zZXNzaW9uGBIgASgLMiIudmVkZXR0ZS5yZWNvcmQudjEuRXhlY1Nlc3Npb25TZWVuSAASMQoGZWZmZWN0GBMgASgLMh8udmVkZXR0ZS5yZWNvcmQudjEuRWZmZWN0UmVwb3J0SAASNwoJYmVoYXZpb3VyGBQgASgLMiIudmVkZXR0ZS5yZWNvcmQudjEuQmVoYXZpb3VyUmVwb3J0SABCBgoEa2luZCJECgxFeGVjdXRpb25SZWYSDAoEdGdpZBgBIAEoDRIVCg1zdGFydF9ib290X25zGAIgASgGEg8KB2V4ZWNfaWQYAyABKA0irQQKCUV4ZWN1dGlvbhIsCgNyZWYYASABKAsyHy52ZWRldHRlLnJlY29yZC52MS5FeGVjdXRpb25SZWYSLwoGcGFyZW50GAIgASgLMh8udmVkZXR0ZS5yZWNvcmQudjEuRXhlY3V0aW9uUmVmEgwKBHBhdGgYAyABKAkSEAoIZmlsZW5hbWUYBCABKAkSEQoJYXJndW1lbnRzGAUgAygJEhsKE2FyZ3VtZW50c190cnVuY2F0ZWQYBiABKAgSCwoDdWlkGAcgASgNEgsKA2dpZBgIIAEoDRIVCg1jb250YWluZXJfdWlkGAkgASgNEg8KB2NvbW1hbmQYCiABKAkSFAoMY29udGFpbmVyX2lkGAsgASgJEhgKEHBpZF9pbl9jb250YWluZXIYDCABKA0SFAoMaGFzX3Rlcm1pbmFsGA0gASgIEi0KBm9yaWdpbhgOIAEoDjIdLnZlZGV0dGUucmVjb3JkLnYxLkZpbGVPcmlnaW4SGAoQZXhlY3V0ZWRfYm9vdF9ucxgPIAEoBhIWCg5leGl0ZWRfYm9vdF9ucxgQIAEoBhIdChVzdGFydGVkX2JlZm9yZV9zZW5zb3IYESABKAgSGQoRd29ya2luZ19kaXJlY3RvcnkYEiABKAkSEQoJbG9naW5fdWlkGBMgASgNEjsKEGt1YmVybmV0ZXNfdXNlcnMYFCADKAsyIS52ZWRldHRlLnJlY29yZC52MS5LdWJlcm5ldGVzVXNlciJECg5LdWJlcm5ldGVzVXNlchISCgpzZXNzaW9uX2lkGAEgASgJEgwKBHVzZXIYAiABKAkSEAoIYXR0YWNoZWQYAyABKAgiQQoOUHJvY2Vzc1N0YXJ0ZWQSLwoJZXhlY3V0aW9uGAEgASgLMhwudmVkZXR0ZS5yZWNvcmQudjEuRXhlY3V0aW9uInsKDFByb2Nlc3NFbmRlZBIsCgNyZWYYASABKAsyHy52ZWRldHRlLnJlY29yZC52MS5FeGVjdXRpb25SZWYSFQoNZW5kZWRfYm9vdF9ucxgCIAEoBhIRCglleGl0X2NvZGUYAyABKA0SEwoLZXhpdF9zaWduYWwYBCABKA0iUwoNTGl2ZVByb2Nlc3NlcxISCgphdF9ib290X25zGAEgASgGEi4KBWFsaXZlGAIgAygLMh8udmVkZXR0ZS5yZWNvcmQudjEuRXhlY3V0aW9uUmVmIqACCg5FeGVjdXRpb25Db3VudBIVCg1ob3VyX3N0YXJ0X21zGAEgASgGEhQKDGNvbnRhaW5lcl9pZBgCIAEoCRIMCgRwYXRoGAMgASgJEhMKC3BhcmVudF9wYXRoGAQgASgJEgsKA3VpZBgFIAEoDRItCgZvcmlnaW4YBiABKA4yHS52ZWRldHRlLnJlY29yZC52MS5GaWxlT3JpZ2luEhgKEGlkZW50aXR5X3BlbmRpbmcYByABKAgSDQoFY291bnQYCCABKAQSFQoNZmlyc3RfYm9vdF9ucxgJIAEoBhIUCgxsYXN0X2Jvb3RfbnMYCiABKAYSLAoGc2FtcGxlGAsgASgLMhwudmVkZXR0ZS5yZWNvcmQudjEuRXhlY3V0aW9uIk0KBU1vdW50EhMKC2Rlc3RpbmF0aW9uGAEgASgJEg4KBnNvdXJjZRgCIAEoCRIMCgRraW5kGAMgASgJEhEKCXJlYWRfb25seRgEIAEoCCKiBgoNQ29udGFpbmVyU2VlbhIUCgxjb250YWluZXJfaWQYASABKAkSLwoHcnVudGltZRgCIAEoDjIeLnZlZGV0dGUucmVjb3JkLnYxLlJ1bnRpbWVLaW5kEjIKCGlkZW50aXR5GAMgASgOMiAudmVkZXR0ZS5yZWNvcmQudjEuSWRlbnRpdHlTdGF0ZRIXCg9pZGVudGl0eV9yZWFzb24YBCABKAkSDAoEbmFtZRgFIAEoCRISCgppbWFnZV9uYW1lGAYgASgJEhQKDGluZGV4X2RpZ2VzdBgHIAEoCRIXCg9wbGF0Zm9ybV9kaWdlc3QYCCABKAkSPAoGbGFiZWxzGAkgAygLMiwudmVkZXR0ZS5yZWNvcmQudjEuQ29udGFpbmVyU2Vlbi5MYWJlbHNFbnRyeRIoCgZtb3VudHMYCiADKAsyGC52ZWRldHRlLnJlY29yZC52MS5Nb3VudBITCgtjZ3JvdXBfcGF0aBgLIAEoCRIXCg9zdGFydGVkX2Jvb3RfbnMYDCABKAYSFwoPc2Vlbl9mcm9tX3N0YXJ0GA0gASgIEhcKD3Jvb3RfZmlsZXN5c3RlbRgOIAEoCRIQCghwb2RfbmFtZRgPIAEoCRIVCg1wb2RfbmFtZXNwYWNlGBAgASgJEg8KB3BvZF91aWQYESABKAkSEgoKcHJpdmlsZWdlZBgSIAEoCBIVCg13b3JrbG9hZF9raW5kGBMgASgJEhUKDXdvcmtsb2FkX25hbWUYFCABKAkSFwoPc2VydmljZV9hY2NvdW50GBUgASgJEhQKDHBvZF9yZXZpc2lvbhgWIAEoCRJDCgpwb2RfbGFiZWxzGBcgAygLMi8udmVkZXR0ZS5yZWNvcmQudjEuQ29udGFpbmVyU2Vlbi5Qb2RMYWJlbHNFbnRyeRITCgtwb2Rfc2FuZGJveBgYIAEoCBotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBGjAKDlBvZExhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiPQoOQ29udGFpbmVyRW5kZWQSFAoMY29udGFpbmVyX2lkGAEgASgJEhUKDWVuZGVkX2Jvb3RfbnMYAiABKAYidgoHUGFja2FnZRIRCgllY29zeXN0ZW0YASABKAkSDAoEbmFtZRgCIAEoCRIPCgd2ZXJzaW9uGAMgASgJEhMKC3NvdXJjZV9uYW1lGAQgASgJEhYKDnNvdXJjZV92ZXJzaW9uGAUgASgJEgwKBHBhdGgYBiABKAkigAIKD0ludmVudG9yeVJlcG9ydBIUCgxjb250YWluZXJfaWQYASABKAkSFwoPcGxhdGZvcm1fZGlnZXN0GAIgASgJEhAKCHJldmlzaW9uGAMgASgJEhQKDGRpc3RyaWJ1dGlvbhgEIAEoCRIsCghwYWNrYWdlcxgFIAMoCzIaLnZlZGV0dGUucmVjb3JkLnYxLlBhY2thZ2USEAoIcHJvYmxlbXMYBiADKAkSFwoPc2Nhbm5lZF9ib290X25zGAcgASgGEhMKC2R1cmF0aW9uX21zGAggASgNEhUKDWZpbGVzX2luZGV4ZWQYCSABKAQSEQoJdHJ1bmNhdGVkGAogASgIIsABCgxMb2FkRXZpZGVuY2USFQoNcGFja2FnZV9pbmRleBgBIAEoDRIxCgRraW5kGAIgASgOMiMudmVkZXR0ZS5yZWNvcmQudjEuTG9hZEV2aWRlbmNlS2luZBIMCgRwYXRoGAMgASgJEhMKC3JlYWRlcl9wYXRoGAQgASgJEi8KBnJlYWRlchgFIAEoCzIfLnZlZGV0dGUucmVjb3JkLnYxLkV4ZWN1dGlvblJlZhISCgphdF9ib290X25zGAYgASgGIukBCg5QYWNrYWdlc0xvYWRlZBIUCgxjb250YWluZXJfaWQYASABKAkSEAoIcmV2aXNpb24YAiABKAkSDgoGbG9hZGVkGAMgASgMEjEKCGV2aWRlbmNlGAQgAygLMh8udmVkZXR0ZS5yZWNvcmQudjEuTG9hZEV2aWRlbmNlEh0KFW9ic2VydmVkX2Zyb21fYm9vdF9ucxgFIAEoBhIeChZvYnNlcnZlZF91bnRpbF9ib290X25zGAYgASgGEhcKD3NlZW5fZnJvbV9zdGFydBgHIAEoCBIUCgxyZWNvcmRzX2xvc3QYCCABKAQiYAoJSG9va1N0YXRlEhMKC2V2ZW50X2NsYXNzGAEgASgJEgwKBGhvb2sYAiABKAkSEAoIYXR0YWNoZWQYAyABKAgSDgoGcmVhc29uGAQgASgJEg4KBm1pc3NlcxgFIAEoCSI+CglMb3NzQ291bnQSEwoLZXZlbnRfY2xhc3MYASABKAkSDQoFY2F1c2UYAiABKAkSDQoFY291bnQYAyABKAQi0wQKDkNvdmVyYWdlUmVwb3J0EhIKCmF0X2Jvb3RfbnMYASABKAYSKwoFaG9va3MYAiADKAsyHC52ZWRldHRlLnJlY29yZC52MS5Ib29rU3RhdGUSLAoGbG9zc2VzGAMgAygLMhwudmVkZXR0ZS5yZWNvcmQudjEuTG9zc0NvdW50Eh0KFWVuZm9yY2VtZW50X21lY2hhbmlzbRgEIAEoCRIaChJlbmZvcmNlbWVudF9yZWFzb24YBSABKAkSGQoRcG9saWN5X2dlbmVyYXRpb24YBiABKAQSFwoPcG9saWN5X3Byb2JsZW1zGAcgAygJEhcKD3Byb2Nlc3Nlc19rbm93bhgIIAEoDRIbChNwcm9jZXNzZXNfa25vd25fbWF4GAkgASgNEhoKEmNvbnRhaW5lcnNfcGVuZGluZxgKIAEoDRISCgpyaW5nX2J5dGVzGAsgASgNEhsKE3JpbmdfZmlsbF9ieXRlc19tYXgYDCABKA0SEwoLZXZlbnRzX3NlZW4YDSABKAQSGAoQY29tbWFuZHNfcmVmdXNlZBgOIAEoBBIVCg1ydWxlX3Byb2JsZW1zGA8gAygJEhMKC3Nwb29sX2J5dGVzGBAgASgEEiEKGXRlbGVtZXRyeV9iYXRjaGVzX2Ryb3BwZWQYESABKAQSFAoMcnVsZXNfYWN0aXZlGBIgASgNEhQKDHNjb3BlX2Nncm91cBgTIAEoCRIjChtkZXRlY3Rpb25zX3BlbmRpbmdfaWRlbnRpdHkYFCABKAQSEQoJcnNzX2J5dGVzGBUgASgEIjUKBUZpZWxkEgwKBG5hbWUYASABKAkSDQoFdmFsdWUYAiABKAkSDwoHbWlzc2luZxgDIAEoCCLDAgoJRGV0ZWN0aW9uEhQKDGRldGVjdGlvbl9pZBgBIAEoCRIMCgRydWxlGAIgASgJEhAKCHByaW9yaXR5GAMgASgJEgwKBHRhZ3MYBCADKAkSDgoGb3V0cHV0GAUgASgJEigKBmZpZWxkcxgGIAMoCzIYLnZlZGV0dGUucmVjb3JkLnYxLkZpZWxkEhIKCmF0X2Jvb3RfbnMYByABKAYSKgoEdHJlZRgIIAMoCzIcLnZlZGV0dGUucmVjb3JkLnYxLkV4ZWN1dGlvbhIUCgxjb250YWluZXJfaWQYCSABKAkSGAoQaWRlbnRpdHlfcGVuZGluZxgKIAEoCBITCgtldmVudF9jbGFzcxgLIAEoCRINCgVjb3VudBgMIAEoBBIUCgxsYXN0X2Jvb3RfbnMYDSABKAYSDgoGdmFyaWVkGA4gAygJIq0CCgdWZXJkaWN0EhIKCnZlcmRpY3RfaWQYASABKAkSDgoGcG9saWN5GAIgASgJEgwKBHJ1bGUYAyABKAkSEgoKZ2VuZXJhdGlvbhgEIAEoBBIMCgRtb2RlGAUgASgJEg4KBmFjdGlvbhgGIAEoCRIPCgdhcHBsaWVkGAcgASgIEi0KBm9yaWdpbhgIIAEoDjIdLnZlZGV0dGUucmVjb3JkLnYxLkZpbGVPcmlnaW4SEgoKYXRfYm9vdF9ucxgJIAEoBhIqCgR0cmVlGAogAygLMhwudmVkZXR0ZS5yZWNvcmQudjEuRXhlY3V0aW9uEhQKDGNvbnRhaW5lcl9pZBgLIAEoCRIYChBpZGVudGl0eV9wZW5kaW5nGAwgASgIEg4KBnJlYXNvbhgNIAEoCSLpAgoJRmxvd0NvdW50EhUKDWhvdXJfc3RhcnRfbXMYASABKAYSFAoMY29udGFpbmVyX2lkGAIgASgJEhQKDHByb2Nlc3NfcGF0aBgDIAEoCRI5CglkaXJlY3Rpb24YBCABKA4yJi52ZWRldHRlLnJlY29yZC52MS5GbG93Q291bnQuRGlyZWN0aW9uEg8KB2FkZHJlc3MYBSABKAwSDAoEcG9ydBgGIAEoDRIQCghwcm90b2NvbBgHIAEoCRINCgVjb3VudBgIIAEoBBIVCg1maXJzdF9ib290X25zGAkgASgGEhQKDGxhc3RfYm9vdF9ucxgKIAEoBhIOCgZmYWlsZWQYCyABKAQiYQoJRGlyZWN0aW9uEhkKFURJUkVDVElPTl9VTlNQRUNJRklFRBAAEhEKDURJUkVDVElPTl9PVVQQARIQCgxESVJFQ1RJT05fSU4QAhIUChBESVJFQ1RJT05fTElTVEVOEAMiYQoQVGVsZW1ldHJ5RHJvcHBlZBIPCgdiYXRjaGVzGAEgASgEEg8KB3JlY29yZHMYAiABKAQSFQoNZmlyc3RfYm9vdF9ucxgDIAEoBhIUCgxsYXN0X2Jvb3RfbnMYBCABKAYiLQoOQ29udGV4dERyb3BwZWQSDAoEd2hhdBgBIAEoCRINCgVjb3VudBgCIAEoBCLqAQoOQ2x1c3Rlck9iamVjdHMSEwoLYXBpX3ZlcnNpb24YASABKAkSDAoEa2luZBgCIAEoCRIxCgdjaGFuZ2VkGAMgAygLMiAudmVkZXR0ZS5yZWNvcmQudjEuQ2x1c3Rlck9iamVjdBI0CgdyZW1vdmVkGAQgAygLMiMudmVkZXR0ZS5yZWNvcmQudjEuQ2x1c3Rlck9iamVjdEtleRIPCgdsaXN0X2lkGAUgASgJEhEKCWxpc3RfZW5kcxgGIAEoCBISCgpzZWVuX2F0X21zGAcgASgQEhQKDGxpc3Rfb2JqZWN0cxgIIAEoDSJlCg1DbHVzdGVyT2JqZWN0EhEKCW5hbWVzcGFjZRgBIAEoCRIMCgRuYW1lGAIgASgJEgsKA3VpZBgDIAEoCRIYChByZXNvdXJjZV92ZXJzaW9uGAQgASgJEgwKBGpzb24YBSABKAwiQAoQQ2x1c3Rlck9iamVjdEtleRIRCgluYW1lc3BhY2UYASABKAkSDAoEbmFtZRgCIAEoCRILCgN1aWQYAyABKAki6AIKDUNsdXN0ZXJSZXBvcnQSEwoLY2x1c3Rlcl91aWQYASABKAkSGgoSa3ViZXJuZXRlc192ZXJzaW9uGAIgASgJEi4KB3dhdGNoZXMYAyADKAsyHS52ZWRldHRlLnJlY29yZC52MS5XYXRjaFN0YXRlEhkKEW5vZGVzX3dpdGhfc2Vuc29yGAQgAygJEhsKE2FkbWlzc2lvbnNfYW5zd2VyZWQYBSABKAQSHgoWYWRtaXNzaW9uc19mYWlsZWRfb3BlbhgGIAEoBBIXCg9hZG1pc3Npb25fc3RhdGUYByABKAkSGAoQYWRtaXNzaW9uX3JlYXNvbhgIIAEoCRIiChpuZXR3b3JrX3BvbGljeV9lbmZvcmNlbWVudBgJIAEoCRINCgVhdF9tcxgKIAEoEBIXCg9vYmplY3RzX2Ryb3BwZWQYCyABKAQSHwoXbmV0d29ya19wb2xpY3lfZXZpZGVuY2UYDCABKAkiYgoKV2F0Y2hTdGF0ZRIMCgRraW5kGAEgASgJEg4KBnN5bmNlZBgCIAEoCBIPCgdwcm9ibGVtGAMgASgJEhQKDHN5bmNlZF9hdF9tcxgEIAEoEBIPCgdvYmplY3RzGAUgASgNItoCChFBZG1pc3Npb25EZWNpc2lvbhITCgtyZXF1ZXN0X3VpZBgBIAEoCRINCgVhdF9tcxgCIAEoEBIMCgR1c2VyGAMgASgJEhEKCW9wZXJhdGlvbhgEIAEoCRIMCgRraW5kGAUgASgJEhEKCW5hbWVzcGFjZRgGIAEoCRIMCgRuYW1lGAcgASgJEg8KB2FsbG93ZWQYCCABKAgSDwoHZHJ5X3J1bhgJIAEoCBIxCgZpbWFnZXMYCiADKAsyIS52ZWRldHRlLnJlY29yZC52MS5BZG1pc3Npb25JbWFnZRIPCgdtZXNzYWdlGAsgASgJEhAKCHdhcm5pbmdzGAwgAygJEhoKEmZhaWxlZF9vcGVuX3JlYXNvbhgNIAEoCRIVCg13b3JrbG9hZF9raW5kGA4gASgJEhUKDXdvcmtsb2FkX25hbWUYDyABKAkSDwoHcmVwZWF0cxgQIAEoDSKFAQoOQWRtaXNzaW9uSW1hZ2USEQoJcmVmZXJlbmNlGAEgASgJEg4KBmRpZ2VzdBgCIAEoCRI1CghmaW5kaW5ncxgDIAMoCzIjLnZlZGV0dGUucmVjb3JkLnYxLkFkbWlzc2lvbkZpbmRpbmcSGQoRZmFjdHNfYWdlX3NlY29uZHMYBCABKA0ikQEKEEFkbWlzc2lvbkZpbmRpbmcSDgoGcG9saWN5GAEgASgJEgwKBHJ1bGUYAiABKAkSDAoEbW9kZRgDIAEoCRIOCgZhY3Rpb24YBCABKAkSDwoHdmVyZGljdBgFIAEoCRIQCghzZW50ZW5jZRgGIAEoCRILCgNmaXgYByABKAkSEQoJZXhjZXB0aW9uGAggASgJIsABCg9FeGVjU2Vzc2lvblNlZW4SEgoKc2Vzc2lvbl9pZBgBIAEoCRIMCgR1c2VyGAIgASgJEg4KBmdyb3VwcxgDIAMoCRIPCgdwb2RfdWlkGAQgASgJEhEKCW5hbWVzcGFjZRgFIAEoCRILCgNwb2QYBiABKAkSEQoJY29udGFpbmVyGAcgASgJEg8KB2NvbW1hbmQYCCADKAkSDgoGYXR0YWNoGAkgASgIEhYKDmFkbWl0dGVkX2F0X21zGAogASgQIoUBCgxFZmZlY3RSZXBvcnQSEQoJZWZmZWN0X2lkGAEgASgJEgwKBHVuZG8YAiABKAgSDQoFc3RhdGUYAyABKAkSDgoGZGV0YWlsGAQgASgJEhUKDWV2aWRlbmNlX2pzb24YBSABKAkSDQoFYXRfbXMYBiABKBASDwoHZHJ5X3J1bhgHIAEoCCKTAgoPQmVoYXZpb3VyUmVwb3J0EhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIPCgdzZXNzaW9uGAIgASgGEh0KFW9ic2VydmVkX2Zyb21fYm9vdF9ucxgDIAEoBhIeChZvYnNlcnZlZF91bnRpbF9ib290X25zGAQgASgGEhcKD3NlZW5fZnJvbV9zdGFydBgFIAEoCBIUCgxyZWNvcmRzX2xvc3QYBiABKAQSFgoOYmVoYXZpb3Vyc19jdXQYByABKAQSMAoKYmVoYXZpb3VycxgIIAMoCzIcLnZlZGV0dGUucmVjb3JkLnYxLkJlaGF2aW91chIOCgZ1bnNlZW4YCSADKAkSEQoJaGFzX2VuZGVkGAogASgIIp8CCglCZWhhdmlvdXISDAoEa2luZBgBIAEoCRIMCgRwYXRoGAIgASgJEhEKCWFyZ3VtZW50cxgDIAMoCRIVCg1hbnlfYXJndW1lbnRzGAQgASgIEg4KBnBhcmVudBgFIAEoCRIMCgR1c2VyGAYgASgNEg4KBm9yaWdpbhgHIAEoCRIRCglkaXJlY3Rpb24YCCABKAkSEAoIcHJvdG9jb2wYCSABKAkSDAoEcG9ydBgKIAEoDRIQCghhbnlfcG9ydBgLIAEoCBIMCgRuYW1lGAwgASgJEg8KB2FkZHJlc3MYDSABKAkSEgoKY2FwYWJpbGl0eRgOIAEoCRIVCg1maXJzdF9ib290X25zGA8gASgGEg8KB3Byb2dyYW0YECABKAkq0wEKCkZpbGVPcmlnaW4SGwoXRklMRV9PUklHSU5fVU5TUEVDSUZJRUQQABIUChBGSUxFX09SSUdJTl9IT1NUEAESFQoRRklMRV9PUklHSU5fSU1BR0UQAhIYChRGSUxFX09SSUdJTl9NT0RJRklFRBADEhcKE0ZJTEVfT1JJR0lOX0RST1BQRUQQBBIWChJGSUxFX09SSUdJTl9NRU1PUlkQBRIWChJGSUxFX09SSUdJTl9WT0xVTUUQBhIYChRGSUxFX09SSUdJTl9VTkpVREdFRBAHKqgBCgtSdW50aW1lS2luZBIcChhSVU5USU1FX0tJTkRfVU5TUEVDSUZJRUQQABIbChdSVU5USU1FX0tJTkRfQ09OVEFJTkVSRBABEhUKEVJVTlRJTUVfS0lORF9DUklPEAISFwoTUlVOVElNRV9LSU5EX0RPQ0tFUhADEhcKE1JVTlRJTUVfS0lORF9QT0RNQU4QBBIVChFSVU5USU1FX0tJTkRfUlVOQxAFKocBCg1JZGVudGl0eVN0YXRlEh4KGklERU5USVRZX1NUQVRFX1VOU1BFQ0lGSUVEEAASGgoWSURFTlRJVFlfU1RBVEVfUEVORElORxABEhgKFElERU5USVRZX1NUQVRFX0tOT1dOEAISIAocSURFTlRJVFlfU1RBVEVfSU1BR0VfVU5LTk9XThADKpUBChBMb2FkRXZpZGVuY2VLaW5kEiIKHkxPQURfRVZJREVOQ0VfS0lORF9VTlNQRUNJRklFRBAAEh8KG0xPQURfRVZJREVOQ0VfS0lORF9FWEVDVVRFRBABEh0KGUxPQURfRVZJREVOQ0VfS0lORF9NQVBQRUQQAhIdChlMT0FEX0VWSURFTkNFX0tJTkRfT1BFTkVEEANiBnByb3RvMw");
+  fileDesc("CgxyZWNvcmQucHJvdG8SEXZlZGV0dGUucmVjb3JkLnYxImMKDEJhdGNoUGF5bG9hZBIPCgdib290X2lkGAEgASgJEhYKDndhbGxfb2Zmc2V0X25zGAIgASgQEioKB3JlY29yZHMYAyADKAsyGS52ZWRldHRlLnJlY29yZC52MS5SZWNvcmQi1QkKBlJlY29yZBI8Cg9wcm9jZXNzX3N0YXJ0ZWQYASABKAsyIS52ZWRldHRlLnJlY29yZC52MS5Qcm9jZXNzU3RhcnRlZEgAEjgKDXByb2Nlc3NfZW5kZWQYAiABKAsyHy52ZWRldHRlLnJlY29yZC52MS5Qcm9jZXNzRW5kZWRIABI8Cg9leGVjdXRpb25fY291bnQYAyABKAsyIS52ZWRldHRlLnJlY29yZC52MS5FeGVjdXRpb25Db3VudEgAEjoKDmNvbnRhaW5lcl9zZWVuGAQgASgLMiAudmVkZXR0ZS5yZWNvcmQudjEuQ29udGFpbmVyU2VlbkgAEjwKD2NvbnRhaW5lcl9lbmRlZBgFIAEoCzIhLnZlZGV0dGUucmVjb3JkLnYxLkNvbnRhaW5lckVuZGVkSAASNwoJaW52ZW50b3J5GAYgASgLMiIudmVkZXR0ZS5yZWNvcmQudjEuSW52ZW50b3J5UmVwb3J0SAASPAoPcGFja2FnZXNfbG9hZGVkGAcgASgLMiEudmVkZXR0ZS5yZWNvcmQudjEuUGFja2FnZXNMb2FkZWRIABI1Cghjb3ZlcmFnZRgIIAEoCzIhLnZlZGV0dGUucmVjb3JkLnYxLkNvdmVyYWdlUmVwb3J0SAASMQoJZGV0ZWN0aW9uGAkgASgLMhwudmVkZXR0ZS5yZWNvcmQudjEuRGV0ZWN0aW9uSAASLQoHdmVyZGljdBgKIAEoCzIaLnZlZGV0dGUucmVjb3JkLnYxLlZlcmRpY3RIABIyCgpmbG93X2NvdW50GAsgASgLMhwudmVkZXR0ZS5yZWNvcmQudjEuRmxvd0NvdW50SAASOgoObGl2ZV9wcm9jZXNzZXMYDCABKAsyIC52ZWRldHRlLnJlY29yZC52MS5MaXZlUHJvY2Vzc2VzSAASQAoRdGVsZW1ldHJ5X2Ryb3BwZWQYDSABKAsyIy52ZWRldHRlLnJlY29yZC52MS5UZWxlbWV0cnlEcm9wcGVkSAASPAoPY29udGV4dF9kcm9wcGVkGA4gASgLMiEudmVkZXR0ZS5yZWNvcmQudjEuQ29udGV4dERyb3BwZWRIABI8Cg9jbHVzdGVyX29iamVjdHMYDyABKAsyIS52ZWRldHRlLnJlY29yZC52MS5DbHVzdGVyT2JqZWN0c0gAEjoKDmNsdXN0ZXJfcmVwb3J0GBAgASgLMiAudmVkZXR0ZS5yZWNvcmQudjEuQ2x1c3RlclJlcG9ydEgAEjkKCWFkbWlzc2lvbhgRIAEoCzIkLnZlZGV0dGUucmVjb3JkLnYxLkFkbWlzc2lvbkRlY2lzaW9uSAASOgoMZXhlY19zZXNzaW9uGBIgASgLMiIudmVkZXR0ZS5yZWNvcmQudjEuRXhlY1Nlc3Npb25TZWVuSAASMQoGZWZmZWN0GBMgASgLMh8udmVkZXR0ZS5yZWNvcmQudjEuRWZmZWN0UmVwb3J0SAASNwoJYmVoYXZpb3VyGBQgASgLMiIudmVkZXR0ZS5yZWNvcmQudjEuQmVoYXZpb3VyUmVwb3J0SAASNgoMY2FuYXJ5X3JvdW5kGB4gASgLMh4udmVkZXR0ZS5yZWNvcmQudjEuQ2FuYXJ5Um91bmRIAEIGCgRraW5kIkQKDEV4ZWN1dGlvblJlZhIMCgR0Z2lkGAEgASgNEhUKDXN0YXJ0X2Jvb3RfbnMYAiABKAYSDwoHZXhlY19pZBgDIAEoDSKtBAoJRXhlY3V0aW9uEiwKA3JlZhgBIAEoCzIfLnZlZGV0dGUucmVjb3JkLnYxLkV4ZWN1dGlvblJlZhIvCgZwYXJlbnQYAiABKAsyHy52ZWRldHRlLnJlY29yZC52MS5FeGVjdXRpb25SZWYSDAoEcGF0aBgDIAEoCRIQCghmaWxlbmFtZRgEIAEoCRIRCglhcmd1bWVudHMYBSADKAkSGwoTYXJndW1lbnRzX3RydW5jYXRlZBgGIAEoCBILCgN1aWQYByABKA0SCwoDZ2lkGAggASgNEhUKDWNvbnRhaW5lcl91aWQYCSABKA0SDwoHY29tbWFuZBgKIAEoCRIUCgxjb250YWluZXJfaWQYCyABKAkSGAoQcGlkX2luX2NvbnRhaW5lchgMIAEoDRIUCgxoYXNfdGVybWluYWwYDSABKAgSLQoGb3JpZ2luGA4gASgOMh0udmVkZXR0ZS5yZWNvcmQudjEuRmlsZU9yaWdpbhIYChBleGVjdXRlZF9ib290X25zGA8gASgGEhYKDmV4aXRlZF9ib290X25zGBAgASgGEh0KFXN0YXJ0ZWRfYmVmb3JlX3NlbnNvchgRIAEoCBIZChF3b3JraW5nX2RpcmVjdG9yeRgSIAEoCRIRCglsb2dpbl91aWQYEyABKA0SOwoQa3ViZXJuZXRlc191c2VycxgUIAMoCzIhLnZlZGV0dGUucmVjb3JkLnYxLkt1YmVybmV0ZXNVc2VyIkQKDkt1YmVybmV0ZXNVc2VyEhIKCnNlc3Npb25faWQYASABKAkSDAoEdXNlchgCIAEoCRIQCghhdHRhY2hlZBgDIAEoCCJBCg5Qcm9jZXNzU3RhcnRlZBIvCglleGVjdXRpb24YASABKAsyHC52ZWRldHRlLnJlY29yZC52MS5FeGVjdXRpb24iewoMUHJvY2Vzc0VuZGVkEiwKA3JlZhgBIAEoCzIfLnZlZGV0dGUucmVjb3JkLnYxLkV4ZWN1dGlvblJlZhIVCg1lbmRlZF9ib290X25zGAIgASgGEhEKCWV4aXRfY29kZRgDIAEoDRITCgtleGl0X3NpZ25hbBgEIAEoDSJTCg1MaXZlUHJvY2Vzc2VzEhIKCmF0X2Jvb3RfbnMYASABKAYSLgoFYWxpdmUYAiADKAsyHy52ZWRldHRlLnJlY29yZC52MS5FeGVjdXRpb25SZWYioAIKDkV4ZWN1dGlvbkNvdW50EhUKDWhvdXJfc3RhcnRfbXMYASABKAYSFAoMY29udGFpbmVyX2lkGAIgASgJEgwKBHBhdGgYAyABKAkSEwoLcGFyZW50X3BhdGgYBCABKAkSCwoDdWlkGAUgASgNEi0KBm9yaWdpbhgGIAEoDjIdLnZlZGV0dGUucmVjb3JkLnYxLkZpbGVPcmlnaW4SGAoQaWRlbnRpdHlfcGVuZGluZxgHIAEoCBINCgVjb3VudBgIIAEoBBIVCg1maXJzdF9ib290X25zGAkgASgGEhQKDGxhc3RfYm9vdF9ucxgKIAEoBhIsCgZzYW1wbGUYCyABKAsyHC52ZWRldHRlLnJlY29yZC52MS5FeGVjdXRpb24iTQoFTW91bnQSEwoLZGVzdGluYXRpb24YASABKAkSDgoGc291cmNlGAIgASgJEgwKBGtpbmQYAyABKAkSEQoJcmVhZF9vbmx5GAQgASgIIqIGCg1Db250YWluZXJTZWVuEhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIvCgdydW50aW1lGAIgASgOMh4udmVkZXR0ZS5yZWNvcmQudjEuUnVudGltZUtpbmQSMgoIaWRlbnRpdHkYAyABKA4yIC52ZWRldHRlLnJlY29yZC52MS5JZGVudGl0eVN0YXRlEhcKD2lkZW50aXR5X3JlYXNvbhgEIAEoCRIMCgRuYW1lGAUgASgJEhIKCmltYWdlX25hbWUYBiABKAkSFAoMaW5kZXhfZGlnZXN0GAcgASgJEhcKD3BsYXRmb3JtX2RpZ2VzdBgIIAEoCRI8CgZsYWJlbHMYCSADKAsyLC52ZWRldHRlLnJlY29yZC52MS5Db250YWluZXJTZWVuLkxhYmVsc0VudHJ5EigKBm1vdW50cxgKIAMoCzIYLnZlZGV0dGUucmVjb3JkLnYxLk1vdW50EhMKC2Nncm91cF9wYXRoGAsgASgJEhcKD3N0YXJ0ZWRfYm9vdF9ucxgMIAEoBhIXCg9zZWVuX2Zyb21fc3RhcnQYDSABKAgSFwoPcm9vdF9maWxlc3lzdGVtGA4gASgJEhAKCHBvZF9uYW1lGA8gASgJEhUKDXBvZF9uYW1lc3BhY2UYECABKAkSDwoHcG9kX3VpZBgRIAEoCRISCgpwcml2aWxlZ2VkGBIgASgIEhUKDXdvcmtsb2FkX2tpbmQYEyABKAkSFQoNd29ya2xvYWRfbmFtZRgUIAEoCRIXCg9zZXJ2aWNlX2FjY291bnQYFSABKAkSFAoMcG9kX3JldmlzaW9uGBYgASgJEkMKCnBvZF9sYWJlbHMYFyADKAsyLy52ZWRldHRlLnJlY29yZC52MS5Db250YWluZXJTZWVuLlBvZExhYmVsc0VudHJ5EhMKC3BvZF9zYW5kYm94GBggASgIGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEaMAoOUG9kTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASI9Cg5Db250YWluZXJFbmRlZBIUCgxjb250YWluZXJfaWQYASABKAkSFQoNZW5kZWRfYm9vdF9ucxgCIAEoBiJ2CgdQYWNrYWdlEhEKCWVjb3N5c3RlbRgBIAEoCRIMCgRuYW1lGAIgASgJEg8KB3ZlcnNpb24YAyABKAkSEwoLc291cmNlX25hbWUYBCABKAkSFgoOc291cmNlX3ZlcnNpb24YBSABKAkSDAoEcGF0aBgGIAEoCSKAAgoPSW52ZW50b3J5UmVwb3J0EhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIXCg9wbGF0Zm9ybV9kaWdlc3QYAiABKAkSEAoIcmV2aXNpb24YAyABKAkSFAoMZGlzdHJpYnV0aW9uGAQgASgJEiwKCHBhY2thZ2VzGAUgAygLMhoudmVkZXR0ZS5yZWNvcmQudjEuUGFja2FnZRIQCghwcm9ibGVtcxgGIAMoCRIXCg9zY2FubmVkX2Jvb3RfbnMYByABKAYSEwoLZHVyYXRpb25fbXMYCCABKA0SFQoNZmlsZXNfaW5kZXhlZBgJIAEoBBIRCgl0cnVuY2F0ZWQYCiABKAgiwAEKDExvYWRFdmlkZW5jZRIVCg1wYWNrYWdlX2luZGV4GAEgASgNEjEKBGtpbmQYAiABKA4yIy52ZWRldHRlLnJlY29yZC52MS5Mb2FkRXZpZGVuY2VLaW5kEgwKBHBhdGgYAyABKAkSEwoLcmVhZGVyX3BhdGgYBCABKAkSLwoGcmVhZGVyGAUgASgLMh8udmVkZXR0ZS5yZWNvcmQudjEuRXhlY3V0aW9uUmVmEhIKCmF0X2Jvb3RfbnMYBiABKAYi6QEKDlBhY2thZ2VzTG9hZGVkEhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIQCghyZXZpc2lvbhgCIAEoCRIOCgZsb2FkZWQYAyABKAwSMQoIZXZpZGVuY2UYBCADKAsyHy52ZWRldHRlLnJlY29yZC52MS5Mb2FkRXZpZGVuY2USHQoVb2JzZXJ2ZWRfZnJvbV9ib290X25zGAUgASgGEh4KFm9ic2VydmVkX3VudGlsX2Jvb3RfbnMYBiABKAYSFwoPc2Vlbl9mcm9tX3N0YXJ0GAcgASgIEhQKDHJlY29yZHNfbG9zdBgIIAEoBCJgCglIb29rU3RhdGUSEwoLZXZlbnRfY2xhc3MYASABKAkSDAoEaG9vaxgCIAEoCRIQCghhdHRhY2hlZBgDIAEoCBIOCgZyZWFzb24YBCABKAkSDgoGbWlzc2VzGAUgASgJIj4KCUxvc3NDb3VudBITCgtldmVudF9jbGFzcxgBIAEoCRINCgVjYXVzZRgCIAEoCRINCgVjb3VudBgDIAEoBCKcBgoOQ292ZXJhZ2VSZXBvcnQSEgoKYXRfYm9vdF9ucxgBIAEoBhIrCgVob29rcxgCIAMoCzIcLnZlZGV0dGUucmVjb3JkLnYxLkhvb2tTdGF0ZRIsCgZsb3NzZXMYAyADKAsyHC52ZWRldHRlLnJlY29yZC52MS5Mb3NzQ291bnQSHQoVZW5mb3JjZW1lbnRfbWVjaGFuaXNtGAQgASgJEhoKEmVuZm9yY2VtZW50X3JlYXNvbhgFIAEoCRIZChFwb2xpY3lfZ2VuZXJhdGlvbhgGIAEoBBIXCg9wb2xpY3lfcHJvYmxlbXMYByADKAkSFwoPcHJvY2Vzc2VzX2tub3duGAggASgNEhsKE3Byb2Nlc3Nlc19rbm93bl9tYXgYCSABKA0SGgoSY29udGFpbmVyc19wZW5kaW5nGAogASgNEhIKCnJpbmdfYnl0ZXMYCyABKA0SGwoTcmluZ19maWxsX2J5dGVzX21heBgMIAEoDRITCgtldmVudHNfc2VlbhgNIAEoBBIYChBjb21tYW5kc19yZWZ1c2VkGA4gASgEEhUKDXJ1bGVfcHJvYmxlbXMYDyADKAkSEwoLc3Bvb2xfYnl0ZXMYECABKAQSIQoZdGVsZW1ldHJ5X2JhdGNoZXNfZHJvcHBlZBgRIAEoBBIUCgxydWxlc19hY3RpdmUYEiABKA0SFAoMc2NvcGVfY2dyb3VwGBMgASgJEiMKG2RldGVjdGlvbnNfcGVuZGluZ19pZGVudGl0eRgUIAEoBBIRCglyc3NfYnl0ZXMYFSABKAQSGgoSY2FuYXJ5X2ludGVydmFsX21zGCggASgNEjIKDG93bmVkX2xvc3NlcxgpIAMoCzIcLnZlZGV0dGUucmVjb3JkLnYxLk93bmVkTG9zcxIsCgZ0YWJsZXMYKiADKAsyHC52ZWRldHRlLnJlY29yZC52MS5UYWJsZUZpbGwSMAoKcnVsZV9yZWFjaBgrIAMoCzIcLnZlZGV0dGUucmVjb3JkLnYxLlJ1bGVSZWFjaBIXCg9ydWxlX3JlYWNoX3RvbGQYLCABKAgiaQoJT3duZWRMb3NzEhQKDGNvbnRhaW5lcl9pZBgBIAEoCRITCgtjZ3JvdXBfcGF0aBgCIAEoCRITCgtldmVudF9jbGFzcxgDIAEoCRINCgVjYXVzZRgEIAEoCRINCgVjb3VudBgFIAEoBCKaAQoJVGFibGVGaWxsEgwKBG5hbWUYASABKAkSDQoFcGxhY2UYAiABKAkSDwoHZW50cmllcxgDIAEoBBITCgtlbnRyaWVzX21heBgEIAEoBBIRCglieXRlc19tYXgYBSABKAQSDQoFYnl0ZXMYBiABKAQSFwoPZW50cmllc191bmtub3duGAcgASgIEg8KB2Ryb3BwZWQYCCABKAQiOAoJUnVsZVJlYWNoEgwKBHJ1bGUYASABKAkSDQoFc3RhdGUYAiABKAkSDgoGcmVhc29uGAMgASgJIocBCgtDYW5hcnlSb3VuZBINCgVyb3VuZBgBIAEoBBISCgphdF9ib290X25zGAIgASgGEhMKC2ludGVydmFsX21zGAMgASgNEi8KB2NsYXNzZXMYBCADKAsyHi52ZWRldHRlLnJlY29yZC52MS5DYW5hcnlDbGFzcxIPCgdwcm9ibGVtGAUgASgJIkMKC0NhbmFyeUNsYXNzEhMKC2V2ZW50X2NsYXNzGAEgASgJEg8KB291dGNvbWUYAiABKAkSDgoGcmVhc29uGAMgASgJIjUKBUZpZWxkEgwKBG5hbWUYASABKAkSDQoFdmFsdWUYAiABKAkSDwoHbWlzc2luZxgDIAEoCCLDAgoJRGV0ZWN0aW9uEhQKDGRldGVjdGlvbl9pZBgBIAEoCRIMCgRydWxlGAIgASgJEhAKCHByaW9yaXR5GAMgASgJEgwKBHRhZ3MYBCADKAkSDgoGb3V0cHV0GAUgASgJEigKBmZpZWxkcxgGIAMoCzIYLnZlZGV0dGUucmVjb3JkLnYxLkZpZWxkEhIKCmF0X2Jvb3RfbnMYByABKAYSKgoEdHJlZRgIIAMoCzIcLnZlZGV0dGUucmVjb3JkLnYxLkV4ZWN1dGlvbhIUCgxjb250YWluZXJfaWQYCSABKAkSGAoQaWRlbnRpdHlfcGVuZGluZxgKIAEoCBITCgtldmVudF9jbGFzcxgLIAEoCRINCgVjb3VudBgMIAEoBBIUCgxsYXN0X2Jvb3RfbnMYDSABKAYSDgoGdmFyaWVkGA4gAygJIq0CCgdWZXJkaWN0EhIKCnZlcmRpY3RfaWQYASABKAkSDgoGcG9saWN5GAIgASgJEgwKBHJ1bGUYAyABKAkSEgoKZ2VuZXJhdGlvbhgEIAEoBBIMCgRtb2RlGAUgASgJEg4KBmFjdGlvbhgGIAEoCRIPCgdhcHBsaWVkGAcgASgIEi0KBm9yaWdpbhgIIAEoDjIdLnZlZGV0dGUucmVjb3JkLnYxLkZpbGVPcmlnaW4SEgoKYXRfYm9vdF9ucxgJIAEoBhIqCgR0cmVlGAogAygLMhwudmVkZXR0ZS5yZWNvcmQudjEuRXhlY3V0aW9uEhQKDGNvbnRhaW5lcl9pZBgLIAEoCRIYChBpZGVudGl0eV9wZW5kaW5nGAwgASgIEg4KBnJlYXNvbhgNIAEoCSLpAgoJRmxvd0NvdW50EhUKDWhvdXJfc3RhcnRfbXMYASABKAYSFAoMY29udGFpbmVyX2lkGAIgASgJEhQKDHByb2Nlc3NfcGF0aBgDIAEoCRI5CglkaXJlY3Rpb24YBCABKA4yJi52ZWRldHRlLnJlY29yZC52MS5GbG93Q291bnQuRGlyZWN0aW9uEg8KB2FkZHJlc3MYBSABKAwSDAoEcG9ydBgGIAEoDRIQCghwcm90b2NvbBgHIAEoCRINCgVjb3VudBgIIAEoBBIVCg1maXJzdF9ib290X25zGAkgASgGEhQKDGxhc3RfYm9vdF9ucxgKIAEoBhIOCgZmYWlsZWQYCyABKAQiYQoJRGlyZWN0aW9uEhkKFURJUkVDVElPTl9VTlNQRUNJRklFRBAAEhEKDURJUkVDVElPTl9PVVQQARIQCgxESVJFQ1RJT05fSU4QAhIUChBESVJFQ1RJT05fTElTVEVOEAMiYQoQVGVsZW1ldHJ5RHJvcHBlZBIPCgdiYXRjaGVzGAEgASgEEg8KB3JlY29yZHMYAiABKAQSFQoNZmlyc3RfYm9vdF9ucxgDIAEoBhIUCgxsYXN0X2Jvb3RfbnMYBCABKAYiLQoOQ29udGV4dERyb3BwZWQSDAoEd2hhdBgBIAEoCRINCgVjb3VudBgCIAEoBCLqAQoOQ2x1c3Rlck9iamVjdHMSEwoLYXBpX3ZlcnNpb24YASABKAkSDAoEa2luZBgCIAEoCRIxCgdjaGFuZ2VkGAMgAygLMiAudmVkZXR0ZS5yZWNvcmQudjEuQ2x1c3Rlck9iamVjdBI0CgdyZW1vdmVkGAQgAygLMiMudmVkZXR0ZS5yZWNvcmQudjEuQ2x1c3Rlck9iamVjdEtleRIPCgdsaXN0X2lkGAUgASgJEhEKCWxpc3RfZW5kcxgGIAEoCBISCgpzZWVuX2F0X21zGAcgASgQEhQKDGxpc3Rfb2JqZWN0cxgIIAEoDSJlCg1DbHVzdGVyT2JqZWN0EhEKCW5hbWVzcGFjZRgBIAEoCRIMCgRuYW1lGAIgASgJEgsKA3VpZBgDIAEoCRIYChByZXNvdXJjZV92ZXJzaW9uGAQgASgJEgwKBGpzb24YBSABKAwiQAoQQ2x1c3Rlck9iamVjdEtleRIRCgluYW1lc3BhY2UYASABKAkSDAoEbmFtZRgCIAEoCRILCgN1aWQYAyABKAki6AIKDUNsdXN0ZXJSZXBvcnQSEwoLY2x1c3Rlcl91aWQYASABKAkSGgoSa3ViZXJuZXRlc192ZXJzaW9uGAIgASgJEi4KB3dhdGNoZXMYAyADKAsyHS52ZWRldHRlLnJlY29yZC52MS5XYXRjaFN0YXRlEhkKEW5vZGVzX3dpdGhfc2Vuc29yGAQgAygJEhsKE2FkbWlzc2lvbnNfYW5zd2VyZWQYBSABKAQSHgoWYWRtaXNzaW9uc19mYWlsZWRfb3BlbhgGIAEoBBIXCg9hZG1pc3Npb25fc3RhdGUYByABKAkSGAoQYWRtaXNzaW9uX3JlYXNvbhgIIAEoCRIiChpuZXR3b3JrX3BvbGljeV9lbmZvcmNlbWVudBgJIAEoCRINCgVhdF9tcxgKIAEoEBIXCg9vYmplY3RzX2Ryb3BwZWQYCyABKAQSHwoXbmV0d29ya19wb2xpY3lfZXZpZGVuY2UYDCABKAkiYgoKV2F0Y2hTdGF0ZRIMCgRraW5kGAEgASgJEg4KBnN5bmNlZBgCIAEoCBIPCgdwcm9ibGVtGAMgASgJEhQKDHN5bmNlZF9hdF9tcxgEIAEoEBIPCgdvYmplY3RzGAUgASgNItoCChFBZG1pc3Npb25EZWNpc2lvbhITCgtyZXF1ZXN0X3VpZBgBIAEoCRINCgVhdF9tcxgCIAEoEBIMCgR1c2VyGAMgASgJEhEKCW9wZXJhdGlvbhgEIAEoCRIMCgRraW5kGAUgASgJEhEKCW5hbWVzcGFjZRgGIAEoCRIMCgRuYW1lGAcgASgJEg8KB2FsbG93ZWQYCCABKAgSDwoHZHJ5X3J1bhgJIAEoCBIxCgZpbWFnZXMYCiADKAsyIS52ZWRldHRlLnJlY29yZC52MS5BZG1pc3Npb25JbWFnZRIPCgdtZXNzYWdlGAsgASgJEhAKCHdhcm5pbmdzGAwgAygJEhoKEmZhaWxlZF9vcGVuX3JlYXNvbhgNIAEoCRIVCg13b3JrbG9hZF9raW5kGA4gASgJEhUKDXdvcmtsb2FkX25hbWUYDyABKAkSDwoHcmVwZWF0cxgQIAEoDSKFAQoOQWRtaXNzaW9uSW1hZ2USEQoJcmVmZXJlbmNlGAEgASgJEg4KBmRpZ2VzdBgCIAEoCRI1CghmaW5kaW5ncxgDIAMoCzIjLnZlZGV0dGUucmVjb3JkLnYxLkFkbWlzc2lvbkZpbmRpbmcSGQoRZmFjdHNfYWdlX3NlY29uZHMYBCABKA0ikQEKEEFkbWlzc2lvbkZpbmRpbmcSDgoGcG9saWN5GAEgASgJEgwKBHJ1bGUYAiABKAkSDAoEbW9kZRgDIAEoCRIOCgZhY3Rpb24YBCABKAkSDwoHdmVyZGljdBgFIAEoCRIQCghzZW50ZW5jZRgGIAEoCRILCgNmaXgYByABKAkSEQoJZXhjZXB0aW9uGAggASgJIsABCg9FeGVjU2Vzc2lvblNlZW4SEgoKc2Vzc2lvbl9pZBgBIAEoCRIMCgR1c2VyGAIgASgJEg4KBmdyb3VwcxgDIAMoCRIPCgdwb2RfdWlkGAQgASgJEhEKCW5hbWVzcGFjZRgFIAEoCRILCgNwb2QYBiABKAkSEQoJY29udGFpbmVyGAcgASgJEg8KB2NvbW1hbmQYCCADKAkSDgoGYXR0YWNoGAkgASgIEhYKDmFkbWl0dGVkX2F0X21zGAogASgQIoUBCgxFZmZlY3RSZXBvcnQSEQoJZWZmZWN0X2lkGAEgASgJEgwKBHVuZG8YAiABKAgSDQoFc3RhdGUYAyABKAkSDgoGZGV0YWlsGAQgASgJEhUKDWV2aWRlbmNlX2pzb24YBSABKAkSDQoFYXRfbXMYBiABKBASDwoHZHJ5X3J1bhgHIAEoCCKTAgoPQmVoYXZpb3VyUmVwb3J0EhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIPCgdzZXNzaW9uGAIgASgGEh0KFW9ic2VydmVkX2Zyb21fYm9vdF9ucxgDIAEoBhIeChZvYnNlcnZlZF91bnRpbF9ib290X25zGAQgASgGEhcKD3NlZW5fZnJvbV9zdGFydBgFIAEoCBIUCgxyZWNvcmRzX2xvc3QYBiABKAQSFgoOYmVoYXZpb3Vyc19jdXQYByABKAQSMAoKYmVoYXZpb3VycxgIIAMoCzIcLnZlZGV0dGUucmVjb3JkLnYxLkJlaGF2aW91chIOCgZ1bnNlZW4YCSADKAkSEQoJaGFzX2VuZGVkGAogASgIIp8CCglCZWhhdmlvdXISDAoEa2luZBgBIAEoCRIMCgRwYXRoGAIgASgJEhEKCWFyZ3VtZW50cxgDIAMoCRIVCg1hbnlfYXJndW1lbnRzGAQgASgIEg4KBnBhcmVudBgFIAEoCRIMCgR1c2VyGAYgASgNEg4KBm9yaWdpbhgHIAEoCRIRCglkaXJlY3Rpb24YCCABKAkSEAoIcHJvdG9jb2wYCSABKAkSDAoEcG9ydBgKIAEoDRIQCghhbnlfcG9ydBgLIAEoCBIMCgRuYW1lGAwgASgJEg8KB2FkZHJlc3MYDSABKAkSEgoKY2FwYWJpbGl0eRgOIAEoCRIVCg1maXJzdF9ib290X25zGA8gASgGEg8KB3Byb2dyYW0YECABKAkq0wEKCkZpbGVPcmlnaW4SGwoXRklMRV9PUklHSU5fVU5TUEVDSUZJRUQQABIUChBGSUxFX09SSUdJTl9IT1NUEAESFQoRRklMRV9PUklHSU5fSU1BR0UQAhIYChRGSUxFX09SSUdJTl9NT0RJRklFRBADEhcKE0ZJTEVfT1JJR0lOX0RST1BQRUQQBBIWChJGSUxFX09SSUdJTl9NRU1PUlkQBRIWChJGSUxFX09SSUdJTl9WT0xVTUUQBhIYChRGSUxFX09SSUdJTl9VTkpVREdFRBAHKqgBCgtSdW50aW1lS2luZBIcChhSVU5USU1FX0tJTkRfVU5TUEVDSUZJRUQQABIbChdSVU5USU1FX0tJTkRfQ09OVEFJTkVSRBABEhUKEVJVTlRJTUVfS0lORF9DUklPEAISFwoTUlVOVElNRV9LSU5EX0RPQ0tFUhADEhcKE1JVTlRJTUVfS0lORF9QT0RNQU4QBBIVChFSVU5USU1FX0tJTkRfUlVOQxAFKocBCg1JZGVudGl0eVN0YXRlEh4KGklERU5USVRZX1NUQVRFX1VOU1BFQ0lGSUVEEAASGgoWSURFTlRJVFlfU1RBVEVfUEVORElORxABEhgKFElERU5USVRZX1NUQVRFX0tOT1dOEAISIAocSURFTlRJVFlfU1RBVEVfSU1BR0VfVU5LTk9XThADKpUBChBMb2FkRXZpZGVuY2VLaW5kEiIKHkxPQURfRVZJREVOQ0VfS0lORF9VTlNQRUNJRklFRBAAEh8KG0xPQURfRVZJREVOQ0VfS0lORF9FWEVDVVRFRBABEh0KGUxPQURfRVZJREVOQ0VfS0lORF9NQVBQRUQQAhIdChlMT0FEX0VWSURFTkNFX0tJTkRfT1BFTkVEEANiBnByb3RvMw");
 
 /**
  * @generated from message vedette.record.v1.BatchPayload
@@ -170,6 +170,12 @@ export type Record = Message<"vedette.record.v1.Record"> & {
      */
     value: BehaviourReport;
     case: "behaviour";
+  } | {
+    /**
+     * @generated from field: vedette.record.v1.CanaryRound canary_round = 30;
+     */
+    value: CanaryRound;
+    case: "canaryRound";
   } | { case: undefined; value?: undefined };
 };
 
@@ -1128,6 +1134,35 @@ export type CoverageReport = Message<"vedette.record.v1.CoverageReport"> & {
    * @generated from field: uint64 rss_bytes = 21;
    */
   rssBytes: bigint;
+
+  /**
+   * 0: this sensor does no canaries
+   *
+   * @generated from field: uint32 canary_interval_ms = 40;
+   */
+  canaryIntervalMs: number;
+
+  /**
+   * @generated from field: repeated vedette.record.v1.OwnedLoss owned_losses = 41;
+   */
+  ownedLosses: OwnedLoss[];
+
+  /**
+   * @generated from field: repeated vedette.record.v1.TableFill tables = 42;
+   */
+  tables: TableFill[];
+
+  /**
+   * @generated from field: repeated vedette.record.v1.RuleReach rule_reach = 43;
+   */
+  ruleReach: RuleReach[];
+
+  /**
+   * false: as it was told last
+   *
+   * @generated from field: bool rule_reach_told = 44;
+   */
+  ruleReachTold: boolean;
 };
 
 /**
@@ -1136,6 +1171,212 @@ export type CoverageReport = Message<"vedette.record.v1.CoverageReport"> & {
  */
 export const CoverageReportSchema: GenMessage<CoverageReport> = /*@__PURE__*/
   messageDesc(file_record, 18);
+
+/**
+ * Records lost, by whose they were; since the kernel programs were loaded. The largest first, and the rest as one.
+ *
+ * @generated from message vedette.record.v1.OwnedLoss
+ */
+export type OwnedLoss = Message<"vedette.record.v1.OwnedLoss"> & {
+  /**
+   * empty: the host's
+   *
+   * @generated from field: string container_id = 1;
+   */
+  containerId: string;
+
+  /**
+   * empty: not known
+   *
+   * @generated from field: string cgroup_path = 2;
+   */
+  cgroupPath: string;
+
+  /**
+   * @generated from field: string event_class = 3;
+   */
+  eventClass: string;
+
+  /**
+   * @generated from field: string cause = 4;
+   */
+  cause: string;
+
+  /**
+   * @generated from field: uint64 count = 5;
+   */
+  count: bigint;
+};
+
+/**
+ * Describes the message vedette.record.v1.OwnedLoss.
+ * Use `create(OwnedLossSchema)` to create a new message.
+ */
+export const OwnedLossSchema: GenMessage<OwnedLoss> = /*@__PURE__*/
+  messageDesc(file_record, 19);
+
+/**
+ * A table with its bound: of the kernel programs, or of the sensor process.
+ *
+ * @generated from message vedette.record.v1.TableFill
+ */
+export type TableFill = Message<"vedette.record.v1.TableFill"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * kernel, sensor, disk
+   *
+   * @generated from field: string place = 2;
+   */
+  place: string;
+
+  /**
+   * @generated from field: uint64 entries = 3;
+   */
+  entries: bigint;
+
+  /**
+   * 0: it is bounded by bytes alone
+   *
+   * @generated from field: uint64 entries_max = 4;
+   */
+  entriesMax: bigint;
+
+  /**
+   * @generated from field: uint64 bytes_max = 5;
+   */
+  bytesMax: bigint;
+
+  /**
+   * 0: not measured
+   *
+   * @generated from field: uint64 bytes = 6;
+   */
+  bytes: bigint;
+
+  /**
+   * @generated from field: bool entries_unknown = 7;
+   */
+  entriesUnknown: boolean;
+
+  /**
+   * what it had to forget or refuse because it was full
+   *
+   * @generated from field: uint64 dropped = 8;
+   */
+  dropped: bigint;
+};
+
+/**
+ * Describes the message vedette.record.v1.TableFill.
+ * Use `create(TableFillSchema)` to create a new message.
+ */
+export const TableFillSchema: GenMessage<TableFill> = /*@__PURE__*/
+  messageDesc(file_record, 20);
+
+/**
+ * What a loaded rule cannot do on this node.
+ *
+ * @generated from message vedette.record.v1.RuleReach
+ */
+export type RuleReach = Message<"vedette.record.v1.RuleReach"> & {
+  /**
+   * @generated from field: string rule = 1;
+   */
+  rule: string;
+
+  /**
+   * cannot-fire, in-part, refused, note
+   *
+   * @generated from field: string state = 2;
+   */
+  state: string;
+
+  /**
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message vedette.record.v1.RuleReach.
+ * Use `create(RuleReachSchema)` to create a new message.
+ */
+export const RuleReachSchema: GenMessage<RuleReach> = /*@__PURE__*/
+  messageDesc(file_record, 21);
+
+/**
+ * One round of canaries: a harmless act of each class, and which of them came back through the hooks.
+ *
+ * @generated from message vedette.record.v1.CanaryRound
+ */
+export type CanaryRound = Message<"vedette.record.v1.CanaryRound"> & {
+  /**
+   * @generated from field: uint64 round = 1;
+   */
+  round: bigint;
+
+  /**
+   * @generated from field: fixed64 at_boot_ns = 2;
+   */
+  atBootNs: bigint;
+
+  /**
+   * @generated from field: uint32 interval_ms = 3;
+   */
+  intervalMs: number;
+
+  /**
+   * @generated from field: repeated vedette.record.v1.CanaryClass classes = 4;
+   */
+  classes: CanaryClass[];
+
+  /**
+   * why the round could not be done at all
+   *
+   * @generated from field: string problem = 5;
+   */
+  problem: string;
+};
+
+/**
+ * Describes the message vedette.record.v1.CanaryRound.
+ * Use `create(CanaryRoundSchema)` to create a new message.
+ */
+export const CanaryRoundSchema: GenMessage<CanaryRound> = /*@__PURE__*/
+  messageDesc(file_record, 22);
+
+/**
+ * @generated from message vedette.record.v1.CanaryClass
+ */
+export type CanaryClass = Message<"vedette.record.v1.CanaryClass"> & {
+  /**
+   * @generated from field: string event_class = 1;
+   */
+  eventClass: string;
+
+  /**
+   * seen, missing, impossible
+   *
+   * @generated from field: string outcome = 2;
+   */
+  outcome: string;
+
+  /**
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message vedette.record.v1.CanaryClass.
+ * Use `create(CanaryClassSchema)` to create a new message.
+ */
+export const CanaryClassSchema: GenMessage<CanaryClass> = /*@__PURE__*/
+  messageDesc(file_record, 23);
 
 /**
  * @generated from message vedette.record.v1.Field
@@ -1162,7 +1403,7 @@ export type Field = Message<"vedette.record.v1.Field"> & {
  * Use `create(FieldSchema)` to create a new message.
  */
 export const FieldSchema: GenMessage<Field> = /*@__PURE__*/
-  messageDesc(file_record, 19);
+  messageDesc(file_record, 24);
 
 /**
  * @generated from message vedette.record.v1.Detection
@@ -1253,7 +1494,7 @@ export type Detection = Message<"vedette.record.v1.Detection"> & {
  * Use `create(DetectionSchema)` to create a new message.
  */
 export const DetectionSchema: GenMessage<Detection> = /*@__PURE__*/
-  messageDesc(file_record, 20);
+  messageDesc(file_record, 25);
 
 /**
  * @generated from message vedette.record.v1.Verdict
@@ -1338,7 +1579,7 @@ export type Verdict = Message<"vedette.record.v1.Verdict"> & {
  * Use `create(VerdictSchema)` to create a new message.
  */
 export const VerdictSchema: GenMessage<Verdict> = /*@__PURE__*/
-  messageDesc(file_record, 21);
+  messageDesc(file_record, 26);
 
 /**
  * @generated from message vedette.record.v1.FlowCount
@@ -1411,7 +1652,7 @@ export type FlowCount = Message<"vedette.record.v1.FlowCount"> & {
  * Use `create(FlowCountSchema)` to create a new message.
  */
 export const FlowCountSchema: GenMessage<FlowCount> = /*@__PURE__*/
-  messageDesc(file_record, 22);
+  messageDesc(file_record, 27);
 
 /**
  * @generated from enum vedette.record.v1.FlowCount.Direction
@@ -1447,7 +1688,7 @@ export type FlowCount_Direction = (typeof FlowCount_Direction)[keyof typeof Flow
  * Describes the enum vedette.record.v1.FlowCount.Direction.
  */
 export const FlowCount_DirectionSchema: GenEnum<FlowCount_Direction> = /*@__PURE__*/
-  enumDesc(file_record, 22, 0);
+  enumDesc(file_record, 27, 0);
 
 /**
  * The spool was full: these batches of telemetry are gone, and this says so in their place.
@@ -1481,7 +1722,7 @@ export type TelemetryDropped = Message<"vedette.record.v1.TelemetryDropped"> & {
  * Use `create(TelemetryDroppedSchema)` to create a new message.
  */
 export const TelemetryDroppedSchema: GenMessage<TelemetryDropped> = /*@__PURE__*/
-  messageDesc(file_record, 23);
+  messageDesc(file_record, 28);
 
 /**
  * Something the sensor knew was forgotten (a bound was met): shown as coverage, never silently.
@@ -1505,7 +1746,7 @@ export type ContextDropped = Message<"vedette.record.v1.ContextDropped"> & {
  * Use `create(ContextDroppedSchema)` to create a new message.
  */
 export const ContextDroppedSchema: GenMessage<ContextDropped> = /*@__PURE__*/
-  messageDesc(file_record, 24);
+  messageDesc(file_record, 29);
 
 /**
  * What a cluster part sees of the API server, one kind of object at a time. A whole list comes in one or more records of the same
@@ -1562,7 +1803,7 @@ export type ClusterObjects = Message<"vedette.record.v1.ClusterObjects"> & {
  * Use `create(ClusterObjectsSchema)` to create a new message.
  */
 export const ClusterObjectsSchema: GenMessage<ClusterObjects> = /*@__PURE__*/
-  messageDesc(file_record, 25);
+  messageDesc(file_record, 30);
 
 /**
  * @generated from message vedette.record.v1.ClusterObject
@@ -1603,7 +1844,7 @@ export type ClusterObject = Message<"vedette.record.v1.ClusterObject"> & {
  * Use `create(ClusterObjectSchema)` to create a new message.
  */
 export const ClusterObjectSchema: GenMessage<ClusterObject> = /*@__PURE__*/
-  messageDesc(file_record, 26);
+  messageDesc(file_record, 31);
 
 /**
  * @generated from message vedette.record.v1.ClusterObjectKey
@@ -1630,7 +1871,7 @@ export type ClusterObjectKey = Message<"vedette.record.v1.ClusterObjectKey"> & {
  * Use `create(ClusterObjectKeySchema)` to create a new message.
  */
 export const ClusterObjectKeySchema: GenMessage<ClusterObjectKey> = /*@__PURE__*/
-  messageDesc(file_record, 27);
+  messageDesc(file_record, 32);
 
 /**
  * How a cluster part is: every minute and when it changes.
@@ -1716,7 +1957,7 @@ export type ClusterReport = Message<"vedette.record.v1.ClusterReport"> & {
  * Use `create(ClusterReportSchema)` to create a new message.
  */
 export const ClusterReportSchema: GenMessage<ClusterReport> = /*@__PURE__*/
-  messageDesc(file_record, 28);
+  messageDesc(file_record, 33);
 
 /**
  * @generated from message vedette.record.v1.WatchState
@@ -1755,7 +1996,7 @@ export type WatchState = Message<"vedette.record.v1.WatchState"> & {
  * Use `create(WatchStateSchema)` to create a new message.
  */
 export const WatchStateSchema: GenMessage<WatchState> = /*@__PURE__*/
-  messageDesc(file_record, 29);
+  messageDesc(file_record, 34);
 
 /**
  * @generated from message vedette.record.v1.AdmissionDecision
@@ -1859,7 +2100,7 @@ export type AdmissionDecision = Message<"vedette.record.v1.AdmissionDecision"> &
  * Use `create(AdmissionDecisionSchema)` to create a new message.
  */
 export const AdmissionDecisionSchema: GenMessage<AdmissionDecision> = /*@__PURE__*/
-  messageDesc(file_record, 30);
+  messageDesc(file_record, 35);
 
 /**
  * @generated from message vedette.record.v1.AdmissionImage
@@ -1893,7 +2134,7 @@ export type AdmissionImage = Message<"vedette.record.v1.AdmissionImage"> & {
  * Use `create(AdmissionImageSchema)` to create a new message.
  */
 export const AdmissionImageSchema: GenMessage<AdmissionImage> = /*@__PURE__*/
-  messageDesc(file_record, 31);
+  messageDesc(file_record, 36);
 
 /**
  * @generated from message vedette.record.v1.AdmissionFinding
@@ -1951,7 +2192,7 @@ export type AdmissionFinding = Message<"vedette.record.v1.AdmissionFinding"> & {
  * Use `create(AdmissionFindingSchema)` to create a new message.
  */
 export const AdmissionFindingSchema: GenMessage<AdmissionFinding> = /*@__PURE__*/
-  messageDesc(file_record, 32);
+  messageDesc(file_record, 37);
 
 /**
  * @generated from message vedette.record.v1.ExecSessionSeen
@@ -2013,7 +2254,7 @@ export type ExecSessionSeen = Message<"vedette.record.v1.ExecSessionSeen"> & {
  * Use `create(ExecSessionSeenSchema)` to create a new message.
  */
 export const ExecSessionSeenSchema: GenMessage<ExecSessionSeen> = /*@__PURE__*/
-  messageDesc(file_record, 33);
+  messageDesc(file_record, 38);
 
 /**
  * What became of an effect. Sent again for an effect that is asked for again.
@@ -2068,7 +2309,7 @@ export type EffectReport = Message<"vedette.record.v1.EffectReport"> & {
  * Use `create(EffectReportSchema)` to create a new message.
  */
 export const EffectReportSchema: GenMessage<EffectReport> = /*@__PURE__*/
-  messageDesc(file_record, 34);
+  messageDesc(file_record, 39);
 
 /**
  * What one container has done that its sensor had not told yet, and how well it was watched. Told again after a restart of the sensor; the hub
@@ -2141,7 +2382,7 @@ export type BehaviourReport = Message<"vedette.record.v1.BehaviourReport"> & {
  * Use `create(BehaviourReportSchema)` to create a new message.
  */
 export const BehaviourReportSchema: GenMessage<BehaviourReport> = /*@__PURE__*/
-  messageDesc(file_record, 35);
+  messageDesc(file_record, 40);
 
 /**
  * Normalised and perhaps folded: policy/baseline says how. Fields that a kind does not have are empty.
@@ -2243,7 +2484,7 @@ export type Behaviour = Message<"vedette.record.v1.Behaviour"> & {
  * Use `create(BehaviourSchema)` to create a new message.
  */
 export const BehaviourSchema: GenMessage<Behaviour> = /*@__PURE__*/
-  messageDesc(file_record, 36);
+  messageDesc(file_record, 41);
 
 /**
  * Where the executed file came from, judged in the kernel at exec.

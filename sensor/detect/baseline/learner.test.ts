@@ -56,7 +56,7 @@ test('a container is learned: programs, capabilities, files, peers; each is told
   const [report] = reports;
   assert.deepEqual([report?.containerId, report?.session, report?.fromBootNs, report?.seenFromStart, report?.recordsLost], ['web', 77, 700, true, 0]);
   assert.deepEqual(pipeline.learner.takeReports(901), []);
-  pipeline.onEvent({ kind: 'cgroup-loss', timeBootNs: 910, cgroup: 17, lost: 3 });
+  pipeline.onEvent({ kind: 'cgroup-loss', timeBootNs: 910, cgroup: 17, lost: 3, of: null });
   assert.deepEqual(pipeline.learner.takeReports(911).map(({ recordsLost, seen }) => [recordsLost, seen.length]), [[3, 0]]);
   assert.equal(pipeline.learner.takeReports(20e9).length, 1, 'that it is watched is said again');
 });

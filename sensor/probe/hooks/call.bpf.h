@@ -16,7 +16,7 @@ static __always_inline int kind_wanted(__u32 kind)
 	__u32 zero = 0;
 	__u64 *wanted = bpf_map_lookup_elem(&vd_wanted_kinds, &zero);
 
-	return wanted && *wanted >> (kind & 63) & 1;
+	return (wanted && *wanted >> (kind & 63) & 1) || is_canary();
 }
 
 /*

@@ -291,12 +291,16 @@ static int send_cgroups(struct loader *loader)
 	return 0;
 }
 
+/* Of all records, when the losses by cgroup were last told; a new sensor is told of all of them. */
+static uint64_t lost_before;
+
 /* Everything a sensor must hear before the ring's records. */
 int frame_session_start(struct loader *loader)
 {
 	struct vd_header end;
 	int error = send_hello(loader);
 
+	lost_before = 0;
 	if (!error)
 		error = send_hooks(loader);
 	if (!error)
@@ -307,11 +311,12 @@ int frame_session_start(struct loader *loader)
 	return error ? error : send_record(loader, &end, sizeof(end));
 }
 
-/* Losses by cgroup are sent when their sum has changed: the map is small and lost records are rare. */
+/* Losses by cgroup, kind and cause are sent when their sum has changed: lost records are rare, and so this is no cost. */
 static int send_cgroup_losses(struct loader *loader)
 {
+	struct { uint64_t cgroup; uint32_t kind, cause; } key = {}, next;
 	int map = probe_map_fd("vd_cgroup_losses"), error = 0;
-	uint64_t key = 0, next, lost;
+	uint64_t lost;
 	bool first = true;
 
 	for (int i = 0; i < 8192 && !bpf_map_get_next_key(map, first ? NULL : &key, &next); i++) {
@@ -322,8 +327,10 @@ static int send_cgroup_losses(struct loader *loader)
 		if (bpf_map_lookup_elem(map, &key, &lost))
 			continue;
 		head(&record.header, VD_CGROUP_LOSS);
-		record.cgroup = key;
+		record.cgroup = key.cgroup;
 		record.lost = lost;
+		record.lost_kind = key.kind;
+		record.cause = key.cause;
 		error = send_record(loader, &record, sizeof(record));
 		if (error)
 			break;
@@ -331,9 +338,25 @@ static int send_cgroup_losses(struct loader *loader)
 	return error;
 }
 
+static int send_record_of(void *context, const void *record, size_t bytes)
+{
+	return send_record(context, record, bytes);
+}
+
+/* What a canary is and did, once there is something to tell. */
+int frame_canary(struct loader *loader)
+{
+	return canary_tell(send_record_of, loader);
+}
+
+/* The kernel's tables: at the start of a session, and once a minute. */
+int frame_tables(struct loader *loader)
+{
+	return loader->loaded ? tables_tell(send_record_of, loader) : 0;
+}
+
 int frame_tick(struct loader *loader)
 {
-	static uint64_t lost_before;
 	struct vd_tick tick = {};
 	uint64_t lost = 0;
 

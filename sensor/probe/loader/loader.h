@@ -14,6 +14,8 @@
  * command.c   commands and replies, and the end of enforcement by itself
  * lifeline.c  what may never be killed or frozen
  * effect.c    what is done to a container on order (effect.h), with group.c and isolate.c
+ * canary.c    a harmless act of each class on the sensor's order, with canary-acts.c (canary.h)
+ * tables.c    the kernel's tables with their bounds
  * child.c     the sensor process and its two capabilities
  */
 #ifndef VEDETTE_LOADER_H
@@ -121,6 +123,8 @@ int write_all(int fd, const void *bytes, size_t count);
 /* frames.c */
 int frame_session_start(struct loader *loader);
 int frame_tick(struct loader *loader);
+int frame_canary(struct loader *loader);
+int frame_tables(struct loader *loader);
 uint32_t frame_host_mount_namespace(void);
 uint64_t boot_ns(void);
 
@@ -141,6 +145,13 @@ bool lifeline_cgroup(uint64_t key);
 const char *cgroup_mount_point(bool v2);
 uint64_t cgroup_key_of_path(const char *path);
 uint32_t v1_pids_hierarchy(void);
+
+/* canary.c */
+int canary_start(struct loader *loader, uint64_t round);
+int canary_tell(int (*send)(void *context, const void *record, size_t bytes), void *context);
+
+/* tables.c */
+int tables_tell(int (*send)(void *context, const void *record, size_t bytes), void *context);
 
 /* child.c */
 int child_start(struct loader *loader);

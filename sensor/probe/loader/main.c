@@ -4,6 +4,7 @@
  * The ring outlives the sensor: a new one is handed everything that the last one had not acknowledged. Exit codes:
  * 0 stopped as asked, 2 usage, 3 another sensor is in this kernel, 4 the sensor would not stay up.
  */
+#include "canary.h"
 #include "loader.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -19,6 +20,7 @@
 #include <unistd.h>
 
 #define TICK_NS 200000000ull
+#define TABLES_NS 60000000000ull
 #define FIRST_PAUSE_NS 1000000ull
 #define WAIT_NS 50000000ull
 #define TRICKLE_NS 3000000ull
@@ -213,7 +215,7 @@ static uint64_t longer_pause(uint64_t pause_ns, int64_t bytes)
  */
 static int run_session(struct loader *loader, uint64_t end_ns)
 {
-	uint64_t next_tick = boot_ns(), pause_ns = FIRST_PAUSE_NS;
+	uint64_t next_tick = boot_ns(), next_tables = next_tick, pause_ns = FIRST_PAUSE_NS;
 	int error = frame_session_start(loader), status;
 
 	while (!stopping) {
@@ -234,6 +236,12 @@ static int run_session(struct loader *loader, uint64_t end_ns)
 			error = frame_tick(loader);
 			next_tick = now + TICK_NS;
 		}
+		if (!error && now >= next_tables) {
+			error = frame_tables(loader);
+			next_tables = now + TABLES_NS;
+		}
+		if (!error)
+			error = frame_canary(loader);
 		if (!error && loader->loaded)
 			sent = ring_drain(loader);
 		if (sent < 0)
@@ -243,7 +251,8 @@ static int run_session(struct loader *loader, uint64_t end_ns)
 		if (sent == 0 && !error) {
 			ring_wait(loader, now + WAIT_NS < next_tick ? now + WAIT_NS : next_tick);
 			pause_ns = FIRST_PAUSE_NS;
-		} else if (sent < 65536) {
+		} else if (sent < 65536 && (!loader->loaded || sent < loader->options.ring_bytes / 16)) {
+			/* a small ring is looked at again at once while it fills */
 			struct timespec pause = { .tv_nsec = (long)pause_ns };
 
 			nanosleep(&pause, NULL);
@@ -309,6 +318,8 @@ int main(int count, char **values)
 	struct sigaction action = { .sa_handler = on_signal };
 	int code;
 
+	if (count == 1 && !strcmp(values[0], CANARY_NAME))
+		return canary_acts();
 	if (parse(&loader.options, count, values)) {
 		fputs(usage, stderr);
 		return 2;

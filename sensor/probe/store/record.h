@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
  * From facts to the ring: the common head, the counters, and the one way a record gets its place or is counted as
- * lost. Floods (architecture, 12.8): above half full each cgroup has a share of the file and network records; above
- * three quarters only those that an interest names get in, and the rest of the ring is kept for exec, exit, fork,
- * cgroups and verdicts.
+ * lost, for its class and for its cgroup. Floods (architecture, 12.8): above half full each cgroup has a share of each kind of
+ * record, named by an interest or not; above three quarters what no interest names gets in only from cgroups that write
+ * hardly anything, and the rest of the ring is kept for what is named, exec, exit, fork, cgroups and verdicts, which have no share.
+ * A cgroup that a container makes inside its own has a share of its own; its losses are told of the container.
  */
 #ifndef VEDETTE_STORE_RECORD_H
 #define VEDETTE_STORE_RECORD_H
@@ -22,10 +23,15 @@ static __always_inline __u32 switch_value(__u32 index)
 	return value ? *value : 0;
 }
 
-static __always_inline void count_cgroup_loss(const struct vd_header *header)
+static __always_inline __u64 cgroup_of(const struct vd_header *header)
 {
-	__u64 key = header->cgroup_v1 ? header->cgroup_v1 : header->cgroup_v2, one = 1;
-	__u64 *lost = bpf_map_lookup_elem(&vd_cgroup_losses, &key);
+	return header->cgroup_v1 ? header->cgroup_v1 : header->cgroup_v2;
+}
+
+static __always_inline void count_cgroup_loss(const struct vd_header *header, __u32 kind, __u32 cause)
+{
+	struct vd_loss_key key = { .cgroup = cgroup_of(header), .kind = kind, .cause = cause };
+	__u64 *lost = bpf_map_lookup_elem(&vd_cgroup_losses, &key), one = 1;
 
 	if (lost)
 		__sync_fetch_and_add(lost, 1);
@@ -39,7 +45,7 @@ static __always_inline void count_lost(const struct vd_header *header, __u32 kin
 
 	if (counts && kind < VD_KIND_MAX && cause < VD_CAUSE_MAX)
 		counts->lost[kind][cause]++;
-	count_cgroup_loss(header);
+	count_cgroup_loss(header, kind, cause);
 }
 
 static __always_inline void fill_header(struct vd_header *header, __u16 kind, struct task_struct *task)
@@ -92,10 +98,14 @@ static __always_inline int emit(void *record, __u64 bytes)
 	return 0;
 }
 
-/* Has this cgroup used up its share of the current slice of time? */
-static __always_inline int share_exceeded(const struct vd_header *header, __u32 bytes)
+/* Of the ring's bytes: what one cgroup may write of one kind in a slice, and what one still may that is not a quiet one's. */
+#define VD_SHARE_OF_RING 128
+#define VD_QUIET_OF_RING 2048
+
+/* Has this cgroup written more than `limit` of this kind in the current slice of time? */
+static __always_inline int share_exceeded(const struct vd_header *header, __u32 bytes, __u32 named, __u64 limit)
 {
-	__u64 key = header->cgroup_v1 ? header->cgroup_v1 : header->cgroup_v2;
+	struct vd_share_key key = { .cgroup = cgroup_of(header), .kind = header->kind, .named = named };
 	__u64 slice = header->time_boot_ns >> 27;
 	struct vd_share *share = bpf_map_lookup_elem(&vd_shares, &key);
 
@@ -105,32 +115,41 @@ static __always_inline int share_exceeded(const struct vd_header *header, __u32 
 		bpf_map_update_elem(&vd_shares, &key, &fresh, BPF_ANY);
 		return 0;
 	}
-	return __sync_fetch_and_add(&share->bytes, bytes) > cfg_share_bytes;
+	return __sync_fetch_and_add(&share->bytes, bytes) > limit;
 }
 
 /*
- * File and network records: refused when the ring is filling, unless `named` by an interest. Returns 1 when the
- * record has its place.
+ * All records but those of processes and cgroups: while the ring is filling, a cgroup has only its share, and less of what is not `named` by an
+ * interest. Returns 1 when the record has its place.
  */
 static __always_inline int emit_limited(void *record, __u64 bytes, int named)
 {
+	__u64 fill = bpf_ringbuf_query(&vd_ring, BPF_RB_AVAIL_DATA), limit = cfg_ring_bytes / VD_SHARE_OF_RING;
 	struct vd_header *header = record;
-	struct vd_counters *counts = counters();
-	__u64 fill = bpf_ringbuf_query(&vd_ring, BPF_RB_AVAIL_DATA);
-	__u32 kind = header->kind, cause;
+	struct vd_counters *counts;
+	__u32 kind = header->kind, cause = VD_LOST_SHARE;
 
-	if (named || fill < cfg_ring_bytes / 2)
+	if (fill < cfg_ring_bytes / 2)
 		return emit(record, bytes);
-	if (fill > cfg_ring_bytes / 4 * 3)
+	if (!named && fill > cfg_ring_bytes / 4 * 3) {
 		cause = VD_LOST_RESERVE;
-	else if (share_exceeded(header, bytes))
-		cause = VD_LOST_SHARE;
-	else
+		limit = cfg_ring_bytes / VD_QUIET_OF_RING;
+	}
+	if (!share_exceeded(header, bytes, named != 0, limit))
 		return emit(record, bytes);
+	counts = counters();
 	if (counts && kind < VD_KIND_MAX)
 		counts->seen[kind]++;
 	count_lost(header, kind, cause);
 	return 0;
+}
+
+/* A canary's acts are wanted, whatever else is: they show that the hooks of each class work. */
+static __always_inline int is_canary(void)
+{
+	__u32 canary = switch_value(VD_SWITCH_CANARY);
+
+	return canary && canary == (__u32)(bpf_get_current_pid_tgid() >> 32);
 }
 
 /* The decision of the container that a record's process is in; none for host processes. */
