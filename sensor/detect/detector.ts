@@ -7,6 +7,7 @@ import { loadRules, type BoundRules, type Match, type RuleSet } from '@vedette/r
 import type { RuleFile } from '@vedette/rules/load/read-items';
 import type { EventClass } from '@vedette/rules/events';
 import { readsByClass } from '@vedette/rules/reads';
+import type { Interest } from '@vedette/rules/interest';
 import { absentFields } from '@vedette/rules/subject';
 import type { DetectionFound } from '@vedette/model/finding';
 import { executionKey } from '@vedette/model/process';
@@ -79,6 +80,11 @@ export class Detector {
 
   looksAt(eventClass: EventClass): boolean {
     return this.#bound.looksAt(eventClass);
+  }
+
+  /** What the rules want to be reported. */
+  interests(): readonly Interest[] {
+    return this.#set.interests();
   }
 
   /** Whether a rule that is asked here reads this field. */

@@ -13,7 +13,7 @@ const decisionBytes = 48;
 const [containerFlag, everyOriginFlag] = [1, 4];
 const originCount = 8;
 
-const codes = { acknowledge: 1, setCgroup: 2, deleteCgroup: 3, setPending: 4, forgetMarks: 5, kill: 6, watchPath: 7, unwatchPaths: 8, enforceOff: 9, effect: 10, setKinds: 11 } as const;
+const codes = { acknowledge: 1, setCgroup: 2, deleteCgroup: 3, setPending: 4, forgetMarks: 5, kill: 6, watchPath: 7, unwatchPaths: 8, enforceOff: 9, effect: 10, setKinds: 11, setInterests: 12 } as const;
 
 export type Command =
   | { readonly do: 'acknowledge'; readonly position: number }
@@ -27,6 +27,8 @@ export type Command =
   | { readonly do: 'enforceOff' }
   /** Bit n: records of the kernel's kind n are wanted; calls of other kinds are not reported. */
   | { readonly do: 'setKinds'; readonly kinds: bigint }
+  /** A piece of the table of what is wanted (interest-table.ts); the one that ends it puts it in force. */
+  | { readonly do: 'setInterests'; readonly at: number; readonly piece: Uint8Array }
   | EffectOrder;
 
 /** What is done to a container by its own cgroups' keys (0: it has none in that hierarchy), or taken back. */
@@ -70,6 +72,11 @@ function payloadOf(command: Command): Buffer {
       return u64(keyBits(command.key));
     case 'setKinds':
       return u64(BigInt.asUintN(64, command.kinds));
+    case 'setInterests': {
+      const at = Buffer.alloc(4);
+      at.writeUInt32LE(command.at);
+      return Buffer.concat([at, command.piece]);
+    }
     case 'setPending':
       return decisionBits(command.decision, true);
     case 'kill': {

@@ -11,14 +11,6 @@
 VD_SCRATCH(vd_call_scratch_map, struct vd_call_scratch);
 VD_SCRATCH(vd_entry_scratch_map, struct vd_call_entry);
 
-static __always_inline int kind_wanted(__u32 kind)
-{
-	__u32 zero = 0;
-	__u64 *wanted = bpf_map_lookup_elem(&vd_wanted_kinds, &zero);
-
-	return wanted && *wanted >> (kind & 63) & 1;
-}
-
 /*
  * Attached by the loader to the entry of each call with texts whose kind is wanted. The tracepoint's own layout is read as memory, since the
  * kernel refuses a program that touches more arguments than a call has; those behind its last one are never used.

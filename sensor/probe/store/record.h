@@ -44,6 +44,8 @@ static __always_inline void count_lost(const struct vd_header *header, __u32 kin
 
 static __always_inline void fill_header(struct vd_header *header, __u16 kind, struct task_struct *task)
 {
+	const struct vd_interests *wants = interests_now();
+
 	header->kind = kind;
 	header->flags = 0;
 	header->tgid = BPF_CORE_READ(task, tgid);
@@ -54,7 +56,7 @@ static __always_inline void fill_header(struct vd_header *header, __u16 kind, st
 	header->exec_id = (__u32)BPF_CORE_READ(task, self_exec_id);
 	header->tid = BPF_CORE_READ(task, pid);
 	header->uid = BPF_CORE_READ(task, cred, uid.val);
-	header->generation = switch_value(VD_SWITCH_GENERATION);
+	header->generation = wants ? wants->generation : 0;
 }
 
 /* Puts a record into the ring without waking anyone: the loader looks every few milliseconds, which costs less. */
