@@ -9,12 +9,13 @@ import type { Specialised } from './specialise.ts';
 import type { TextComparison } from './check/typed.ts';
 
 export interface PathLeaf {
-  atoms(operator: TextComparison['operator'] | 'path', value: string): Conjunction;
+  /** Null: it never holds. */
+  atoms(operator: TextComparison['operator'] | 'path', value: string): Conjunction | null;
 }
 
 type View = 'whole' | 'directory' | 'name';
 
-const none = { first: null, second: null, last: null, inside: null, components: null, needs: [] } as const;
+const none = { first: null, second: null, last: null, inside: null, holds: null, components: null, needs: [] } as const;
 
 /** Null: the leaf is not about a path that the kernel knows when it judges. */
 export function inPathLeaf(leaf: Specialised & { readonly kind: 'test' }, eventClass: EventClass): PathLeaf | null {
@@ -25,7 +26,12 @@ export function inPathLeaf(leaf: Specialised & { readonly kind: 'test' }, eventC
   const place = placeOf(source.name, String(source.argument), eventClass);
   const view = viewOf([...source.by, ...operand.transforms]);
   if (place === null || view === null) return null;
-  return { atoms: (operator, value) => ({ ...atomsOf(operator, value, view, place.isRaw), path: place.path }) };
+  return {
+    atoms: (operator, value) => {
+      const atoms = atomsOf(operator, value, view, place.isRaw);
+      return atoms === null ? null : { ...atoms, path: place.path };
+    },
+  };
 }
 
 function viewOf(steps: readonly string[]): View | null {
@@ -76,7 +82,7 @@ function placeOf(name: string, argument: string, eventClass: EventClass): Place 
 
 type Atoms = Omit<Conjunction, 'path'>;
 
-function atomsOf(operator: TextComparison['operator'] | 'path', value: string, view: View, isRaw: boolean): Atoms {
+function atomsOf(operator: TextComparison['operator'] | 'path', value: string, view: View, isRaw: boolean): Atoms | null {
   if (!isSameInBytes(value)) return none;
   switch (operator) {
     case '=':
@@ -125,10 +131,12 @@ function head(all: readonly string[], isLastWhole: boolean): Pick<Atoms, 'first'
 }
 
 /** How often a program wrote slashes and dots is not how many components there are. */
-function equal(value: string, isRaw: boolean): Atoms {
+function equal(value: string, isRaw: boolean): Atoms | null {
+  if (value === '/') return isRaw ? none : { ...none, components: 0 };
   const all = componentsOf(value);
   const last = all?.at(-1);
-  if (all === null || last === undefined) return none;
+  // an absolute path has neither dots nor empty components once it is written as rules see it
+  if (all === null || last === undefined) return isRaw || !value.startsWith('/') ? none : null;
   return { ...none, ...head(all, true), last: part(last, true), components: isRaw ? null : all.length };
 }
 
@@ -170,7 +178,7 @@ function suffix(value: string): Atoms {
 /** Text without a slash can be anywhere in a component. Between slashes it is one, before the first it ends one. */
 function inside(value: string): Atoms {
   const all = value.split('/');
-  if (all.length === 1) return none;
+  if (all.length === 1) return value === '' ? none : { ...none, holds: value };
   const between = all.slice(1, -1).filter((one) => one !== '').sort((a, b) => b.length - a.length)[0];
   const before = all[0] ?? '';
   const found = between !== undefined ? part(between, true) : before !== '' ? part(before, false) : null;
@@ -186,5 +194,6 @@ function globbed(value: string, view: View): Atoms {
   const pieces = value.split(/[*?]/);
   const end = suffix(pieces.at(-1) ?? '');
   const middles = pieces.slice(1, -1).map(inside).filter((one) => one.inside !== null);
-  return { ...start, last: end.last, inside: end.inside ?? middles[0]?.inside ?? null };
+  const held = pieces.slice(1, -1).filter((one) => one !== '' && !one.includes('/')).sort((a, b) => b.length - a.length)[0];
+  return { ...start, last: end.last, inside: end.inside ?? middles[0]?.inside ?? null, holds: held ?? null };
 }

@@ -12,7 +12,7 @@ function interests(condition: string): readonly Interest[] {
 function told(one: Conjunction): string {
   const start = (name: string, part: Conjunction['first']) => (part === null ? [] : [`${name} ${part.text}${part.whole ? '' : '…'}`]);
   const end = (name: string, part: Conjunction['last']) => (part === null ? [] : [`${name} ${part.whole ? '' : '…'}${part.text}`]);
-  const words = [...start('first', one.first), ...start('second', one.second), ...end('inside', one.inside), ...end('last', one.last), ...(one.components === null ? [] : [String(one.components)]), ...one.needs, ...(one.path === 1 ? ['of the other path'] : [])];
+  const words = [...start('first', one.first), ...start('second', one.second), ...end('inside', one.inside), ...end('last', one.last), ...(one.holds === null ? [] : [`holds ${one.holds}`]), ...(one.components === null ? [] : [String(one.components)]), ...one.needs, ...(one.path === 1 ? ['of the other path'] : [])];
   return words.length === 0 ? 'everything' : words.join(', ');
 }
 
@@ -39,7 +39,10 @@ test('what a condition implies is asked for, and no less', () => {
     [`${opened}fd.name glob "/home/*/.ssh/*"`, ['first home, inside .ssh']],
     [`${opened}fd.name glob "*.pem"`, ['last ….pem']],
     [`${opened}fd.name glob "/etc/[ab]*"`, ['first etc']],
-    [`${opened}fd.name contains secret`, ['everything']],
+    [`${opened}fd.name contains secret`, ['holds secret']],
+    [`${opened}fd.name in (/, /etc/, /etc/x)`, ['0', 'first etc, second x, last x, 2']],
+    ['evt.type = chmod and (evt.arg.mode contains S_ISUID or evt.arg.mode contains S_ISGID)', ['set-id']],
+    ['evt.type = symlink and evt.arg.target in (/etc/shadow)', ['first etc, second shadow, last shadow, 2']],
     [`${opened}fd.name contains /.ssh/`, ['inside .ssh']],
     [`${opened}fd.name contains ../`, ['inside …..']],
     [`${opened}tolower(fd.name) = /etc/shadow`, ['everything']],

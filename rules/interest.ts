@@ -16,8 +16,8 @@ export interface NamePart {
   readonly whole: boolean;
 }
 
-export const needs = ['container', 'read', 'write', 'create', 'truncate', 'no-write'] as const;
-/** `container`: not in the host's mount namespace; `create`, `truncate`: opened with O_CREAT, O_TRUNC; `no-write`: for reading alone. */
+export const needs = ['container', 'read', 'write', 'create', 'truncate', 'no-write', 'set-id'] as const;
+/** `container`: not in the host's mount namespace; `create`, `truncate`: opened with O_CREAT, O_TRUNC; `no-write`: for reading alone; `set-id`: the mode has one of the set-id bits. */
 export type Need = (typeof needs)[number];
 
 /** Everything that is named must hold; null names nothing. */
@@ -28,11 +28,13 @@ export interface Conjunction {
   readonly second: NamePart | null;
   readonly last: NamePart | null;
   readonly inside: NamePart | null;
+  /** Text within one of the components. */
+  readonly holds: string | null;
   readonly components: number | null;
   readonly needs: readonly Need[];
 }
 
-export const whole: Conjunction = { path: 0, first: null, second: null, last: null, inside: null, components: null, needs: [] };
+export const whole: Conjunction = { path: 0, first: null, second: null, last: null, inside: null, holds: null, components: null, needs: [] };
 
 /**
  * `each`: every event. `first`: the first for each container, executable and file is enough; it counts where a class is reported that way
@@ -67,7 +69,7 @@ export function interestOf(by: string, eventClass: EventClass, condition: Specia
 
 /** Whether it says more than of what sort the record must be. */
 export function namesPath(one: Conjunction): boolean {
-  return one.first !== null || one.last !== null || one.inside !== null;
+  return one.first !== null || one.last !== null || one.inside !== null || one.holds !== null;
 }
 
 export function isWhole(one: Conjunction): boolean {
@@ -126,6 +128,7 @@ function joined(one: Conjunction, other: Conjunction): readonly Conjunction[] {
     second: head.second,
     last: longer(one.last, other.last),
     inside: longer(one.inside, other.inside),
+    holds: (one.holds?.length ?? 0) >= (other.holds?.length ?? 0) ? one.holds : other.holds,
     components: one.components ?? other.components,
     needs: allNeeds,
   }];
@@ -157,13 +160,14 @@ function ofTest(leaf: Leaf, eventClass: EventClass): readonly Conjunction[] {
 }
 
 function ofPathTest(test: Test, about: PathLeaf): readonly Conjunction[] {
+  const possible = (atoms: readonly (Conjunction | null)[]) => atoms.filter((one) => one !== null);
   switch (test.on) {
     case 'text-set':
-      return test.values.map((value) => about.atoms('=', value));
+      return possible(test.values.map((value) => about.atoms('=', value)));
     case 'text':
-      return test.comparisons.map((one) => about.atoms(one.operator, one.value));
+      return possible(test.comparisons.map((one) => about.atoms(one.operator, one.value)));
     case 'path':
-      return test.prefixes.map((value) => about.atoms('path', value));
+      return possible(test.prefixes.map((value) => about.atoms('path', value)));
     case 'number':
     case 'boolean':
     case 'network':
@@ -177,6 +181,7 @@ function ofPathTest(test: Test, about: PathLeaf): readonly Conjunction[] {
 
 /** Facts of the record itself. Only of files: of other calls the place is that of the execution, which the kernel does not know. */
 function needOf({ read, test }: Leaf, eventClass: EventClass): Need | null {
+  if (eventClass === 'chmod') return asksSetId(read, test) ? 'set-id' : null;
   if ((eventClass !== 'open' && eventClass !== 'mapExec') || read.kind !== 'field' || read.operand.transforms.length > 0 || read.sources.length !== 1) return null;
   const { name, argument } = read.operand.field;
   if (name === 'container.id') return isNotHost(test) ? 'container' : null;
@@ -185,6 +190,11 @@ function needOf({ read, test }: Leaf, eventClass: EventClass): Need | null {
   if (name !== 'evt.arg' || argument !== 'flags' || test.on !== 'text' || test.comparisons.length !== 1) return null;
   const [one] = test.comparisons;
   return one?.operator === 'contains' ? (flags[one.value] ?? null) : null;
+}
+
+function asksSetId(read: Leaf['read'], test: Test): boolean {
+  if (read.kind !== 'field' || read.operand.field.name !== 'evt.arg' || read.operand.field.argument !== 'mode' || read.operand.transforms.length > 0 || test.on !== 'text') return false;
+  return test.comparisons.length > 0 && test.comparisons.every((one) => one.operator === 'contains' && (one.value === 'S_ISUID' || one.value === 'S_ISGID'));
 }
 
 const opens: Readonly<Record<string, Need>> = { 'evt.is_open_read': 'read', 'evt.is_open_write': 'write', 'evt.is_open_create': 'create', 'evt.is_open_exec': 'create' };

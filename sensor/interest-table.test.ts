@@ -6,7 +6,8 @@ import { loadRules, type RuleSet } from '@vedette/rules/ruleset';
 import { syntheticSuppliers, type SyntheticEvent } from '@vedette/rules/synthetic';
 import { kinds } from './decode/layout.ts';
 import { interestTable, interestsMax, tableBytes, tablePieces } from './interest-table.ts';
-import { isJudged, judge } from './testing/judge.ts';
+import { isJudged, judge, judgeText } from './testing/judge.ts';
+import { absolute } from './detect/call-paths.ts';
 import { wantedKinds } from './wanted-kinds.ts';
 
 const bit = (name: (typeof needs)[number]) => 1 << needs.indexOf(name);
@@ -35,6 +36,9 @@ test('an interest is judged by whole components and eight bytes', () => {
     ['fd.name glob "/home/*/.ssh/*"', '/home/u/ssh/id', 0],
     ['fd.directory = /dev', '/dev/x', 2],
     ['fd.directory = /dev', '/dev/x/y', 0],
+    ['fd.name contains liblzma.so.5', '/usr/lib/liblzma.so.5.6.0', 2],
+    ['fd.name contains liblzma.so.5', '/usr/lib/libc.so.6', 0],
+    ['fd.name in (/, /etc/)', '/etc', 0],
     ['proc.name = x', '/anything', 1],
   ];
   for (const [condition, path, want] of rows) {
@@ -138,4 +142,33 @@ test('what is enough for the first is still each when another wants it so', () =
   const { bytes } = interestTable([first, { ...first, by: 'other', repeat: 'each' }], 0n, 1);
   assert.equal(judge(bytes, kinds.openRead, { path: ['a'], have: bit('container') | reading, text: 0 }), 3);
   assert.equal(judge(bytes, kinds.openRead, { path: ['a'], have: reading, text: 0 }), 0);
+});
+
+const texts = fc.array(fc.oneof({ weight: 4, arbitrary: component }, fc.constantFrom('.', '..', '', 'proc/self/root', 'proc/thread-self/root/.')), { minLength: 1, maxLength: 6 });
+const given = fc.tuple(fc.constantFrom('/', '', '//', '/proc/self/root/'), texts, fc.constantFrom('', '/')).map(([start, all, end]) => start + all.join('/') + end).filter((one) => one !== '');
+const callLeaf = fc.oneof(
+  fc.tuple(fc.constantFrom('evt.arg.path', 'fs.path.name', 'evt.rawarg.path', 'fs.path.nameraw'), fc.constantFrom('=', 'startswith', 'endswith', 'contains', 'glob'), fc.oneof(piece, given)).map(([field, operator, value]) => `${field} ${operator} ${quoted(value)}`),
+  fc.array(fc.oneof(piece, given), { minLength: 1, maxLength: 3 }).map((values) => `evt.arg.path pmatch (${values.map(quoted).join(', ')})`),
+);
+
+test('a call that a rule matches by its path, whatever it was given, is never filtered out', () => {
+  let [matched, filtered] = [0, 0];
+  fc.assert(
+    fc.property(fc.array(callLeaf, { minLength: 1, maxLength: 3 }), fc.constantFrom(' and ', ' or '), fc.array(fc.tuple(given, path), { minLength: 1, maxLength: 20 }), (leaves, by, calls) => {
+      const rules = rulesOf(`evt.type = unlink and (${leaves.join(by)})`);
+      const { bytes } = interestTable(rules.interests(), wantedKinds(() => true), 1);
+      const bound = rules.bind(syntheticSuppliers);
+      for (const [raw, base] of calls) {
+        const made = absolute(raw, base);
+        const fields = { 'evt.arg.path': made, 'fs.path.name': made, 'evt.rawarg.path': raw, 'fs.path.nameraw': raw };
+        const want = isJudged(bytes, kinds.unlink) ? judgeText(bytes, kinds.unlink, raw, 0, 0) : 2;
+        const matches = bound.evaluate('unlink', { fields }).length > 0;
+        if (matches) matched += 1;
+        if (want === 0) filtered += 1;
+        assert.ok(!matches || want > 0, `${leaves.join(by)} matches ${raw} from ${base}`);
+      }
+    }),
+    { numRuns: 3000 },
+  );
+  assert.ok(matched > 300 && filtered > 1000, `${matched} matched, ${filtered} filtered`);
 });

@@ -11,8 +11,8 @@ export const interestsMax = 512;
 export const bucketsMax = 256;
 export const probesMax = 8;
 export const insideMax = 8;
-export const listMax = 128;
-const [headerBytes, bucketBytes, interestBytes] = [24, 16, 64];
+export const listMax = 64;
+export const [headerBytes, bucketBytes, interestBytes] = [32, 16, 72];
 export const tableBytes = headerBytes + insideMax * 16 + bucketsMax * bucketBytes + interestsMax * interestBytes;
 
 const ones = 0xffffffffffffffffn;
@@ -152,6 +152,14 @@ export function placeOf(kind: number, first: bigint): number {
   return Number(mixed >> 56n);
 }
 
+/** A bit for each two neighbouring bytes, which the path must have as well. */
+export function pairsOf(text: string): bigint {
+  const bytes = Buffer.from(text, 'utf8');
+  let bits = 0n;
+  for (let at = 1; at < bytes.length; at++) bits |= 1n << BigInt((bytes[at - 1]! * 31 + bytes[at]!) & 63);
+  return bits;
+}
+
 class TableWriter {
   readonly #out = Buffer.alloc(tableBytes);
   readonly #lists: ReadonlyMap<Kind, readonly Row[]>;
@@ -164,14 +172,17 @@ class TableWriter {
   }
 
   write(wantedKinds: bigint, generation: number): Uint8Array {
-    let judged = 0n;
+    let [judged, paired] = [0n, 0n];
     for (const [kind, rows] of this.#lists) {
-      if (this.#list(kinds[kind], rows)) judged |= 1n << BigInt(kinds[kind]);
+      if (!this.#list(kinds[kind], rows)) continue;
+      judged |= 1n << BigInt(kinds[kind]);
+      if (rows.some((row) => row.atoms.holds !== null)) paired |= 1n << BigInt(kinds[kind]);
     }
     const out = this.#out;
     out.writeUInt32LE(generation >>> 0, 0);
     out.writeBigUInt64LE(BigInt.asUintN(64, wantedKinds), 8);
     out.writeBigUInt64LE(judged, 16);
+    out.writeBigUInt64LE(paired, 24);
     for (let index = 0; index < insideMax; index++) {
       // a place without a name is one that nothing equals
       const { mask, value } = this.#insides.all[index] ?? { mask: 0n, value: 1n };
@@ -226,5 +237,6 @@ class TableWriter {
     this.#out.writeUInt8(atoms.path, at + 55);
     this.#out.writeUInt32LE(atoms.components === null ? 0 : 0xffffffff, at + 56);
     this.#out.writeUInt32LE(atoms.components ?? 0, at + 60);
+    this.#out.writeBigUInt64LE(pairsOf(atoms.holds ?? ''), at + 64);
   }
 }

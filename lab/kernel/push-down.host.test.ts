@@ -123,3 +123,22 @@ test('a hundred changes of the table lose none of the opens that all of them wan
   const { files } = await loader.reported((reported) => Object.keys(reported.files).filter((one) => one.includes(`/${basename(directory)}/`)).length >= count);
   assert.deepEqual(Object.entries(files).filter(([name, times]) => name.includes(directory) && times !== 1), [], 'each once');
 });
+
+test('calls on paths are judged by what they were given, and delivered where that does not say where it leads', async () => {
+  const directory = place('calls');
+  const shell = (script: string) => execFileSync('sh', ['-c', `for one in ${loader.cgroup.procs.join(' ')}; do echo $$ > $one; done; cd ${directory}; ${script}`], { stdio: 'ignore' });
+  const count = async (name: string) => (await loader.reported(() => true)).seen[name] ?? 0;
+  await want(
+    `evt.type in (unlink, unlinkat) and fs.path.name startswith ${directory}/`,
+    'evt.type in (rename, renameat, renameat2) and evt.arg.newpath endswith _history',
+    'evt.type in (chmod, fchmod, fchmodat) and evt.arg.mode contains S_ISUID',
+    `${opened}fd.name endswith /mark`,
+  );
+  const before = { unlinkat: await count('unlinkat'), renameat2: await count('renameat2'), fchmodat: await count('fchmodat') };
+  shell('touch /tmp/push-down-other a b c d e; rm /tmp/push-down-other; rm $PWD/a; rm b; rm ../calls/c; rm /proc/self/cwd/d; rm /proc/self/root$PWD/e');
+  shell('touch x y; mv x other; mv y my_history; touch s; chmod 644 s; chmod u+s s; chmod 755 s');
+  await mark(directory);
+  const seen = (await loader.reported(() => true)).seen;
+  const made = Object.fromEntries(Object.entries(before).map(([name, earlier]) => [name, (seen[name] ?? 0) - earlier]));
+  assert.deepEqual(made, { unlinkat: 5, renameat2: 1, fchmodat: 1 });
+});

@@ -399,13 +399,16 @@ enum vd_command {
  * What is wanted, judged in the kernel before a record is made: one table, put in force by one swap, and every record says by which
  * generation it was judged. A record of a judged kind is made when one interest of that kind has nothing that it contradicts; all else is
  * open: what the kernel cannot decide is wanted. Names are compared by eight bytes: the first eight of a component, padded with zeroes,
- * or the last eight of a slash and the component.
+ * or the last eight of a slash and the component. Pieces of names that can stand anywhere are asked by their pairs of neighbouring bytes:
+ * VD_PAIR_BIT of each must be set somewhere in the path.
  */
+#define VD_PAIR_BIT(one, next) (1ull << (((one) * 31 + (next)) & 63))
+
 #define VD_INTERESTS_MAX 512
 #define VD_BUCKETS_MAX 256
 #define VD_BUCKET_PROBES 8
 #define VD_INSIDE_MAX 8
-#define VD_LIST_MAX 128
+#define VD_LIST_MAX 64
 
 struct vd_interest {
 	__u64 first_mask, first;	/* of the path's first component */
@@ -416,8 +419,9 @@ struct vd_interest {
 	__u8 want;
 	__u8 text;			/* which of a call's two texts */
 	__u32 components_mask, components;	/* exactly so many */
+	__u64 pairs;
 };
-_Static_assert(sizeof(struct vd_interest) == 64, "vd_interest");
+_Static_assert(sizeof(struct vd_interest) == 72, "vd_interest");
 
 /* What the record must be. */
 #define VD_I_CONTAINER 1		/* not in the host's mount namespace */
@@ -426,6 +430,7 @@ _Static_assert(sizeof(struct vd_interest) == 64, "vd_interest");
 #define VD_I_CREATE 8			/* asked with O_CREAT */
 #define VD_I_TRUNCATE 16		/* asked with O_TRUNC */
 #define VD_I_NO_WRITE 32
+#define VD_I_SET_ID 64			/* of a change of mode: with one of the set-id bits */
 
 enum vd_want {
 	VD_WANT_NOT = 0,
@@ -451,12 +456,13 @@ struct vd_interests {
 	__u32 pad;
 	__u64 kinds;			/* as of VD_COMMAND_SET_KINDS */
 	__u64 judged;			/* kinds that are judged; the others are wanted whole, or not at all */
+	__u64 paired;			/* kinds of which an interest asks for pairs */
 	__u64 inside_mask[VD_INSIDE_MAX];
 	__u64 inside[VD_INSIDE_MAX];
 	struct vd_bucket buckets[VD_BUCKETS_MAX];
 	struct vd_interest interests[VD_INTERESTS_MAX];
 };
-_Static_assert(sizeof(struct vd_interests) == 24 + 128 + 16 * VD_BUCKETS_MAX + 64 * VD_INTERESTS_MAX, "vd_interests");
+_Static_assert(sizeof(struct vd_interests) == 32 + 128 + 16 * VD_BUCKETS_MAX + 72 * VD_INTERESTS_MAX, "vd_interests");
 
 struct vd_command_frame {
 	__u32 magic;

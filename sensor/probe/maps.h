@@ -164,20 +164,21 @@ struct vd_path_facts {
 	__u64 last;
 	__u64 head_known;		/* first, second and the number of components */
 	__u64 last_known;
-	__u32 inside;			/* all ones where it is not known */
+	__u64 pairs;			/* all ones where it is not known, as the next */
+	__u32 inside;
 	__u32 components;
 	/* room of the judging */
 	__u32 from;
 	__u32 count;
 	__u32 want;
-	__u32 pad;
+	__u32 ends;
 };
 
 /* Room for one record; the slack behind the bounds lets the verifier see that no write leaves it. */
 #define VD_SCRATCH_DATA (VD_PATH_BYTES_MAX * 2 + VD_NAME_BYTES_MAX + VD_ARGUMENT_BYTES_MAX)
 struct vd_exec_scratch { struct vd_exec record; char data[VD_SCRATCH_DATA + VD_ARGUMENT_BYTES_MAX + 4096]; };
 struct vd_file_scratch { struct vd_file record; char data[VD_PATH_BYTES_MAX + 1024]; struct vd_watch_key watch; struct vd_path_facts facts; };
-struct vd_call_scratch { struct vd_call record; char data[4 * VD_TEXT_BYTES_MAX + 2 * VD_PATH_BYTES_MAX + 4096]; struct vd_call_entry entry; struct vd_path_facts facts[2]; };
+struct vd_call_scratch { struct vd_call record; char data[4 * VD_TEXT_BYTES_MAX + 2 * VD_PATH_BYTES_MAX + 4096]; struct vd_call_entry entry; char slack[VD_TEXT_BYTES_MAX + 16]; struct vd_path_facts facts; __u16 ends[32]; };
 struct vd_dns_scratch { struct vd_dns record; char data[VD_DNS_BYTES_MAX * 2]; };
 struct vd_cgroup_scratch { struct vd_cgroup record; char data[VD_PATH_BYTES_MAX + 64]; };
 

@@ -31,8 +31,16 @@ static __always_inline __u32 inside_bits(const struct vd_interests *wants, __u64
 	__u32 bits = 0;
 
 #pragma unroll
-	for (int i = 0; i < VD_INSIDE_MAX; i++)
-		bits |= (__u32)((tail & wants->inside_mask[i]) == wants->inside[i]) << i;
+	for (int i = 0; i < VD_INSIDE_MAX; i++) {
+		__u64 against = (tail & wants->inside_mask[i]) ^ wants->inside[i];
+
+		/* without a branch, which the verifier would follow both ways each time */
+		__u64 sign = -against;
+
+		vd_opaque(sign);
+		sign = (against | sign) >> 63;
+		bits |= (__u32)(sign ^ 1) << i;
+	}
 	return bits;
 }
 
@@ -63,10 +71,29 @@ static __always_inline void note_component(volatile struct vd_path_facts *facts,
 static __always_inline void forget_facts(volatile struct vd_path_facts *facts)
 {
 	facts->first = facts->second = facts->last = 0;
+	facts->pairs = 0;
 	facts->inside = 0;
 	facts->components = 0;
 	facts->want = 0;
 	facts->head_known = facts->last_known = ~0ull;
+}
+
+/* Pairs of neighbours in components that were written one behind the other. */
+static __always_inline void note_pairs(volatile struct vd_path_facts *facts, const char *out, __u32 bytes)
+{
+	__u64 pairs = 0;
+	__u32 before = 0;
+
+	for (__u32 i = 0; i < VD_PATH_BYTES_MAX; i++) {
+		__u32 now;
+
+		if (i >= bytes)
+			break;
+		now = *(const __u8 *)(out + i);
+		pairs |= VD_PAIR_BIT(before, now);
+		before = now;
+	}
+	facts->pairs |= pairs;
 }
 
 /*
@@ -113,6 +140,7 @@ static __always_inline void path_walk(struct vfsmount *vfsmount, struct dentry *
 	if (facts) {
 		facts->head_known = 0;
 		facts->inside = ~0u;
+		facts->pairs = ~0ull;
 	}
 }
 

@@ -155,6 +155,8 @@ static __always_inline void report_wanted(struct vd_file_scratch *scratch, struc
 	walk_file(scratch, file, wants);
 	want = kind == VD_OPEN_WRITE ? VD_WANT_EACH : VD_WANT_FIRST;
 	if (kind_judged(wants, kind)) {
+		if (wants->paired >> kind & 1)
+			note_pairs(&scratch->facts, scratch->data, *(volatile __u16 *)&scratch->record.path_bytes);
 		judge_interest(wants, kind, &scratch->facts, file_needs(&scratch->record, task), 0);
 		want = *(volatile __u32 *)&scratch->facts.want;
 	}

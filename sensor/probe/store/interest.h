@@ -58,7 +58,7 @@ found:
 		against = (((facts->first ^ one->first) & one->first_mask) | ((facts->second ^ one->second) & one->second_mask) |
 			   ((facts->components ^ one->components) & one->components_mask)) & facts->head_known;
 		against |= (facts->last ^ one->last) & one->last_mask & facts->last_known;
-		against |= (one->inside & ~facts->inside) | (one->needs & ~have) | (one->text ^ text);
+		against |= (one->pairs & ~facts->pairs) | (one->inside & ~facts->inside) | (one->needs & ~have) | (one->text ^ text);
 		if (!against)
 			facts->want |= one->want;
 	}
