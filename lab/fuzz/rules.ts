@@ -189,7 +189,7 @@ const event: SyntheticEvent = {
 
 function takeFile(text: string): boolean {
   const rules = loadRules([{ name: 'fuzz', text }], { keepTrees: true, tellUnused: true });
-  rules.interest();
+  rules.interests();
   const askable = rules.bind(syntheticSuppliers);
   for (const eventClass of eventClasses) for (const match of askable.evaluate(eventClass, event)) match.output();
   for (const rule of rules.rules) if (rule.tree !== null) explain(rule.tree, { table: fieldTable, absent: {} });

@@ -10,6 +10,7 @@ import { keptFields } from '@vedette/rules/noise/stored';
 import type { EventClass } from '@vedette/rules/events';
 import { problemCodes, type RuleProblem } from '@vedette/rules/problems';
 import { readsByClass } from '@vedette/rules/reads';
+import type { Interest } from '@vedette/rules/interest';
 import { absentFields } from '@vedette/rules/subject';
 import { Windows, type WindowReport } from '@vedette/rules/window/windows';
 import type { Asking } from '@vedette/rules/window/gate';
@@ -116,6 +117,11 @@ export class Detector {
 
   looksAt(eventClass: EventClass): boolean {
     return this.#bound.looksAt(eventClass);
+  }
+
+  /** What the rules want to be reported. */
+  interests(): readonly Interest[] {
+    return this.#set.interests();
   }
 
   /** Whether a rule that is asked here reads this field. */

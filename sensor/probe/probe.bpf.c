@@ -15,6 +15,7 @@
 #include "extract/call.h"
 #include "extract/text.h"
 #include "store/record.h"
+#include "store/interest.h"
 #include "hooks/exec.bpf.h"
 #include "hooks/life.bpf.h"
 #include "hooks/cgroup.bpf.h"
