@@ -71,6 +71,13 @@ struct {
 #define VD_SWITCH_HOST_MOUNTS 3
 #define VD_SWITCH_CANARY 4
 
+static __always_inline __u32 switch_value(__u32 index)
+{
+	__u32 *value = bpf_map_lookup_elem(&vd_switches, &index);
+
+	return value ? *value : 0;
+}
+
 /* First opens and mappings already reported: 65,536 × about 110 B = 7 MiB. The value is the generation of the marks. */
 struct vd_mark_key {
 	__u64 cgroup;

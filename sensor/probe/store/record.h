@@ -16,13 +16,6 @@ static __always_inline struct vd_counters *counters(void)
 	return bpf_map_lookup_elem(&vd_counts, &zero);
 }
 
-static __always_inline __u32 switch_value(__u32 index)
-{
-	__u32 *value = bpf_map_lookup_elem(&vd_switches, &index);
-
-	return value ? *value : 0;
-}
-
 static __always_inline __u64 cgroup_of(const struct vd_header *header)
 {
 	return header->cgroup_v1 ? header->cgroup_v1 : header->cgroup_v2;
