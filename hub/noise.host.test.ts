@@ -162,3 +162,11 @@ test('a rule file that cannot be used is refused with its place', async () => {
   assert.match(broken.text, /Did you mean fd\.name/);
   assert.equal((await hub.ask('PUT', '/api/v1/rule-files/..%2Fx.yaml', { token: tokens.operator, body: { yaml: '- list: a\n  items: [b]\n' } })).status, 400);
 });
+
+test('a rule about several events, and one that the hub does not have, have no proposal and say why', async () => {
+  const several = `- rule: Many reads\n  desc: d\n  condition: evt.type in (open, openat) and fd.name startswith /\n  output: "%fd.name"\n  priority: NOTICE\n  vedette:\n    count: 3\n    within: 10s\n    by: [container.id]\n`;
+  const put = await hub.ask('PUT', '/api/v1/rule-files/many.yaml', { token: tokens.operator, body: { yaml: several } });
+  assert.equal(put.status, 200, put.text);
+  assert.match((await get<'proposeExceptions'>('noise/proposal?rule=Many%20reads')).sentence, /^This rule speaks of several events/);
+  assert.match((await get<'proposeExceptions'>('noise/proposal?rule=Nothing')).sentence, /^The hub has no rule of this name now/);
+});
