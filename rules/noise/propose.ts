@@ -170,18 +170,23 @@ function distinct(rows: Rows): Rows {
 
 /** None: nothing narrow enough hides a part worth it without hiding what was confirmed. */
 export function proposeExceptions(input: ProposalInput): readonly NoiseException[] {
-  const enough = Math.max(1, weight(input.noise) * partMin);
   const exceptions: NoiseException[] = [];
   const confirmed = distinct(input.confirmed);
   let rest: Rows = alike(input.noise);
+  // of many kinds the loudest are searched; what that finds is then weighed on all
+  const enough = Math.max(1, weight(rest) * partMin);
   while (exceptions.length < exceptionsMax && rest.length > 0) {
     const atoms = best(rest, { ...input, confirmed });
     if (atoms === null) break;
-    const hidden = hiddenBy(atoms, rest);
-    if (weight(hidden) < enough) break;
+    const hidden = new Set(hiddenBy(atoms, rest));
+    if (weight([...hidden]) < enough) break;
     exceptions.push({ rule: input.rule, name: exceptionName(atoms), atoms });
-    rest = rest.filter((row) => !hidden.includes(row));
+    rest = rest.filter((row) => !hidden.has(row));
   }
-  // the engine has the last word: what it cannot decide about a confirmed detection is not proposed
-  return exceptions.filter((one) => input.confirmed.length === 0 || backTest(input.rule, [one], confirmed).kept === weight(confirmed));
+  const worthIt = weight(input.noise) * partMin;
+  return exceptions.filter((one) => {
+    if (weight(hiddenBy(one.atoms, input.noise)) < worthIt) return false;
+    // the engine has the last word: what it cannot decide about a confirmed detection is not proposed
+    return confirmed.length === 0 || backTest(input.rule, [one], confirmed).kept === weight(confirmed);
+  });
 }
