@@ -27,12 +27,8 @@ export interface ProposalSource {
   readonly own: readonly OwnRuleFile[];
 }
 
-const image = 'container.image.repository';
-
-/** In a container whose image has no name yet, nothing of its identity is known, whatever the rule was decided on. */
 export function storedDetection(row: StoredShape): StoredDetection {
-  const isUnnamed = row.container_id !== null && (row.fields[image] ?? null) === null;
-  return { eventClass: row.event_class ?? '', fields: row.fields, varied: row.varied, identityPending: row.identity_pending || isUnnamed, count: row.count };
+  return { eventClass: row.event_class ?? '', fields: row.fields, varied: row.varied, identityPending: row.identity_pending, inContainer: row.container_id !== null, count: row.count };
 }
 
 function sum(rows: readonly { readonly count: number }[]): number {

@@ -155,7 +155,7 @@ function refined(seed: readonly Atom[], noise: Rows, lists: ReadonlySet<string>)
 function alike(rows: Rows): Rows {
   const kinds = new Map<string, StoredDetection>();
   for (const row of rows) {
-    const key = `${row.eventClass}\0${row.identityPending ? 1 : 0}\0${row.varied.filter((name) => keptNames.has(name)).join()}\0${foldKeyOf(row.fields)}`;
+    const key = `${row.eventClass}\0${row.identityPending ? 1 : 0}${row.inContainer ? 1 : 0}\0${row.varied.filter((name) => keptNames.has(name)).join()}\0${foldKeyOf(row.fields)}`;
     const known = kinds.get(key);
     if (known === undefined) kinds.set(key, row);
     else kinds.set(key, { ...known, count: known.count + row.count, varied: [...new Set([...known.varied, ...row.varied, ...variedBetween(known.fields, row.fields)])] });
@@ -165,7 +165,7 @@ function alike(rows: Rows): Rows {
 
 /** Each different one once: how often it was confirmed does not matter. */
 function distinct(rows: Rows): Rows {
-  return [...new Map(rows.map((row) => [JSON.stringify([keptFields.map((name) => (Object.hasOwn(row.fields, name) ? row.fields[name] : 0)), row.varied, row.identityPending, row.eventClass]), row])).values()];
+  return [...new Map(rows.map((row) => [JSON.stringify([keptFields.map((name) => (Object.hasOwn(row.fields, name) ? row.fields[name] : 0)), row.varied, row.identityPending, row.inContainer, row.eventClass]), row])).values()];
 }
 
 /** None: nothing narrow enough hides a part worth it without hiding what was confirmed. */
