@@ -79,7 +79,7 @@ function Head({ incident, titled }: { readonly incident: IncidentDetailView; rea
 function Where({ incident }: { readonly incident: IncidentDetailView }): ReactNode {
   const host = <Link to={hrefOf('/live', { node: incident.node })}>{incident.hostname}</Link>;
   if (incident.containerId === null) return <span>on host {host}</span>;
-  return <span>in container <Link to={hrefOf('/live', { open: incident.containerId, ended: 'include' })}><ContainerText workload={incident.workload} name={incident.containerName} id={incident.containerId} /></Link> on {host}</span>;
+  return <span>in container <Link to={hrefOf('/live', { open: incident.containerId, ended: 'include' })}><ContainerText workload={incident.workload} name={incident.containerName} id={incident.containerId} /></Link> on {host}{incident.containers > 1 ? ` and in ${plural(incident.containers - 1, 'other container')} of this workload` : ''}</span>;
 }
 
 /** The title is of the first event; the summary is of the newest, which may be about another program. */
