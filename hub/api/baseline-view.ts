@@ -1,6 +1,6 @@
 /** Rows of baselines as their views, and the sentences about where nobody looked. Pure. */
 import type { BaselineDetailView, BaselineView, BehaviourView } from '@vedette/model/api/baselines';
-import { baselineStates, blindReasons, type BlindReason } from '@vedette/model/baseline';
+import { baselineStates, blindReasons, type BlindReason } from '@vedette/model/baseline-words';
 import { enforcementOf } from '@vedette/policy/baseline/enforcement';
 import { behaviourText, nearbySentence } from '@vedette/policy/baseline/nearby';
 import type { BaselineShape, BehaviourShape, BlindShape } from '../store/read-baselines.ts';

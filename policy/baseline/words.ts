@@ -2,7 +2,8 @@
  * A behaviour as a list of words and back, in the order in which it folds: what is likely to vary comes last. The limits say how many
  * different ones a place may have before it counts as *any*. Pure.
  */
-import { executedOrigins, peerDirections, type Behaviour, type BehaviourKind, type PeerBehaviour } from '@vedette/model/baseline';
+import type { Behaviour, PeerBehaviour } from '@vedette/model/baseline';
+import { executedOrigins, peerDirections, type BehaviourKind } from '@vedette/model/baseline-words';
 import type { Folded, FoldLimit } from './fold.ts';
 
 /** Different arguments of one program, started by one parent as one user. */

@@ -1,6 +1,6 @@
 /** Baselines in words: states, what learning waits for, why something may be missing, behaviours by kind. Pure. */
 import type { BaselineView, BehaviourView } from '@vedette/model/api/baselines';
-import type { BaselineState, BehaviourKind, BlindReason } from '@vedette/model/baseline';
+import type { BaselineState, BehaviourKind, BlindReason } from '@vedette/model/baseline-words';
 import { plural } from './numbers.ts';
 import { lengthWords } from './time.ts';
 

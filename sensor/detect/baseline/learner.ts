@@ -5,7 +5,8 @@
  * of the sensor: what is done again is told again, and uniting it changes nothing. Bounded in containers' behaviours over all and each; what did not
  * fit is counted and said. Pure.
  */
-import type { Behaviour, BehaviourKind } from '@vedette/model/baseline';
+import type { Behaviour } from '@vedette/model/baseline';
+import type { BehaviourKind } from '@vedette/model/baseline-words';
 import type { Container } from '@vedette/model/container';
 import type { CallEvent, ExecEvent, FileEvent, HookEvent, SocketEvent } from '@vedette/model/event';
 import type { DetectionFound } from '@vedette/model/finding';

@@ -4,7 +4,7 @@
  */
 import { useState, type ReactNode } from 'react';
 import type { BaselineDetailView, BehaviourView } from '@vedette/model/api/baselines';
-import type { BehaviourKind } from '@vedette/model/baseline';
+import type { BehaviourKind } from '@vedette/model/baseline-words';
 import { addressOf } from '../../client.ts';
 import { useApi, useChange } from '../../data.ts';
 import { FilterBar, FilterText } from '../../parts/filters.tsx';

@@ -1,12 +1,13 @@
 /** Learn, watch, enforce. Enforcing says first what it stops and what it cannot; back to watching is one click. */
 import { useState, type ReactNode } from 'react';
 import type { BaselineDetailView } from '@vedette/model/api/baselines';
-import { baselineStates, type BaselineState } from '@vedette/model/baseline';
+import { baselineStates, type BaselineState } from '@vedette/model/baseline-words';
 import { useChange } from '../../data.ts';
 import { Dialog, DialogActions } from '../../parts/overlay.tsx';
 import { FormProblem } from '../../parts/problem.tsx';
 import { baselineStateWords, workloadWords } from '../../view/baseline-words.ts';
 import { plural } from '../../view/numbers.ts';
+import '../../parts/mode-switch.css';
 
 export function StateSwitch({ baseline, may }: { readonly baseline: BaselineDetailView; readonly may: boolean }): ReactNode {
   const [asking, setAsking] = useState<BaselineState | null>(null);
