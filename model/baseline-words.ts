@@ -12,5 +12,5 @@ export type ExecutedOrigin = (typeof executedOrigins)[number];
 export const peerDirections = ['out', 'in', 'listen'] as const;
 
 /** Why something that a container did may be missing. */
-export const blindReasons = ['started-before', 'not-watched', 'records-lost', 'telemetry-dropped', 'hook-missing', 'bound-met'] as const;
+export const blindReasons = ['started-before', 'not-watched', 'records-lost', 'telemetry-dropped', 'hook-missing', 'bound-met', 'identity-pending'] as const;
 export type BlindReason = (typeof blindReasons)[number];

@@ -13,7 +13,6 @@ import type { EventClass } from '@vedette/rules/events';
 import type { RuleFile } from '@vedette/rules/load/read-items';
 import type { DetectionFound, VerdictFound } from '@vedette/model/finding';
 import { Learner, learnedKinds } from './detect/baseline/learner.ts';
-import { BaselineWatch } from './detect/baseline/watch.ts';
 import { takenByCanary } from './canary-watch.ts';
 import { Detector } from './detect/detector.ts';
 import type { HostFacts } from './detect/subject.ts';
@@ -63,8 +62,7 @@ export class Pipeline {
   readonly canaries = new Canaries();
   readonly memory = new ProcessMemory();
   readonly names = new NameAnswers();
-  readonly baselines = new BaselineWatch();
-  readonly learner = new Learner(this.baselines);
+  readonly learner = new Learner();
   readonly detector: Detector;
   readonly enforcer: Enforcer;
   readonly effectBook = new EffectBook();
@@ -199,10 +197,7 @@ export class Pipeline {
 
   #mainProcess(container: Container): Execution | null {
     const init = this.inits.get(container.id);
-    for (const one of this.processes.living()) {
-      if (one.containerId === container.id && (init === undefined ? one.pidInNamespace === 1 : `${one.tgid}:${one.startBootNs}` === init)) return one;
-    }
-    return null;
+    return this.processes.inContainer(container.id).find((one) => (init === undefined ? one.pidInNamespace === 1 : `${one.tgid}:${one.startBootNs}` === init)) ?? null;
   }
 
   #bindSession(execution: Execution, previous: Execution | null, container: Container, atBootNs: number): void {
@@ -243,10 +238,7 @@ export class Pipeline {
 
   /** A process of the container that lives now; 0 when none is known. */
   witness(id: string): number {
-    for (const execution of this.processes.living()) {
-      if (execution.containerId === id) return execution.tgid;
-    }
-    return 0;
+    return this.processes.inContainer(id).next().value?.tgid ?? 0;
   }
 
   #exec(event: ExecEvent): void {

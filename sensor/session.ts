@@ -235,9 +235,9 @@ export class Session {
 
   /** What is outside of them is told, and stopped as far as the kernel can tell it apart: whether it has to be told. */
   #loadBaselines({ inForce, generation }: NonNullable<HubWords['baselines']>): boolean {
-    const { baselines, enforcer } = this.pipeline;
-    const concernsKernel = baselines.replace(inForce, generation);
-    if (concernsKernel) enforcer.setDrift(baselines.drift);
+    const { learner: { watch }, enforcer } = this.pipeline;
+    const concernsKernel = watch.replace(inForce, generation);
+    if (concernsKernel) enforcer.setDrift(watch.drift);
     return concernsKernel;
   }
 
@@ -291,7 +291,7 @@ export class Session {
         ringBytes: open.ringBytes,
         spoolBytes: open.spools.bytes('detection') + open.spools.bytes('telemetry'),
         telemetryBatchesDropped: open.spools.drops()?.batches ?? 0,
-        problems: this.#problems,
+        problems: [...this.#problems, ...leftOutProblem(this.#words.words)],
         loaderGone: this.#loaderGone,
         canaryIntervalMs: this.#canaryMs,
         rulesTold: this.#areRulesTold(),
@@ -374,4 +374,8 @@ function isFromRing(event: KernelEvent): boolean {
     default:
       return true;
   }
+}
+
+function leftOutProblem({ baselines }: HubWords): string[] {
+  return baselines === null || baselines.leftOut === 0 ? [] : [`baselines: ${baselines.leftOut} are not watched here, because there was no room for them or this sensor does not understand them`];
 }

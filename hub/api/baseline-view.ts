@@ -59,6 +59,8 @@ export function blindSentence({ reason, count, detail }: Pick<BlindShape, 'reaso
       return `The sensor could not store ${count} records, of any of its containers`;
     case 'hook-missing':
       return `This kernel has no hook for behaviour of the kind ${detail}`;
+    case 'identity-pending':
+      return `${count} times something was seen while nobody knew whose container it is, and there was no room to keep it`;
     case 'bound-met':
       return `${count} times something new was seen for which there was no room`;
     default:

@@ -57,7 +57,9 @@ async function applyReport(db: Transaction, report: BehaviourReport, held: HeldC
   const wholeStart = facts.seenFromStart && facts.lost === 0;
   if (baseline === undefined) {
     const left = await keepWaiting(db, held.id, seen, wholeStart);
-    if (left > 0) await addGap(db, origin, 'context-dropped', 'behaviours of a container of which nobody knows the image', left, origin.receivedAt);
+    if (left === 0) return;
+    await addBlind(db, { containerPk: held.id, baselineId: null, reason: 'identity-pending', since: before?.until ?? facts.since, until: facts.until, count: left, detail: '' });
+    await addGap(db, origin, 'context-dropped', 'behaviours of a container of which nobody knows the image', left, origin.receivedAt);
     return;
   }
   await placeBlind(db, held.id, baseline.id);

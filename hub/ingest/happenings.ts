@@ -12,7 +12,7 @@ import { learningDropped } from './behaviours.ts';
 import { count, keyOf, list, RefusedRecord, text, textOrNull, wallTime } from './clean.ts';
 import { executionView } from './execution.ts';
 import {
-  attackOf, detectionNextAction, imageVerdictNextAction, imageVerdictSummary, outcomeOf, searchWords, severityOf, severityRanks, treeRoot, usersWhoCame, verdictNextAction, verdictSummary, verdictTitle, whoCame,
+  attackOf, baselineNextAction, detectionNextAction, imageVerdictNextAction, imageVerdictSummary, outcomeOf, searchWords, severityOf, severityRanks, treeRoot, usersWhoCame, verdictNextAction, verdictSummary, verdictTitle, whoCame,
 } from './incident-words.ts';
 import type { Origin } from './origin.ts';
 
@@ -47,7 +47,7 @@ export async function detected(db: Transaction, record: Detection, origin: Origi
     title: rule,
     summary: `${output === '' ? rule : output.slice(0, 2000)}${whoCame(tree)}`,
     outcome: 'seen',
-    nextAction: detectionNextAction,
+    nextAction: record.tags.includes('baseline') ? baselineNextAction : detectionNextAction,
     attack: attackOf(record.tags),
     program: offender?.path ?? '',
     foldKey: foldKey(['detection', rule], record.containerId, tree, origin),

@@ -13,7 +13,7 @@ export const baselineStateSentences: Readonly<Record<BaselineState, string>> = {
 };
 
 export const blindWords: Readonly<Record<BlindReason, string>> = {
-  'started-before': 'started before its sensor', 'not-watched': 'no sensor', 'records-lost': 'records lost', 'telemetry-dropped': 'not stored', 'hook-missing': 'no hook', 'bound-met': 'no room',
+  'started-before': 'started before its sensor', 'not-watched': 'no sensor', 'records-lost': 'records lost', 'telemetry-dropped': 'not stored', 'hook-missing': 'no hook', 'bound-met': 'no room', 'identity-pending': 'identity pending',
 };
 
 export const behaviourTitles: Readonly<Record<BehaviourKind, string>> = { execution: 'Executes', peer: 'Talks to', file: 'Writes', capability: 'Holds' };

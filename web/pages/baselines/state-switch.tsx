@@ -36,6 +36,8 @@ export function StateSwitch({ baseline, may }: { readonly baseline: BaselineDeta
   );
 }
 
+const actions: Readonly<Record<BaselineState, string>> = { learn: 'Learn again', watch: 'Watch', enforce: 'Enforce' };
+
 interface AskProps {
   readonly baseline: BaselineDetailView;
   readonly state: BaselineState;
@@ -54,7 +56,7 @@ function Ask({ baseline, state, busy, error, set, onClose }: AskProps): ReactNod
       <FormProblem error={error} />
       <DialogActions>
         <button type="button" className="button" onClick={onClose}>Leave it as it is</button>
-        <button type="button" className={`button ${state === 'enforce' ? 'is-grave' : 'is-main'}`} disabled={busy || cannot} onClick={set} data-testid="set-state">{cannot ? 'Nothing of it can be enforced' : baselineStateWords[state]}</button>
+        <button type="button" className={`button ${state === 'enforce' ? 'is-grave' : 'is-main'}`} disabled={busy || cannot} onClick={set} data-testid="set-state">{cannot ? 'Nothing of it can be enforced' : actions[state]}</button>
       </DialogActions>
     </Dialog>
   );

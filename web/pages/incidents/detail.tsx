@@ -69,7 +69,7 @@ function Head({ incident, titled }: { readonly incident: IncidentDetailView; rea
       <p className="quiet wrap-flow">
         <Where incident={incident} />
         {incident.count === 1 ? <span>once, <Time at={incident.lastSeen} /></span> : <><span>{countWords(incident.count)} times</span><span>first <Time at={incident.firstSeen} /></span><span>last <Time at={incident.lastSeen} /></span></>}
-        <span>{incident.kind === 'verdict' ? <>by policy <Link to={pathOf('/policies/:name', { name: incident.source })}>{incident.source}</Link></> : <>by rule <Link to={hrefOf('/noise', { rule: incident.source })}>{incident.source}</Link></>}</span>
+        <span>{incident.kind === 'verdict' ? <>by policy {incident.source === 'baseline' ? <Link to="/baselines">the baseline</Link> : <Link to={pathOf('/policies/:name', { name: incident.source })}>{incident.source}</Link>}</> : <>by rule <Link to={hrefOf('/noise', { rule: incident.source })}>{incident.source}</Link></>}</span>
       </p>
       <NextAction><p className="strong">{incident.nextAction}</p><IncidentActions incident={incident} more={mayRespond ? <RespondButton trigger="incident" event={incident.id} /> : null} /><ResponsesOf trigger="incident" event={incident.id} /></NextAction>
     </header>
