@@ -4,10 +4,9 @@
  * and what must be asked of the world leaves as an effect. So a recording gives the same output every time, and a
  * sensor that died goes on from its log as if it had not.
  */
-import type { Container, ContainerIdentity } from '@vedette/model/container';
+import type { Container, ContainerIdentity, RuntimeName } from '@vedette/model/container';
 import type { CallEvent, CgroupEvent, CgroupKey, ExecEvent, ExitEvent, FileEvent, ForkEvent, KernelEvent, SocketEvent, Subject } from '@vedette/model/event';
 import type { LoadKind } from '@vedette/model/exposure-evidence';
-import type { RuntimeName } from '@vedette/model/container';
 import type { Execution } from '@vedette/model/process';
 import type { EventClass } from '@vedette/rules/events';
 import type { RuleFile } from '@vedette/rules/load/read-items';
@@ -15,6 +14,7 @@ import type { DetectionFound, VerdictFound } from '@vedette/model/finding';
 import { Learner, learnedKinds } from './detect/baseline/learner.ts';
 import { takenByCanary } from './canary-watch.ts';
 import { Detector } from './detect/detector.ts';
+import { openedByRing, PathAliases } from './detect/path-aliases.ts';
 import type { HostFacts } from './detect/subject.ts';
 import type { Command } from './enforce/commands.ts';
 import { EffectBook } from './enforce/effect-book.ts';
@@ -42,14 +42,15 @@ export interface PipelineEffects {
   kill(verdict: VerdictFound): void;
   /** A container that a runtime's own state places at this cgroup path, for names that people chose. */
   knownContainer(cgroupPath: string, key: CgroupKey): { id: string; runtime: RuntimeName } | null;
+  /** What the symbolic link at this path says, in the root of that process; null: there is none. */
+  linkOf?(tgid: number, path: string): string | null;
 }
 
 const eventClassOf = {
   'open-write': 'open', 'open-read': 'open', 'map-exec': 'mapExec', connect: 'connect', accept: 'accept', listen: 'listen',
 } as const satisfies Record<string, EventClass>;
 
-/** Of one process. */
-const attachedMax = 8;
+const attachedMax = 8; // of one process
 
 export class Pipeline {
   readonly processes = new ProcessTable();
@@ -64,6 +65,7 @@ export class Pipeline {
   readonly names = new NameAnswers();
   readonly learner = new Learner();
   readonly detector: Detector;
+  readonly aliases: PathAliases;
   readonly enforcer: Enforcer;
   readonly effectBook = new EffectBook();
   readonly shipment = new Shipment();
@@ -88,6 +90,7 @@ export class Pipeline {
     this.#effects = options.effects;
     this.detector = new Detector(options.host);
     this.enforcer = new Enforcer(this.#effects);
+    this.aliases = new PathAliases((id, path) => this.#effects.linkOf?.(id === '' ? 1 : Number.parseInt(this.inits.get(id) ?? '0', 10), path) ?? null);
   }
 
   get wallOffsetNs(): number {
@@ -351,7 +354,8 @@ export class Pipeline {
       const kind: LoadKind = event.kind === 'map-exec' ? 'mapped' : 'opened';
       this.exposure.used(container.id, event.path, kind, execution.path, execution, event.timeBootNs);
     }
-    if (wanted) this.#detect(eventClass, event, execution, container, false);
+    if (!wanted) return;
+    this.#detectAll(eventClass, event, this.aliases.file(event, execution), execution, container);
   }
 
   #socket(event: SocketEvent): void {
@@ -380,15 +384,15 @@ export class Pipeline {
   }
 
   #detectCall(event: CallEvent, execution: Execution): void {
+    const opened = openedByRing(event, execution);
+    if (opened !== null) return this.#file(opened);
     const eventClass = event.callKind === 'connectUnix' ? 'connect' : event.callKind;
-    const inside = this.#container(execution.containerId);
-    if (inside !== null) this.#report(this.learner.call(event, execution, inside));
-    if (!this.detector.looksAt(eventClass)) return;
-    this.#detect(eventClass, event, execution, inside, false);
-    if (!event.changed) return;
-    // the program handed over something else at first: whichever of the two the kernel took, a rule on either must see it
-    const first = { ...event, texts: [event.textsAtEntry[0] ?? event.texts[0], event.textsAtEntry[1] ?? event.texts[1]] as const, given: event.givenAtEntry ?? event.given };
-    this.#detect(eventClass, first, execution, inside, false);
+    const container = this.#container(execution.containerId);
+    if (container !== null) this.#report(this.learner.call(event, execution, container));
+    const further = this.aliases.call(event, execution, this.detector.looksAt(eventClass));
+    this.#detectAll(eventClass, event, further, execution, container);
+    // a new socket takes the lowest free number: where that is the standard input, nothing needs to be duplicated
+    if (event.call === 'socket' && event.result >= 0 && event.result < 3) this.#detect('dup', event, execution, container, false);
   }
 
   /** The execution a record is about; one that is not known is adopted from what the record says, and counted. */
@@ -443,10 +447,18 @@ export class Pipeline {
     this.#declareInterests();
   }
 
-  #detect(eventClass: EventClass, event: ExecEvent | ForkEvent | ExitEvent | FileEvent | SocketEvent | CallEvent, execution: Execution, container: Container | null, isContainerInit: boolean): void {
+  /** One act under several names: a rule that knows two of them is told once. */
+  #detectAll(eventClass: EventClass, event: FileEvent | CallEvent, further: readonly (FileEvent | CallEvent)[], execution: Execution, container: Container | null): void {
+    if (further.length === 0) return this.#detect(eventClass, event, execution, container, false);
+    const told = new Set<string>();
+    for (const one of [event, ...further]) this.#detect(eventClass, one, execution, container, false, told);
+  }
+
+  #detect(eventClass: EventClass, event: ExecEvent | ForkEvent | ExitEvent | FileEvent | SocketEvent | CallEvent, execution: Execution, container: Container | null, isContainerInit: boolean, told: Set<string> | null = null): void {
     if (!this.detector.looksAt(eventClass)) return;
     const remoteName = this.names.size > 0 && 'remoteAddress' in event ? this.#remoteName(event, execution) : null;
-    this.#report(this.detector.evaluate({ eventClass, event, execution, container, isContainerInit, wallOffsetNs: this.#wallOffsetNs, remoteName }));
+    const found = this.detector.evaluate({ eventClass, event, execution, container, isContainerInit, wallOffsetNs: this.#wallOffsetNs, remoteName });
+    this.#report(told === null ? found : found.filter((one) => !told.has(one.rule) && told.add(one.rule)));
   }
 
   #remoteName(event: SocketEvent | CallEvent, execution: Execution): string | null {

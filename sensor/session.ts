@@ -23,7 +23,7 @@ import { InventoryRunner } from './enrich/inventory/runner.ts';
 import { Identifier } from './enrich/runtime/identify.ts';
 import { HubWordsFile, type HubWords } from './hub-words.ts';
 import type { Log } from './log.ts';
-import { hostUserNames } from './node-facts.ts';
+import { hostUserNames, linkOf } from './node-facts.ts';
 import { Pipeline } from './pipeline.ts';
 import { Recall } from './recall.ts';
 import { Committer } from './ship/committer.ts';
@@ -112,6 +112,7 @@ export class Session {
         command: (command) => void this.#command(command),
         kill: (verdict) => void this.#kill(verdict),
         knownContainer: (path, key) => this.#desk.knownAt(path, key),
+        linkOf,
       },
     });
     this.#effectDesk = new EffectDesk({ pipeline: this.pipeline, loader: options.loader, commit: () => this.commit(), log });
