@@ -26,7 +26,7 @@ function say(line: DetectionLine | LossLine): void {
 
 /** From the report that the hub gets. */
 function hooksTold(): LossLine['hooks'] {
-  const facts = { ringBytes: 0, spoolBytes: 0, telemetryBatchesDropped: 0, problems: [], loaderGone: null, scopeCgroup: '' };
+  const facts = { ringBytes: 0, spoolBytes: 0, spoolBytesMax: 0, canaryIntervalMs: 0, rulesTold: false, telemetryBatchesDropped: 0, problems: [], loaderGone: null, scopeCgroup: '' };
   return coverageReport(session.pipeline, facts).hooks.map(({ eventClass, attached, misses }) => ({ eventClass, attached, misses }));
 }
 

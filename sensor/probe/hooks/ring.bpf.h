@@ -318,12 +318,11 @@ static __always_inline int ring_opened(struct vd_file_scratch *scratch, struct i
 	scratch->record.call = kept->record.call;
 	scratch->record.asked_flags = kept->record.arguments[2];
 	scratch->record.asked_mode = kept->record.arguments[3];
-	scratch->record.header = kept->record.header;
-	scratch->record.header.kind = mode & FMODE_WRITE ? VD_OPEN_WRITE : VD_OPEN_READ;
+	scratch->record.open_flags = BPF_CORE_READ(file, f_flags);
 	if (mode & FMODE_WRITE)
-		report_file(scratch, task, file, inode);
+		report_wanted(scratch, task, file, inode, VD_OPEN_WRITE);
 	else if (mode & FMODE_READ)
-		report_first(scratch, task, file, inode, VD_OPEN_READ, 0);
+		report_wanted(scratch, task, file, inode, VD_OPEN_READ);
 	return 1;
 }
 
