@@ -21,6 +21,7 @@ import { EffectDesk } from './effect-desk.ts';
 import type { LoaderConnection } from './enforce/loader.ts';
 import { InventoryRunner } from './enrich/inventory/runner.ts';
 import { Identifier } from './enrich/runtime/identify.ts';
+import { GiveBack } from './give-back.ts';
 import { HubWordsFile, type HubWords } from './hub-words.ts';
 import type { Log } from './log.ts';
 import { hostUserNames, linkOf } from './node-facts.ts';
@@ -75,6 +76,7 @@ export class Session {
   readonly #recall: Recall;
   readonly #stateLog: StateLog;
   readonly #recovered: Recovered;
+  readonly #giveBack = new GiveBack();
   #open: Opened | null = null;
   #skipTo = 0;
   #acknowledged = 0;
@@ -204,6 +206,7 @@ export class Session {
     this.#report();
     this.#effectDesk.begin();
     if (this.#canaryMs > 0) this.#nextCanaryMs = performance.now() + Math.min(firstCanaryMs, this.#canaryMs);
+    this.#giveBack.soon();
   }
 
   #onHubCommand(command: HubCommand): void {
@@ -222,7 +225,10 @@ export class Session {
     const kind = this.#words.take(command);
     const { policies, rules, images, baselines } = this.#words.words;
     if (kind === 'baselines' && baselines !== null && this.#loadBaselines(baselines)) this.pipeline.armKernel();
-    if (kind === 'rules' && rules !== null) this.pipeline.loadRules(rules.files);
+    if (kind === 'rules' && rules !== null) {
+      this.pipeline.loadRules(rules.files);
+      this.#giveBack.soon();
+    }
     if (kind === 'policies' && policies !== null) {
       this.pipeline.enforcer.setPolicies(policies.texts, policies.generation);
       this.pipeline.armKernel();
@@ -287,6 +293,7 @@ export class Session {
     if (open === null) return;
     this.#reportedAtMs = performance.now();
     this.#effectDesk.watch();
+    this.#giveBack.watch();
     this.pipeline.shipment.coverage(
       coverageReport(this.pipeline, {
         ringBytes: open.ringBytes,

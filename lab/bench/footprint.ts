@@ -11,6 +11,7 @@ import { WholeSensor } from './whole-sensor.ts';
 
 const alive = 5000;
 const starts = 5;
+const settleMs = 2500;
 
 export async function footprint({ report, place }: LabRun): Promise<void> {
   const rules = benchRules();
@@ -33,7 +34,7 @@ export async function footprint({ report, place }: LabRun): Promise<void> {
       await sleep(3000);
       // neither is the memory of one that has done nothing yet
       await runLoad('exec1', 0.35);
-      await sleep(2000);
+      await sleep(settleMs);
       const { loader, sensor: own } = sensor.rssMib();
       report.figure('RSS in MiB: loader, sensor', `${loader.toFixed(1)}, ${own.toFixed(1)}`);
       report.figure("Falco's RSS in MiB, with few processes", falco.rssMib);

@@ -75,6 +75,10 @@ export class WholeSensor {
     return this.#sensor.log();
   }
 
+  get sensorPid(): number {
+    return this.#sensor.sensorPid;
+  }
+
   /** Processor seconds of loader and sensor since they began. */
   cpuSeconds(): number {
     return (cpuNs(this.#sensor.loaderPid) + cpuNs(this.#sensor.sensorPid)) / 1e9;

@@ -70,6 +70,7 @@ export class RecordReader {
       from = i + 1;
     }
     if (from < end) out.push(this.#buffer.toString('utf8', from, end));
-    return out;
+    // one that was grown has room for many more, and those of living processes are kept
+    return out.slice();
   }
 }

@@ -78,8 +78,11 @@ struct loader {
 	/* ring */
 	_Atomic uint64_t *consumer_position;
 	_Atomic uint64_t *producer_position;
-	const char *ring_data;
 	uint64_t ring_mask;
+	int ring_fd;
+	off_t data_offset;		/* of the records in the ring's file */
+	void *window;			/* what is mapped of them, from window_start on */
+	uint64_t window_start;
 	_Atomic uint64_t sent_position;
 	uint64_t fill_max;
 	_Atomic uint32_t *asleep;	/* shared with the kernel programs, which wake us while it is not 0 */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The mapped ring and the pipe. A run of finished records goes to the pipe untouched, 8-byte heads included: with one
- * write, or two where it wraps, because the data is mapped once; the second mapping that the kernel offers would count
- * the whole ring into the loader's memory once more. Reading and releasing are apart: sent_position is how far the pipe
+ * write, or two where it leaves the part of the ring that is mapped: a mapping counts whole into the loader's memory, whatever
+ * is read of it, so only a window is mapped at a time. Reading and releasing are apart: sent_position is how far the pipe
  * got, the consumer position moves with the sensor's acknowledgement.
  */
 #include "loader.h"
@@ -17,6 +17,8 @@
 
 /* One write takes at most this much, so that ticks are never far apart. */
 #define RUN_BYTES_MAX (256u << 10)
+/* A power of two, and of whole pages everywhere. */
+#define WINDOW_BYTES (1ull << 20)
 
 /*
  * Edge-triggered: the ring always holds what the sensor has not acknowledged yet, and that must not wake us. Without it (a kernel that
@@ -39,6 +41,29 @@ static void wake_map(struct loader *loader, int ring_fd)
 	loader->wake_fd = fd;
 }
 
+static uint64_t window_bytes(const struct loader *loader)
+{
+	return loader->ring_mask + 1 < WINDOW_BYTES ? loader->ring_mask + 1 : WINDOW_BYTES;
+}
+
+/* The byte at a position, mapped with those up to the end of its window, and only until another window is asked for. NULL: errno says why. */
+static const char *ring_at(struct loader *loader, uint64_t position)
+{
+	uint64_t bytes = window_bytes(loader), at = position & loader->ring_mask, start = at & ~(bytes - 1);
+
+	if (!loader->window || loader->window_start != start) {
+		void *window = mmap(NULL, bytes, PROT_READ, MAP_SHARED, loader->ring_fd, loader->data_offset + (off_t)start);
+
+		if (window == MAP_FAILED)
+			return NULL;
+		if (loader->window)
+			munmap(loader->window, bytes);
+		loader->window = window;
+		loader->window_start = start;
+	}
+	return (const char *)loader->window + (at - start);
+}
+
 int ring_map(struct loader *loader)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE), size = loader->options.ring_bytes;
@@ -48,13 +73,16 @@ int ring_map(struct loader *loader)
 	consumer = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (consumer == MAP_FAILED)
 		return -errno;
-	producer = mmap(NULL, page + size, PROT_READ, MAP_SHARED, fd, (off_t)page);
+	producer = mmap(NULL, page, PROT_READ, MAP_SHARED, fd, (off_t)page);
 	if (producer == MAP_FAILED)
 		return -errno;
 	loader->consumer_position = consumer;
 	loader->producer_position = producer;
-	loader->ring_data = (const char *)producer + page;
 	loader->ring_mask = size - 1;
+	loader->ring_fd = fd;
+	loader->data_offset = (off_t)(2 * page);
+	if (!ring_at(loader, 0))
+		return -errno;
 	wake_map(loader, fd);
 	return 0;
 }
@@ -88,14 +116,14 @@ int write_all(int fd, const void *bytes, size_t count)
 	return 0;
 }
 
-/* The end of the run of finished records that starts at `position`. A head is 8 bytes at a multiple of 8: it never wraps. */
+/* The end of the run of finished records that starts at `position`. A head is 8 bytes at a multiple of 8: it is never cut. */
 static uint64_t run_end(struct loader *loader, uint64_t position, uint64_t produced)
 {
 	uint64_t end = position;
 
 	while (end < produced && end - position < RUN_BYTES_MAX) {
-		const _Atomic uint32_t *head = (const void *)(loader->ring_data + (end & loader->ring_mask));
-		uint32_t length = atomic_load_explicit(head, memory_order_acquire);
+		const _Atomic uint32_t *head = (const void *)ring_at(loader, end);
+		uint32_t length = head ? atomic_load_explicit(head, memory_order_acquire) : VD_RING_BUSY;
 
 		if (length & VD_RING_BUSY)
 			break;
@@ -108,13 +136,19 @@ static uint64_t run_end(struct loader *loader, uint64_t position, uint64_t produ
 /* Both positions count from the ring's start and never wrap; the data does. */
 static int write_run(struct loader *loader, uint64_t from, uint64_t to)
 {
-	uint64_t at = from & loader->ring_mask, count = to - from, until_wrap = loader->ring_mask + 1 - at;
-	int error;
+	while (from < to) {
+		uint64_t until_end = window_bytes(loader) - (from & (window_bytes(loader) - 1)), count = to - from;
+		const char *data = ring_at(loader, from);
+		int error;
 
-	if (count <= until_wrap)
-		return write_all(loader->pipe_fd, loader->ring_data + at, count);
-	error = write_all(loader->pipe_fd, loader->ring_data + at, until_wrap);
-	return error ? error : write_all(loader->pipe_fd, loader->ring_data, count - until_wrap);
+		if (count > until_end)
+			count = until_end;
+		error = data ? write_all(loader->pipe_fd, data, count) : -errno;
+		if (error)
+			return error;
+		from += count;
+	}
+	return 0;
 }
 
 /* Sends one run. Returns how many bytes went, 0 when there is nothing to send, or a negative errno. */
