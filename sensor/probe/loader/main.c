@@ -200,11 +200,16 @@ static void drain_last(struct loader *loader)
 	frame_tick(loader);
 }
 
-/* The pause after a run of so many bytes, while there is one after the other: a trickle is worth another look sooner than a storm. */
-static uint64_t longer_pause(uint64_t pause_ns, int64_t bytes)
+/*
+ * The pause after a run of so many bytes, while there is one after the other: a trickle is worth another look sooner than a storm, unless
+ * that fills much of the ring.
+ */
+static uint64_t longer_pause(const struct loader *loader, uint64_t pause_ns, int64_t bytes)
 {
 	uint64_t most = bytes < TRICKLE_BYTES ? TRICKLE_NS : LOOK_NS;
 
+	if (bytes > loader->options.ring_bytes / 8)
+		return FIRST_PAUSE_NS;
 	return 2 * pause_ns < most ? 2 * pause_ns : most;
 }
 
@@ -256,7 +261,7 @@ static int run_session(struct loader *loader, uint64_t end_ns)
 			struct timespec pause = { .tv_nsec = (long)pause_ns };
 
 			nanosleep(&pause, NULL);
-			pause_ns = longer_pause(pause_ns, sent);
+			pause_ns = longer_pause(loader, pause_ns, sent);
 		}
 	}
 	if (!error)
