@@ -6,6 +6,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { alertJson, alertLine, type Alert } from '@vedette/rules/alert';
 import { BlindWatch } from './blind.ts';
 import { readSensorConfig, type SensorConfig } from './config.ts';
 import { LoaderConnection } from './enforce/loader.ts';
@@ -65,15 +66,25 @@ async function runSensor(config: SensorConfig): Promise<void> {
   process.exit(0);
 }
 
-async function runReplay(file: string, ruleFiles: readonly string[]): Promise<void> {
+type ReplayAs = 'records' | 'text' | 'json';
+
+/** Findings as they would be delivered, then the summary; or, as `text` or `json`, alerts as Falco prints them, and the summary aside. */
+async function runReplay(file: string, ruleFiles: readonly string[], as: ReplayAs, indexed: boolean): Promise<void> {
   const rules = await readRuleFiles(ruleFiles);
-  const summary = await replay(file, { rules, policies: [], onRecord: (json) => process.stdout.write(`${JSON.stringify(json)}\n`) });
-  process.stdout.write(`${JSON.stringify({ summary })}\n`);
+  const say = (line: string): void => void process.stdout.write(`${line}\n`);
+  const heard = as === 'records' ? { onRecord: (json: unknown) => say(JSON.stringify(json)) } : { onRecord: () => undefined, onAlert: (alert: Alert) => say(as === 'json' ? alertJson(alert) : alertLine(alert)) };
+  const summary = await replay(file, { rules, policies: [], indexed, ...heard });
+  (as === 'records' ? process.stdout : process.stderr).write(`${JSON.stringify({ summary })}\n`);
+}
+
+function replayAs(given: string): ReplayAs {
+  if (given === 'records' || given === 'text' || given === 'json') return given;
+  throw new Error(`a recording is replayed as records, text or json, not as ${given}`);
 }
 
 async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({ options: { config: { type: 'string' }, rules: { type: 'string', multiple: true } }, allowPositionals: true });
-  if (positionals[0] === 'replay' && positionals[1] !== undefined) return await runReplay(positionals[1], (values.rules ?? []).flatMap((one) => (one.endsWith('.yaml') ? [one] : rulePaths(one))));
+  const { values, positionals } = parseArgs({ options: { config: { type: 'string' }, rules: { type: 'string', multiple: true }, as: { type: 'string', default: 'records' }, 'without-index': { type: 'boolean', default: false } }, allowPositionals: true });
+  if (positionals[0] === 'replay' && positionals[1] !== undefined) return await runReplay(positionals[1], (values.rules ?? []).flatMap((one) => (one.endsWith('.yaml') ? [one] : rulePaths(one))), replayAs(values.as), !values['without-index']);
   await runSensor(readSensorConfig(values.config ?? '{}'));
 }
 

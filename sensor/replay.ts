@@ -7,8 +7,10 @@
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { toJson } from '@bufbuild/protobuf';
-import { RecordSchema } from '@vedette/model/wire/generated/record_pb';
+import { RecordSchema, type Detection } from '@vedette/model/wire/generated/record_pb';
 import type { HelloEvent } from '@vedette/model/event';
+import type { Alert } from '@vedette/rules/alert';
+import { priorities } from '@vedette/rules/load/item';
 import { schema, schemasRead } from './decode/layout.ts';
 import { EventStream } from './decode/stream.ts';
 import { Pipeline } from './pipeline.ts';
@@ -36,6 +38,8 @@ export interface ReplayOptions {
   readonly rules: readonly { readonly name: string; readonly text: string }[];
   readonly policies: readonly { readonly name: string; readonly yaml: string; readonly mode: 'off' | 'shadow' | 'enforce' }[];
   readonly onRecord: (json: unknown) => void;
+  /** Each detection besides, as an alert is printed. */
+  readonly onAlert?: (alert: Alert) => void;
   /** The rules are loaded; now the file is read. */
   readonly onBegin?: () => void;
   /** Seconds for reading, decoding, enriching and detecting, without the start and the loading of the rules. */
@@ -68,6 +72,7 @@ export async function replay(path: string, options: ReplayOptions): Promise<Repl
   const ship = () => {
     for (const record of pipeline.shipment.take(pipeline.containers.takeChanged()).detections) {
       if (record.kind.case === 'detection' || record.kind.case === 'verdict') options.onRecord(toJson(RecordSchema, record));
+      if (record.kind.case === 'detection') options.onAlert?.(alertOf(record.kind.value, pipeline.wallOffsetNs));
     }
   };
   options.onBegin?.();
@@ -85,6 +90,15 @@ export async function replay(path: string, options: ReplayOptions): Promise<Repl
   return {
     kernel: kernelRelease, architecture, bootId, events, containers: [...containers], executions, processesAlive: pipeline.processes.size,
     malformed: stream.malformed, losses: pipeline.coverage.losses(), complete: problem === null, problem,
+  };
+}
+
+/** Values are texts, as the sensor tells them; what an event does not have is null. */
+function alertOf({ rule, priority, tags, output, fields, atBootNs }: Detection, wallOffsetNs: number): Alert {
+  return {
+    rule, tags, source: 'syscall', hostname: '', timeNs: atBootNs + BigInt(Math.round(wallOffsetNs)),
+    priority: priorities.find((one) => one === priority) ?? 'debug',
+    output: { text: output, fields: fields.map(({ name, value, missing }) => ({ name, value: missing ? null : value, text: missing ? '<NA>' : value })) },
   };
 }
 

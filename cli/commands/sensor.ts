@@ -19,7 +19,7 @@ async function inherit(command: string, args: readonly string[]): Promise<number
 }
 
 async function record(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseArgs({ args: [...args], options: { seconds: { type: 'string' }, cgroup: { type: 'string' } }, allowPositionals: true, strict: true });
+  const { values, positionals } = parseArgs({ args: [...args], options: { 'seconds': { type: 'string' }, 'cgroup': { type: 'string' }, 'every-open': { type: 'boolean', default: false } }, allowPositionals: true, strict: true });
   const [file] = positionals;
   if (file === undefined) throw new UsageError('name the file to write the recording to');
   const seconds = wholeNumber(values.seconds, '--seconds', 1, 86_400);
@@ -33,7 +33,7 @@ async function record(args: readonly string[]): Promise<number> {
     return 2;
   }
   say(`Recording to ${file}${seconds === undefined ? '; stop with Ctrl-C' : ` for ${seconds} s`}`);
-  const scope = [...(seconds === undefined ? [] : ['--seconds', String(seconds)]), ...(values.cgroup === undefined ? [] : ['--cgroup', values.cgroup])];
+  const scope = [...(seconds === undefined ? [] : ['--seconds', String(seconds)]), ...(values.cgroup === undefined ? [] : ['--cgroup', values.cgroup]), ...(values['every-open'] ? ['--every-open'] : [])];
   const code = await inherit(join(built.directory, 'vedette-loader'), ['--object', probeObject(built.directory), '--record', file, ...scope]);
   return code === 0 ? 0 : 2;
 }
@@ -46,7 +46,7 @@ function problemIn(line: string): { readonly problem: string | null } | null {
 }
 
 async function replay(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseArgs({ args: [...args], options: { rules: { type: 'string', multiple: true } }, allowPositionals: true, strict: true });
+  const { values, positionals } = parseArgs({ args: [...args], options: { 'rules': { type: 'string', multiple: true }, 'without-index': { type: 'boolean', default: false } }, allowPositionals: true, strict: true });
   const [file] = positionals;
   if (file === undefined) throw new UsageError('name the recording');
   const rules = values.rules ?? [join(projectRoot, 'content', 'rules')];
@@ -55,7 +55,7 @@ async function replay(args: readonly string[]): Promise<number> {
     complain(`There is no file ${one}.`);
     return 2;
   }
-  const child = spawn(process.execPath, [join(projectRoot, 'sensor', 'main.ts'), 'replay', file, ...rules.flatMap((one) => ['--rules', one])], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [join(projectRoot, 'sensor', 'main.ts'), 'replay', file, ...rules.flatMap((one) => ['--rules', one]), ...(values['without-index'] ? ['--without-index'] : [])], { stdio: ['ignore', 'pipe', 'pipe'] });
   let summary: ReturnType<typeof problemIn> = null;
   createInterface({ input: child.stdout }).on('line', (line) => {
     say(line);
@@ -79,13 +79,16 @@ async function replay(args: readonly string[]): Promise<number> {
 export const sensor: CliCommand = {
   name: 'sensor',
   summary: 'Record the kernel stream to a file, or replay a recording',
-  usage: 'vedette sensor record FILE [--seconds N] [--cgroup PATH]\n       vedette sensor replay FILE [--rules FILE|DIRECTORY …]',
+  usage: 'vedette sensor record FILE [--seconds N] [--cgroup PATH] [--every-open]\n       vedette sensor replay FILE [--rules FILE|DIRECTORY …] [--without-index]',
   details: `  record   everything the kernel programs report, with schema, architecture, kernel, boot and
            a snapshot of processes and cgroups inside; needs root; a second sensor on this
-           kernel needs --cgroup
+           kernel needs --cgroup. Opens for reading and executable mappings are recorded the
+           first time of each reader and file; with --every-open each, which is much
   replay   a recording through decode, enrichment and rules (the shipped ones unless others are
            given), without root and without a kernel: one JSON line for each finding, then a
-           summary. Ends with 1 when the recording is not complete`,
+           summary. Ends with 1 when the recording is not complete. --without-index asks every
+           rule about every event, which must find the same and only takes longer.
+           "vedette replay FILE" prints the same findings as Falco prints alerts`,
   examples: [
     'vedette sensor record /tmp/trouble.vdr --seconds 60',
     'vedette sensor record /tmp/web.vdr --cgroup /sys/fs/cgroup/system.slice/web.service',

@@ -2,7 +2,7 @@
 
 import type { ApiClient } from '../product/client.ts';
 import { until } from '../until.ts';
-import { execute, joinedSensor, settledCount, shop, signedIn, startProduct, tag, type Scene } from './scene.ts';
+import { execute, joinedSensor, oldVersionText, settledCount, shop, signedIn, startProduct, tag, type Scene } from './scene.ts';
 import type { JoinedSensor } from '../product/joined-sensor.ts';
 
 export const password = 'a-password-of-the-old-version';
@@ -63,7 +63,7 @@ export async function beforeActs(scene: Scene): Promise<Before> {
   const sensors = await items(client, 'sensors');
   const nodes = { joined: '', beside: '' };
   for (const one of await items(client, 'nodes')) nodes[one['hostname'] === 'upgrade-lab' ? 'beside' : 'joined'] = String(one['id']);
-  report.row(`two sensors of ${tag} are in its fleet`, ['0.1.0', '0.1.0'], sensors.map((one) => one['version']), sensors.map((one) => one['hostname']));
+  report.row(`two sensors of ${tag} are in its fleet`, [oldVersionText, oldVersionText], sensors.map((one) => one['version']), sensors.map((one) => one['hostname']));
   const container = await containerActs(scene, client);
   await Promise.all([execute(scene.cgroups.beside, executions), execute(scene.cgroups.joined, executions)]);
   report.row(`${tag} counts the executions of both hosts`, [executions, executions], [await settledCount(client, nodes.beside, executions), await settledCount(client, nodes.joined, executions)]);
@@ -82,7 +82,7 @@ export async function beforeActs(scene: Scene): Promise<Before> {
 }
 
 async function tokenOf(client: ApiClient, role: string): Promise<string> {
-  const made = (await client.send('POST', '/api/v1/tokens', { name: `old-${role}`, role, expiresInDays: 30 })) as { secret: string };
+  const made = (await client.send('POST', '/api/v1/tokens', { name: `old-${role}`, grants: [{ role, place: 'all' }], expiresInDays: 30 })) as { secret: string };
   return made.secret;
 }
 

@@ -17,8 +17,11 @@ import { JoinedSensor } from '../product/joined-sensor.ts';
 import { Product } from '../product/product.ts';
 import { until } from '../until.ts';
 import { oldVersion, type OldVersion } from './old-version.ts';
+import { taggedVersions } from './tagged.ts';
 
-export const tag = 'v0.1';
+/** The last version that was tagged, and what it says of itself. */
+export const tag = taggedVersions.at(-1)!.tag;
+export const oldVersionText = `${tag.slice(1)}.0`;
 export const shop = 'upgrade-shop';
 export const port = 7531;
 export const url = `http://127.0.0.1:${port}`;

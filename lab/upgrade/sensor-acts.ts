@@ -2,17 +2,18 @@
  * Sensors over the switch: the old one delivers to the new hub what it kept while there was none, the new one takes over its
  * state directory with what is still in the spool, and every execution is counted once, whoever brought it.
  */
-import { rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { version } from '@vedette/model/version';
+import { projectRoot } from '../borders/borders.ts';
 import { TestCgroup } from '../kernel/cgroup.ts';
 import type { ApiClient } from '../product/client.ts';
 import { JoinedSensor } from '../product/joined-sensor.ts';
 import { stripColour } from '../product/product.ts';
 import { until } from '../until.ts';
 import { executions, items, password, type Before } from './before-acts.ts';
-import { execute, joinedSensor, settledCount, signedIn, startProduct, tag, url, type Scene } from './scene.ts';
+import { execute, joinedSensor, oldVersionText, settledCount, signedIn, startProduct, tag, url, type Scene } from './scene.ts';
 
 async function versions(client: ApiClient): Promise<[version: unknown, connected: unknown][]> {
   return (await items(client, 'sensors')).map((one): [unknown, unknown] => [one['version'], one['connected']]).sort();
@@ -30,7 +31,7 @@ export async function oldSensorActs(scene: Scene, before: Before): Promise<void>
   report.say(`A sensor of ${tag} and this version's hub`);
   const client = before.session;
   const connected = await until(async () => (await versions(client).catch(() => [])).filter(([, is]) => is === true).length === 2, 40_000);
-  report.row('both sensors are connected: the one beside the hub is new, the other old', JSON.stringify([['0.1.0', true], [version, true]].sort()), JSON.stringify(await versions(client).catch(() => [])), connected.ms);
+  report.row('both sensors are connected: the one beside the hub is new, the other old', JSON.stringify([[oldVersionText, true], [version, true]].sort()), JSON.stringify(await versions(client).catch(() => [])), connected.ms);
   report.row('they are the sensors that they were, nobody joined anew', before.sensors, (await items(client, 'sensors').catch(() => [])).map((one) => String(one['id'])).sort());
   report.row('what the old one kept while there was no hub is counted once', 2 * executions, await settledCount(client, before.nodes.joined, 2 * executions));
   await Promise.all([execute(scene.cgroups.joined, executions), execute(scene.cgroups.beside, executions)]);
@@ -71,6 +72,11 @@ export async function takeOverActs(scene: Scene, before: Before): Promise<void> 
 /** The old version on a database that it does not know: an end with a sentence, and nothing is changed. */
 async function refusedDowngrade(scene: Scene): Promise<void> {
   const { report } = scene.lab;
+  const migrations = (checkout: string): number => readdirSync(join(checkout, 'hub', 'store', 'migrations')).length;
+  if (migrations(projectRoot()) === migrations(scene.old.checkout)) {
+    report.row(`this version has changed nothing in the database of ${tag}: it may go back`, true, true);
+    return;
+  }
   const outcome = await scene.products.old.start(true).then(() => 'it started', (error: unknown) => stripColour(String(error)));
   await scene.products.old.stop();
   const sentence = /the hub did not start: .*/.exec(outcome)?.[0] ?? outcome;
