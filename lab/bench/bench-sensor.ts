@@ -21,6 +21,7 @@ const rules = rulesDirectory === '' ? [] : readdirSync(rulesDirectory).filter((n
 pipeline.loadRules(rules.map((name) => ({ name, text: readFileSync(join(rulesDirectory, name), 'utf8') })));
 
 const counts: Record<string, number> = {};
+const calls: Record<string, number> = {};
 const marks = new Map<string, Uint8Array>();
 const watched = new Set<string>();
 let lastTick: KernelEvent | null = null;
@@ -35,6 +36,7 @@ function seeMark(mark: string): void {
 
 function onEvent(event: KernelEvent): void {
   counts[event.kind] = (counts[event.kind] ?? 0) + 1;
+  if (event.kind === 'call') calls[event.call] = (calls[event.call] ?? 0) + 1;
   if (event.kind === 'tick') lastTick = event;
   if (event.kind === 'exec' && event.arguments.length === 2) seeMark(event.arguments[1]!);
   if (event.kind === 'open-write' && event.path.includes('/watched-')) watched.add(event.path);
@@ -87,7 +89,7 @@ const reader = new RecordReader(recordsFd, mode === 'frame' ? frames : stream, {
 
 function report(): void {
   const marksSeen = Object.fromEntries([...marks].map(([worker, seen]) => [worker, seen.reduce((sum, one) => sum + one, 0)]));
-  const result = { counts, marksSeen, watched: watched.size, malformed: stream.malformed, cpu: process.cpuUsage(), rssBytes: process.memoryUsage.rss(), losses: lastTick?.kind === 'tick' ? lastTick.losses : [], fillMax: pipeline.coverage.ringFillBytesMax };
+  const result = { counts, calls, marksSeen, watched: watched.size, malformed: stream.malformed, cpu: process.cpuUsage(), rssBytes: process.memoryUsage.rss(), losses: lastTick?.kind === 'tick' ? lastTick.losses : [], fillMax: pipeline.coverage.ringFillBytesMax };
   writeFileSync(`${out}.new`, JSON.stringify(result));
   renameSync(`${out}.new`, out);
 }

@@ -39,11 +39,11 @@ export function judge(table: Uint8Array, kind: number, { path, have, text }: Jud
 }
 
 /** By a path as a call was given it (sensor/probe/extract/text.h, note_text). */
-export function judgeText(table: Uint8Array, kind: number, given: string, have: number, text: 0 | 1): number {
+export function judgeText(table: Uint8Array, kind: number, { given, base, have = 0, text = 0 }: GivenText): number {
   const raw = given.split('/').slice(given.startsWith('/') ? 1 : 0);
   const named: string[] = [];
   const kept: string[] = [];
-  let [isHeadKnown, isLastKnown] = [given.startsWith('/'), given !== ''];
+  let [isHeadKnown, isLastKnown] = [true, given !== ''];
   for (const one of raw) {
     isLastKnown = false;
     if (one === '' || one === '.') continue;
@@ -56,13 +56,25 @@ export function judgeText(table: Uint8Array, kind: number, given: string, have: 
     kept.push(one);
     isLastKnown = true;
   }
-  const isAbsolute = given.startsWith('/');
+  const before = given.startsWith('/') ? [] : base;
+  if (before === null || (before.length === 0 && !given.startsWith('/'))) isHeadKnown = false;
+  const whole = [...(before ?? []), ...kept];
+  const everything = [...(before ?? []), ...named];
+  const isSomewhere = before !== null && (before.length > 0 || given.startsWith('/'));
   const facts: Facts = {
-    first: head(kept[0]), second: head(kept[1]), last: isLastKnown ? tail(kept.at(-1)!) : 0n, components: kept.length,
-    inside: isAbsolute ? insideBits(table, named) : 0xffffffff, pairs: isAbsolute ? named.reduce((bits, one) => bits | pairsOf(one), 0n) : ones,
-    isHeadKnown: isHeadKnown && !(kept[0] === 'proc' && (kept[1] === 'self' || kept[1]?.startsWith('thread-s'))), isLastKnown,
+    first: head(whole[0]), second: head(whole[1]), last: isLastKnown ? tail(kept.at(-1)!) : 0n, components: whole.length,
+    inside: isSomewhere ? insideBits(table, everything) : 0xffffffff, pairs: isSomewhere ? everything.reduce((bits, one) => bits | pairsOf(one), 0n) : ones,
+    isHeadKnown: isHeadKnown && !(whole[0] === 'proc' && (whole[1] === 'self' || whole[1]?.startsWith('thread-s'))), isLastKnown,
   };
   return judgeFacts(table, kind, facts, have, text);
+}
+
+export interface GivenText {
+  readonly given: string;
+  /** Components of the directory that a relative one begins at; null: unknown. */
+  readonly base: readonly string[] | null;
+  readonly have?: number;
+  readonly text?: 0 | 1;
 }
 
 interface Facts {

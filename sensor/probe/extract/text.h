@@ -139,10 +139,11 @@ static __always_inline void note_text_component(volatile struct vd_path_facts *f
 #define VD_THREAD_SELF 0x732d646165726874ull
 
 /*
- * What is judged of a path as it was given. Its end is known unless it is `.`, `..` or nothing; where it begins, only if it is absolute
- * and goes by neither `..` nor the ways back to the same root that /proc offers. `bytes` counts the NUL.
+ * What is judged of a path as it was given, a relative one behind its base. Its end is known unless it is `.`, `..` or nothing; where it
+ * begins, only if it goes by neither `..` nor the ways back to the same root that /proc offers. `bytes` counts the NUL.
  */
-static __always_inline void note_text(volatile struct vd_path_facts *facts, const struct vd_interests *wants, volatile __u16 *ends, const char *text, __u32 bytes)
+static __always_inline void note_text(volatile struct vd_path_facts *facts, const struct vd_interests *wants, volatile __u16 *ends, const char *text, __u32 bytes,
+				      const volatile struct vd_path_facts *base)
 {
 	__u32 begin = 0;
 
@@ -179,9 +180,12 @@ static __always_inline void note_text(volatile struct vd_path_facts *facts, cons
 		begin = end + 1;
 	}
 	if (*text != '/') {
-		facts->head_known = 0;
-		facts->inside = ~0u;
-		facts->pairs = ~0ull;
+		facts->head_known &= base->head_known;
+		facts->second = base->components > 1 ? base->second : facts->first;
+		facts->first = base->first;
+		facts->components += base->components;
+		facts->inside |= base->inside;
+		facts->pairs |= base->pairs;
 	}
 	if (facts->first == VD_PROC && (facts->second == VD_SELF || facts->second == VD_THREAD_SELF))
 		facts->head_known = 0;

@@ -302,36 +302,6 @@ static __always_inline void place_of_text(struct vd_place *place, struct task_st
 	place->dentry = BPF_CORE_READ(task, fs, pwd.dentry);
 }
 
-static __always_inline void choose_places(struct vd_place *places, struct vd_call_scratch *scratch, struct task_struct *task, __u32 shape, struct file *file)
-{
-	struct vd_call *record = &scratch->record;
-	int fd;
-
-	if (shape & VD_DIRECTORY || shape & VD_ROOT) {
-		if (shape & VD_ROOT) {
-			places[0].mount = BPF_CORE_READ(task, fs, root.mnt);
-			places[0].dentry = BPF_CORE_READ(task, fs, root.dentry);
-		} else {
-			places[0].mount = BPF_CORE_READ(task, fs, pwd.mnt);
-			places[0].dentry = BPF_CORE_READ(task, fs, pwd.dentry);
-		}
-		return;
-	}
-	if (shape_descriptor(shape)) {
-		if (file && (record->mode & S_IFMT) != S_IFSOCK)
-			place_of_file(&places[0], file);
-		return;
-	}
-	if (record->text_bytes[0] && scratch->entry.text[0] != '/')
-		place_of_text(&places[0], task, record, shape_text_at(shape));
-	else if (record->text_bytes[0] > 9 && (fd = descriptor_of_text(scratch->entry.text)) >= 0)
-		place_of_file(&places[0], file_of_fd(task, fd));
-	if (record->text_bytes[1] && scratch->entry.text[VD_TEXT_BYTES_MAX] != '/')
-		place_of_text(&places[1], task, record, shape_second_at(shape));
-	else if (record->text_bytes[1] > 9 && (fd = descriptor_of_text(scratch->entry.text + VD_TEXT_BYTES_MAX)) >= 0)
-		place_of_file(&places[1], file_of_fd(task, fd));
-}
-
 static __always_inline struct file *file_of_call(struct task_struct *task, const struct vd_call *record, __u32 shape)
 {
 	__u32 which = shape_descriptor(shape);
@@ -341,6 +311,33 @@ static __always_inline struct file *file_of_call(struct task_struct *task, const
 	if (which == 7)
 		return record->result < 0 ? 0 : file_of_fd(task, (__u32)record->result);
 	return file_of_fd(task, (__u32)argument_at(record->arguments, which));
+}
+
+/* Which of the kernel's objects says where the text begins, or what the call was about; none: an absolute path says it itself. */
+static __always_inline void choose_place(struct vd_place *place, struct vd_call_scratch *scratch, struct task_struct *task, __u32 shape, __u32 which)
+{
+	struct vd_call *record = &scratch->record;
+	int fd;
+
+	if (which) {
+		if (record->text_bytes[1] && scratch->entry.text[VD_TEXT_BYTES_MAX] != '/')
+			place_of_text(place, task, record, shape_second_at(shape));
+		else if (record->text_bytes[1] > 9 && (fd = descriptor_of_text(scratch->entry.text + VD_TEXT_BYTES_MAX)) >= 0)
+			place_of_file(place, file_of_fd(task, fd));
+	} else if (shape & VD_ROOT) {
+		place->mount = BPF_CORE_READ(task, fs, root.mnt);
+		place->dentry = BPF_CORE_READ(task, fs, root.dentry);
+	} else if (shape & VD_DIRECTORY) {
+		place->mount = BPF_CORE_READ(task, fs, pwd.mnt);
+		place->dentry = BPF_CORE_READ(task, fs, pwd.dentry);
+	} else if (shape_descriptor(shape)) {
+		if (record->mode && (record->mode & S_IFMT) != S_IFSOCK)
+			place_of_file(place, file_of_call(task, record, shape));
+	} else if (record->text_bytes[0] && scratch->entry.text[0] != '/') {
+		place_of_text(place, task, record, shape_text_at(shape));
+	} else if (record->text_bytes[0] > 9 && (fd = descriptor_of_text(scratch->entry.text)) >= 0) {
+		place_of_file(place, file_of_fd(task, fd));
+	}
 }
 
 /* Of the calls on sockets: is it the sort of socket that its kind is about? */
@@ -423,20 +420,58 @@ static __always_inline __u32 call_want(struct vd_call_scratch *scratch, const st
 		return kind == VD_OPEN_FAILED ? VD_WANT_FIRST : VD_WANT_EACH;
 	if (is_canary() || record->call_flags & (VD_C_CHANGED | VD_C_TEXT_TRUNCATED | VD_C_TEXT_MISSING))
 		return VD_WANT_EACH;
+	/* what the text says is a way to the descriptor, and no name */
+	if (bytes > 9 && descriptor_of_text(scratch->entry.text + (which & 1) * VD_TEXT_BYTES_MAX) >= 0)
+		return kind == VD_OPEN_FAILED ? VD_WANT_FIRST : VD_WANT_EACH;
 	mode = record->call == VD_ROW_chmod || record->call == VD_ROW_fchmod ? record->arguments[1] : record->arguments[2];
 	if (kind == VD_CHMOD && mode & (S_ISUID | S_ISGID))
 		have = VD_I_SET_ID;
 	if (task_mount_namespace((void *)bpf_get_current_task()) != switch_value(VD_SWITCH_HOST_MOUNTS))
 		have |= VD_I_CONTAINER;
 	if (bytes > 1)
-		note_text(&scratch->facts, wants, scratch->ends, scratch->entry.text + (which & 1) * VD_TEXT_BYTES_MAX, bytes);
+		note_text(&scratch->facts, wants, scratch->ends, scratch->entry.text + (which & 1) * VD_TEXT_BYTES_MAX, bytes, &scratch->base[which & 1]);
 	else
 		know_nothing(&scratch->facts);
 	judge_interest(wants, kind, &scratch->facts, have, which);
 	return scratch->facts.want;
 }
 
-/* On its own for the verifier, which then follows it once and not by every way that leads here. */
+/* Walks the path behind one of the texts, or of the call's descriptor, behind the data that is there. */
+static __always_inline void walk_place(struct vd_call_scratch *scratch, const struct vd_interests *wants, __u32 which)
+{
+	volatile struct vd_path_facts *base = &scratch->base[which & 1];
+	struct vd_call *record = &scratch->record;
+	volatile __u16 *bytes = &record->path_bytes[which & 1];
+	__u32 at = *(volatile __u32 *)&scratch->data_bytes, kind = record->header.kind;
+	struct vd_place place = {};
+
+	know_nothing(base);
+	choose_place(&place, scratch, (void *)bpf_get_current_task(), vd_rows[record->call & 255].shape, which & 1);
+	vd_opaque(at);
+	if (!place.dentry || at > 4 * VD_TEXT_BYTES_MAX + VD_PATH_BYTES_MAX)
+		return;
+	forget_facts(base);
+	path_walk(place.mount, place.dentry, scratch->data + at, bytes, &record->header.flags, base, wants);
+	if (wants->paired >> (kind & 63) & 1)
+		note_pairs(base, scratch->data + at, *bytes);
+	/* the root itself has no components, and what a link names begins at the link */
+	if (!base->components || (kind == VD_SYMLINK && !which))
+		know_nothing(base);
+	scratch->data_bytes = at + *bytes;
+}
+
+/* These two on their own for the verifier, which then follows them once and not by every way that leads there. */
+__noinline int vd_call_place(__u32 which)
+{
+	const struct vd_interests *wants = interests_now();
+	__u32 zero = 0;
+	struct vd_call_scratch *scratch = bpf_map_lookup_elem(&vd_call_scratch_map, &zero);
+
+	if (wants && scratch)
+		walk_place(scratch, wants, which);
+	return 0;
+}
+
 __noinline int vd_call_want(__u32 which)
 {
 	const struct vd_interests *wants = interests_now();
@@ -473,7 +508,6 @@ int vd_call(unsigned long long *context)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct pt_regs *registers = (void *)context[0];
-	struct vd_place places[2] = {};
 	struct vd_call_scratch *scratch;
 	struct vd_call *record;
 	__u32 zero = 0, row, shape;
@@ -518,6 +552,10 @@ int vd_call(unsigned long long *context)
 	at = fill_texts(scratch, shape, sock);
 	if (datagram && (!record->text_bytes[0] || !is_first_datagram(scratch, task, &key)))
 		return next_message(context, scratch, message);
+	scratch->data_bytes = at;
+	vd_call_place(0);
+	if (shape_second(shape))
+		vd_call_place(1);
 	want = vd_call_want(0);
 	if (shape_second(shape))
 		want |= vd_call_want(1);
@@ -528,19 +566,7 @@ int vd_call(unsigned long long *context)
 	if (row == VD_ROW_mount || (row == VD_ROW_prctl && record->arguments[0] == PR_SET_NAME))
 		bpf_probe_read_user_str(record->local_address, sizeof(record->local_address), (void *)record->arguments[row == VD_ROW_mount ? 2 : 1]);
 	fill_state(record, task);
-	choose_places(places, scratch, task, shape, file);
-	vd_opaque(at);
-	if (at > 4 * VD_TEXT_BYTES_MAX)
-		return 0;
-	if (places[0].dentry)
-		path_components(places[0].mount, places[0].dentry, scratch->data + at, &record->path_bytes[0], &record->header.flags);
-	at += *(volatile __u16 *)&record->path_bytes[0];
-	vd_opaque(at);
-	if (at > 4 * VD_TEXT_BYTES_MAX + VD_PATH_BYTES_MAX)
-		return 0;
-	if (places[1].dentry)
-		path_components(places[1].mount, places[1].dentry, scratch->data + at, &record->path_bytes[1], &record->header.flags);
-	at += *(volatile __u16 *)&record->path_bytes[1];
+	at = *(volatile __u32 *)&scratch->data_bytes;
 	vd_opaque(at);
 	if (at > 4 * VD_TEXT_BYTES_MAX + 2 * VD_PATH_BYTES_MAX)
 		return 0;
