@@ -200,9 +200,9 @@ export class Session {
     for (const container of this.pipeline.containers.all()) {
       if (!this.pipeline.exposure.hasInventory(container.id) && container.identity !== null) void this.#desk.attend(container, null);
     }
-    const { hooks } = this.pipeline.coverage;
+    const { coverage: { hooks }, pushed } = this.pipeline;
     const missing = [...new Set(hooks.filter((one) => !hooks.some((other) => other.eventClass === one.eventClass && other.attached)).map((one) => one.eventClass))];
-    this.#log('info', 'attached', { attached: hooks.filter((one) => one.attached).length, missing, rules: this.pipeline.detector.active, processes: this.pipeline.processes.size });
+    this.#log('info', 'attached', { attached: hooks.filter((one) => one.attached).length, missing, filtered: pushed.filter((one) => one.wholeFor.length === 0).map((one) => one.kind), whole: pushed.flatMap((one) => one.wholeFor.map((by) => `${one.kind}: ${by}`)), rules: this.pipeline.detector.active, processes: this.pipeline.processes.size });
     this.#report();
     this.#effectDesk.begin();
     if (this.#canaryMs > 0) this.#nextCanaryMs = performance.now() + Math.min(firstCanaryMs, this.#canaryMs);

@@ -11,6 +11,7 @@ import { projectRoot } from '../build.ts';
 import { checkJson, checkRules, checkText, painter, problemText } from '../rules/check.ts';
 import { explainJson, explainText } from '../rules/explain.ts';
 import { fieldLines, fieldsText } from '../rules/fields.ts';
+import { interestLines, interestsText } from '../rules/interests.ts';
 import { exists, filesBelow, isTestFile, readRuleFiles, readText, Unusable } from '../rules/files.ts';
 import { complain, say, UsageError, type CliCommand } from './command.ts';
 
@@ -136,12 +137,23 @@ function eventOf(path: string): TrialEvent {
   throw new Unusable(read.problems.flatMap((one) => problemText(one, [{ name: path, text }], painter(false))).join('\n'));
 }
 
+function interests(args: readonly string[]): number {
+  const { values, positionals } = parseArgs({ args: [...args], options: { json, verbose: json }, allowPositionals: true, strict: true });
+  const files = readRuleFiles(positionals.length > 0 ? positionals : [join(projectRoot, 'content', 'rules')]);
+  const rules = loadRules(files);
+  const errors = rules.problems.filter((one) => one.severity === 'error');
+  for (const problem of errors) complain(problemText(problem, files, painter(false)).join('\n'));
+  const lines = interestLines(rules.interests());
+  say(values.json ? JSON.stringify(lines, null, 2) : interestsText(lines, values.verbose));
+  return errors.length > 0 ? 1 : 0;
+}
+
 /** Of these only those that are asked for are loaded: the others speak with no hub. */
 type NoiseAction = 'noise' | 'propose' | 'files' | 'apply' | 'withdraw';
 const atHub = (name: NoiseAction) => async (args: readonly string[]): Promise<number> => (await import('../rules/noise.ts'))[name](args);
 
 const actions: Readonly<Record<string, (args: readonly string[]) => number | Promise<number>>> = {
-  check, fields, test, explain, noise: atHub('noise'), propose: atHub('propose'), files: atHub('files'), apply: atHub('apply'), withdraw: atHub('withdraw'),
+  check, fields, test, explain, interests, noise: atHub('noise'), propose: atHub('propose'), files: atHub('files'), apply: atHub('apply'), withdraw: atHub('withdraw'),
 };
 
 export const rulesCommand: CliCommand = {
@@ -151,6 +163,7 @@ export const rulesCommand: CliCommand = {
        vedette rules fields [PATTERN] [--json]
        vedette rules test FILE|DIRECTORY … [--rules FILE] [--verbose] [--json]
        vedette rules explain [RULE …] [FILE …] [--event FILE] [--json]
+       vedette rules interests [FILE …] [--verbose] [--json]
        vedette rules noise --hub URL [--days N] [--over] [--rule RULE] [--json]
        vedette rules propose RULE --hub URL [--place PLACE] [--days N] [--output FILE] [--json]
        vedette rules files|apply FILE|withdraw NAME --hub URL [--name NAME] [--json]`,
@@ -167,6 +180,9 @@ export const rulesCommand: CliCommand = {
   explain   the condition as a tree, with macros by name, and on which events each part is asked; where it never fires
             and why. A RULE may hold *; without a FILE the rules of the product are meant.
     --event   an event (YAML or JSON, as in a test file): how each part answers, and which decided
+  interests what the kernel reports while these rules are loaded, event by event: nothing, what they name, or all, and
+            which rule is why. Without a FILE the rules of the product are meant.
+    --verbose also what is named
   noise     how often each rule spoke in each workload, as the hub has it: the loudest first, ! over the budget
   propose   exceptions from RULE that hide most of its noise (in one PLACE, as noise names it) and nothing that somebody
             confirmed, tried on the stored detections; a rule file on standard output
@@ -180,6 +196,7 @@ export const rulesCommand: CliCommand = {
     "vedette rules fields 'proc.a*'",
     'vedette rules test rules/',
     'vedette rules explain "Shell in a container" --event event.json',
+    'vedette rules interests /etc/vedette/rules --verbose',
     'vedette rules noise --hub https://vedette.example.com --over',
     'vedette rules propose "Shell in a container" --hub https://vedette.example.com --place w12 > exceptions.yaml',
     'vedette rules apply exceptions.yaml --hub https://vedette.example.com',

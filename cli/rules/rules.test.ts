@@ -54,6 +54,17 @@ test('check: a directory by names, deprecated forms warn, --strict makes that a 
   assert.deepEqual([data.ok, data.counts, data.problems.length], [false, { errors: 1, warnings: 0, notes: 0 }, 1]);
 });
 
+test('interests: what the kernel is asked for, and what keeps a class whole', () => {
+  writeFileSync(join(place, 'interests.yaml'), ['evt.type = openat and fd.num >= 0 and evt.is_open_read = true and fd.name = /etc/shadow', 'evt.type = ptrace'].map((one, index) => `- rule: r${index}\n  desc: d\n  condition: ${one}\n  output: o\n  priority: NOTICE\n`).join(''));
+  const { code, out } = rules('interests', 'interests.yaml', '--verbose');
+  assert.equal(code, 0);
+  assert.match(out, /^EVENT +THE KERNEL REPORTS +BECAUSE OF\nexecve +all +the table of processes; 0 rules\n/);
+  assert.match(out, /\nopenat +what is named +1 rule, 1 interest\n  path below \/etc\/shadow, named shadow, of 2 components; opened for reading\n/);
+  assert.match(out, /\nptrace +all +whole for r1\n[^]*\nNot reported, since no rule looks at them: setuid, /);
+  const lines = JSON.parse(rules('interests', 'interests.yaml', '--json').out) as { eventClass: string; reports: string; wholeFor: string[] }[];
+  assert.deepEqual(lines.filter((one) => one.wholeFor.length > 0).map((one) => [one.eventClass, one.reports, one.wholeFor]), [['ptrace', 'all', ['r1']]]);
+});
+
 test('fields: by part of the name, by glob, and none', () => {
   assert.match(rules('fields', 'proc.tty').out, /^FIELD +TYPE +ARGUMENT +EVENTS +DESCRIPTION\nproc\.tty +number +all +Controlling terminal; 0: none\n\n1 fields, 0 of which no event supplies here\n$/);
   const globbed = JSON.parse(rules('fields', 'fd.?net', '--json').out) as { field: string; notOnRight: boolean }[];
@@ -88,7 +99,7 @@ test('explain: the tree, and how an event was decided', () => {
 });
 
 const unusable: readonly (readonly [args: readonly string[], sentence: RegExp])[] = [
-  [[], /say what to do: check, fields, test, explain/],
+  [[], /say what to do: check, fields, test, explain, interests/],
   [['dance'], /there is no "vedette rules dance"/],
   [['check'], /name the rule files/],
   [['check', 'nowhere.yaml'], /^There is no file nowhere\.yaml\.\n$/],
