@@ -9,6 +9,7 @@
 #include <bpf/bpf_core_read.h>
 #include "event.h"
 #include "maps.h"
+#include "extract/read.h"
 #include "extract/task.h"
 #include "extract/path.h"
 #include "extract/file.h"

@@ -85,7 +85,7 @@ static __always_inline int is_32_bit(struct pt_regs *registers)
 #else
 	struct task_struct *task = (void *)bpf_get_current_task();
 
-	return (BPF_CORE_READ(task, thread_info.status) & TS_COMPAT) != 0;
+	return (VD_GET(task_struct, task, thread_info.status) & TS_COMPAT) != 0;
 #endif
 }
 

@@ -5,10 +5,11 @@
 
 static __always_inline struct file *file_of_fd(struct task_struct *task, unsigned int fd)
 {
-	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
-	struct file **files = BPF_CORE_READ(table, fd), *file = 0;
+	struct files_struct *open = VD_GET(task_struct, task, files);
+	struct fdtable *table = VD_GET(files_struct, open, fdt);
+	struct file **files = VD_GET(fdtable, table, fd), *file = 0;
 
-	if (fd >= BPF_CORE_READ(table, max_fds))
+	if (fd >= VD_GET(fdtable, table, max_fds))
 		return 0;
 	bpf_probe_read_kernel(&file, sizeof(file), files + fd);
 	return file;

@@ -105,7 +105,7 @@ static __always_inline void path_walk(struct vfsmount *vfsmount, struct dentry *
 				      volatile struct vd_path_facts *facts, const struct vd_interests *wants)
 {
 	struct mount *mount = (void *)((char *)vfsmount - bpf_core_field_offset(struct mount, mnt));
-	struct dentry *mount_root = BPF_CORE_READ(mount, mnt.mnt_root);
+	struct dentry *mount_root = VD_GET(mount, mount, mnt.mnt_root);
 
 	*count = 0;
 	for (int i = 0; i < VD_COMPONENTS_MAX; i++) {
@@ -114,19 +114,19 @@ static __always_inline void path_walk(struct vfsmount *vfsmount, struct dentry *
 		long length;
 
 		if (dentry == mount_root) {
-			struct mount *above = BPF_CORE_READ(mount, mnt_parent);
+			struct mount *above = VD_GET(mount, mount, mnt_parent);
 
 			if (above == mount)
 				return;
-			dentry = BPF_CORE_READ(mount, mnt_mountpoint);
+			dentry = VD_GET(mount, mount, mnt_mountpoint);
 			mount = above;
-			mount_root = BPF_CORE_READ(mount, mnt.mnt_root);
+			mount_root = VD_GET(mount, mount, mnt.mnt_root);
 			continue;
 		}
-		parent = BPF_CORE_READ(dentry, d_parent);
+		parent = VD_GET(dentry, dentry, d_parent);
 		if (bytes > VD_PATH_BYTES_MAX - VD_NAME_BYTES_MAX)
 			break;
-		length = bpf_probe_read_kernel_str(out + bytes, VD_NAME_BYTES_MAX, BPF_CORE_READ(dentry, d_name.name));
+		length = bpf_probe_read_kernel_str(out + bytes, VD_NAME_BYTES_MAX, VD_GET(dentry, dentry, d_name.name));
 		if (length < 0)
 			break;
 		*count = bytes + length;

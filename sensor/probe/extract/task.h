@@ -74,7 +74,10 @@ static __always_inline int task_in_scope(struct task_struct *task)
 
 static __always_inline __u32 task_mount_namespace(struct task_struct *task)
 {
-	return BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
+	struct nsproxy *spaces = VD_GET(task_struct, task, nsproxy);
+	struct mnt_namespace *mounts = VD_GET(nsproxy, spaces, mnt_ns);
+
+	return VD_GET(mnt_namespace, mounts, ns.inum);
 }
 
 /* Does memory of this protection become executable? To a process of that personality everything that it may read does. */

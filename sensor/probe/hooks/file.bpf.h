@@ -55,7 +55,7 @@ static __always_inline void walk_file(struct vd_file_scratch *scratch, struct fi
 {
 	scratch->record.header.flags = 0;
 	forget_facts(&scratch->facts);
-	path_walk(BPF_CORE_READ(file, f_path.mnt), BPF_CORE_READ(file, f_path.dentry), scratch->data, &scratch->record.path_bytes,
+	path_walk(VD_GET(file, file, f_path.mnt), VD_GET(file, file, f_path.dentry), scratch->data, &scratch->record.path_bytes,
 		  &scratch->record.header.flags, &scratch->facts, wants);
 }
 
@@ -193,24 +193,26 @@ int vd_opened(unsigned long long *context)
 	struct pt_regs *registers = (void *)context[0];
 	struct vd_file_scratch *scratch;
 	__u32 zero = 0, mode, fd = context[1];
+	const struct cred *cred;
 	struct inode *inode;
 	struct file *file;
 
 	if (!task_in_scope(task))
 		return 0;
 	file = file_of_fd(task, fd);
-	inode = BPF_CORE_READ(file, f_inode);
-	if (!inode || (BPF_CORE_READ(inode, i_mode) & S_IFMT) != S_IFREG)
+	inode = VD_GET(file, file, f_inode);
+	if (!inode || (VD_GET(inode, inode, i_mode) & S_IFMT) != S_IFREG)
 		return 0;
-	mode = BPF_CORE_READ(file, f_mode);
+	mode = VD_GET(file, file, f_mode);
+	cred = VD_GET(task_struct, task, cred);
 	/* the sensor's own inventory reads would only report themselves */
-	if (!(mode & (FMODE_READ | FMODE_WRITE)) || (!(mode & FMODE_WRITE) && BPF_CORE_READ(task, cred, uid.val) == cfg_sensor_uid))
+	if (!(mode & (FMODE_READ | FMODE_WRITE)) || (!(mode & FMODE_WRITE) && VD_GET(cred, cred, uid.val) == cfg_sensor_uid))
 		return 0;
 	scratch = bpf_map_lookup_elem(&vd_open_scratch_map, &zero);
 	if (!scratch)
 		return 0;
 	scratch->record.result = fd;
-	scratch->record.open_flags = BPF_CORE_READ(file, f_flags);
+	scratch->record.open_flags = VD_GET(file, file, f_flags);
 	fill_asked(&scratch->record, registers);
 	report_wanted(scratch, task, file, inode, mode & FMODE_WRITE ? VD_OPEN_WRITE : VD_OPEN_READ);
 	return 0;
