@@ -1,15 +1,21 @@
 /**
- * How many detections of one rule one container (on the host: one program) may make: a burst, and then so many a second. What is beyond says
- * nothing new, and would take the room of what others do: the spool, the link and the hub's tables. It is counted for whom it is of, and shown
- * as lost. Bounded: what was asked about longest ago is forgotten first, and begins with a whole burst again. Pure.
+ * How many detections one container (on the host: one program) may make, of one rule and of all: a burst, and then so many a second. What is
+ * beyond says nothing new, and would take the room of what others do: the spool, the link and the hub's tables, through which detections go in
+ * their order. It is counted for whom it is of, and shown as lost. Bounded: what was asked about longest ago is forgotten first, and begins with a
+ * whole burst again. Pure.
  */
-export interface ShareBounds {
+export interface Rate {
   readonly burst: number;
   readonly perSecond: number;
+}
+
+export interface ShareBounds {
+  readonly ofRule: Rate;
+  readonly ofAll: Rate;
   readonly keysMax: number;
 }
 
-export const usualShare: ShareBounds = { burst: 200, perSecond: 5, keysMax: 8192 };
+export const usualShare: ShareBounds = { ofRule: { burst: 100, perSecond: 2 }, ofAll: { burst: 1000, perSecond: 20 }, keysMax: 8192 };
 
 /** Detections that were not made, since they were last taken. */
 export interface Withheld {
@@ -43,17 +49,13 @@ export class DetectionShare {
 
   /** Whether one more may be made. `program`: what tells the doers on the host apart. */
   take(rule: string, containerId: string | null, program: string, eventClass: string, atBootNs: number): boolean {
-    const { burst, perSecond, keysMax } = this.#bounds;
-    const key = `${rule}\0${containerId ?? `\0${program}`}`;
-    const bucket = this.#buckets.get(key) ?? { tokens: burst, atBootNs };
-    this.#buckets.delete(key);
-    this.#buckets.set(key, bucket);
-    if (this.#buckets.size > keysMax) this.#buckets.delete(this.#buckets.keys().next().value!);
-    const seconds = Math.max(0, atBootNs - bucket.atBootNs) / 1e9;
-    bucket.tokens = Math.min(burst, bucket.tokens + seconds * perSecond);
-    bucket.atBootNs = Math.max(bucket.atBootNs, atBootNs);
-    if (bucket.tokens >= 1) {
-      bucket.tokens -= 1;
+    const { ofRule, ofAll } = this.#bounds;
+    const who = containerId ?? `\0${program}`;
+    const one = this.#filled(`${rule}\0${who}`, ofRule, atBootNs);
+    const all = this.#filled(who, ofAll, atBootNs);
+    if (one.tokens >= 1 && all.tokens >= 1) {
+      one.tokens -= 1;
+      all.tokens -= 1;
       return true;
     }
     const id = containerId ?? '';
@@ -61,6 +63,17 @@ export class DetectionShare {
     counted.count += 1;
     this.#withheld.set(`${id}\0${eventClass}`, counted);
     return false;
+  }
+
+  #filled(key: string, { burst, perSecond }: Rate, atBootNs: number): Bucket {
+    const bucket = this.#buckets.get(key) ?? { tokens: burst, atBootNs };
+    this.#buckets.delete(key);
+    this.#buckets.set(key, bucket);
+    if (this.#buckets.size > this.#bounds.keysMax) this.#buckets.delete(this.#buckets.keys().next().value!);
+    const seconds = Math.max(0, atBootNs - bucket.atBootNs) / 1e9;
+    bucket.tokens = Math.min(burst, bucket.tokens + seconds * perSecond);
+    bucket.atBootNs = Math.max(bucket.atBootNs, atBootNs);
+    return bucket;
   }
 
   takeWithheld(): Withheld[] {
