@@ -31,7 +31,7 @@ export interface ReplayResult {
   readonly brokenEvents: number;
   readonly skippedBlocks: number;
   readonly skippedBytes: number;
-  readonly lost: { readonly threads: number; readonly descriptors: number; readonly people: number; readonly containers: number };
+  readonly lost: { readonly threads: number; readonly descriptors: number; readonly people: number; readonly containers: number; /** Unfinished sequences and counts of rules. */ readonly windows: number };
   readonly unmet: readonly { readonly rule: Rule; readonly reasons: readonly string[] }[];
   /** Why the reading ended before the file did; null: it was read whole. */
   readonly problem: FileProblem | null;
@@ -70,7 +70,7 @@ class Replay implements BlockSink {
   brokenEvents = 0;
   skippedBlocks = 0;
   skippedBytes = 0;
-  readonly #lostBefore = { threads: 0, descriptors: 0, people: 0, containers: 0 };
+  readonly #lostBefore = { threads: 0, descriptors: 0, people: 0, containers: 0, windows: 0 };
 
   constructor(rulesFor: (world: World, clock: EventClock) => NamedRules<CaptureEvent>, onAlert: (alert: Alert) => void) {
     this.#rulesFor = rulesFor;
@@ -190,7 +190,7 @@ class Replay implements BlockSink {
   lost(): ReplayResult['lost'] {
     const { lost, containers } = this.#world;
     const before = this.#lostBefore;
-    return { threads: before.threads + lost.threads, descriptors: before.descriptors + lost.descriptors, people: before.people + lost.people, containers: before.containers + containers.refused };
+    return { threads: before.threads + lost.threads, descriptors: before.descriptors + lost.descriptors, people: before.people + lost.people, containers: before.containers + containers.refused, windows: before.windows + this.#rules.windows.report().rules.reduce((sum, one) => sum + one.evicted, 0) };
   }
 
   unmet(): ReplayResult['unmet'] {

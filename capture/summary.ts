@@ -34,6 +34,7 @@ function lossLines(result: ReplayResult): readonly string[] {
     ...(lost.threads > 0 ? [`! ${counted(lost.threads, 'thread')} did not fit in the table: their events have no process`] : []),
     ...(lost.descriptors > 0 ? [`! ${counted(lost.descriptors, 'descriptor')} did not fit in the tables: events on them have no name`] : []),
     ...(lost.people > 0 ? [`! ${counted(lost.people, 'user or group', 'users and groups')} did not fit in the tables`] : []),
+    ...(lost.windows > 0 ? [`! ${counted(lost.windows, 'unfinished sequence or count', 'unfinished sequences and counts')} of rules were forgotten for want of memory: what they would have led to is not among the alerts`] : []),
     ...(lost.containers > 0 ? [`! ${counted(lost.containers, 'description')} of containers could not be read`] : []),
   ];
 }

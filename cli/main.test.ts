@@ -45,7 +45,7 @@ test('vedette --version is the version', () => {
 });
 
 const mistakes: readonly (readonly [args: readonly string[], sentence: RegExp])[] = [
-  [['frobnicate'], /There is no command "frobnicate"\. The commands are: up, join, cluster, sensor, replay, rules, advisories, check, trace, posture, user\./],
+  [['frobnicate'], /There is no command "frobnicate"\. The commands are: up, join, cluster, sensor, replay, rules, baselines, advisories, check, trace, posture, user\./],
   [['up', '--frobnicate'], /Unknown option '--frobnicate'[\s\S]*usage: vedette up[\s\S]*vedette up --help shows options and examples/],
   [['up', 'something'], /Unexpected argument 'something'/],
   [['up', '--port'], /--port/],

@@ -41,6 +41,7 @@ import { answerPasswordResets } from './password-reset.ts';
 import { readPolicy } from './policy-reader.ts';
 import { exceptionsInForce, readControls } from './posture-reader.ts';
 import { dropPrivileges, ownDirectory, readContent, writeSecretFile, type Content } from './state.ts';
+import { endLearning } from './store/baselines.ts';
 import { currentMatches } from './store/assessing.ts';
 import { namespacesOfContainers } from './store/containers.ts';
 import { openDatabase, type Database } from './store/database.ts';
@@ -262,7 +263,7 @@ async function listen(prepared: Prepared, steps: Steps, link: RunningLink, stops
     responses: steps.responses,
     posture: { controls: steps.controls.map((one) => one.control), hub: { name: hostname(), version } },
     changed: steps.linkDoors.changed,
-    fleet: { makeJoinToken: (part) => link.makeJoinToken(part), policiesChanged: () => steps.commands.policiesChanged(), sensorRemoved: (sensorId) => steps.commands.removed(sensorId) },
+    fleet: { makeJoinToken: (part) => link.makeJoinToken(part), policiesChanged: () => steps.commands.policiesChanged(), baselinesChanged: (clusterIds) => steps.commands.baselinesChanged(clusterIds), sensorRemoved: (sensorId) => steps.commands.removed(sensorId), rulesChanged: () => steps.commands.rulesChanged() },
     metrics: () => hubMetrics({ counters: steps.counters, commands: steps.commands, assessor: steps.assessor, database, advisories: steps.advisories.now, tracer: steps.origin.tracer, canaries: steps.canaries }),
   };
   const api = buildServer(doors, steps.live, {
@@ -307,12 +308,20 @@ function startRounds(config: HubConfig, log: Log, database: Database, steps: Ste
   rounds.every('certificates', 86_400_000, () => link.renewCertificate());
   rounds.every('partitions', 3_600_000, () => tendPartitions(database, now(), partitionDays(config)));
   rounds.every('retention', 3_600_000, () => removeOutdated(database, now(), kept));
+  rounds.every('baselines', 10_000, () => endLearningRound(database, now(), steps));
   startOriginRounds(rounds, config, steps.origin, log);
   startResponseRounds(rounds, steps.responses);
   return async () => {
     await rounds.stop();
     await steps.responses.engine.stop();
   };
+}
+
+/** Learning ends by its rule. */
+async function endLearningRound(database: Database, now: Date, { commands, live }: Steps): Promise<void> {
+  const ended = await database.transaction((db) => endLearning(db, now));
+  for (const { cluster_id: clusterId, namespace } of ended) live.publish(['baselines'], clusterId, namespace === '' ? null : namespace);
+  if (ended.length > 0) commands.baselinesChanged([...new Set(ended.map((one) => one.cluster_id))]);
 }
 
 function urlOf(api: ApiServer, config: HubConfig): string {

@@ -8,6 +8,8 @@ export interface LabRun {
   /** A part that is to be broken on purpose; the lab must then fail. */
   readonly sabotage: string | null;
   readonly args: readonly string[];
+  /** Options of this lab alone, by name. */
+  readonly options?: Readonly<Record<string, string>>;
   /** Of labs with stations: what was made stays; play again from this one; take it away. */
   readonly keep?: boolean;
   readonly from?: string;
@@ -23,5 +25,7 @@ export interface Lab {
   readonly parts: Readonly<Record<string, string>>;
   /** By part, the end of the names of rows that must fail when it is broken: a lab that fails elsewhere has not seen it. */
   readonly breaks?: Readonly<Record<string, readonly string[]>>;
+  /** What `--NAME VALUE` it takes besides, with what each means. */
+  readonly options?: Readonly<Record<string, string>>;
   run(run: LabRun): Promise<void>;
 }

@@ -9,23 +9,25 @@ import type { Lab } from './lab.ts';
 import { LabReport } from './report.ts';
 import { admission } from './admission/lab.ts';
 import { bench } from './bench/lab.ts';
+import { detect } from './detect/lab.ts';
 import { firstLight } from './first-light/lab.ts';
 import { flood } from './flood/lab.ts';
 import { fresh } from './fresh/lab.ts';
+import { fuzzing } from './fuzz/lab.ts';
 import { kubernetes } from './kubernetes/lab.ts';
 import { origin } from './origin/lab.ts';
 import { respond } from './respond/lab.ts';
 import { upgrade } from './upgrade/lab.ts';
 import { wholeRoad } from './whole-road/lab.ts';
 
-const labs: readonly Lab[] = [admission, bench, firstLight, flood, fresh, kubernetes, origin, respond, upgrade, wholeRoad];
+const labs: readonly Lab[] = [admission, bench, detect, firstLight, flood, fresh, fuzzing, kubernetes, origin, respond, upgrade, wholeRoad];
 
 function stateRoot(): string {
   return process.env['VEDETTE_STATE'] ?? '/var/lib/vedette';
 }
 
 async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({ options: { sabotage: { type: 'string' }, parts: { type: 'boolean' }, help: { type: 'boolean' }, keep: { type: 'boolean' }, from: { type: 'string' }, end: { type: 'boolean' } }, allowPositionals: true, strict: false });
+  const { values, positionals } = parseArgs({ options: { sabotage: { type: 'string' }, parts: { type: 'boolean' }, help: { type: 'boolean' }, keep: { type: 'boolean' }, from: { type: 'string' }, end: { type: 'boolean' }, ...Object.fromEntries(labs.flatMap((one) => Object.keys(one.options ?? {})).map((one) => [one, { type: 'string' as const }])) }, allowPositionals: true, strict: false });
   const [name, ...args] = positionals;
   if (name === undefined || values.help === true) {
     process.stdout.write(`usage: npm run lab NAME                          runs it, as root\n       npm run lab NAME -- --parts               what it can break\n       npm run lab NAME -- --sabotage PART       breaks it: the lab must fail\n\n${labs.map((one) => `  ${one.name.padEnd(14)}${one.summary}`).join('\n')}\n`);
@@ -37,7 +39,8 @@ async function main(): Promise<number> {
     return 2;
   }
   if (values.parts === true) {
-    process.stdout.write(`${Object.entries(lab.parts).map(([part, what]) => `  ${part.padEnd(16)}${what}`).join('\n')}\n`);
+    const options = Object.entries(lab.options ?? {}).map(([option, what]) => `  --${option.padEnd(14)}${what}\n`).join('');
+    process.stdout.write(`${options}${Object.entries(lab.parts).map(([part, what]) => `  ${part.padEnd(16)}${what}`).join('\n')}\n`);
     return 0;
   }
   const sabotage = typeof values.sabotage === 'string' ? values.sabotage : null;
@@ -46,15 +49,16 @@ async function main(): Promise<number> {
     process.stderr.write(`the lab ${name} has ${parts.length === 0 ? 'nothing that can be broken yet' : `no part "${sabotage}"; it has: ${parts.join(', ')}`}\n`);
     return 2;
   }
+  const options = Object.fromEntries(Object.keys(lab.options ?? {}).flatMap((one) => (typeof values[one] === 'string' ? [[one, values[one]]] : [])));
   if (process.getuid?.() !== 0) {
     process.stderr.write('labs run on the real kernel, containers and database: they need root\n');
     return 2;
   }
   const directory = join(stateRoot(), 'lab');
-  const isPart = typeof values.from === 'string' || values.end === true || values.keep === true;
+  const isPart = options['only'] !== undefined || typeof values.from === 'string' || values.end === true || values.keep === true;
   const report = isPart ? new LabReport(`${name}-part`, 0) : sabotage === null ? new LabReport(name, lab.rows) : new LabReport(`${name}-sabotage-${sabotage}`, 0);
   try {
-    await lab.run({ report, place: join(directory, name), sabotage, args, keep: values.keep === true, end: values.end === true, ...(typeof values.from === 'string' ? { from: values.from } : {}) });
+    await lab.run({ report, place: join(directory, name), sabotage, args, options, keep: values.keep === true, end: values.end === true, ...(typeof values.from === 'string' ? { from: values.from } : {}) });
   } catch (error) {
     report.row('the lab ran to its end', 'yes', error instanceof Error ? (error.stack ?? error.message) : String(error), '', false);
   }

@@ -55,6 +55,11 @@ export class LabReport {
     process.stdout.write(`    ${name}: ${value}\n`);
   }
 
+  /** Kept in the file and not printed. */
+  note(name: string, values: Readonly<Record<string, string | number>>): void {
+    for (const [key, value] of Object.entries(values)) this.#figures[`${name}: ${key}`] = value;
+  }
+
   say(text: string): void {
     process.stdout.write(`\n${styleText('bold', text)}\n`);
   }

@@ -24,7 +24,7 @@ function rulesOf(...conditions: readonly string[]) {
   const text = conditions.map((condition, index) => `- rule: ${index}\n  desc: d\n  priority: NOTICE\n  output: "%evt.type %fd.name"\n  condition: ${JSON.stringify(condition)}\n`).join('');
   const ruleset = loadRules([{ name: 'r', text }], { fields: table, byName: true });
   deepEqual(ruleset.problems.filter((one) => one.severity === 'error'), []);
-  return bindByName<Event>(ruleset, { fields: getters as unknown as Getters<Event>, ancestors: () => 0, identityPending: () => false });
+  return bindByName<Event>(ruleset, { fields: getters as unknown as Getters<Event>, ancestors: () => 0, identityPending: () => false, timeNs: () => 0 });
 }
 
 const conditions = ['evt.type = openat', 'evt.type in (open, openat)', 'evt.type != read', 'fd.name startswith /etc', 'evt.type = mseal', 'proc.name = x', 'not proc.name = x'];
@@ -55,7 +55,7 @@ test('what a configuration adds to outputs is added here too', () => {
   const text = '- rule: r\n  desc: d\n  priority: NOTICE\n  output: o\n  condition: evt.type = openat and static.site = north\n';
   const ruleset = loadRules([{ name: 'r', text }], { fields: table, byName: true, staticFields: { site: 'north' }, appendOutput: [{ extraOutput: 'site=%static.site', extraFields: ['fd.name'] }] });
   deepEqual(ruleset.problems, []);
-  const found = bindByName<Event>(ruleset, { fields: getters as unknown as Getters<Event>, ancestors: () => 0, identityPending: () => false }).evaluate('openat', 'openat', { fd: '/x' });
+  const found = bindByName<Event>(ruleset, { fields: getters as unknown as Getters<Event>, ancestors: () => 0, identityPending: () => false, timeNs: () => 0 }).evaluate('openat', 'openat', { fd: '/x' });
   deepEqual(found.map((one) => [one.output().text, one.output().fields.map(({ name, value }) => `${name}=${value}`)]), [['o site=north', ['static.site=north', 'fd.name=/x']]]);
 });
 

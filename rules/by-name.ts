@@ -12,6 +12,8 @@ import type { Match, Rule, RuleSet } from './ruleset.ts';
 import type { OnClass } from './source.ts';
 import { specialise, type Undecided } from './specialise.ts';
 import type { Suppliers } from './subject.ts';
+import { WindowGate, withEarlier } from './window/gate.ts';
+import { Windows } from './window/windows.ts';
 
 export interface NamedRules<Subject> {
   /** Every enabled rule that matches. `known`: the class that the table knows the event by, where that is not its name. */
@@ -19,6 +21,8 @@ export interface NamedRules<Subject> {
   looksAt(name: string, known: string): boolean;
   /** Enabled rules that no event so far could have met, each with why. */
   unmet(): readonly { readonly rule: Rule; readonly reasons: readonly string[] }[];
+  /** What sequences and counts remember. */
+  readonly windows: Windows;
 }
 
 interface Bucket<Subject> {
@@ -37,6 +41,11 @@ export function bindByName<Subject>(ruleset: RuleSet, suppliers: Suppliers<Subje
   const buckets = new Map<string, Bucket<Subject>>();
   const met = new Set<Rule>();
   const missing = new Map<Rule, Set<string>>();
+  /** Of rules with a sequence: steps that an event so far could be. */
+  const metSteps = new Map<Rule, Set<number>>();
+  const windows = new Windows();
+  windows.use(enabled);
+  const gate = new WindowGate(windows, suppliers, printed);
 
   const bucketOf = (name: string, known: string): Bucket<Subject> => {
     const present = buckets.get(name);
@@ -52,6 +61,10 @@ export function bindByName<Subject>(ruleset: RuleSet, suppliers: Suppliers<Subje
         continue;
       }
       met.add(rule);
+      rule.window?.steps.forEach(({ typed }, index) => {
+        const { condition } = specialise(typed, where);
+        if (condition.kind !== 'constant' || condition.value) metSteps.set(rule, (metSteps.get(rule) ?? new Set()).add(index));
+      });
       rules.push({ rule, evaluate: compileCondition(special.condition, suppliers) });
     }
     const bucket = { rules, formats: new Map<Rule, FormatOutput<Subject>>(), where };
@@ -65,9 +78,23 @@ export function bindByName<Subject>(ruleset: RuleSet, suppliers: Suppliers<Subje
       const bucket = bucketOf(name, known);
       const hits = hitsOf(bucket.rules, subject);
       if (hits.length === 0) return nothing;
-      return hits.map(({ rule, answer }) => ({ rule, answer, output: () => formatOf(bucket, rule, printed)(subject) }));
+      return hits.flatMap(({ rule, answer }): readonly Match[] => {
+        const output = () => formatOf(bucket, rule, printed)(subject);
+        if (rule.window === null) return [{ rule, answer, fired: null, output }];
+        const passed = gate.pass(rule, rule.window, bucket.where, name, subject, {});
+        if (passed?.answer !== 'match') return nothing;
+        const { fired } = passed;
+        return [{ rule, answer: 'match', fired, output: () => withEarlier(output(), fired) }];
+      });
     },
-    unmet: () => enabled.filter((rule) => !met.has(rule)).map((rule) => ({ rule, reasons: reasonsOf(rule.typed, missing.get(rule) ?? new Set()) })),
+    unmet: () => [
+      ...enabled.filter((rule) => !met.has(rule)).map((rule) => ({ rule, reasons: reasonsOf(rule.typed, missing.get(rule) ?? new Set()) })),
+      ...enabled.filter((rule) => met.has(rule)).flatMap((rule) => {
+        const lacking = (rule.window?.steps ?? []).flatMap(({ typed }, index) => (metSteps.get(rule)?.has(index) === true ? [] : reasonsOf(typed, new Set()).map((one) => `step ${index + 1}: ${one}`)));
+        return lacking.length === 0 ? [] : [{ rule, reasons: lacking }];
+      }),
+    ],
+    windows,
   };
 }
 

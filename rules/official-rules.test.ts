@@ -111,5 +111,5 @@ test('an exception on the image is not decided while the image is not known', { 
   const event: SyntheticEvent = { ...shadow, fields: { ...shadow.fields, 'container.id': 'abc' }, identityPending: true };
   const answers = bound.evaluate('open', event).map((match) => [match.rule.name, match.answer]);
   const names = new Set(answers.map(([name]) => String(name)));
-  deepEqual(bound.evaluate('open', { ...event, identityPending: false }, names).map((match) => match.answer), answers.map(() => 'match'));
+  deepEqual(bound.evaluate('open', { ...event, identityPending: false }, { only: names }).map((match) => match.answer), answers.map(() => 'match'));
 });

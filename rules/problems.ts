@@ -29,6 +29,7 @@ export const problemCodes = {
   'value-invalid': 'error',
   'output-invalid': 'error',
   'test-invalid': 'error',
+  'window-invalid': 'error',
   'key-unknown': 'warning',
   'key-repeated': 'warning',
   'item-unknown': 'warning',

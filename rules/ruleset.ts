@@ -9,7 +9,7 @@ import type { TypedCondition } from './check/typed.ts';
 import { eventClasses, type EventClass } from './events.ts';
 import type { FieldTable } from './field-table.ts';
 import { fieldTable } from './fields.ts';
-import { hitsOf, indexByEvent } from './index-by-event.ts';
+import { everyRule, hitsOf, indexByEvent } from './index-by-event.ts';
 import { interestOf, type Interest } from './interest.ts';
 import { collect, type RuleDefinition } from './load/collect.ts';
 import { withExceptions } from './load/exceptions.ts';
@@ -25,8 +25,12 @@ import { ruleProblem, type Place, type RuleProblem } from './problems.ts';
 import { reachOf, widerThanWritten, type Reach, type Reached } from './reach.ts';
 import { isSelected, type Selection } from './selection.ts';
 import type { Absent } from './source.ts';
-import type { Specialised } from './specialise.ts';
+import { specialise, type Specialised } from './specialise.ts';
 import type { Suppliers } from './subject.ts';
+import { WindowGate, withEarlier, type Asking } from './window/gate.ts';
+import { buildWindow, windowReach, type WindowPlan } from './window/plan.ts';
+import type { Fired } from './window/state.ts';
+import { Windows } from './window/windows.ts';
 
 export interface LoadOptions extends Selection {
   /** What this node does not supply, although the engine could. */
@@ -53,7 +57,10 @@ export interface Rule {
   /** After the file, the minimum priority and the switches. Rules that are not enabled are loaded and never asked. */
   readonly enabled: boolean;
   readonly reach: Reach;
+  /** Of a rule with a sequence: any of its steps. */
   readonly typed: TypedCondition;
+  /** A sequence or a count that its matches must complete. */
+  readonly window: WindowPlan | null;
   readonly output: readonly OutputPart[];
   /** Fields that are only among the output's fields. */
   readonly extraFields: readonly ExtraOutput[];
@@ -66,13 +73,15 @@ export interface Match {
   readonly rule: Rule;
   /** `pending`: ask again with the same subject when the container's identity is known, or given up. */
   readonly answer: 'match' | 'pending';
+  /** What it completes, and the events before. */
+  readonly fired: Fired | null;
   output(): Output;
 }
 
 /** A rule set with the getters of one sensor. */
 export interface BoundRules<Subject> {
-  /** Every enabled rule that matches, or may match once identity is known. `only`: ask just these, by name. */
-  evaluate(eventClass: EventClass, subject: Subject, only?: ReadonlySet<string>): readonly Match[];
+  /** Every enabled rule that matches, or may match once identity is known. Rules with a sequence or a count remember the event. */
+  evaluate(eventClass: EventClass, subject: Subject, asking?: Asking): readonly Match[];
   /** Whether any enabled rule looks at this class. */
   looksAt(eventClass: EventClass): boolean;
 }
@@ -82,6 +91,7 @@ const problemsMax = 5000;
 const charactersMax = 32 * 1024 * 1024;
 const checksMax = 100_000;
 const rulesMax = 10_000;
+const never: Specialised = { kind: 'constant', value: false };
 
 export class RuleSet {
   readonly rules: readonly Rule[];
@@ -106,8 +116,17 @@ export class RuleSet {
     return interestOf(this.enabled.flatMap((rule) => [...rule.conditions]));
   }
 
-  bind<Subject>(suppliers: Suppliers<Subject>): BoundRules<Subject> {
-    const index = indexByEvent(this.enabled, suppliers);
+  /**
+   * `windows`: what sequences and counts remember, where that is to outlive these rules. `indexed: false`: every rule is asked about every
+   * event, which must change nothing but the time it takes.
+   */
+  bind<Subject>(suppliers: Suppliers<Subject>, { indexed = true, windows = new Windows() } = {}): BoundRules<Subject> {
+    windows.use(this.enabled);
+    const gate = new WindowGate(windows, suppliers, suppliers);
+    const whole = (rule: Rule, eventClass: EventClass) =>
+      // the steps of a sequence are asked by their classes
+      rule.window === null ? specialise(rule.typed, { table: this.table, eventClass, absent: this.#absent }).condition : (rule.conditions.get(eventClass) ?? never);
+    const index = indexed ? indexByEvent(this.enabled, suppliers) : everyRule(this.enabled, whole, suppliers, eventClasses);
     const formatters = new Map<Rule, Map<EventClass, FormatOutput<Subject>>>();
     const formatter = (rule: Rule, eventClass: EventClass): FormatOutput<Subject> => {
       const ofRule = formatters.get(rule) ?? new Map<EventClass, FormatOutput<Subject>>();
@@ -119,11 +138,20 @@ export class RuleSet {
     const nothing: readonly Match[] = [];
     return {
       looksAt: (eventClass) => index.has(eventClass),
-      evaluate: (eventClass, subject, only) => {
+      evaluate: (eventClass, subject, asking = {}) => {
+        const { only } = asking;
         const bucket = index.get(eventClass);
-        const hits = hitsOf(only === undefined ? bucket : bucket?.filter((one) => only.has(one.rule.name)), subject);
+        const hits = hitsOf(only === undefined ? bucket?.of(subject) : bucket?.all.filter((one) => only.has(one.rule.name)), subject);
         if (hits.length === 0) return nothing;
-        return hits.map(({ rule, answer }) => ({ rule, answer, output: () => formatter(rule, eventClass)(subject) }));
+        return hits.flatMap(({ rule, answer }): readonly Match[] => {
+          const output = () => formatter(rule, eventClass)(subject);
+          if (rule.window === null) return [{ rule, answer, fired: null, output }];
+          const passed = gate.pass(rule, rule.window, { eventClass, table: this.table, absent: this.#absent }, eventClass, subject, asking);
+          if (passed === null) return nothing;
+          if (passed.answer === 'pending') return [{ rule, answer: 'pending', fired: null, output }];
+          const { fired } = passed;
+          return [{ rule, answer: 'match', fired, output: () => withEarlier(output(), fired) }];
+        });
       },
     };
   }
@@ -210,21 +238,44 @@ function buildRule(definition: RuleDefinition, ground: Ground): Built {
   if (definition.source !== 'syscall') {
     return { rule: null, problems: [ruleProblem('source-unknown', `its source ${JSON.stringify(definition.source.slice(0, 60))} is not supplied here; the rule is skipped`, place, name)] };
   }
-  const typed = typedCondition(definition, ground);
+  const typed = typedCondition(withExceptions(definition.condition, definition.exceptions), definition, ground);
   const output = builtOutput(definition, ground);
-  const problems = [...typed.problems, ...output.problems];
+  const window = builtWindow(definition, typed, ground);
+  const problems = [...typed.problems, ...output.problems, ...window.problems];
   const errors = problems.filter((one) => one.severity === 'error');
   if (definition.skipIfUnknownFilter && errors.length > 0 && errors.every((one) => one.code === 'field-unknown' || one.code === 'event-unknown')) {
     const rest = problems.filter((one) => one.severity !== 'error');
     return { rule: null, problems: [...rest, ...errors.map((one) => ruleProblem('skipped', `${one.message} The rule is skipped, as it asks to be.`, one.place, name))] };
   }
-  if (typed.condition === null || output.parts === null) return { rule: null, problems };
-  const { reach, conditions } = ground.options.byName === true ? reachedLater : reachOf(typed.condition, ground.table, ground.absent);
+  if (typed.condition === null || output.parts === null || (definition.window !== null && window.plan === null)) return { rule: null, problems };
+  const { plan } = window;
+  const { byName } = ground.options;
+  const { reach, conditions } = byName === true ? reachedLater : plan === null ? reachOf(typed.condition, ground.table, ground.absent) : windowReach(plan, ground.table, ground.absent);
+  const condition: TypedCondition = plan === null ? typed.condition : { kind: 'or', of: plan.steps.map((one) => one.typed) };
   const enabled = isSelected(definition, ground.options);
-  if (enabled && ground.options.byName !== true) problems.push(...reachProblems(definition, typed.condition, reach, ground.absent));
+  if (enabled && byName !== true) problems.push(...reachProblems(definition, condition, reach, ground.absent));
   const { description, priority, tags } = definition;
   const tree = ground.options.keepTrees === true ? typed.tree : null;
-  return { rule: { name, description, priority, tags, place, enabled, reach, typed: typed.condition, output: output.parts, extraFields: output.extraFields, conditions, tree }, problems };
+  return { rule: { name, description, priority, tags, place, enabled, reach, typed: condition, window: plan, output: output.parts, extraFields: output.extraFields, conditions, tree }, problems };
+}
+
+/** Null where the rule has none, or where one of the problems is an error. */
+function builtWindow(definition: RuleDefinition, own: TypedRule, ground: Ground): { readonly plan: WindowPlan | null; readonly problems: readonly RuleProblem[] } {
+  const { name, place, window } = definition;
+  if (window === null || own.condition === null) return { plan: null, problems: [] };
+  const problems: RuleProblem[] = [];
+  const built = buildWindow(window, { condition: own.condition, tree: own.tree, text: own.text }, {
+    rule: name,
+    table: ground.table,
+    condition: (text) => {
+      const typed = typedCondition(text, definition, ground);
+      return { ...typed, tree: ground.options.keepTrees === true ? typed.tree : null };
+    },
+    output: (text) => parsedOutput(text, name, ground, problems),
+    placed: (text) => insertedText(text, place),
+  });
+  const found = [...built.problems, ...problems];
+  return { plan: found.some((one) => one.severity === 'error') ? null : built.plan, problems: found };
 }
 
 interface BuiltOutput {
@@ -233,16 +284,18 @@ interface BuiltOutput {
   readonly problems: readonly RuleProblem[];
 }
 
-function builtOutput(definition: RuleDefinition, { table, options }: Ground): BuiltOutput {
+function parsedOutput(text: PlacedText, rule: string, { table }: Ground, problems: RuleProblem[]): readonly OutputPart[] | null {
+  const parsed = parseOutput(text, table);
+  if (parsed.ok) return parsed.parts;
+  problems.push(ruleProblem(parsed.code, `in the output: ${parsed.message}`, placeOf(parsed.at), rule));
+  return null;
+}
+
+function builtOutput(definition: RuleDefinition, ground: Ground): BuiltOutput {
   const { name, place } = definition;
-  const { appendOutput = [] } = options;
+  const { appendOutput = [] } = ground.options;
   const problems: RuleProblem[] = [];
-  const parse = (text: PlacedText): readonly OutputPart[] | null => {
-    const parsed = parseOutput(text, table);
-    if (parsed.ok) return parsed.parts;
-    problems.push(ruleProblem(parsed.code, `in the output: ${parsed.message}`, placeOf(parsed.at), name));
-    return null;
-  };
+  const parse = (text: PlacedText) => parsedOutput(text, name, ground, problems);
   const parts = parse(withExtraOutput(definition.output, appendOutput, definition, place));
   const extraFields = extraFieldsOf(appendOutput, definition).flatMap(({ key, text, raw }): ExtraOutput[] => {
     const of = parse(insertedText(text, place));
@@ -262,12 +315,14 @@ interface TypedRule {
   readonly condition: TypedCondition | null;
   readonly tree: Expression | null;
   readonly problems: readonly RuleProblem[];
+  /** With its lists. */
+  readonly text: string;
 }
 
-function typedCondition(definition: RuleDefinition, ground: Ground): TypedRule {
-  const { name, place } = definition;
-  const refuse = (problem: RuleProblem): TypedRule => ({ condition: null, tree: null, problems: [{ ...problem, rule: name }] });
-  const text = spend(putLists(withExceptions(definition.condition, definition.exceptions), ground.lists, ground.usedLists), ground.budget);
+/** Of a rule, or of a step of its sequence. */
+function typedCondition(written: PlacedText, { name, place }: RuleDefinition, ground: Ground): TypedRule {
+  const refuse = (problem: RuleProblem): TypedRule => ({ condition: null, tree: null, text: '', problems: [{ ...problem, rule: name }] });
+  const text = spend(putLists(written, ground.lists, ground.usedLists), ground.budget);
   if (text === null) return refuse(ruleProblem('too-many', 'with its lists the condition is too long', place));
   const parsed = parseCondition(text);
   if (!parsed.ok) return refuse(ruleProblem('condition-invalid', parsed.message, placeOf(parsed.at)));
@@ -275,7 +330,7 @@ function typedCondition(definition: RuleDefinition, ground: Ground): TypedRule {
   if (!resolved.ok) return refuse(resolved.problem);
   ground.budget.checks -= resolved.checks;
   if (ground.budget.checks < 0) return refuse(ruleProblem('too-many', `all rules together have more than ${checksMax} checks with their macros; this one and what is larger is left out`, place));
-  return { ...checkCondition(resolved.expression, ground.table, name), tree: resolved.expression };
+  return { ...checkCondition(resolved.expression, ground.table, name), tree: resolved.expression, text: text.text };
 }
 
 function reachProblems(definition: RuleDefinition, condition: TypedCondition, reach: Reach, absent: Absent): readonly RuleProblem[] {

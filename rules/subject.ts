@@ -3,6 +3,7 @@
  * compiled, so evaluating a check is a call and a comparison and never a look-up by name.
  */
 import type { Address } from './address.ts';
+import type { EventClass } from './events.ts';
 import type { ArgumentKind, FieldSpec, ValueType } from './field-table.ts';
 import type { suppliedFields, SuppliedField } from './fields.ts';
 
@@ -43,6 +44,17 @@ export interface Suppliers<Subject> {
   readonly ancestors: (subject: Subject) => number;
   /** Whether the event's container has no identity yet: its missing identity fields are then unknown, not absent. */
   readonly identityPending: (subject: Subject) => boolean;
+  /** When it happened, for rules with a time: nanoseconds from any one moment. */
+  readonly timeNs: (subject: Subject) => number;
+  /** What many events of a class have in common: what rules make of that is found out once (index-by-event.ts). */
+  readonly common?: Partial<Record<EventClass, Common<Subject>>>;
+}
+
+export interface Common<Subject> {
+  /** The fields that are the same on all events with this text and number. */
+  readonly fields: ReadonlySet<SuppliedField>;
+  readonly text: (subject: Subject) => string;
+  readonly number: (subject: Subject) => number;
 }
 
 /** Any getter, for code that works over the table. */

@@ -33,6 +33,7 @@ export interface SyntheticEvent {
    */
   readonly fields?: Readonly<Record<string, SyntheticValue>>;
   readonly identityPending?: boolean;
+  readonly timeNs?: number;
 }
 
 export const processKeys: Readonly<Partial<Record<string, keyof SyntheticProcess>>> = {
@@ -66,6 +67,7 @@ export const syntheticSuppliers: Suppliers<SyntheticEvent> = {
   fields: Object.fromEntries([...fieldTable.keys()].map((name) => [name, (event: SyntheticEvent, argument: number | string | null) => valueOf(event, name, argument)])) as unknown as Getters<SyntheticEvent>,
   ancestors: (event) => Math.max(0, (event.processes?.length ?? 0) - 1),
   identityPending: (event) => event.identityPending ?? false,
+  timeNs: (event) => event.timeNs ?? 0,
 };
 
 export type Tried = { readonly ok: true; readonly answer: 'match' | 'pending' | 'no' } | { readonly ok: false; readonly errors: readonly string[] };

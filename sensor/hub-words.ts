@@ -1,10 +1,11 @@
 /**
- * The hub's last word on policies, rules and images that must not run, kept in the state directory so that a sensor which starts while the hub is
+ * The hub's last word on policies, rules, images that must not run and baselines, kept in the state directory so that a sensor which starts while the hub is
  * away goes on with what it was told.
  */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { BaselineInForce } from '@vedette/model/baseline';
 import { policyModes } from '@vedette/model/policy';
 import type { Command, ImageVerdict } from '@vedette/model/wire/generated/link_pb';
 
@@ -23,10 +24,11 @@ const HubWords = z.strictObject({
     })
     .nullable()
     .default(null),
+  baselines: z.strictObject({ generation: z.number(), inForce: z.array(BaselineInForce) }).nullable().default(null),
 });
 export type HubWords = z.infer<typeof HubWords>;
 
-const nothing: HubWords = { policies: null, rules: null, images: null };
+const nothing: HubWords = { policies: null, rules: null, images: null, baselines: null };
 
 export class HubWordsFile {
   readonly #path: string;
@@ -41,8 +43,8 @@ export class HubWordsFile {
     return this.#words;
   }
 
-  /** What this command says of policies, rules or images; null when it speaks of something else. */
-  take(command: Command): 'policies' | 'rules' | 'images' | null {
+  /** What this command says of policies, rules, images or baselines; null when it speaks of something else. */
+  take(command: Command): 'policies' | 'rules' | 'images' | 'baselines' | null {
     if (command.kind.case === 'policies') {
       const { generation, policies } = command.kind.value;
       const texts = policies.map((one) => ({ name: one.name, yaml: one.yaml, mode: modeOf(one.mode) }));
@@ -58,6 +60,11 @@ export class HubWordsFile {
       const { generation, verdicts } = command.kind.value;
       this.#keep({ ...this.#words, images: { generation: Number(generation), verdicts: verdicts.flatMap(verdictOf) } });
       return 'images';
+    }
+    if (command.kind.case === 'baselines') {
+      const { generation, baselinesJson } = command.kind.value;
+      this.#keep({ ...this.#words, baselines: { generation: Number(generation), inForce: baselinesJson.flatMap(baselineOf) } });
+      return 'baselines';
     }
     return null;
   }
@@ -80,6 +87,16 @@ function verdictOf(verdict: ImageVerdict): Images['verdicts'] {
   if (verdict.action !== 'kill' || verdict.platformDigest === '') return [];
   const { platformDigest, indexDigest, policy, rule, reason, imagePatterns, namespacePatterns } = verdict;
   return [{ platformDigest, indexDigest: indexDigest === '' ? null : indexDigest, policy, rule, mode: verdict.mode === 'enforce' ? 'enforce' : 'shadow', reason, images: imagePatterns, namespaces: namespacePatterns }];
+}
+
+/** One that a newer hub wrote in a form that is not understood here watches nothing. */
+function baselineOf(json: string): BaselineInForce[] {
+  try {
+    const parsed = BaselineInForce.safeParse(JSON.parse(json));
+    return parsed.success ? [parsed.data] : [];
+  } catch {
+    return [];
+  }
 }
 
 /** A mode that this sensor does not know must not enforce. */

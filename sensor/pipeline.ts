@@ -12,7 +12,10 @@ import type { Execution } from '@vedette/model/process';
 import type { EventClass } from '@vedette/rules/events';
 import type { RuleFile } from '@vedette/rules/load/read-items';
 import type { DetectionFound, VerdictFound } from '@vedette/model/finding';
+import { attach } from './attached.ts';
 import { takenByCanary } from './canary-watch.ts';
+import { Learner, learnedKinds } from './detect/baseline/learner.ts';
+import { BaselineWatch } from './detect/baseline/watch.ts';
 import { Detector } from './detect/detector.ts';
 import type { HostFacts } from './detect/subject.ts';
 import type { Command } from './enforce/commands.ts';
@@ -23,7 +26,7 @@ import { CgroupTable } from './enrich/cgroup-table.ts';
 import { ContainerTable } from './enrich/container-table.ts';
 import { CoverageLedger } from './enrich/coverage.ts';
 import { ExposureTracker, type PackageLookup } from './enrich/exposure.ts';
-import { cameFromOutside, ExecSessions, isOf, type ExecSessionTold } from './enrich/exec-sessions.ts';
+import { cameFromOutside, ExecSessions, type ExecSessionTold } from './enrich/exec-sessions.ts';
 import { filesystemName } from './enrich/filesystems.ts';
 import { NameAnswers } from './enrich/name-answers.ts';
 import { PodTable, type ToldPod } from './enrich/pod-table.ts';
@@ -46,9 +49,6 @@ const eventClassOf = {
   'open-write': 'open', 'open-read': 'open', 'map-exec': 'mapExec', connect: 'connect', accept: 'accept', listen: 'listen',
 } as const satisfies Record<string, EventClass>;
 
-/** Of one process. */
-const attachedMax = 8;
-
 export class Pipeline {
   readonly processes = new ProcessTable();
   readonly cgroups = new CgroupTable();
@@ -60,6 +60,8 @@ export class Pipeline {
   readonly canaries = new Canaries();
   readonly memory = new ProcessMemory();
   readonly names = new NameAnswers();
+  readonly baselines = new BaselineWatch();
+  readonly learner = new Learner(this.baselines);
   readonly detector: Detector;
   readonly enforcer: Enforcer;
   readonly effectBook = new EffectBook();
@@ -118,6 +120,7 @@ export class Pipeline {
       case 'hello':
         this.bootId = event.bootId;
         this.#loaderPid = event.loaderPid;
+        this.learner.session(event.ringEpoch, event.timeBootNs);
         this.scopeCgroup = event.scopeCgroup;
         this.#wallOffsetNs = event.wallOffsetNs;
         this.#hostMountNamespace = event.hostMountNamespace;
@@ -131,11 +134,13 @@ export class Pipeline {
       case 'tick':
         this.#wallOffsetNs = event.wallOffsetNs;
         this.coverage.tick(event);
-        for (const one of this.detector.share.takeWithheld()) this.coverage.withheld(one);
         this.shipment.canaries(this.canaries.take(this.nowBootNs));
         return this.#report(this.detector.release(null, this.nowBootNs));
-      case 'cgroup-loss':
-        return this.exposure.recordsLost(...this.coverage.owned.told(event, this.cgroups.entry(event.cgroup)));
+      case 'cgroup-loss': {
+        const [id, lost] = this.coverage.owned.told(event, this.cgroups.entry(event.cgroup));
+        this.exposure.recordsLost(id, lost);
+        return this.learner.recordsLost(id, lost);
+      }
       case 'table':
         return this.coverage.table(event);
       case 'canary':
@@ -151,7 +156,7 @@ export class Pipeline {
     if (container === null) return;
     this.#podOf(container);
     this.#verdicts(this.enforcer.containerChanged(container, this.processes.living(), this.nowBootNs));
-    this.#report(this.detector.release(id, this.nowBootNs));
+    this.#report([...this.learner.identified(container), ...this.detector.release(id, this.nowBootNs)]);
   }
 
   /** All pods of this node, as the cluster part has them now. */
@@ -174,26 +179,11 @@ export class Pipeline {
   /** Somebody was let in, before the process starts. Who attaches comes to the main process of the container. */
   sessionTold(session: ExecSessionTold): void {
     if (!session.attach) return this.sessions.told(session, this.nowBootNs);
-    for (const container of this.containers.all()) {
-      if (!isOf(session, container)) continue;
-      const main = this.#mainProcess(container);
-      if (main === null) return;
-      const users = main.kubernetesUsers ?? [];
-      if (users.length >= attachedMax || users.some((one) => one.sessionId === session.sessionId)) return;
-      main.kubernetesUsers = [...users, { sessionId: session.sessionId, user: session.user, attached: true }];
-      // written again, since a later sensor process must know it too, and the hub
-      this.memory.started(main);
-      this.shipment.live.started(main);
-      return;
-    }
-  }
-
-  #mainProcess(container: Container): Execution | null {
-    const init = this.inits.get(container.id);
-    for (const one of this.processes.living()) {
-      if (one.containerId === container.id && (init === undefined ? one.pidInNamespace === 1 : `${one.tgid}:${one.startBootNs}` === init)) return one;
-    }
-    return null;
+    const main = attach(session, this.containers.all(), this.processes, this.inits);
+    if (main === null) return;
+    // written again, since a later sensor process must know it too, and the hub
+    this.memory.started(main);
+    this.shipment.live.started(main);
   }
 
   #bindSession(execution: Execution, previous: Execution | null, container: Container, atBootNs: number): void {
@@ -214,7 +204,7 @@ export class Pipeline {
   }
 
   #wantKinds(): void {
-    this.#effects.command({ do: 'setKinds', kinds: wantedKinds((one) => this.detector.looksAt(one), this.detector.reads('proc.env')) });
+    this.#effects.command({ do: 'setKinds', kinds: wantedKinds((one) => this.detector.looksAt(one), this.detector.reads('proc.env'), learnedKinds) });
   }
 
   /** Everything the kernel must know, again: at the start of a session and when the policies changed. */
@@ -251,6 +241,7 @@ export class Pipeline {
     if (event.kind === 'exec' && container !== null && !isInit) this.#bindSession(execution, previous, container, event.timeBootNs);
     this.#began(execution);
     if (event.kind === 'process') return;
+    if (container !== null) this.#report(this.learner.executed(event, execution, container));
     if (container !== null) this.exposure.used(container.id, execution.path, 'executed', execution.path, execution, event.timeBootNs);
     this.shipment.executed(execution, container !== null && container.identity === null, event.timeBootNs, this.#wallOffsetNs);
     if (event.verdict !== 'none') this.#verdicts(this.enforcer.kernelDecided(event, execution, container));
@@ -328,6 +319,7 @@ export class Pipeline {
     if (container === null) return;
     this.#report(this.detector.release(container.id, this.nowBootNs));
     this.shipment.loaded(this.exposure.takeReports(atBootNs));
+    this.learner.ended(container.id, atBootNs);
     this.exposure.unwatch(container.id);
     this.enforcer.containerEnded(container.id);
     this.shipment.containerEnded(container.id, atBootNs);
@@ -339,6 +331,7 @@ export class Pipeline {
     const wanted = this.detector.looksAt(eventClass);
     if (container === null && !wanted) return;
     const execution = this.#executionOf(event);
+    if (container !== null && event.kind === 'open-write') this.#report(this.learner.file(event, execution, container));
     if (container !== null && event.kind !== 'open-write') {
       const kind: LoadKind = event.kind === 'map-exec' ? 'mapped' : 'opened';
       this.exposure.used(container.id, event.path, kind, execution.path, execution, event.timeBootNs);
@@ -350,6 +343,7 @@ export class Pipeline {
     const execution = this.#executionOf(event);
     const container = this.#container(execution.containerId);
     this.shipment.flows.add(event, execution, execution.containerId, this.#wallOffsetNs);
+    if (container !== null) this.#report(this.learner.socket(event, execution, container, () => this.#remoteName(event, execution)));
     const eventClass = eventClassOf[event.kind];
     if (this.detector.looksAt(eventClass)) {
       const kept: SocketEvent = { ...event, localAddress: event.localAddress.slice(), remoteAddress: event.remoteAddress.slice() };
@@ -359,15 +353,27 @@ export class Pipeline {
 
   #call(event: CallEvent): void {
     const execution = this.#executionOf(event);
+    // in a user namespace of its own a process has all capabilities: rules ask about those that it had before
+    const isAskedFirst = event.callKind === 'unshare';
+    if (!isAskedFirst) this.#changed(event, execution);
+    this.#detectCall(event, execution);
+    if (isAskedFirst) this.#changed(event, execution);
+  }
+
+  #changed(event: CallEvent, execution: Execution): void {
     if (this.processes.changed(event, execution) && this.processes.current(execution.tgid, execution.startBootNs) === execution) this.memory.started(execution);
+  }
+
+  #detectCall(event: CallEvent, execution: Execution): void {
     const eventClass = event.callKind === 'connectUnix' ? 'connect' : event.callKind;
+    const inside = this.#container(execution.containerId);
+    if (inside !== null) this.#report(this.learner.call(event, execution, inside));
     if (!this.detector.looksAt(eventClass)) return;
-    const container = this.#container(execution.containerId);
-    this.#detect(eventClass, event, execution, container, false);
+    this.#detect(eventClass, event, execution, inside, false);
     if (!event.changed) return;
     // the program handed over something else at first: whichever of the two the kernel took, a rule on either must see it
     const first = { ...event, texts: [event.textsAtEntry[0] ?? event.texts[0], event.textsAtEntry[1] ?? event.texts[1]] as const, given: event.givenAtEntry ?? event.given };
-    this.#detect(eventClass, first, execution, container, false);
+    this.#detect(eventClass, first, execution, inside, false);
   }
 
   /** The execution a record is about; one that is not known is adopted from what the record says, and counted. */
@@ -398,6 +404,7 @@ export class Pipeline {
     if (fresh === null) return this.containers.get(cgroup.id);
     this.#podOf(fresh);
     this.exposure.watch(fresh.id, fresh.startedBootNs, fresh.seenFromStart);
+    this.learner.began(fresh);
     this.#verdicts(this.enforcer.containerChanged(fresh, [], this.nowBootNs));
     this.#effects.identify(fresh, cgroup.runtime);
     return fresh;
@@ -413,6 +420,7 @@ export class Pipeline {
     // containers that ended while no sensor was looking
     for (const container of this.containers.all()) {
       if (this.cgroups.container(container.id) === null) this.#containerEnded(container.id, atBootNs);
+      else this.learner.began(container);
     }
     this.shipment.allLive(this.processes.living(), atBootNs);
     this.armKernel();

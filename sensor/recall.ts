@@ -5,6 +5,7 @@
 import type { Loss } from '@vedette/model/event';
 import type { Container } from '@vedette/model/container';
 import { executionKey, type Execution } from '@vedette/model/process';
+import type { RingSession } from './detect/baseline/learner.ts';
 import type { Held } from './detect/detector.ts';
 import type { EffectEntry } from './enforce/effect-book.ts';
 import type { ExposureChange } from './enrich/exposure.ts';
@@ -28,6 +29,7 @@ interface DropState {
 type Change =
   | TableChange
   | { readonly of: 'exposure'; readonly change: ExposureChange }
+  | { readonly of: 'learning'; readonly session: RingSession }
   | { readonly of: 'losses'; readonly losses: readonly Loss[] }
   | { readonly of: 'held'; readonly held: readonly HeldState[] }
   | { readonly of: 'effect'; readonly entry: EffectEntry }
@@ -44,6 +46,7 @@ export class Recall {
   readonly #pipeline: Pipeline;
   #hadHeld = false;
   #losses = '';
+  #session = 0;
   #drops = 'null';
 
   constructor(pipeline: Pipeline) {
@@ -52,7 +55,7 @@ export class Recall {
 
   /** What changed since the last call. `containers` and `ended` are those of this commit. */
   takeChanges(containers: readonly Container[], ended: readonly string[], drops: Drops | undefined): Change[] {
-    const { memory, exposure, detector, coverage, inits, effectBook } = this.#pipeline;
+    const { memory, exposure, detector, coverage, inits, effectBook, learner } = this.#pipeline;
     const out: Change[] = [...memory.take(heldExecutions(detector.held))];
     for (const one of containers) out.push({ of: 'container', container: containerState(one, inits.get(one.id) ?? null) });
     for (const id of ended) out.push({ of: 'container-ended', id });
@@ -60,6 +63,8 @@ export class Recall {
     for (const change of exposure.takeChanges()) out.push({ of: 'exposure', change });
     if (detector.held.length > 0 || this.#hadHeld) out.push({ of: 'held', held: detector.held.map(heldState) });
     this.#hadHeld = detector.held.length > 0;
+    if (this.#session !== learner.watching.id) out.push({ of: 'learning', session: learner.watching });
+    this.#session = learner.watching.id;
     const losses = coverage.losses();
     if (JSON.stringify(losses) !== this.#losses) out.push({ of: 'losses', losses });
     this.#losses = JSON.stringify(losses);
@@ -71,13 +76,14 @@ export class Recall {
 
   /** The whole state as changes from nothing, to rewrite the log with. */
   whole(drops: Drops | undefined): Change[] {
-    const { processes, containers, exposure, detector, coverage, inits, effectBook } = this.#pipeline;
+    const { processes, containers, exposure, detector, coverage, inits, effectBook, learner } = this.#pipeline;
     return [
       ...ProcessMemory.whole(processes.living(), heldExecutions(detector.held)),
       ...[...containers.all()].map((one): Change => ({ of: 'container', container: containerState(one, inits.get(one.id) ?? null) })),
       ...exposure.wholeState().map((change): Change => ({ of: 'exposure', change })),
       ...effectBook.all().map((entry): Change => ({ of: 'effect', entry })),
       { of: 'held', held: detector.held.map(heldState) },
+      { of: 'learning', session: learner.watching },
       { of: 'losses', losses: coverage.losses() },
       { of: 'drops', drops: dropStateOf(drops) },
     ];
@@ -95,6 +101,7 @@ export class Recall {
         else if (change.of === 'drops') drops = change.drops;
         else if (change.of === 'effect') pipeline.effectBook.restore(change.entry);
         else if (!sameBoot) continue;
+        else if (change.of === 'learning') pipeline.learner.session(change.session.id, change.session.fromBootNs);
         else if (change.of === 'held') held = change.held;
         else if (change.of === 'exposure') pipeline.exposure.restore(change.change);
         else recall.apply(change);

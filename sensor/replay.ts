@@ -36,6 +36,12 @@ export interface ReplayOptions {
   readonly rules: readonly { readonly name: string; readonly text: string }[];
   readonly policies: readonly { readonly name: string; readonly yaml: string; readonly mode: 'off' | 'shadow' | 'enforce' }[];
   readonly onRecord: (json: unknown) => void;
+  /** The rules are loaded; now the file is read. */
+  readonly onBegin?: () => void;
+  /** Seconds for reading, decoding, enriching and detecting, without the start and the loading of the rules. */
+  readonly onRead?: (seconds: number) => void;
+  /** false: every rule is asked about every event, to see that the index changes nothing. */
+  readonly indexed?: boolean;
 }
 
 /** Throws a sentence when the file is no recording, or one that this sensor cannot read. */
@@ -49,6 +55,7 @@ export async function replay(path: string, options: ReplayOptions): Promise<Repl
     host: { hostname: '', userName: () => null },
     effects: { identify: (one) => void containers.add(one.id), command: nothing, kill: nothing, knownContainer: () => null },
   });
+  if (options.indexed === false) pipeline.detector.withoutIndex();
   pipeline.detector.load(options.rules);
   pipeline.enforcer.setPolicies(options.policies, 1);
   const stream = new EventStream((event) => {
@@ -63,6 +70,8 @@ export async function replay(path: string, options: ReplayOptions): Promise<Repl
       if (record.kind.case === 'detection' || record.kind.case === 'verdict') options.onRecord(toJson(RecordSchema, record));
     }
   };
+  options.onBegin?.();
+  const begun = performance.now();
   for await (const bytes of contentOf(path)) {
     stream.feed(bytes);
     ship();
@@ -70,6 +79,7 @@ export async function replay(path: string, options: ReplayOptions): Promise<Repl
   // nobody will say any more who a container is: what waits for it is decided, and marked
   for (const one of pipeline.detector.release(null, pipeline.nowBootNs, true)) pipeline.shipment.detection(one);
   ship();
+  options.onRead?.((performance.now() - begun) / 1000);
   const { kernelRelease = '', architecture = '', bootId = '' } = (hello ?? {}) as Partial<HelloEvent>;
   const problem = problemOf(stream, hello !== null);
   return {

@@ -16,11 +16,12 @@ import { ContainerDesk } from './container-desk.ts';
 import { coverageReport } from './coverage-report.ts';
 import { schema } from './decode/layout.ts';
 import { EventStream } from './decode/stream.ts';
+import { unseenKinds } from './detect/baseline/learner.ts';
 import { EffectDesk } from './effect-desk.ts';
 import type { LoaderConnection } from './enforce/loader.ts';
 import { InventoryRunner } from './enrich/inventory/runner.ts';
 import { Identifier } from './enrich/runtime/identify.ts';
-import { HubWordsFile } from './hub-words.ts';
+import { HubWordsFile, type HubWords } from './hub-words.ts';
 import type { Log } from './log.ts';
 import { hostUserNames } from './node-facts.ts';
 import { Pipeline } from './pipeline.ts';
@@ -34,6 +35,8 @@ import { sensorUplink } from './uplink.ts';
 const tickMs = 50;
 /** So much unacknowledged ring is committed at once, so that a storm never waits for the clock. */
 const commitBytes = 1 << 20;
+/** Between two commits that detections ask for. */
+const detectionMs = 20;
 const reportMs = 5000;
 /** The first canaries, after the session began; those of a sensor that was started again wait as long. */
 const firstCanaryMs = 5000;
@@ -119,16 +122,19 @@ export class Session {
   async prepare(): Promise<void> {
     await this.#desk.prepare();
     this.pipeline.podsTold(this.#toldPods.read());
-    const { policies, rules, images } = this.#words.words;
+    const { policies, rules, images, baselines } = this.#words.words;
+    if (baselines !== null) this.#loadBaselines(baselines);
     this.pipeline.loadRules(rules?.files ?? this.#options.rules);
     if (policies !== null) this.pipeline.enforcer.setPolicies(policies.texts, policies.generation);
     if (images !== null) this.pipeline.enforcer.setImages(images);
     this.#timer = setInterval(() => this.#tick(), tickMs);
   }
 
-  /** After each piece of the pipe. */
+  /** After each piece of the pipe. What was detected is stored and on its way at once, unless that was done a moment ago. */
   onBytes(): void {
-    if (this.stream.ringPosition - this.#acknowledged >= commitBytes || this.pipeline.shipment.isFull) this.commit();
+    const { shipment } = this.pipeline;
+    if (shipment.hasDetections && performance.now() - this.#committedAtMs >= detectionMs && performance.now() >= this.#blockedUntilMs) return this.commit();
+    if (this.stream.ringPosition - this.#acknowledged >= commitBytes || shipment.isFull) this.commit();
   }
 
   take(event: KernelEvent): void {
@@ -213,7 +219,8 @@ export class Session {
       return;
     }
     const kind = this.#words.take(command);
-    const { policies, rules, images } = this.#words.words;
+    const { policies, rules, images, baselines } = this.#words.words;
+    if (kind === 'baselines' && baselines !== null && this.#loadBaselines(baselines)) this.pipeline.armKernel();
     if (kind === 'rules' && rules !== null) this.pipeline.loadRules(rules.files);
     if (kind === 'policies' && policies !== null) {
       this.pipeline.enforcer.setPolicies(policies.texts, policies.generation);
@@ -224,6 +231,14 @@ export class Session {
       this.pipeline.armKernel();
     }
     if (kind !== null) this.#report();
+  }
+
+  /** What is outside of them is told, and stopped as far as the kernel can tell it apart: whether it has to be told. */
+  #loadBaselines({ inForce, generation }: NonNullable<HubWords['baselines']>): boolean {
+    const { baselines, enforcer } = this.pipeline;
+    const concernsKernel = baselines.replace(inForce, generation);
+    if (concernsKernel) enforcer.setDrift(baselines.drift);
+    return concernsKernel;
   }
 
   async #command(command: Parameters<LoaderConnection['send']>[0]): Promise<void> {
@@ -292,6 +307,7 @@ export class Session {
     const { pipeline } = this;
     this.#committedAtMs = performance.now();
     pipeline.shipment.loaded(pipeline.exposure.takeReports(pipeline.nowBootNs));
+    pipeline.shipment.learned(pipeline.learner.takeReports(pipeline.nowBootNs), unseenKinds(pipeline.coverage.hooks));
     const containers = pipeline.containers.takeChanged();
     const { detections, telemetry } = pipeline.shipment.take(containers);
     const ended = telemetry.flatMap((one) => (one.kind.case === 'containerEnded' ? [one.kind.value.containerId] : []));

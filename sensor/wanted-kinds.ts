@@ -3,16 +3,18 @@
  * rules' classes it always holds what keeps the table of processes true (who a process runs as, where it stands). Kinds that are no
  * calls are not in it: programs of their own report those. Bit 0, which is no kind, asks for the environment of executions.
  */
-import { callKinds } from '@vedette/model/event';
+import { callKinds, type CallKind } from '@vedette/model/event';
 import { eventClasses, type EventClass } from '@vedette/rules/events';
 import { kinds } from './decode/layout.ts';
 
 const stateful = ['setuid', 'setgid', 'capset', 'setsid', 'setpgid', 'chdir', 'chroot'] as const;
 
-export function wantedKinds(classes: (eventClass: EventClass) => boolean, environment = false): bigint {
+/** `others`: what consumers beside the rules look at. */
+export function wantedKinds(classes: (eventClass: EventClass) => boolean, environment = false, others: readonly (CallKind | 'dns')[] = []): bigint {
   let bits = environment ? 1n : 0n;
   // names of what is connected to
   if (classes('connect') || classes('send')) bits |= 1n << BigInt(kinds.dns);
+  for (const one of others) bits |= 1n << BigInt(kinds[one]);
   for (const one of callKinds) {
     const isStateful = (stateful as readonly string[]).includes(one);
     if (isStateful || classes(one === 'connectUnix' ? 'connect' : one)) bits |= 1n << BigInt(kinds[one]);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { node26, prepare, refuseSwallowed, root, testing } from './machine.mjs';
 
 const given = process.argv.slice(2);
-refuseSwallowed('run lab NAME', ['sabotage', 'parts']);
+refuseSwallowed('run lab NAME', ['sabotage', 'parts', 'only', 'pairs', 'scale', 'acts']);
 const runs = given.some((one) => !one.startsWith('-')) && !given.includes('--parts') && !given.includes('--help');
 if (runs && process.getuid?.() !== 0) {
   // before anything is installed for what cannot run

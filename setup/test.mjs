@@ -36,8 +36,12 @@ if (chosen.length === 0) {
 }
 if (units.length > 0) steps.push([`${filesOf(units)} of unit tests`, node26(), ['--test', '--test-concurrency=2', ...units]]);
 if (host.length > 0) {
-  if (isRoot) steps.push([`${filesOf(host)} of tests on this host, one at a time`, node26(), ['--test', '--test-concurrency=1', '--test-timeout=240000', ...host]]);
-  else process.stdout.write(`! not root: ${filesOf(host)} of tests left out, which need root, this host's kernel, containers, database and browser\n`);
+  // a hub has a database, ports and a state directory of its own; what starts a sensor has the host to itself
+  const beside = host.filter((file) => file.startsWith('hub/'));
+  const alone = host.filter((file) => !beside.includes(file));
+  if (isRoot && beside.length > 0) steps.push([`${filesOf(beside)} of tests of the hub on PostgreSQL, two at a time`, node26(), ['--test', '--test-concurrency=2', '--test-timeout=240000', ...beside]]);
+  if (isRoot && alone.length > 0) steps.push([`${filesOf(alone)} of tests on this host, one at a time`, node26(), ['--test', '--test-concurrency=1', '--test-timeout=240000', ...alone]]);
+  if (!isRoot) process.stdout.write(`! not root: ${filesOf(host)} of tests left out, which need root, this host's kernel, containers, database and browser\n`);
 }
 
 const begun = Date.now();

@@ -20,6 +20,7 @@ const loaders: Readonly<Record<PageName, () => Promise<ComponentType<PageProps>>
   live: async () => (await import('./pages/live/live.tsx')).LivePage,
   incidents: async () => (await import('./pages/incidents/incidents.tsx')).IncidentsPage,
   incident: async () => (await import('./pages/incidents/incident.tsx')).IncidentPage,
+  noise: async () => (await import('./pages/noise/noise.tsx')).NoisePage,
   admissions: async () => (await import('./pages/admissions/admissions.tsx')).AdmissionsPage,
   violations: async () => (await import('./pages/violations/violations.tsx')).ViolationsPage,
   violation: async () => (await import('./pages/violations/violation.tsx')).ViolationPage,

@@ -88,5 +88,6 @@ export function captureSuppliers(world: World, clock: EventClock): Suppliers<Cap
     fields: getterOf(world, clock) as unknown as Getters<CaptureEvent>,
     ancestors: (event) => (event.thread === null ? 0 : world.ancestorCount(event.thread)),
     identityPending: () => false,
+    timeNs: (event) => event.roughTimeNs,
   };
 }

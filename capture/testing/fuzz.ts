@@ -107,30 +107,52 @@ export function brokenCapture(random: (below: number) => number): Buffer {
   return bytes;
 }
 
+/** Takes broken captures one at a time; each is made from the seed and its own number alone. Throws what the reader throws. */
+export class CaptureFuzz {
+  readonly #loaded = loadReplay([{ name: 'fuzz', text: rules }]);
+  readonly #seed: number;
+
+  constructor(seed: number) {
+    this.#seed = seed;
+  }
+
+  /** The same bytes again, for who looks into a failure. */
+  bytes(input: number): Buffer {
+    return brokenCapture(this.#random(input));
+  }
+
+  take(input: number): { readonly readWhole: boolean; readonly events: number; readonly bytes: number } {
+    const random = this.#random(input);
+    const bytes = brokenCapture(random);
+    const replay = this.#loaded.start(() => undefined);
+    const pieceBytes = 1 + random(bytes.length + 1);
+    for (let at = 0; at < bytes.length; at += pieceBytes) if (!replay.push(bytes.subarray(at, at + pieceBytes))) break;
+    const result = replay.finish();
+    return { readWhole: result.problem === null, events: result.eventsRead, bytes: bytes.length };
+  }
+
+  #random(input: number): (below: number) => number {
+    return randomOf(this.#seed * 1_000_003 + input);
+  }
+}
+
 export function fuzzCaptures(seed: number, inputs: number): FuzzReport {
+  const fuzz = new CaptureFuzz(seed);
   let readWhole = 0;
-  let refused = 0;
   let events = 0;
   let total = 0;
   let slowestMs = 0;
-  const loaded = loadReplay([{ name: 'fuzz', text: rules }]);
   for (let input = 0; input < inputs; input += 1) {
-    const random = randomOf(seed * 1_000_003 + input);
-    const bytes = brokenCapture(random);
     const startMs = performance.now();
     try {
-      const replay = loaded.start(() => undefined);
-      const pieceBytes = 1 + random(bytes.length + 1);
-      for (let at = 0; at < bytes.length; at += pieceBytes) if (!replay.push(bytes.subarray(at, at + pieceBytes))) break;
-      const result = replay.finish();
-      events += result.eventsRead;
-      if (result.problem === null) readWhole += 1;
-      else refused += 1;
+      const taken = fuzz.take(input);
+      events += taken.events;
+      total += taken.bytes;
+      if (taken.readWhole) readWhole += 1;
     } catch (error) {
-      return { inputs: input + 1, readWhole, refused, events, bytes: total, failure: { input, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, slowestMs };
+      return { inputs: input + 1, readWhole, refused: input - readWhole, events, bytes: total, failure: { input, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, slowestMs };
     }
-    total += bytes.length;
     slowestMs = Math.max(slowestMs, performance.now() - startMs);
   }
-  return { inputs, readWhole, refused, events, bytes: total, failure: null, slowestMs };
+  return { inputs, readWhole, refused: inputs - readWhole, events, bytes: total, failure: null, slowestMs };
 }

@@ -76,6 +76,18 @@ test('compressed, and a directory of rules', async () => {
   assert.deepEqual([summary.events, summary.alertsByRule, summary.problem], [2, { Shadow: 1 }, null]);
 });
 
+test('sequences and counts by the time of the recording, with what came before', async () => {
+  const counting = `${rule('Two reads', 'evt.type = openat', 'files')}  vedette: { count: 2, within: 1s, by: [proc.pid] }\n`;
+  const ordered = `${rule('In order', 'evt.type = openat and fd.name = /etc/hosts', 'files')}  vedette: { sequence: [evt.type = openat and fd.name = /etc/shadow], within: 1s, by: [proc.pid] }\n`;
+  const never = `${rule('Never', 'evt.type = openat and fd.name = /etc/hosts', 'files')}  vedette: { sequence: [evt.type = chmod], within: 1s, by: [proc.pid] }\n`;
+  const { code, out, complaint } = await replay(capture, '--rules', file('windows.yaml', counting + ordered + never), '--output', 'json');
+  assert.equal(code, 0, complaint);
+  const alerts = out.trim().split('\n').map((line) => JSON.parse(line) as { rule: string; output_fields: Record<string, unknown> });
+  assert.deepEqual(alerts.map((one) => [one.rule, one.output_fields['evt.num'], one.output_fields['vedette.count']]), [['Two reads', 2, 2], ['In order', 2, undefined]]);
+  assert.match(String(alerts[1]?.output_fields['vedette.step[1]']), /^2023-11-14T22:13:20\.000000001(Z|\+0000) openat by .*, proc\.pid 10$/);
+  assert.match(complaint, /Never: step 1: the recording holds no chmod/);
+});
+
 const broken: readonly (readonly [what: string, name: string, content: Buffer | string, code: number, lines: number, sentence: RegExp])[] = [
   ['cut off', 'cut.scap', bytes.subarray(0, -9), 1, 2, /ends inside a block: its last \d+ bytes are only the beginning of one \(at byte \d+; what stands before it was used\)/],
   ['cut off in its compression', 'cut.scap.gz', gzipSync(bytes).subarray(0, -8), 1, 3, /the compression is broken: unexpected end of file/],

@@ -1,4 +1,4 @@
-/** `vedette rules`: check rule files, list the fields of the language, run tests of rules, explain a rule. Reads files; changes nothing. */
+/** `vedette rules`: check rule files, list the fields of the language, run tests of rules, explain a rule: reads files, changes nothing. And what a hub knows of noise. */
 import { basename, dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { globPredicate } from '@vedette/rules/compile/glob';
@@ -136,15 +136,24 @@ function eventOf(path: string): TrialEvent {
   throw new Unusable(read.problems.flatMap((one) => problemText(one, [{ name: path, text }], painter(false))).join('\n'));
 }
 
-const actions: Readonly<Record<string, (args: readonly string[]) => number>> = { check, fields, test, explain };
+/** Of these only those that are asked for are loaded: the others speak with no hub. */
+type NoiseAction = 'noise' | 'propose' | 'files' | 'apply' | 'withdraw';
+const atHub = (name: NoiseAction) => async (args: readonly string[]): Promise<number> => (await import('../rules/noise.ts'))[name](args);
+
+const actions: Readonly<Record<string, (args: readonly string[]) => number | Promise<number>>> = {
+  check, fields, test, explain, noise: atHub('noise'), propose: atHub('propose'), files: atHub('files'), apply: atHub('apply'), withdraw: atHub('withdraw'),
+};
 
 export const rulesCommand: CliCommand = {
   name: 'rules',
-  summary: 'Check, test and explain behaviour rules, and list their fields',
+  summary: 'Check, test and explain behaviour rules, and quieten noisy ones',
   usage: `vedette rules check FILE|DIRECTORY … [--strict] [--notes] [--json]
        vedette rules fields [PATTERN] [--json]
        vedette rules test FILE|DIRECTORY … [--rules FILE] [--verbose] [--json]
-       vedette rules explain [RULE …] [FILE …] [--event FILE] [--json]`,
+       vedette rules explain [RULE …] [FILE …] [--event FILE] [--json]
+       vedette rules noise --hub URL [--days N] [--over] [--rule RULE] [--json]
+       vedette rules propose RULE --hub URL [--place PLACE] [--days N] [--output FILE] [--json]
+       vedette rules files|apply FILE|withdraw NAME --hub URL [--name NAME] [--json]`,
   details: `  check     loads rule files in the order given, as a sensor would; of a directory every .yaml file, by name; - is
             standard input. Each problem is told with its file, line and column.
     --strict  warnings count as errors
@@ -157,20 +166,29 @@ export const rulesCommand: CliCommand = {
   explain   the condition as a tree, with macros by name, and on which events each part is asked; where it never fires
             and why. A RULE may hold *; without a FILE the rules of the product are meant.
     --event   an event (YAML or JSON, as in a test file): how each part answers, and which decided
+  noise     how often each rule spoke in each workload, as the hub has it: the loudest first, ! over the budget
+  propose   exceptions from RULE that hide most of its noise (in one PLACE, as noise names it) and nothing that somebody
+            confirmed, tried on the stored detections; a rule file on standard output
+  files     rule files that people gave to the hub; apply gives it one, which all sensors load; withdraw takes it back
+    --token-file  file with an API token of the hub; without it VEDETTE_TOKEN of the environment
   --json    the same as data
-  Exit code 0: all is well; 1: errors, or a test failed; 2: a file cannot be read or the call is wrong.`,
+  Exit code 0: all is well; 1: errors, a test failed, something is over the budget, or nothing can be proposed; 2: a
+  file cannot be read, the hub refuses, or the call is wrong.`,
   examples: [
     'vedette rules check /etc/vedette/rules --strict',
     "vedette rules fields 'proc.a*'",
     'vedette rules test rules/',
     'vedette rules explain "Shell in a container" --event event.json',
+    'vedette rules noise --hub https://vedette.example.com --over',
+    'vedette rules propose "Shell in a container" --hub https://vedette.example.com --place w12 > exceptions.yaml',
+    'vedette rules apply exceptions.yaml --hub https://vedette.example.com',
   ],
   async run(args) {
     const [action, ...rest] = args;
     const run = action === undefined ? undefined : actions[action];
     if (run === undefined) throw new UsageError(action === undefined ? `say what to do: ${Object.keys(actions).join(', ')}` : `there is no "vedette rules ${action}"; there are: ${Object.keys(actions).join(', ')}`);
     try {
-      return run(rest);
+      return await run(rest);
     } catch (error) {
       if (!(error instanceof Unusable)) throw error;
       complain(error.message);

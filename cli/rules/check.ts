@@ -1,9 +1,10 @@
 /** `vedette rules check`: what loading rule files has to say, each problem with the line it is about; or the same as JSON. */
 import { styleText } from 'node:util';
 import { escapeControls as shown } from '@vedette/rules/output';
-import { needsOf } from '@vedette/rules/needs';
+import { needsOf, type Needs } from '@vedette/rules/needs';
 import type { RuleFile } from '@vedette/rules/load/read-items';
 import type { RuleProblem } from '@vedette/rules/problems';
+import type { Expression } from '@vedette/rules/parse/ast';
 import { loadRules, type RuleSet } from '@vedette/rules/ruleset';
 
 type Colour = 'red' | 'yellow' | 'cyan' | 'green' | 'dim' | 'bold';
@@ -68,14 +69,20 @@ export function checkText({ files, rules, counts }: CheckedRules, isColoured: bo
   return [...told.flatMap((one) => problemText(one, files, paint)), ...(told.length > 0 ? [''] : []), sum].join('\n');
 }
 
+/** Of a rule with a sequence: what any of its steps asks for. */
+function needsOfAll(trees: readonly Expression[]): Needs {
+  const all = trees.map(needsOf);
+  return { events: [...new Set(all.flatMap((one) => one.events))].sort(), fields: [...new Set(all.flatMap((one) => one.fields))].sort() };
+}
+
 export function checkJson({ files, rules, counts }: CheckedRules): string {
   return JSON.stringify({
     ok: counts.errors === 0,
     counts,
     files: files.map((one) => one.name),
-    rules: rules.rules.map(({ name, enabled, priority, tags, place, reach, tree }) => ({
+    rules: rules.rules.map(({ name, enabled, priority, tags, place, reach, tree, window }) => ({
       name, enabled, priority, tags, place,
-      ...(tree === null ? {} : { needs: needsOf(tree) }),
+      ...(tree === null ? {} : { needs: needsOfAll([tree, ...(window?.steps ?? []).flatMap((one) => one.tree ?? [])]) }),
       reach: reach.kind === 'fires' ? { fires: true, on: reach.on, undecided: reach.undecided } : { fires: false, reasons: reach.reasons },
     })),
     problems: rules.problems,

@@ -6,6 +6,8 @@ import { fieldTable } from '@vedette/rules/fields';
 import type { Rule } from '@vedette/rules/ruleset';
 import { syntheticSuppliers } from '@vedette/rules/synthetic';
 import type { TrialEvent } from '@vedette/rules/trial/event';
+import { textOf } from '@vedette/rules/check/typed';
+import { durationText, type WindowPlan } from '@vedette/rules/window/plan';
 import type { Paint } from './check.ts';
 
 const namesShown = 8;
@@ -15,7 +17,9 @@ export function explainText(rule: Rule, trial: TrialEvent | null, paint: Paint):
   const head = [paint('bold', shown(rule.name)), `  ${rule.priority}, ${rule.place.file}:${rule.place.line}${rule.enabled ? '' : ', switched off'}`];
   const tree = rule.tree === null ? null : explain(rule.tree, ground);
   if (tree === null) return [...head, '  its condition has more checks than can be explained'];
-  return [...head, ...reachLines(rule, tree), '', ...(trial === null ? treeLines(tree, rule, paint) : eventLines(tree, trial, paint))];
+  const { window } = rule;
+  if (trial === null && window !== null) return [...head, ...windowReachLines(rule), ...windowLines(window, paint)];
+  return [...head, ...reachLines(rule, tree), '', ...(trial === null ? treeLines(tree, rule.reach.kind === 'fires' ? rule.reach.on : eventClasses, paint) : eventLines(tree, trial, paint)), ...(window === null ? [] : ['', `  ${windowSentence(window)}`])];
 }
 
 function reachLines(rule: Rule, tree: Explained): readonly string[] {
@@ -31,6 +35,31 @@ function reachLines(rule: Rule, tree: Explained): readonly string[] {
     ...[...reasons].map(([reason, classes]) => `  never on ${severalOf(classes)}: ${shown(reason)}`),
     ...(reach.kind === 'fires' ? reach.undecided.map((one) => `  note: ${one}`) : []),
   ];
+}
+
+function windowReachLines({ reach }: Rule): readonly string[] {
+  if (reach.kind !== 'fires') return [`  can never fire here: ${reach.reasons.join('; ')}`];
+  return [`  asked on ${reach.on.map(labelOf).join(', ')}`, ...reach.undecided.map((one) => `  note: ${one}`)];
+}
+
+function windowSentence({ kind, steps, count, distinct, withinNs }: WindowPlan): string {
+  const by = steps.at(-1)?.by.map(textOf) ?? [];
+  const same = by.length === 0 ? 'of all events together' : `with the same ${by.join(', ')}`;
+  if (kind === 'sequence') return `fires on the last of ${count} steps in this order within ${durationText(withinNs)}, ${same}; once for each`;
+  const what = distinct === null ? `${count} such events` : `${count} different values of ${textOf(distinct)}`;
+  return `fires at ${what} within ${durationText(withinNs)}, ${same}; then it is silent for that time`;
+}
+
+/** Each step with what it is taken by and its condition. */
+function windowLines(window: WindowPlan, paint: Paint): readonly string[] {
+  const last = window.steps.length - 1;
+  return [`  ${windowSentence(window)}`, ...window.steps.flatMap(({ tree, by }, index) => {
+    const explained = tree === null ? null : explain(tree, ground);
+    const title = window.kind === 'count' ? 'counted' : index === last ? `step ${index + 1}, the rule's own condition` : `step ${index + 1}`;
+    const keys = by.length === 0 ? '' : `  ${paint('dim', `by ${by.map(textOf).join(', ')}`)}`;
+    const lines = explained === null ? ['  its condition has more checks than can be explained'] : treeLines(explained, eventClasses.filter((one) => verdictOn(explained, one).kind !== 'never'), paint);
+    return ['', `  ${paint('bold', title)}${keys}`, ...lines];
+  })];
 }
 
 function severalOf(classes: readonly EventClass[]): string {
@@ -55,8 +84,7 @@ function branches<Node>(nodes: readonly Node[], indent: string, line: (node: Nod
   });
 }
 
-function treeLines(tree: Explained, rule: Rule, paint: Paint): readonly string[] {
-  const on = rule.reach.kind === 'fires' ? rule.reach.on : eventClasses;
+function treeLines(tree: Explained, on: readonly EventClass[], paint: Paint): readonly string[] {
   const line = (node: Explained): string => {
     const label = node.kind === 'macro' ? paint('bold', node.label) : node.kind === 'check' ? shown(node.label) : paint('cyan', node.label);
     const state = node.kind === 'check' ? stateOf(node, on) : '';
@@ -100,6 +128,18 @@ export function explainJson(rule: Rule, trial: TrialEvent | null): unknown {
   });
   return {
     rule: rule.name, place: rule.place, enabled: rule.enabled, reach: rule.reach, tree: tree === null ? null : plain(tree),
+    ...(rule.window === null ? {} : { window: windowJson(rule.window, plain) }),
     ...(trial === null || tree === null ? {} : { event: answered(answer(tree, trial.eventClass, trial.event, ground, syntheticSuppliers)) }),
+  };
+}
+
+function windowJson(window: WindowPlan, plain: (node: Explained) => unknown): unknown {
+  const { kind, count, withinNs, distinct, steps } = window;
+  return {
+    kind, count, withinMs: withinNs / 1e6, ...(distinct === null ? {} : { distinct: textOf(distinct) }),
+    steps: steps.map(({ tree, by }) => {
+      const explained = tree === null ? null : explain(tree, ground);
+      return { by: by.map(textOf), tree: explained === null ? null : plain(explained) };
+    }),
   };
 }

@@ -108,3 +108,13 @@ for (const [args, sentence] of unusable) {
     assert.ok(!complaint.includes('\n    at '));
   });
 }
+
+test('noise: without a hub or a token it says what is missing, and a hub that is away is a sentence', () => {
+  const none = rules('noise');
+  assert.deepEqual([none.code, none.complaint.split('\n')[0]], [2, 'vedette rules: name the hub: --hub https://vedette.example.com']);
+  assert.match(rules('noise', '--hub', 'http://127.0.0.1:9').complaint, /The hub wants a token: --token-file FILE, or VEDETTE_TOKEN/);
+  writeFileSync(join(place, 'token'), 'secret-token\n');
+  const away = rules('propose', 'Shell', '--hub', 'http://127.0.0.1:9', '--token-file', join(place, 'token'));
+  assert.deepEqual([away.code, away.complaint.startsWith('The hub at http://127.0.0.1:9 does not answer')], [2, true]);
+  assert.equal(rules('apply', '--hub', 'http://127.0.0.1:9').code, 2);
+});

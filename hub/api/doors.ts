@@ -50,6 +50,8 @@ export interface FleetDoor {
   /** A token for one sensor, and the command that uses it. `secretHash` is what the store keeps. */
   makeJoinToken(part: 'sensor' | 'cluster'): { readonly token: string; readonly command: string; readonly secretHash: Buffer };
   policiesChanged(): void;
+  baselinesChanged(clusterIds: readonly string[]): void;
+  rulesChanged(): void;
   sensorRemoved(sensorId: string): void;
 }
 

@@ -38,10 +38,11 @@ export function incidentHandlers(doors: Doors): Handlers<'listIncidents' | 'getI
       const place = await database.transaction(async (db) => {
         const held = await lockIncident(db, caller.scope, id);
         if (held === undefined) throw new Problem((await incidentById(db, caller.sees, id)) === undefined ? 'not-found' : 'forbidden');
-        const next = { state: body.state ?? held.state, assignee: body.assignee === undefined ? held.assignee : (body.assignee?.replaceAll('\0', '') ?? null) };
+        const next = { state: body.state ?? held.state, assignee: body.assignee === undefined ? held.assignee : (body.assignee?.replaceAll('\0', '') ?? null), verdict: body.verdict === undefined ? held.verdict : body.verdict };
         const changes: string[] = [];
         if (next.state !== held.state) changes.push(`state: ${held.state} → ${next.state}`);
         if (next.assignee !== held.assignee) changes.push(`assigned to ${next.assignee ?? 'nobody'}`);
+        if (next.verdict !== held.verdict) changes.push(next.verdict === null ? 'no longer judged' : next.verdict === 'confirmed' ? 'confirmed' : 'judged a false positive');
         if (changes.length === 0) return held;
         await setIncident(db, id, next);
         await addAudit(db, { actor: caller.name, action: 'incident.update', object: `incident:${id}`, change: changes.join('; '), clusterId: held.cluster_id, namespace: held.namespace, detail: body }, now());

@@ -19,8 +19,11 @@ import type { Call, Doors, Handlers } from './doors.ts';
 import { auditHandlers } from './handlers-audit.ts';
 import { clusterHandlers } from './handlers-clusters.ts';
 import { incidentHandlers } from './handlers-incidents.ts';
+import { baselineHandlers } from './handlers-baselines.ts';
 import { checkHandlers } from './handlers-checks.ts';
 import { exceptionHandlers } from './handlers-exceptions.ts';
+import { noiseHandlers } from './handlers-noise.ts';
+import { ruleFileHandlers } from './handlers-rule-files.ts';
 import { admissionHandlers } from './handlers-admissions.ts';
 import { violationHandlers } from './handlers-violations.ts';
 import { accountHandlers, fleetHandlers, policyHandlers } from './handlers-managing.ts';
@@ -107,7 +110,7 @@ export function buildServer(doors: Doors, live: Live, options: ServerOptions): A
   http.setErrorHandler((error: FastifyError, request, reply) => answerError(doors, error, request, reply));
   http.setNotFoundHandler(async (request, reply) => notFound(request, reply, options.files));
 
-  const handlers: Handlers = { ...readingHandlers(doors), ...clusterHandlers(doors), ...incidentHandlers(doors), ...policyHandlers(doors), ...fleetHandlers(doors), ...accountHandlers(doors, signIn), ...peopleHandlers(doors), ...ownHandlers(doors), ...originHandlers(doors), ...auditHandlers(doors), ...postureHandlers(doors), ...checkHandlers(doors), ...exceptionHandlers(doors), ...violationHandlers(doors), ...responseHandlers(doors), ...admissionHandlers(doors) };
+  const handlers: Handlers = { ...readingHandlers(doors), ...clusterHandlers(doors), ...incidentHandlers(doors), ...policyHandlers(doors), ...fleetHandlers(doors), ...accountHandlers(doors, signIn), ...peopleHandlers(doors), ...ownHandlers(doors), ...originHandlers(doors), ...auditHandlers(doors), ...postureHandlers(doors), ...checkHandlers(doors), ...exceptionHandlers(doors), ...violationHandlers(doors), ...responseHandlers(doors), ...admissionHandlers(doors), ...baselineHandlers(doors), ...noiseHandlers(doors), ...ruleFileHandlers(doors) };
   for (const name of Object.keys(endpoints) as EndpointName[]) addRoute(http, signIn, name, handlers, options);
   addLive(http, signIn, live, headers);
   addPlain(http, doors, options, () => ownMetrics(requests, live, signIn));

@@ -152,6 +152,7 @@ export function incidentView(row: IncidentShape): IncidentView {
     severity: row.severity as Severity,
     state: row.state as IncidentView['state'],
     assignee: row.assignee,
+    verdict: row.verdict as IncidentView['verdict'],
     source: row.source,
     attack: row.attack,
     cluster: row.cluster_name,
@@ -186,6 +187,9 @@ export function eventView(row: EventShape): FindingEventView {
     generation: row.generation,
     identityPending: row.identity_pending,
     tree: row.tree as ExecutionView[],
+    count: row.count,
+    lastAt: row.last_at === null ? null : time(row.last_at),
+    varied: row.varied,
   };
 }
 

@@ -11,6 +11,7 @@ import type { Transaction } from '../store/database.ts';
 import { addGap, countUnknownRecord } from '../store/intake.ts';
 import { addProcesses, endProcesses, keepOnlyProcesses, processesHeld } from '../store/processes.ts';
 import { admissionDecided, sessionSeen } from './admissions.ts';
+import { BehaviourFold } from './behaviours.ts';
 import { kernelNs, list, RefusedRecord } from './clean.ts';
 import { clusterObjectsSaid, clusterReported } from './clusters.ts';
 import { effectReported } from './effects.ts';
@@ -60,6 +61,7 @@ const topicOf: { [K in Kind]: LiveTopic | null } = {
   execSession: 'admissions',
   effect: 'responses',
   canaryRound: 'sensors',
+  behaviour: 'baselines',
 };
 
 /** Who may report what; everything that is not here is a sensor's. */
@@ -95,6 +97,7 @@ class Application {
   readonly executions = new ExecutionFold();
   readonly flows = new FlowFold();
   readonly processes = new ProcessFold();
+  readonly behaviours = new BehaviourFold();
   readonly topics = new Set<LiveTopic>();
   readonly inContainers = new Map<string, Set<LiveTopic>>();
   readonly byKind = new Map<string, number>();
@@ -122,7 +125,7 @@ class Application {
       if (topic !== null) this.#touched(topic, record);
     } catch (error) {
       if (!(error instanceof RefusedRecord)) throw error;
-      this.#refuse(error.message);
+      this.refuse(error.message);
     }
   }
 
@@ -134,7 +137,7 @@ class Application {
     this.inContainers.set(containerId, topics.add(topic));
   }
 
-  #refuse(reason: string): void {
+  refuse(reason: string): void {
     this.refused.set(reason, (this.refused.get(reason) ?? 0) + 1);
   }
 
@@ -179,7 +182,9 @@ class Application {
       case 'execSession':
         return sessionSeen(db, kind.value, origin);
       case 'clusterObjects':
-        return clusterObjectsSaid(db, kind.value, origin, (reason) => this.#refuse(reason));
+        return clusterObjectsSaid(db, kind.value, origin, (reason) => this.refuse(reason));
+      case 'behaviour':
+        return this.behaviours.add(db, kind.value, origin);
       case 'effect':
         return effectReported(db, kind.value, origin);
       case 'clusterReport':
@@ -221,6 +226,7 @@ export async function applyPayload(db: Transaction, payload: BatchPayload, origi
   await application.flushProcesses();
   await addExecutions(db, origin, application.executions.rows());
   await addFlows(db, origin, application.flows.rows());
+  await application.behaviours.apply(db, origin, (reason) => application.refuse(reason));
   for (const [reason, count] of application.refused) await addGap(db, origin, 'record-rejected', reason, count, origin.receivedAt);
   for (const [field, { count, sample }] of application.unknown) {
     await countUnknownRecord(db, origin, field, count, sample, origin.receivedAt);

@@ -4,6 +4,7 @@
  * (`RefusedRecord`), counted by its reason and shown as a gap; the rest of its batch is applied.
  */
 import { createHash } from 'node:crypto';
+import { containerIdOf } from '@vedette/model/ids';
 
 /** A record that is not applied; the reason is one of a few fixed sentences, so that it can be counted. */
 export class RefusedRecord extends Error {
@@ -27,6 +28,14 @@ export function textOrNull(value: string, max: number): string | null {
 export function list<T>(values: readonly T[], max: number, what: string): readonly T[] {
   if (values.length > max) throw new RefusedRecord(`more than ${max} ${what}`);
   return values;
+}
+
+export function containerIdIn(value: string): string {
+  try {
+    return containerIdOf(value);
+  } catch {
+    throw new RefusedRecord('a container id of impossible form');
+  }
 }
 
 /** A count as a number; more than can be exact is refused rather than rounded. */

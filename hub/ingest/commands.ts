@@ -1,18 +1,22 @@
 /**
- * Commands to sensors and cluster parts: the whole set of policies, of rules, of effects and of images that must not run when a sensor connects and whenever
+ * Commands to sensors and cluster parts: the whole set of policies, of rules, of effects, of images that must not run and of baselines when a sensor connects and whenever
  * they change, a sign of life in between, and the farewell when it was removed. Always whole sets, so that a sensor that missed one is right
  * again after the next; several changes at once are one push. A newer stream of a sensor ends its older one.
  */
 import { create } from '@bufbuild/protobuf';
 import { holdsSession, type SessionState } from '@vedette/link/protocol/hello';
-import { CommandSchema, ExceptionSetSchema, ImageVerdictSchema, ImageVerdictSetSchema, type Command } from '@vedette/model/wire/generated/link_pb';
+import { BaselineSetSchema, CommandSchema, ExceptionSetSchema, ImageVerdictSchema, ImageVerdictSetSchema, type BaselineSet, type Command } from '@vedette/model/wire/generated/link_pb';
 import type { Database } from '../store/database.ts';
 import { currentGeneration, speakingSensor } from '../store/fleet.ts';
 import { executionPolicySet, policySet, ruleSet } from '../store/read-policies.ts';
+import { baselinesInForce } from '../store/baselines.ts';
 import { bannedImages, standingExceptions } from '../store/violations.ts';
 import { effectSetOf, type Receiver } from './effects.ts';
 
 const keepAliveMs = 15_000;
+/** Of one sensor: the ones that were watched last come first. */
+const baselinesMax = 2000;
+const baselineBytesMax = 8 << 20;
 type Kind = Command['kind'];
 
 interface Listener {
@@ -20,6 +24,8 @@ interface Listener {
   rules: boolean;
   effects: boolean;
   imageVerdicts: boolean;
+  /** Of a sensor. */
+  baselines: boolean;
   /** Of a cluster part: sensors judge nothing that can be excepted by themselves. */
   exceptions: boolean;
   readonly receiver: Receiver;
@@ -61,6 +67,11 @@ export class Commands {
     for (const listener of this.#listeners.values()) if (clusterIds.includes(listener.receiver.clusterId)) this.#wake(listener, 'imageVerdicts');
   }
 
+  /** To the sensors of these clusters. */
+  baselinesChanged(clusterIds: readonly string[]): void {
+    for (const listener of this.#listeners.values()) if (listener.receiver.kind === 'sensor' && clusterIds.includes(listener.receiver.clusterId)) this.#wake(listener, 'baselines');
+  }
+
   /** Of the sensor of this node, or, null, of the part of this cluster. */
   effectsChanged(clusterId: string, nodeId: string | null): void {
     for (const listener of this.#listeners.values()) {
@@ -83,7 +94,7 @@ export class Commands {
     for (const listener of this.#listeners.values()) this.#wake(listener, 'ended');
   }
 
-  #wake(listener: Listener, what: 'policies' | 'rules' | 'effects' | 'imageVerdicts' | 'exceptions' | 'leave' | 'ended'): void {
+  #wake(listener: Listener, what: 'policies' | 'rules' | 'effects' | 'imageVerdicts' | 'baselines' | 'exceptions' | 'leave' | 'ended'): void {
     listener[what] = true;
     listener.wake();
   }
@@ -103,7 +114,7 @@ export class Commands {
     }
     if (!holdsSession((sensor.link_state ?? undefined) as SessionState | undefined, session)) return;
 
-    const listener: Listener = { policies: true, rules: true, effects: true, imageVerdicts: true, exceptions: sensor.kind === 'cluster', receiver: { kind: sensor.kind, clusterId: sensor.cluster_id, nodeId: sensor.node_id }, leave: false, ended: false, wake: () => undefined };
+    const listener: Listener = { policies: true, rules: true, effects: true, imageVerdicts: true, baselines: sensor.kind === 'sensor', exceptions: sensor.kind === 'cluster', receiver: { kind: sensor.kind, clusterId: sensor.cluster_id, nodeId: sensor.node_id }, leave: false, ended: false, wake: () => undefined };
     const before = this.#listeners.get(sensorId);
     if (before !== undefined) this.#wake(before, 'ended');
     this.#listeners.set(sensorId, listener);
@@ -111,6 +122,8 @@ export class Commands {
     signal.addEventListener('abort', abort, { once: true });
     this.#doors.changed(sensor.cluster_id);
     let hadEffects = false;
+    // of an older stream the sensor may still hold some
+    let hadBaselines = true;
     try {
       while (!listener.ended && !signal.aborted) {
         if (listener.leave) {
@@ -136,6 +149,11 @@ export class Commands {
         } else if (listener.imageVerdicts) {
           listener.imageVerdicts = false;
           yield command(await this.#imageVerdicts(listener.receiver.clusterId));
+        } else if (listener.baselines) {
+          listener.baselines = false;
+          const baselines = await this.#baselines(listener.receiver);
+          if (baselines.baselinesJson.length > 0 || hadBaselines) yield command({ case: 'baselines', value: baselines });
+          hadBaselines = baselines.baselinesJson.length > 0;
         } else if (!(await wokenWithin(listener, keepAliveMs))) {
           yield command({ case: 'keepAlive', value: { $typeName: 'vedette.link.v1.KeepAlive', hubTimeMs: BigInt(this.#doors.now().getTime()) } });
         }
@@ -175,6 +193,20 @@ export class Commands {
     return { case: 'imageVerdicts', value: create(ImageVerdictSetSchema, { generation, verdicts }) };
   }
 
+  async #baselines({ clusterId, nodeId }: Receiver): Promise<BaselineSet> {
+    const { database } = this.#doors;
+    const generation = BigInt(await currentGeneration(database, 'baselines'));
+    const baselinesJson: string[] = [];
+    let [room, leftOut] = [baselineBytesMax, 0];
+    for (const one of await baselinesInForce(database, clusterId, nodeId ?? '', baselinesMax)) {
+      const json = JSON.stringify({ platformDigest: one.platform_digest, namespace: one.namespace, workloadKind: one.workload_kind, workload: one.workload, state: one.state, behaviours: one.behaviours });
+      room -= json.length;
+      if (room >= 0) baselinesJson.push(json);
+      else leftOut += 1;
+    }
+    return create(BaselineSetSchema, { generation, baselinesJson, leftOut });
+  }
+
   /** As JSON, which is YAML too. */
   async #exceptions(): Promise<Kind> {
     const { database, now } = this.#doors;
@@ -193,7 +225,7 @@ async function wokenWithin(listener: Listener, milliseconds: number): Promise<bo
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const timer = setTimeout(() => resolve(false), milliseconds);
   listener.wake = () => resolve(true);
-  if (listener.policies || listener.rules || listener.effects || listener.imageVerdicts || listener.exceptions || listener.leave || listener.ended) resolve(true);
+  if (listener.policies || listener.rules || listener.effects || listener.imageVerdicts || listener.baselines || listener.exceptions || listener.leave || listener.ended) resolve(true);
   const woken = await promise;
   clearTimeout(timer);
   listener.wake = () => undefined;

@@ -3,10 +3,12 @@ import type { ExecutionView } from '@vedette/model/api/views';
 import type { Severity } from '@vedette/model/policy';
 import type { ContextDropped, CoverageReport, Detection, TelemetryDropped, Verdict } from '@vedette/model/wire/generated/record_pb';
 import { originWord } from '@vedette/model/origin-words';
+import { foldKeyOf } from '@vedette/rules/noise/stored';
 import { extendInterval, putCoverage } from '../store/coverage.ts';
 import type { Transaction } from '../store/database.ts';
 import { addFinding, policyWords, type IncidentFacts } from '../store/findings.ts';
 import { addGap } from '../store/intake.ts';
+import { learningDropped } from './behaviours.ts';
 import { count, keyOf, list, RefusedRecord, text, textOrNull, wallTime } from './clean.ts';
 import { executionView } from './execution.ts';
 import {
@@ -62,6 +64,12 @@ export async function detected(db: Transaction, record: Detection, origin: Origi
     output,
     fields,
     tree,
+    alike: {
+      count: Math.max(1, count(record.count, 'a count of detections')),
+      lastAt: record.lastBootNs > record.atBootNs ? wallTime(record.lastBootNs, origin) : facts.at,
+      varied: list(record.varied, fieldsMax, 'varied fields').map((name) => text(name, 200)),
+      foldKey: Buffer.from(keyOf([record.identityPending, foldKeyOf(fields)]), 'hex'),
+    },
   });
 }
 
@@ -109,6 +117,7 @@ export async function judged(db: Transaction, record: Verdict, origin: Origin): 
     output: `${summary}${record.rule === '' ? '' : ` Rule ${record.rule} of policy ${policy}.`}`,
     fields: { 'policy.rule': record.rule === '' ? null : text(record.rule, 100), 'policy.action': text(record.action, 32), 'file.origin': originWord(record.origin), ...(reason === null ? {} : { 'image.reason': reason }) },
     tree,
+    alike: null,
   });
 }
 
@@ -186,7 +195,9 @@ export async function coverageReported(db: Transaction, record: CoverageReport, 
 }
 
 export async function telemetryDropped(db: Transaction, record: TelemetryDropped, origin: Origin): Promise<void> {
-  await addGap(db, origin, 'telemetry-dropped', 'the spool was full', Math.max(1, count(record.records, 'a count of records')), wallTime(record.lastBootNs, origin));
+  const [records, last] = [Math.max(1, count(record.records, 'a count of records')), wallTime(record.lastBootNs, origin)];
+  await addGap(db, origin, 'telemetry-dropped', 'the spool was full', records, last);
+  await learningDropped(db, wallTime(record.firstBootNs, origin), last, records, origin);
 }
 
 export async function contextDropped(db: Transaction, record: ContextDropped, origin: Origin): Promise<void> {

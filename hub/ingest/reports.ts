@@ -1,5 +1,5 @@
 /** Containers, package lists and loading, applied in the order in which the sensor said them. */
-import { containerIdOf as checkedContainerId, isImageDigest } from '@vedette/model/ids';
+import { isImageDigest } from '@vedette/model/ids';
 import { IdentityState, LoadEvidenceKind, RuntimeKind, type ContainerEnded, type ContainerSeen, type InventoryReport, type PackagesLoaded } from '@vedette/model/wire/generated/record_pb';
 import {
   closeRunIfEmpty, containersLiving, endContainer, imageOf, lockContainer, openRun, putContainer, queueAssessment, workloadOf, type HeldContainer,
@@ -7,7 +7,7 @@ import {
 import type { Transaction } from '../store/database.ts';
 import { inventoryNamed, inventoryOf, listOf, setImageInventory, setOwnInventory, takeImageInventory } from '../store/inventories.ts';
 import { addEvidence, loadIntoRun, putObservation, setRunInventory, type EvidenceFact } from '../store/loading.ts';
-import { count, list, RefusedRecord, text, textOrNull, wallTime } from './clean.ts';
+import { containerIdIn, count, list, RefusedRecord, text, textOrNull, wallTime } from './clean.ts';
 import type { Origin } from './origin.ts';
 
 const containersLivingMax = 10_000;
@@ -29,14 +29,6 @@ const evidenceKinds: Partial<Record<LoadEvidenceKind, string>> = {
   [LoadEvidenceKind.MAPPED]: 'mapped',
   [LoadEvidenceKind.OPENED]: 'opened',
 };
-
-function containerIdOf(value: string): string {
-  try {
-    return checkedContainerId(value);
-  } catch {
-    throw new RefusedRecord('a container id of impossible form');
-  }
-}
 
 /** A pod belongs to the workload that made it, as the API server says; until somebody has said it, a pod is one of its own. A container of a plain host one of that host; pending ones have none yet. */
 async function workloadFor(db: Transaction, record: ContainerSeen, origin: Origin): Promise<number | null> {
@@ -87,7 +79,7 @@ async function store(db: Transaction, record: ContainerSeen, origin: Origin, pla
 }
 
 export async function containerSeen(db: Transaction, record: ContainerSeen, origin: Origin): Promise<void> {
-  const containerId = containerIdOf(record.containerId);
+  const containerId = containerIdIn(record.containerId);
   const before = await lockContainer(db, origin.nodeId, containerId);
   if (before === undefined && (await containersLiving(db, origin.nodeId)) >= containersLivingMax) throw new RefusedRecord(`more than ${containersLivingMax} living containers on one node`);
   const workloadId = await workloadFor(db, record, origin);
@@ -109,7 +101,7 @@ async function leaveRun(db: Transaction, before: HeldContainer | undefined, now:
 }
 
 export async function containerEnded(db: Transaction, record: ContainerEnded, origin: Origin): Promise<void> {
-  const held = await lockContainer(db, origin.nodeId, containerIdOf(record.containerId));
+  const held = await lockContainer(db, origin.nodeId, containerIdIn(record.containerId));
   if (held === undefined) throw new RefusedRecord('the end of a container that was not reported');
   const at = wallTime(record.endedBootNs, origin);
   await endContainer(db, held.id, at);
@@ -119,7 +111,7 @@ export async function containerEnded(db: Transaction, record: ContainerEnded, or
 }
 
 export async function inventoryReported(db: Transaction, record: InventoryReport, origin: Origin): Promise<void> {
-  const held = await lockContainer(db, origin.nodeId, containerIdOf(record.containerId));
+  const held = await lockContainer(db, origin.nodeId, containerIdIn(record.containerId));
   if (held === undefined) throw new RefusedRecord('an inventory of a container that was not reported');
   const packages = list(record.packages, packagesMax, 'packages');
   const inventory = await inventoryOf(db, {
@@ -157,7 +149,7 @@ export function bitsOf(bytes: Uint8Array, length: number): string {
 }
 
 export async function packagesLoaded(db: Transaction, record: PackagesLoaded, origin: Origin): Promise<void> {
-  const held = await lockContainer(db, origin.nodeId, containerIdOf(record.containerId));
+  const held = await lockContainer(db, origin.nodeId, containerIdIn(record.containerId));
   if (held === undefined) throw new RefusedRecord('loading in a container that was not reported');
   const inventoryId = await inventoryNamed(db, held.id, origin.clusterId, text(record.revision, 128));
   if (inventoryId === undefined) throw new RefusedRecord('loading by a package list that was not reported');

@@ -133,15 +133,15 @@ export async function addAudit(db: Db, entry: AuditEntry, now: Date): Promise<vo
   ]);
 }
 
-const LockedIncident = z.object({ id: z.number(), cluster_id: z.string(), namespace: z.string().nullable(), state: z.string(), assignee: z.string().nullable() });
+const LockedIncident = z.object({ id: z.number(), cluster_id: z.string(), namespace: z.string().nullable(), state: z.string(), assignee: z.string().nullable(), verdict: z.string().nullable() });
 
 /** The incident as it is, locked for a change, if it is in scope. */
 export async function lockIncident(db: Db, scope: Scope, id: number): Promise<z.infer<typeof LockedIncident> | undefined> {
-  return firstRow(db, LockedIncident, `select x.id, x.cluster_id, x.namespace, x.state, x.assignee from incident x where ${inScope('x.cluster_id', 'x.namespace')} and x.id = $2 for update`, [placesIn(scope), id]);
+  return firstRow(db, LockedIncident, `select x.id, x.cluster_id, x.namespace, x.state, x.assignee, x.verdict from incident x where ${inScope('x.cluster_id', 'x.namespace')} and x.id = $2 for update`, [placesIn(scope), id]);
 }
 
-export async function setIncident(db: Db, id: number, change: { state: string; assignee: string | null }): Promise<void> {
-  await run(db, 'update incident set state = $2, assignee = $3 where id = $1', [id, change.state, change.assignee]);
+export async function setIncident(db: Db, id: number, change: { state: string; assignee: string | null; verdict: string | null }): Promise<void> {
+  await run(db, 'update incident set state = $2, assignee = $3, verdict = $4 where id = $1', [id, change.state, change.assignee, change.verdict]);
 }
 
 const ClusterRow = z.object({ id: z.string() });

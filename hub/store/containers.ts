@@ -172,3 +172,10 @@ export async function queueAssessment(db: Db, kind: QueueKind, keys: readonly nu
   const sorted = [...new Set(keys)].sort((a, b) => a - b);
   await run(db, 'insert into assess_queue (kind, key) select $1, unnest($2::bigint[]) order by 2 on conflict do nothing', [kind, sorted]);
 }
+
+const Unowned = z.object({ unowned: z.boolean() });
+
+/** A pod of which nobody has said yet to which workload it belongs. */
+export async function podWithoutOwner(db: Transaction, containerPk: number): Promise<boolean> {
+  return (await firstRow(db, Unowned, "select c.pod_name is not null and w.kind = '' as unowned from container c join workload w on w.id = c.workload_id where c.id = $1", [containerPk]))?.unowned ?? false;
+}

@@ -159,7 +159,7 @@ export async function markSensorRemoved(db: Transaction, scope: Scope, sensorId:
 const Generation = z.object({ value: z.number() });
 
 /** Sets that are pushed to sensors as wholes. */
-export type PushedSet = 'policies' | 'rules' | 'image-verdicts';
+export type PushedSet = 'policies' | 'rules' | 'image-verdicts' | 'baselines';
 
 /** One number for the whole set; it only grows. */
 export async function nextGeneration(db: Transaction, kind: PushedSet): Promise<number> {

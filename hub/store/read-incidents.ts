@@ -13,6 +13,7 @@ const IncidentShape = z.object({
   severity_rank: z.number(),
   state: z.string(),
   assignee: z.string().nullable(),
+  verdict: z.string().nullable(),
   source: z.string(),
   attack: z.array(z.string()),
   cluster_name: z.string(),
@@ -35,7 +36,7 @@ const IncidentShape = z.object({
 });
 export type IncidentShape = z.infer<typeof IncidentShape>;
 
-const selection = `select x.id, x.title, x.kind, x.severity, x.severity_rank, x.state, x.assignee, x.source, x.attack, c.name as cluster_name, x.cluster_id, x.namespace as own_namespace, x.node_id, n.hostname,
+const selection = `select x.id, x.title, x.kind, x.severity, x.severity_rank, x.state, x.assignee, x.verdict, x.source, x.attack, c.name as cluster_name, x.cluster_id, x.namespace as own_namespace, x.node_id, n.hostname,
     w.namespace, w.name as workload, x.container_id, nullif(k.name, '') as container_name, k.image_name, k.platform_digest, x.first_seen, x.last_seen, x.count, x.summary, x.outcome, x.next_action
   from incident x join cluster c on c.id = x.cluster_id join node n on n.id = x.node_id
   left join container k on k.node_id = x.node_id and k.container_id = x.container_id left join workload w on w.id = k.workload_id`;
@@ -151,6 +152,9 @@ const EventShape = z.object({
   generation: z.number().nullable(),
   identity_pending: z.boolean(),
   tree: z.array(z.unknown()),
+  count: z.number(),
+  last_at: z.date().nullable(),
+  varied: z.array(z.string()),
 });
 export type EventShape = z.infer<typeof EventShape>;
 
@@ -158,7 +162,7 @@ export async function eventsOfIncident(db: Db, scope: Scope, incidentId: number,
   return rows(
     db,
     EventShape,
-    `select e.id, e.at, e.received_at, e.kind, e.source, e.output, e.fields, e.outcome, e.mode, e.generation, e.identity_pending, e.tree
+    `select e.id, e.at, e.received_at, e.kind, e.source, e.output, e.fields, e.outcome, e.mode, e.generation, e.identity_pending, e.tree, e.count, e.last_at, e.varied
        from event e join incident x on x.id = e.incident_id where ${inScope('x.cluster_id', 'x.namespace')} and e.incident_id = $2 order by e.at desc, e.id desc limit $3`,
     [placesIn(scope), incidentId, limit],
   );

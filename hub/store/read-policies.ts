@@ -64,6 +64,8 @@ export async function executionPolicySet(db: Db): Promise<z.infer<typeof PolicyT
 
 const RuleText = z.object({ name: z.string(), content: z.string() });
 
+/** The shipped files, then those of people in the order in which they came: later ones change earlier ones. */
 export async function ruleSet(db: Db): Promise<z.infer<typeof RuleText>[]> {
-  return rows(db, RuleText, 'select name, content from rule_file order by name');
+  return rows(db, RuleText, `select name, content from (select null::timestamptz as added_at, name, content from rule_file union all select added_at, 'own/' || name, content from own_rule_file) f
+    order by added_at nulls first, name collate "C"`);
 }

@@ -25,6 +25,7 @@ export async function removeOutdated(database: Database, now: Date, kept: Kept):
     ['delete from admission_decision where id in (select id from admission_decision where last_at < $1 limit $2)', before(kept.countsDays)],
     ['delete from exec_session where id in (select id from exec_session where at < $1 limit $2)', before(kept.countsDays)],
     ['delete from coverage_gap where id in (select id from coverage_gap where last_at < $1 limit $2)', before(kept.countsDays)],
+    ['delete from detection_hour where ctid = any(array(select ctid from detection_hour where hour < $1 limit $2))', before(kept.countsDays)],
     ['delete from event_hour where ctid = any(array(select ctid from event_hour where hour < $1 limit $2))', before(kept.countsDays)],
     [`delete from load_evidence e where (e.workload_id, e.inventory_id) in (
         select l.workload_id, l.inventory_id from load_evidence l

@@ -97,7 +97,7 @@ test('migrations: together, once; a newer or altered database is refused', async
 const unplaced: Record<string, string> = {
   migration: 'the schema itself',
   person: 'of the hub', session: 'of a person', api_token: 'of the hub',
-  playbook: 'of the hub, like the policies', policy: 'of the hub: in force wherever its scope holds', policy_mode: 'history of policies', rule_file: 'of the hub', generation: 'a counter of the hub',
+  playbook: 'of the hub, like the policies', policy: 'of the hub: in force wherever its scope holds', policy_mode: 'history of policies', rule_file: 'of the hub', own_rule_file: 'of the hub', noise_budget: 'of the hub', generation: 'a counter of the hub',
   package: 'content', inventory: 'content', image: 'content', vuln: 'content', match: 'content', package_matched: 'content', feed_state: 'content',
   image_check: 'content: visible through a run in scope', exception: 'of the hub, like the policies',
   integration: 'of the hub', origin_image: 'content: visible through a container in scope', origin_name: 'content', origin_fact: 'content', origin_verdict: 'content',

@@ -1,5 +1,5 @@
 /**
- * What the sensor costs: processor time per event through loader, pipe, decode and enrich; an exec storm with and without
+ * What the sensor costs: the loads of any host with and without it, beside Falco's figures; how soon it alerts and starts; replay; processor time per event through loader, pipe, decode and enrich; an exec storm with and without
  * it; memory of both processes; and whether the fastest storms that both cores can make lose anything that must arrive.
  * Figures are ratios or per-event costs of one run, interleaved; aims are marked and may be missed with a reason.
  */
@@ -14,6 +14,10 @@ import type { Lab, LabRun } from '../lab.ts';
 import { JoinedSensor } from '../product/joined-sensor.ts';
 import { percentile, type LabReport } from '../report.ts';
 import { checkCost } from './check.ts';
+import { loadCost } from './cost.ts';
+import { footprint } from './footprint.ts';
+import { latency } from './latency.ts';
+import { replays } from './replays.ts';
 import { admissionCost } from './admission.ts';
 import { feedToStop } from './feed-to-stop.ts';
 import { measured, tinyProgram, type Seen } from './measured.ts';
@@ -165,10 +169,50 @@ function rssKib(pid: number): number {
   return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? Number.NaN);
 }
 
+/** What can be asked for alone, by `--only`, in this order. */
+const steps: Readonly<Record<string, (lab: LabRun) => Promise<void>>> = {
+  'cost': async (lab) => await loadCost(lab, { pairs: numberOf(lab, 'pairs', 11), scale: numberOf(lab, 'scale', 0.35) }),
+  'latency': async (lab) => await latency(lab, numberOf(lab, 'acts', 500)),
+  'footprint': footprint,
+  'replay': async (lab) => await replays(lab, numberOf(lab, 'scale', 0.35)),
+  'exec-storm': execStorm,
+  'open-storms': openStorms,
+  'check': async (lab) => await checkCost({ ...lab, place: join(lab.place, 'check') }),
+  'open-cost': openCost,
+  'exec-cost': execCost,
+  'exec-ratio': stormRatio,
+  'feed-to-stop': feedToStop,
+  'admission': admissionCost,
+  'trace': async (lab) => await traceCost(lab.report),
+};
+
+function numberOf({ options = {} }: LabRun, name: string, usual: number): number {
+  const given = options[name];
+  const value = given === undefined ? usual : Number(given);
+  if (!(value > 0 && value <= 10_000)) throw new RangeError(`--${name} must be a number above 0, not ${given ?? ''}`);
+  return value;
+}
+
+function chosen({ options = {}, sabotage }: LabRun): readonly string[] {
+  if (sabotage !== null) return ['exec-storm', 'open-storms'];
+  const all = Object.keys(steps);
+  if (options['only'] === undefined) return all;
+  const names = options['only'].split(',');
+  const unknown = names.filter((one) => !all.includes(one));
+  if (unknown.length > 0) throw new RangeError(`the bench has no ${unknown.join(', ')}; it has: ${all.join(', ')}`);
+  return all.filter((one) => names.includes(one));
+}
+
 export const bench: Lab = {
   name: 'bench',
-  summary: 'What sensor and check cost, whether storms lose what must arrive, and how fast a feed stops an image, and what admission costs',
-  rows: 26,
+  summary: 'What sensor and check cost, whether storms lose what must arrive, how soon alerts come, and how fast a feed stops an image',
+  rows: 47,
+  options: {
+    only: `only these, separated by commas: ${Object.keys(steps).join(', ')}`,
+    pairs: 'how many pairs cost is measured with (11)',
+    scale: 'size of the loads (0.35, as those that Falco was measured with; 1 is whole)',
+    acts: 'how many acts latency is measured with (500)',
+  },
   parts: {
     interest: 'nobody says which paths matter: some of their opens are refused in the flood',
     ring: 'a ring of 64 KiB: executions are lost',
@@ -179,16 +223,7 @@ export const bench: Lab = {
   },
   async run(lab: LabRun): Promise<void> {
     mkdirSync(lab.place, { recursive: true });
-    await execStorm(lab);
-    await openStorms(lab);
-    if (lab.sabotage !== null) return;
-    await checkCost({ ...lab, place: join(lab.place, 'check') });
-    await openCost(lab);
-    await execCost(lab);
-    await stormRatio(lab);
-    await feedToStop(lab);
-    await admissionCost(lab);
-    await traceCost(lab.report);
-    rmSync(lab.place, { recursive: true, force: true });
+    for (const name of chosen(lab)) await steps[name]!(lab);
+    if (lab.sabotage === null) rmSync(lab.place, { recursive: true, force: true });
   },
 };

@@ -27,7 +27,7 @@ export interface Measured {
 }
 
 /** Nanoseconds on a processor of all threads of a process, from schedstat. */
-function cpuNs(pid: number): number {
+export function cpuNs(pid: number): number {
   let sum = 0;
   for (const task of readdirSync(`/proc/${pid}/task`)) {
     sum += Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0]);

@@ -15,6 +15,8 @@ export interface BareRuncOptions {
   readonly id: string;
   readonly image: ShopImage;
   readonly overlay: boolean;
+  /** Directories that lie above the image in the overlay, the uppermost first: programs of a test that count as the image's. */
+  readonly layers?: readonly string[];
   readonly command?: readonly string[];
   readonly annotate?: boolean;
   /** In the host's network, so that a test can be its peer. */
@@ -40,6 +42,10 @@ export class BareRunc {
     this.bundle = join(options.directory, 'bundle');
   }
 
+  get #pidFile(): string {
+    return join(this.#options.directory, 'pid');
+  }
+
   async start(): Promise<void> {
     const { image, directory, id, overlay, command } = this.#options;
     const unpacked = await unpackedShop(image);
@@ -48,12 +54,12 @@ export class BareRunc {
     mkdirSync(root, { recursive: true });
     if (overlay) {
       for (const one of ['upper', 'work']) mkdirSync(join(directory, one), { recursive: true });
-      await run('mount', ['-t', 'overlay', 'overlay', '-o', `lowerdir=${join(unpacked, 'rootfs')},upperdir=${join(directory, 'upper')},workdir=${join(directory, 'work')}`, root]);
+      await run('mount', ['-t', 'overlay', 'overlay', '-o', `lowerdir=${[...(this.#options.layers ?? []), join(unpacked, 'rootfs')].join(':')},upperdir=${join(directory, 'upper')},workdir=${join(directory, 'work')}`, root]);
     } else {
       await run('cp', ['-a', `${join(unpacked, 'rootfs')}/.`, root]);
     }
     writeFileSync(join(this.bundle, 'config.json'), JSON.stringify(this.#spec(readFileSync(join(unpacked, 'config.json'), 'utf8'), command)));
-    this.#child = spawn('runc', ['run', '--bundle', this.bundle, id], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin:/sbin` } });
+    this.#child = spawn('runc', ['run', '--pid-file', this.#pidFile, '--bundle', this.bundle, id], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin:/sbin` } });
     let output = '';
     this.#child.stdout?.on('data', (text: Buffer) => (output += text.toString()));
     this.#child.stderr?.on('data', (text: Buffer) => (output += text.toString()));
@@ -78,6 +84,11 @@ export class BareRunc {
       spec.annotations = { ...spec.annotations, 'org.opencontainers.image.ref.name': image.name, 'vedette.dev/image-digest': image.platformDigest, 'vedette.dev/image-index-digest': image.indexDigest };
     }
     return spec;
+  }
+
+  /** Of its first process, as the host counts; it was started. */
+  pid(): number {
+    return Number(readFileSync(this.#pidFile, 'utf8'));
   }
 
   async exec(command: readonly string[], accept: readonly number[] = []): Promise<RunResult> {

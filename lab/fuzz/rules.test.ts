@@ -1,10 +1,11 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
 import { test } from 'node:test';
 import { Chance } from './chance.ts';
-import { fuzzRules } from './rules.ts';
+import { ruleTarget } from './rules.ts';
+import { takeInputs } from './target.ts';
 
 test('nothing that is written in the rule language, or nearly, makes it throw', () => {
-  const report = fuzzRules({ seed: 20, inputs: 3000 });
+  const report = takeInputs(ruleTarget(20), 0, 3000);
   deepEqual(report.failures, []);
   for (const kind of ['condition', 'output', 'file', 'event', 'pattern']) {
     const counts = report.kinds[kind];

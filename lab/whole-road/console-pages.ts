@@ -38,6 +38,7 @@ const now = ({ container, node, process, incident, violation }: Known): readonly
   { name: 'process', path: `/live?view=processes&process=${encodeURIComponent(`${node}/${process}`)}`, says: [/Where it came from/] },
   { name: 'incidents', path: '/incidents', says: [/incidents? (is|are) open/, /shop\/cart|cart-/] },
   { name: 'incident', path: `/incidents/${incident}`, says: [/Process tree/, /by policy/, /Stopped|Killed|killed/] },
+  { name: 'noise', path: '/noise', says: [/over|within|No rule/, /Rule files of your own/] },
   { name: 'violations', path: '/violations', says: [/violations? (is|are) open/, new RegExp(turningVulnerability)] },
   { name: 'violation-panel', path: `/violations?open=${violation}`, says: [/What follows/] },
   { name: 'violation', path: `/violations/${violation}`, says: [/runs against/, new RegExp(turningVulnerability), /Respond/] },

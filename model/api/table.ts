@@ -10,7 +10,9 @@ import { policyModes, severities } from '../policy.ts';
 import { accessEndpoints } from './access-table.ts';
 import { admissionOutcomes } from '../admission-words.ts';
 import { AdmissionFacetsView, AdmissionView, ExecSessionView } from './admissions.ts';
+import { baselineEndpoints } from './baselines.ts';
 import { checkEndpoints } from './checks-table.ts';
+import { noiseEndpoints } from './noise.ts';
 import { originEndpoints } from './origin.ts';
 import { pageQuery } from './page-query.ts';
 import { responseEndpoints } from './responses.ts';
@@ -68,7 +70,7 @@ export const endpoints = {
 
   listIncidents: { method: 'GET', path: '/api/v1/incidents', summary: 'Incidents', permission: 'view', query: z.object({ ...pageQuery, state: z.enum(['open', 'acknowledged', 'closed', 'all']).default('open'), severity: z.enum(severities).optional(), kind: z.enum(['detection', 'verdict']).optional(), outcome: view.IncidentOutcome.optional(), source: text.optional().describe('Name of the rule or policy, exactly'), container: text.optional(), search: z.string().max(200).optional(), facets }), output: view.pageOf(view.IncidentView).extend({ facets: view.IncidentFacetsView.nullable().describe('null: not asked for') }) },
   getIncident: { method: 'GET', path: '/api/v1/incidents/{id}', summary: 'One incident with its process tree', permission: 'view', params: id, output: view.IncidentDetailView },
-  updateIncident: { method: 'PATCH', path: '/api/v1/incidents/{id}', summary: 'Acknowledge, close, reopen or assign', permission: 'triage', params: id, body: z.strictObject({ state: z.enum(['open', 'acknowledged', 'closed']).optional(), assignee: z.string().max(200).nullable().optional() }), output: view.IncidentView },
+  updateIncident: { method: 'PATCH', path: '/api/v1/incidents/{id}', summary: 'Acknowledge, close, reopen, assign, confirm or judge a false positive', permission: 'triage', params: id, body: z.strictObject({ state: z.enum(['open', 'acknowledged', 'closed']).optional(), assignee: z.string().max(200).nullable().optional(), verdict: z.enum(view.incidentVerdicts).nullable().optional() }), output: view.IncidentView },
 
   listVulnerabilities: { method: 'GET', path: '/api/v1/vulnerabilities', summary: 'Vulnerabilities of what runs now', permission: 'view', query: z.object({ ...pageQuery, severity: view.VulnerabilitySeverity.optional(), loaded: z.enum(['yes', 'no', 'not-seen', 'unknown']).optional(), search: z.string().max(200).optional(), container: text.optional(), facets }), output: view.pageOf(view.VulnerabilityView).extend({ facets: view.VulnerabilityFacetsView.nullable().describe('null: not asked for') }) },
   getVulnerability: { method: 'GET', path: '/api/v1/vulnerabilities/{id}', summary: 'One vulnerability: where it runs and what is known of it there', permission: 'view', params: id, output: view.VulnerabilityDetailView },
@@ -105,6 +107,8 @@ export const endpoints = {
   listFeeds: { method: 'GET', path: '/api/v1/advisories', summary: 'Advisory feeds and their age', permission: 'view', output: z.object({ items: z.array(view.FeedView), problem: z.string().nullable() }) },
   reloadAdvisories: { method: 'POST', path: '/api/v1/advisories/reload', summary: 'Read the advisory store again and match what runs against it', permission: 'policy', output: z.object({ advisories: z.int(), matches: z.int() }) },
 
+  ...baselineEndpoints,
+  ...noiseEndpoints,
   ...originEndpoints,
   ...responseEndpoints,
 } as const satisfies Record<string, Endpoint>;
@@ -118,5 +122,5 @@ export type Input<N extends EndpointName> = In<Of<N>, 'params'> & (Of<N> extends
 export type Output<N extends EndpointName> = z.output<Of<N>['output']>;
 
 /** What the live stream (`GET /api/v1/events`, server-sent events) says has changed; the reader fetches it again. */
-export const liveTopics = ['processes', 'containers', 'incidents', 'violations', 'vulnerabilities', 'policies', 'sensors', 'advisories', 'images', 'clusters', 'responses', 'posture', 'checks', 'exceptions', 'admissions'] as const;
+export const liveTopics = ['processes', 'containers', 'incidents', 'violations', 'vulnerabilities', 'policies', 'sensors', 'advisories', 'images', 'clusters', 'responses', 'posture', 'checks', 'exceptions', 'admissions', 'baselines', 'rules'] as const;
 export type LiveTopic = (typeof liveTopics)[number];

@@ -143,6 +143,9 @@ export type ExecutionCountView = z.infer<typeof ExecutionCountView>;
 export const IncidentOutcome = z.enum(['seen', 'killed', 'would-have-killed', 'kill-failed']);
 export const incidentStates = ['open', 'acknowledged', 'closed'] as const;
 
+/** What somebody found out about an incident. */
+export const incidentVerdicts = ['confirmed', 'false-positive'] as const;
+
 export const IncidentView = z.object({
   id: z.string(),
   title: z.string(),
@@ -150,6 +153,7 @@ export const IncidentView = z.object({
   severity: z.enum(severities),
   state: z.enum(incidentStates),
   assignee: z.string().nullable(),
+  verdict: z.enum(incidentVerdicts).nullable().describe('What somebody found out about it; null: nobody has said'),
   source: z.string().describe('Name of the rule or policy'),
   attack: z.array(z.string()),
   cluster: z.string(),
@@ -193,6 +197,9 @@ export const FindingEventView = z.object({
   generation: Count.nullable(),
   identityPending: z.boolean(),
   tree: z.array(ExecutionView).describe('Oldest known ancestor first; the last is the offender'),
+  count: Count.describe('More than one: alike ones counted as one, of which this is the first'),
+  lastAt: Time.nullable().describe('The last of them'),
+  varied: z.array(z.string()).describe('Fields that were not the same in all of them'),
 });
 export type FindingEventView = z.infer<typeof FindingEventView>;
 

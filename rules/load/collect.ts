@@ -6,6 +6,7 @@
 import { insertedText, joinTexts, sliceText, type PlacedText } from '../placed-text.ts';
 import { ruleProblem, type Place, type RuleProblem } from '../problems.ts';
 import { checkException, type RuleException } from './exceptions.ts';
+import type { WindowItem } from './read-window.ts';
 import type { ExceptionItem, Item, Priority, RuleKeys, Word } from './item.ts';
 
 interface Ordered {
@@ -34,6 +35,7 @@ export interface RuleDefinition extends Ordered {
   readonly warnEventTypes: boolean;
   readonly skipIfUnknownFilter: boolean;
   readonly exceptions: readonly RuleException[];
+  readonly window: WindowItem | null;
 }
 
 export interface Collected {
@@ -123,6 +125,7 @@ class Collector {
       warnEventTypes: item.keys.warnEventTypes ?? true,
       skipIfUnknownFilter: item.keys.skipIfUnknownFilter ?? false,
       exceptions,
+      window: item.keys.window ?? null,
       definedAt: earlier?.definedAt ?? at,
       changedAt: at,
       place: item.place,

@@ -4,6 +4,7 @@
  */
 import type { PlacedText } from '../placed-text.ts';
 import type { Place } from '../problems.ts';
+import type { WindowItem } from './read-window.ts';
 
 /** Falco's words, most urgent first. */
 export const priorities = ['emergency', 'alert', 'critical', 'error', 'warning', 'notice', 'informational', 'debug'] as const;
@@ -44,6 +45,8 @@ export interface RuleKeys {
   readonly warnEventTypes?: boolean;
   readonly skipIfUnknownFilter?: boolean;
   readonly source?: string;
+  /** Under the key `vedette`, which Falco passes over. */
+  readonly window?: WindowItem;
 }
 
 export type Item =

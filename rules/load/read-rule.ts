@@ -6,6 +6,7 @@ import type { RuleKeys, ExceptionItem, Item } from './item.ts';
 import { priorities, priorityOf } from './item.ts';
 import { MapReader } from './map-reader.ts';
 import { readOverride } from './override.ts';
+import { readWindow } from './read-window.ts';
 
 const appendable = ['condition', 'output', 'desc', 'tags', 'exceptions'];
 const replaceable = [...appendable, 'priority', 'capture', 'capture_duration', 'enabled', 'warn_evttypes', 'skip-if-unknown-filter'];
@@ -23,6 +24,7 @@ export function readRule(reader: MapReader): Item | null {
   const changes = append || override.size > 0;
   const keys = readKeys(reader, changes);
   reader.finish([...withoutEffect, ...replaceable, 'source']);
+  if (changes && reader.has('vedette')) reader.report('override-invalid', 'vedette cannot be changed by append or override: write the whole rule again', reader.placeOf('vedette'));
   if (name === null) return null;
   const place = reader.place;
   if (append) return appendItem(reader, name, keys);
@@ -74,6 +76,7 @@ function readKeys(reader: MapReader, changes: boolean): RuleKeys {
   const warnEventTypes = reader.flag('warn_evttypes');
   const skipIfUnknownFilter = reader.flag('skip-if-unknown-filter');
   const source = reader.text('source');
+  const window = readWindow(reader);
   return {
     ...(condition === null ? {} : { condition }),
     ...(output === null ? {} : { output }),
@@ -85,6 +88,7 @@ function readKeys(reader: MapReader, changes: boolean): RuleKeys {
     ...(warnEventTypes === null ? {} : { warnEventTypes }),
     ...(skipIfUnknownFilter === null ? {} : { skipIfUnknownFilter }),
     ...(source === null ? {} : { source: source.text }),
+    ...(window === null ? {} : { window }),
   };
 }
 

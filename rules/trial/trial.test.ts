@@ -119,6 +119,39 @@ test('what a test wants and what it gets', () => {
   }
 });
 
+const windowRules = loadRules([{
+  name: 'w.yaml',
+  text: `
+- rule: Twice
+  desc: d
+  condition: evt.type = execve
+  output: twice %proc.name
+  priority: NOTICE
+  vedette: { count: 2, within: 1s, by: [proc.pid] }
+`,
+}]);
+
+const sequences: readonly (readonly [test: string, failures: readonly RegExp[]])[] = [
+  ['events: [{ event: execve, fields: { proc.pid: 1, proc.name: a } }, { at: 1s, event: execve, fields: { proc.pid: 1, proc.name: b } }], fires: [Twice], output: twice b', []],
+  ['events: [{ event: execve, fields: { proc.pid: 1 } }, { at: 1001ms, event: execve, fields: { proc.pid: 1 } }], fires: []', []],
+  ['events: [{ event: execve, fields: { proc.pid: 1 }, fires: [] }, { event: execve, fields: { proc.pid: 1 }, fires: [Twice] }]', []],
+  ['events: [{ event: execve, fields: { proc.pid: 1 }, fires: [Twice] }, { event: execve, fields: { proc.pid: 1 }, fires: [] }]', [/"Twice" must fire on event 1, but is silent/, /"Twice" must be silent on event 2, but fires/]],
+  ['events: [{ event: execve, fires: [Thrice] }]', [/no rule "Thrice"/]],
+  ['event: execve, fields: { proc.pid: 1 }, silent: [Twice]', []],
+];
+
+test('a test of several events, each at its time', () => {
+  for (const [written, failures] of sequences) {
+    const file = readRuleTests('t.yaml', `tests:\n  - { name: one, ${written} }\n`);
+    deepEqual(file.problems.map(problemLine), [], written);
+    const [one] = file.tests;
+    ok(one !== undefined);
+    const result = runRuleTest(one, windowRules).failures.map((failure) => failure.message);
+    equal(result.length, failures.length, `${written}: ${result.join('\n')}`);
+    failures.forEach((failure, index) => ok(failure.test(result[index] ?? ''), `${written}: ${result.join('\n')}`));
+  }
+});
+
 test('a test file that is not well formed', () => {
   const rows: readonly (readonly [text: string, fault: RegExp])[] = [
     ['[]', /a test file is a mapping with rules and tests/],
@@ -128,6 +161,12 @@ test('a test file that is not well formed', () => {
     ['tests: [{ event: execve, fires: [] }]', /the key name is missing/],
     ['tests: [{ name: a, event: execve }]', /say what must come of it/],
     ['tests: [{ name: a, event: execve, fire: [] }]', /"fire" is not known/],
+    ['tests: [{ name: a, events: [], fires: [] }]', /events is a list of 1 to 2000 events/],
+    ['tests: [{ name: a, event: execve, events: [{ event: execve }], fires: [] }]', /^t:1:20 error: a test has event or events, not both/],
+    ['tests: [{ name: a, events: [{ at: soon, event: execve }], fires: [] }]', /at is a time such as 0s/],
+    ['tests: [{ name: a, events: [{ att: 1s, event: execve }], fires: [] }]', /"att" is not known/],
+    ['tests: [{ name: a, events: [x], fires: [] }]', /each of the events is a mapping/],
+    ['tests: [{ name: a, events: [{ event: exevce }], fires: [] }]', /there is no event exevce/],
   ];
   for (const [text, fault] of rows) {
     const file = readRuleTests('t', text);

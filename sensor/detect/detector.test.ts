@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { keptFields } from '@vedette/rules/noise/stored';
 import type { Container } from '@vedette/model/container';
 import { execEvent, exitEvent, fileEvent } from '../testing/events.ts';
 import { containerOf, executionOf, identityOf } from '../testing/things.ts';
@@ -31,7 +32,9 @@ test('every rule that matches is reported, each with its own id, output and fiel
     ['any', '100-900-2-1000-any', 'seen true', 'warning', ['lab'], false],
     ['again', '100-900-2-1000-again', 'seen true', 'warning', ['lab'], false],
   ]);
-  assert.deepEqual(found[0]!.fields, [{ name: 'proc.cmdline', value: 'true' }]);
+  assert.deepEqual(found[0]!.fields[0], { name: 'proc.cmdline', value: 'true' });
+  // besides what the rule prints: what exceptions may be made of
+  assert.deepEqual(found[0]!.fields.slice(1).map((one) => one.name), [...keptFields]);
 });
 
 test('the same act told twice has the same id', () => {
@@ -114,4 +117,60 @@ test('what a former sensor held goes on being held, within the same bound', () =
   for (let i = 0; i < 1100; i++) second.restoreHeld(held!);
   assert.equal(second.held.length, 1000);
   assert.equal(second.release(null, 8e9)[0]!.rule, 'by-image');
+});
+
+const inOrder = { name: 'order.yaml', text: `- rule: order
+  desc: of a test
+  condition: evt.type = execve and proc.name = true
+  output: "ran %proc.name"
+  priority: WARNING
+  vedette:
+    sequence: ["evt.type = openat and not container.image = other"]
+    within: 1s
+    by: [proc.pid]
+` };
+
+function opened(container: Container | null, timeBootNs: number) {
+  return { eventClass: 'open' as const, event: fileEvent({ path: '/tmp/x', timeBootNs }), execution: executionOf(), container, isContainerInit: false, wallOffsetNs: 0 };
+}
+
+test('a sequence is one detection, which tells when each step was', () => {
+  const detector = new Detector(host, [inOrder]);
+  assert.deepEqual([detector.looksAt('open'), detector.looksAt('exec')], [true, true]);
+  assert.deepEqual(detector.evaluate(subjectIn(null, 500)), [], 'the last step alone is nothing');
+  assert.deepEqual(detector.evaluate(opened(null, 1e9)), []);
+  const [found, ...others] = detector.evaluate(subjectIn(null, 2e9));
+  assert.deepEqual([found?.rule, found?.output, others.length], ['order', 'ran true', 0]);
+  assert.match(found?.fields.find((one) => one.name === 'vedette.step[1]')?.value ?? '', /^1970-01-01T00:00:01\.000000000Z openat by /);
+  detector.evaluate(opened(null, 3e9));
+  assert.deepEqual(detector.evaluate(subjectIn(null, 4.1e9)), [], 'too late');
+});
+
+test('steps of a container whose identity is not known keep their order, and the rule is asked of them when it is', () => {
+  const detector = new Detector(host, [inOrder]);
+  const container = pendingContainer();
+  detector.evaluate(opened(container, 1000));
+  assert.deepEqual(detector.evaluate(subjectIn(container, 2000)), [], 'what completes it waits behind what began it');
+  assert.equal(detector.held.length, 2);
+  container.identity = identityOf();
+  assert.deepEqual(detector.release('web', 3000).map((one) => [one.rule, one.atBootNs, one.identityPending]), [['order', 2000, false]]);
+  const unanswered = pendingContainer('api');
+  detector.evaluate(opened(unanswered, 5e9));
+  detector.evaluate(subjectIn(unanswered, 5.5e9));
+  assert.deepEqual(detector.release(null, 8e9).map((one) => [one.rule, one.identityPending]), [['order', true]]);
+  assert.equal(detector.decidedPending, 1);
+});
+
+test('a sequence that had begun goes on when other rules change', () => {
+  const detector = new Detector(host, [inOrder]);
+  detector.evaluate(opened(null, 1000));
+  detector.load([anyExec, inOrder]);
+  assert.deepEqual(detector.evaluate(subjectIn(null, 2000)).map((one) => one.rule), ['any', 'order']);
+});
+
+test('what was forgotten for want of memory is a problem of its rule', () => {
+  const detector = new Detector(host, [{ ...inOrder, text: inOrder.text.replace('by: [proc.pid]', 'by: [fd.name]').replace('"evt.type = openat and not container.image = other"', '{ condition: evt.type = openat, by: [fd.name] }').replace('[fd.name]\n', '[proc.exepath]\n') }]);
+  for (let i = 0; i < 40_000; i++) detector.evaluate({ ...opened(null, 1000 + i), event: fileEvent({ path: `/tmp/${i}`, timeBootNs: 1000 + i }) });
+  assert.ok(detector.windows.bytes <= detector.windows.bytesMax);
+  assert.match(detector.problems().join(), /order: \d+ unfinished sequences or counts were forgotten for want of memory/);
 });

@@ -1,17 +1,20 @@
 /**
  * Events against the behaviour rules: all matching rules are reported, each as one detection with its lineage. While a
  * container's identity is pending, a rule that depends on it is held (bounded in number and time) and asked again when
- * the runtime has answered; what is still unanswered then is reported and marked as decided on pending identity. Pure.
+ * the runtime has answered; what is still unanswered then is reported and marked as decided on pending identity. Of a rule
+ * with a sequence or a count, later events of a container wait behind one that is held, so that their order stays. Pure.
  */
 import { loadRules, type BoundRules, type Match, type RuleSet } from '@vedette/rules/ruleset';
 import type { RuleFile } from '@vedette/rules/load/read-items';
+import { keptFields } from '@vedette/rules/noise/stored';
 import type { EventClass } from '@vedette/rules/events';
 import { problemCodes, type RuleProblem } from '@vedette/rules/problems';
 import { readsByClass } from '@vedette/rules/reads';
 import { absentFields } from '@vedette/rules/subject';
+import { Windows, type WindowReport } from '@vedette/rules/window/windows';
+import type { Asking } from '@vedette/rules/window/gate';
 import type { DetectionFound } from '@vedette/model/finding';
 import { executionKey } from '@vedette/model/process';
-import { DetectionShare } from './detection-share.ts';
 import { suppliers, type HostFacts, type RuleSubject } from './subject.ts';
 
 /** A decision that waits for an identity. */
@@ -25,11 +28,12 @@ export interface Held {
 const heldForNs = 2e9;
 const heldMax = 1000;
 const reachesMax = 500;
+const none: readonly DetectionFound[] = [];
 
-function bind(host: HostFacts, files: readonly RuleFile[], classes: ReadonlySet<EventClass>): { set: RuleSet; bound: BoundRules<RuleSubject> } {
+function bind(host: HostFacts, files: readonly RuleFile[], classes: ReadonlySet<EventClass>, how: { readonly windows: Windows; readonly indexed: boolean }): { set: RuleSet; bound: BoundRules<RuleSubject> } {
   const supplied = suppliers(host);
-  const set = loadRules(files, { absent: { classes, fields: absentFields(supplied) } });
-  return { set, bound: set.bind(supplied) };
+  const set = loadRules(files, { absent: { classes, fields: absentFields(supplied) }, appendOutput: [{ extraFields: keptFields }] });
+  return { set, bound: set.bind(supplied, how) };
 }
 
 export class Detector {
@@ -39,23 +43,31 @@ export class Detector {
   #set: RuleSet;
   #bound: BoundRules<RuleSubject>;
   #held: Held[] = [];
+  /** Outlives a change of the rules, for those that stay as they are. */
+  readonly #windows = new Windows();
   #number = 0;
-  readonly share = new DetectionShare();
   /** Counts the sets that were loaded. */
   generation = 0;
+  #indexed = true;
   /** Detections that were decided while identity was pending. */
   decidedPending = 0;
 
   constructor(host: HostFacts, files: readonly RuleFile[] = []) {
     this.#host = host;
     this.#files = files;
-    ({ set: this.#set, bound: this.#bound } = bind(host, files, this.#unseen));
+    ({ set: this.#set, bound: this.#bound } = bind(host, files, this.#unseen, { windows: this.#windows, indexed: this.#indexed }));
   }
 
   load(files: readonly RuleFile[]): void {
     this.generation += 1;
     this.#files = files;
-    ({ set: this.#set, bound: this.#bound } = bind(this.#host, files, this.#unseen));
+    ({ set: this.#set, bound: this.#bound } = bind(this.#host, files, this.#unseen, { windows: this.#windows, indexed: this.#indexed }));
+  }
+
+  /** Every rule is asked about every event: to see that the index changes nothing. */
+  withoutIndex(): void {
+    this.#indexed = false;
+    this.load(this.#files);
   }
 
   /** Classes for which this kernel has no hook: rules that need them say so. */
@@ -85,7 +97,14 @@ export class Detector {
 
   /** What is wrong with the loaded rules, one sentence each. */
   problems(): string[] {
-    return this.#set.problems.slice(0, 200).map((one) => `${one.rule ?? one.place.file}: ${one.message}`);
+    const told = this.#set.problems.slice(0, 200).map((one) => `${one.rule ?? one.place.file}: ${one.message}`);
+    const forgotten = this.#windows.report().rules.filter((one) => one.evicted > 0).slice(0, 100);
+    return [...told, ...forgotten.map(({ rule, evicted }) => `${rule}: ${evicted} unfinished sequences or counts were forgotten for want of memory; what they would have led to was not reported`)];
+  }
+
+  /** What rules with a sequence or a count remember. */
+  get windows(): WindowReport {
+    return this.#windows.report();
   }
 
   /** The same for each rule, with what it comes to. */
@@ -102,19 +121,30 @@ export class Detector {
     return this.#set.enabled.some((rule) => readsByClass(rule.conditions).some((one) => one.fields.some((name) => name === field || name.startsWith(`${field}[`))));
   }
 
-  evaluate(subject: Omit<RuleSubject, 'number'>): DetectionFound[] {
+  evaluate(subject: Omit<RuleSubject, 'number'>): readonly DetectionFound[] {
     this.#number += 1;
-    const numbered: RuleSubject = { ...subject, number: this.#number };
+    const { eventClass, event, execution, container, isContainerInit, wallOffsetNs, remoteName = null } = subject;
+    // written out, since a spread costs more than most events' rules
+    const numbered: RuleSubject = { eventClass, event, execution, container, isContainerInit, wallOffsetNs, remoteName, number: this.#number };
+    const matches = this.#bound.evaluate(eventClass, numbered, this.#behind(numbered));
+    if (matches.length === 0) return none;
     const found: DetectionFound[] = [];
     const pending = new Set<string>();
-    for (const match of this.#bound.evaluate(subject.eventClass, numbered)) {
-      if (match.answer === 'match') this.#found(found, match, numbered, false);
+    for (const match of matches) {
+      if (match.answer === 'match') found.push(detection(match, numbered, match.fired?.identityPending ?? false));
       else pending.add(match.rule.name);
     }
     if (pending.size === 0) return found;
     if (this.#held.length < heldMax) this.#held.push({ subject: numbered, rules: pending, untilBootNs: subject.event.timeBootNs + heldForNs });
     else found.push(...this.#decide({ subject: numbered, rules: pending, untilBootNs: 0 }));
     return found;
+  }
+
+  /** Rules of which this container has an event waiting. */
+  #behind(subject: RuleSubject): Asking {
+    if (this.#held.length === 0 || subject.container === null) return {};
+    const waiting = this.#held.filter((one) => one.subject.container?.id === subject.container?.id);
+    return waiting.length === 0 ? {} : { behind: new Set(waiting.flatMap((one) => [...one.rules])) };
   }
 
   /** Asks again what was held: for this container now, and for whatever has waited long enough. */
@@ -132,17 +162,12 @@ export class Detector {
 
   #decide(held: Held): DetectionFound[] {
     const found: DetectionFound[] = [];
-    for (const match of this.#bound.evaluate(held.subject.eventClass, held.subject, held.rules)) {
-      const pending = match.answer === 'pending';
+    for (const match of this.#bound.evaluate(held.subject.eventClass, held.subject, { only: held.rules, decided: true })) {
+      const pending = match.answer === 'pending' || match.fired?.identityPending === true;
       if (pending) this.decidedPending += 1;
-      this.#found(found, match, held.subject, pending);
+      found.push(detection(match, held.subject, pending));
     }
     return found;
-  }
-
-  #found(found: DetectionFound[], match: Match, subject: RuleSubject, pending: boolean): void {
-    const { execution, event, eventClass } = subject;
-    if (this.share.take(match.rule.name, execution.containerId, execution.path, eventClass, event.timeBootNs)) found.push(detection(match, subject, pending));
   }
 }
 

@@ -5,7 +5,7 @@
 import { addressText } from '@vedette/rules/address';
 import { globPredicate } from '@vedette/rules/compile/glob';
 import { classShapes, eventNames, type EventClass } from '@vedette/rules/events';
-import type { Suppliers } from '@vedette/rules/subject';
+import type { Common, Suppliers } from '@vedette/rules/subject';
 import type { Container } from '@vedette/model/container';
 import type { CallEvent, ExecEvent, ExitEvent, FileEvent, SocketEvent, Subject as KernelSubject } from '@vedette/model/event';
 import type { Execution } from '@vedette/model/process';
@@ -98,8 +98,14 @@ function eventArgument(host: HostFacts, subject: RuleSubject, name: string, raw:
   return null;
 }
 
+/** In a container the host's names mean nothing; only 0 is root wherever it is (a container with users of its own has no 0 here). */
+function userNameOf(host: HostFacts, subject: RuleSubject, uid: number): string | null {
+  if (subject.container === null) return host.userName(uid);
+  return uid === 0 ? 'root' : null;
+}
+
 function callContext(host: HostFacts, subject: RuleSubject, event: CallEvent): CallContext {
-  return { event, eventClass: subject.eventClass, execution: subject.execution, userName: subject.container === null ? host.userName : () => null };
+  return { event, eventClass: subject.eventClass, execution: subject.execution, userName: (uid) => userNameOf(host, subject, uid) };
 }
 
 function executionArgument(host: HostFacts, subject: RuleSubject, name: string, raw: boolean): string | null {
@@ -118,7 +124,7 @@ function executionArgument(host: HostFacts, subject: RuleSubject, name: string, 
     case 'comm':
       return execution.command;
     case 'uid':
-      return (subject.container === null && !raw ? host.userName(execution.uid) : null) ?? String(execution.uid);
+      return (raw ? null : userNameOf(host, subject, execution.uid)) ?? String(execution.uid);
     case 'gid':
       return String(execution.gid);
     case 'tty':
@@ -176,9 +182,21 @@ export function suppliers(host: HostFacts): Suppliers<RuleSubject> {
       return count;
     },
     identityPending: (subject) => subject.container !== null && subject.container.identity === null,
+    timeNs: (subject) => subject.event.timeBootNs,
+    common: { open: opened, mapExec: opened },
     fields: { ...eventFields(host), ...processFields(host), ...descriptorFields, ...pathFields, ...containerFields },
   };
 }
+
+/** Most opens are of a file that was opened before, in the same way. */
+const opened: Common<RuleSubject> = {
+  fields: new Set(['fd.name', 'fd.nameraw', 'fd.type', 'fs.path.name', 'fs.path.nameraw', 'evt.is_open_read', 'evt.is_open_write', 'evt.is_open_create', 'evt.is_open_exec']),
+  text: ({ event }) => (event as FileEvent).path,
+  number: ({ event }) => {
+    const { openFlags, askedFlags, askedMode } = event as FileEvent;
+    return (openFlags & (O_WRONLY | O_RDWR)) | (askedFlags & O_CREAT) | ((askedMode & 0o111) === 0 ? 0 : 4);
+  },
+};
 
 type Fields = Suppliers<RuleSubject>['fields'];
 type Some<Prefix extends string> = Pick<Fields, Extract<keyof Fields, `${Prefix}.${string}`>>;
@@ -278,7 +296,8 @@ function processFields(host: HostFacts): Some<'proc'> & Some<'thread'> & Some<'u
     'proc.cwd': (subject) => directoryText(subject.execution.workingDirectory),
     'proc.duration': (subject) => Math.max(0, subject.event.timeBootNs - subject.execution.startBootNs),
     'proc.is_exe_upper_layer': (subject) => subject.execution.origin === 'dropped' || subject.execution.origin === 'modified',
-    'proc.is_exe_from_memfd': (subject) => subject.execution.origin === 'memory' && subject.execution.path.startsWith('/memfd:'),
+    // outside of containers no origin is told, and the kernel's name for such files must do
+    'proc.is_exe_from_memfd': (subject) => (subject.execution.origin === 'memory' || subject.execution.origin === 'host') && subject.execution.path.startsWith('/memfd:'),
     'proc.exe_ino.ctime': (subject) => subject.execution.ctimeNs,
     'proc.exe_ino.mtime': null,
     'proc.env': (subject, name) => {
@@ -295,7 +314,7 @@ function processFields(host: HostFacts): Some<'proc'> & Some<'thread'> & Some<'u
     'thread.cap_effective': (subject) => capabilityNames(subject.execution.capEffectiveHigh, subject.execution.capEffectiveLow),
     'thread.cap_permitted': (subject) => capabilityNames(subject.execution.capPermittedHigh, subject.execution.capPermittedLow),
     'user.uid': (subject) => subject.execution.uid,
-    'user.name': (subject) => (subject.container === null ? host.userName(subject.execution.uid) : null),
+    'user.name': (subject) => userNameOf(host, subject, subject.execution.uid),
     'user.loginuid': (subject) => (subject.execution.loginUid === noLogin ? -1 : subject.execution.loginUid),
     'group.gid': (subject) => subject.execution.gid,
   };

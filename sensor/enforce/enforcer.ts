@@ -12,8 +12,11 @@ import type { VerdictFound } from '@vedette/model/finding';
 import type { FileOrigin, PolicyMode } from '@vedette/model/policy';
 import { executionKey, type Execution } from '@vedette/model/process';
 import { compileRunPolicies, type ContainerDecision, type PolicyInForce, type RunPolicies, type RunRule } from '@vedette/policy/compile';
+import { driftPolicies } from '@vedette/policy/baseline/drift-policy';
+import type { DriftOrigin } from '@vedette/policy/baseline/enforcement';
 import type { ContainerFacts } from '@vedette/policy/facts';
 import { noImageVerdicts, type ImageVerdicts } from '@vedette/policy/image-verdicts';
+import type { InScope } from '@vedette/policy/scope';
 import { parsePolicies } from '@vedette/policy/parse';
 import type { Command } from './commands.ts';
 
@@ -37,6 +40,9 @@ export class Enforcer {
   #policies: RunPolicies = compileRunPolicies([], 0);
   #inForce: readonly PolicyInForce[] = [];
   #images: ImageVerdicts = noImageVerdicts;
+  /** Which origins a container's baseline, where it is enforced, knows none of. null: no baseline is enforced. */
+  #driftOf: ((container: Container) => readonly DriftOrigin[]) | null = null;
+  readonly #drift = new Map<string, readonly DriftOrigin[]>();
   #recent: RunPolicies[] = [];
   readonly #decisions = new Map<string, ContainerDecision>();
   #hasInform = false;
@@ -73,8 +79,21 @@ export class Enforcer {
     this.#compile(this.generation);
   }
 
+  /** Baselines that are enforced; null: none is. */
+  setDrift(driftOf: ((container: Container) => readonly DriftOrigin[]) | null): void {
+    this.#driftOf = driftOf;
+    this.#drift.clear();
+    this.#compile(this.generation);
+  }
+
+  #ofDrift(container: ContainerFacts, origin: DriftOrigin): InScope {
+    if (container.name === null && container.digest === null) return 'pending';
+    return this.#drift.get(container.id)?.includes(origin) === true ? 'in' : 'out';
+  }
+
   #compile(generation: number): void {
-    this.#policies = compileRunPolicies(this.#inForce, generation, this.#policies, this.#images);
+    const drift = this.#driftOf === null ? [] : driftPolicies((container, origin) => this.#ofDrift(container, origin));
+    this.#policies = compileRunPolicies([...this.#inForce, ...drift], generation, this.#policies, this.#images);
     this.problems = [...this.#problemsOfTexts, ...this.#policies.leftOut];
     this.#hasInform = this.#policies.rules.some((one) => one.action === 'inform');
     this.#recent = [this.#policies, ...this.#recent].slice(0, generationsKept);
@@ -88,6 +107,7 @@ export class Enforcer {
 
   /** A container is new, has its identity now, or is looked at again because the policies changed. */
   containerChanged(container: Container, living: Iterable<Execution>, atBootNs: number): VerdictFound[] {
+    if (this.#driftOf !== null) this.#drift.set(container.id, this.#driftOf(container));
     const before = this.#decisions.get(container.id);
     const decision = this.#policies.decide(factsOf(container));
     this.#decisions.set(container.id, decision);
@@ -99,6 +119,7 @@ export class Enforcer {
 
   containerEnded(id: string): void {
     this.#decisions.delete(id);
+    this.#drift.delete(id);
   }
 
   /** The kernel decided at exec; this only says what it decided. */

@@ -12,11 +12,21 @@ const volatile __u64 cfg_scope_cgroup = 0;	/* key; only processes in it or below
 const volatile __u32 cfg_ring_bytes = 0;
 const volatile __u32 cfg_loader = 0;		/* its own work on kernel programs is no news */
 const volatile __u32 cfg_sensor_uid = 0xffffffff;
+const volatile __u32 cfg_every_open = 0;	/* every open for reading and every mapping, not the first ones alone: for recordings */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 8 << 20);		/* resized by the loader */
 } vd_ring SEC(".maps");
+
+/* [0]: not 0 while the loader sleeps until it is woken. In memory that it shares, so that going to sleep is no system call. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, 1u << 10 /* BPF_F_MMAPABLE */);
+	__type(key, __u32);
+	__type(value, __u32);
+} vd_asleep SEC(".maps");
 
 struct vd_counters {
 	__u64 seen[VD_KIND_MAX];

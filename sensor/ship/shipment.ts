@@ -7,6 +7,7 @@ import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import type { Container } from '@vedette/model/container';
 import type { LoadedReport } from '@vedette/model/exposure-evidence';
 import type { DetectionFound, VerdictFound } from '@vedette/model/finding';
+import type { BehaviourKind } from '@vedette/model/baseline';
 import type { CanaryRound } from '@vedette/model/canary';
 import { lineage, type Execution } from '@vedette/model/process';
 import {
@@ -24,14 +25,17 @@ import {
   type Record as WireRecord,
   type TelemetryDropped,
 } from '@vedette/model/wire/generated/record_pb';
+import { DetectionBound } from './detection-bound.ts';
 import { ExecutionFolder, FlowFolder, foldKeysMax } from './fold.ts';
 import { LiveProcessReporter } from './live.ts';
+import { wireLearned, type LearnedFacts } from './wire-behaviour.ts';
 import { wireContainer, wireExecution, wireLoaded, wireNs, wireOrigin } from './wire.ts';
 
 export class Shipment {
   readonly executions = new ExecutionFolder();
   readonly flows = new FlowFolder();
   readonly live = new LiveProcessReporter();
+  readonly bound = new DetectionBound();
   #liveList: LiveProcesses | null = null;
   #detections: WireRecord[] = [];
   #reports: WireRecord[] = [];
@@ -53,21 +57,9 @@ export class Shipment {
     this.#liveList = this.live.tellAll(living, atBootNs);
   }
 
+  /** Singly, or counted with alike ones when there are many. */
   detection(found: DetectionFound): void {
-    const value = create(DetectionSchema, {
-      detectionId: found.id,
-      rule: found.rule,
-      priority: found.priority,
-      tags: [...found.tags],
-      output: found.output,
-      fields: found.fields.map((one) => create(FieldSchema, { name: one.name, value: one.value ?? '', missing: one.value === null })),
-      atBootNs: wireNs(found.atBootNs),
-      tree: lineage(found.execution).map(wireExecution),
-      containerId: found.execution.containerId ?? '',
-      identityPending: found.identityPending,
-      eventClass: found.eventClass,
-    });
-    this.#detections.push(record({ case: 'detection', value }));
+    if (this.bound.admits(found)) this.#detections.push(detectionRecord(found));
   }
 
   verdict(found: VerdictFound): void {
@@ -105,6 +97,10 @@ export class Shipment {
     for (const one of reports) this.#reports.push(record({ case: 'packagesLoaded', value: wireLoaded(one) }));
   }
 
+  learned(reports: readonly LearnedFacts[], unseen: readonly BehaviourKind[]): void {
+    for (const one of reports) this.#reports.push(record({ case: 'behaviour', value: wireLearned(one, unseen) }));
+  }
+
   containerEnded(containerId: string, atBootNs: number): void {
     this.#reports.push(record({ case: 'containerEnded', value: create(ContainerEndedSchema, { containerId, endedBootNs: wireNs(atBootNs) }) }));
   }
@@ -128,6 +124,7 @@ export class Shipment {
   /** A detection may name a container that the hub has not heard of: its containers go with it. */
   take(changedContainers: readonly Container[]): { detections: WireRecord[]; telemetry: WireRecord[] } {
     const containers = changedContainers.map((one) => record({ case: 'containerSeen', value: wireContainer(one) }));
+    for (const { first, count, lastBootNs, varied } of this.bound.take()) this.#detections.push(detectionRecord(first, { count: BigInt(count), lastBootNs: wireNs(lastBootNs), varied: [...varied] }));
     const detections = this.#detections.length > 0 ? [...containers, ...this.#detections] : [];
     const telemetry: WireRecord[] = [...containers];
     if (this.#liveList !== null) telemetry.push(record({ case: 'liveProcesses', value: this.#liveList }));
@@ -145,4 +142,22 @@ export class Shipment {
 
 function record(kind: NonNullable<MessageInitShape<typeof RecordSchema>['kind']>): WireRecord {
   return create(RecordSchema, { kind });
+}
+
+function detectionRecord(found: DetectionFound, alike: Pick<MessageInitShape<typeof DetectionSchema>, 'count' | 'lastBootNs' | 'varied'> = {}): WireRecord {
+  const value = create(DetectionSchema, {
+    detectionId: found.id,
+    rule: found.rule,
+    priority: found.priority,
+    tags: [...found.tags],
+    output: found.output,
+    fields: found.fields.map((one) => create(FieldSchema, { name: one.name, value: one.value ?? '', missing: one.value === null })),
+    atBootNs: wireNs(found.atBootNs),
+    tree: lineage(found.execution).map(wireExecution),
+    containerId: found.execution.containerId ?? '',
+    identityPending: found.identityPending,
+    eventClass: found.eventClass,
+    ...alike,
+  });
+  return record({ case: 'detection', value });
 }

@@ -13,7 +13,6 @@ const causes: Readonly<Record<string, string>> = {
   'ring-full': 'the ring was full',
   'reserve': 'above three quarters of the ring, named by no interest',
   'share': 'beyond its share of the ring',
-  'detection-share': 'detections beyond the share of one rule and container',
   'unreadable': 'could not be read in the kernel',
   'map-full': 'a table of the kernel was full',
   'missed': 'the kernel did not run the hook',

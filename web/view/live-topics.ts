@@ -7,7 +7,7 @@ import type { EndpointName, LiveTopic } from '@vedette/model/api/table';
 const touched: Readonly<Record<LiveTopic, readonly EndpointName[]>> = {
   processes: ['listProcesses', 'listExecutions', 'listNodes'],
   containers: ['listContainers', 'getContainer', 'listContainerPackages', 'listNodes', 'risk'],
-  incidents: ['listIncidents', 'getIncident', 'risk', 'listPolicies', 'getPolicy'],
+  incidents: ['listIncidents', 'getIncident', 'risk', 'listPolicies', 'getPolicy', 'listNoise'],
   violations: ['listViolations', 'getViolation', 'risk'],
   vulnerabilities: ['listVulnerabilities', 'getVulnerability', 'listContainerPackages', 'listContainers', 'getContainer', 'risk'],
   policies: ['listPolicies', 'getPolicy', 'explainPolicy'],
@@ -19,6 +19,8 @@ const touched: Readonly<Record<LiveTopic, readonly EndpointName[]>> = {
   admissions: ['listAdmissions', 'listExecSessions', 'coverage'],
   advisories: ['listFeeds', 'listVulnerabilities', 'getVulnerability', 'risk', 'coverage', 'coverageDetail'],
   images: ['listImages', 'getImage', 'trace', 'listIntegrations', 'risk'],
+  baselines: ['getBaseline', 'listBaselines'],
+  rules: ['listRuleFiles', 'listNoise', 'noiseBudget', 'proposeExceptions'],
   responses: ['listResponses', 'getResponse', 'listPlaybooks', 'getPlaybook'],
 };
 

@@ -4,6 +4,7 @@ export const routes = {
   live: '/live',
   incidents: '/incidents',
   incident: '/incidents/:id',
+  noise: '/noise',
   admissions: '/admissions',
   violations: '/violations',
   violation: '/violations/:id',

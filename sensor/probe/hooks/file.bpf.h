@@ -116,7 +116,7 @@ static __always_inline void report_first(struct vd_file_scratch *scratch, struct
 
 	fill_mark_key(&key, &scratch->record.header, task, inode, kind);
 	known = bpf_map_lookup_elem(&vd_marks, &key);
-	if (known && *known == marks)
+	if (known && *known == marks && !cfg_every_open)
 		return;
 	if (registers)
 		fill_asked(&scratch->record, registers);

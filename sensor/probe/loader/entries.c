@@ -6,8 +6,10 @@
 #include "loader.h"
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define VD_TEXT(n) 1
 #define VD_TEXT_AT(n, d) 1
@@ -53,26 +55,66 @@ static bool is_wanted(const struct entry *entry, uint64_t kinds)
 	return entry->has_texts && entry->number >= 0 && entry->kind != VD_OPEN_FAILED && kinds & of_entry;
 }
 
-/* Returns 0, or the first negative errno of those that could not be attached. */
+#define ENTRIES (sizeof(entries) / sizeof(entries[0]))
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static uint64_t wanted;
+static bool dropping;
+
+/* One that nobody wants any more is taken off; false: there is none. */
+static bool drop_one(void)
+{
+	bool found = false;
+
+	pthread_mutex_lock(&lock);
+	for (size_t i = 0; i < ENTRIES && !found; i++) {
+		if (!entries[i].link || is_wanted(&entries[i], wanted))
+			continue;
+		bpf_link__destroy(entries[i].link);
+		entries[i].link = NULL;
+		found = true;
+	}
+	if (!found)
+		dropping = false;
+	pthread_mutex_unlock(&lock);
+	return found;
+}
+
+static void *drop(void *argument)
+{
+	(void)argument;
+	while (drop_one())
+		usleep(1000);		/* whoever waits for the lock gets it */
+	return NULL;
+}
+
+/*
+ * Puts the program on the entries that are wanted now; returns 0, or the first negative errno of those that could not be attached. Taking
+ * it off waits for every processor to have left it, up to 0.1 s each time, and is done aside: the commands behind this one (decisions,
+ * kills) must not wait for that. Until then a text nobody asks for is kept and thrown away.
+ */
 int entries_attach(struct bpf_program *program, uint64_t kinds)
 {
+	pthread_t thread;
 	int problem = 0;
 
-	for (size_t i = 0; i < sizeof(entries) / sizeof(entries[0]); i++) {
+	pthread_mutex_lock(&lock);
+	wanted = kinds;
+	for (size_t i = 0; i < ENTRIES; i++) {
 		struct entry *entry = &entries[i];
 		char event[64];
 
-		if (is_wanted(entry, kinds) == (entry->link != NULL))
+		if (entry->link || !is_wanted(entry, kinds))
 			continue;
-		if (entry->link) {
-			bpf_link__destroy(entry->link);
-			entry->link = NULL;
-			continue;
-		}
 		snprintf(event, sizeof(event), "sys_enter_%s", kernel_name(entry->name));
 		entry->link = bpf_program__attach_tracepoint(program, "syscalls", event);
 		if (!entry->link && errno != ENOENT && !problem)
 			problem = -errno;
 	}
+	if (!dropping && !pthread_create(&thread, NULL, drop, NULL)) {
+		dropping = true;
+		pthread_detach(thread);
+	}
+	pthread_mutex_unlock(&lock);
 	return problem;
 }

@@ -31,6 +31,7 @@
 
 #define HOOKS_MAX 96
 #define REASON_BYTES 200
+#define LOOK_NS 10000000		/* how often the ring is looked at while records keep coming */
 
 struct options {
 	const char *object;
@@ -38,6 +39,7 @@ struct options {
 	const char *record;
 	const char *lifelines;		/* further names, comma separated */
 	uint32_t ring_bytes;
+	uint32_t every_open;		/* with record: opens for reading and mappings are not only reported the first time */
 	uint32_t seconds;		/* with record: stop after this long */
 	uint32_t dead_man_seconds;	/* enforcement ends by itself after this long; 0: never */
 	uid_t uid;
@@ -79,6 +81,8 @@ struct loader {
 	uint64_t ring_mask;
 	_Atomic uint64_t sent_position;
 	uint64_t fill_max;
+	_Atomic uint32_t *asleep;	/* shared with the kernel programs, which wake us while it is not 0 */
+	int wake_fd;			/* epoll of the ring; -1: none, we look by the clock */
 
 	/* sensor */
 	pid_t child;
@@ -109,6 +113,7 @@ int probe_set_kinds(uint64_t kinds);
 /* ring.c */
 int ring_map(struct loader *loader);
 int64_t ring_drain(struct loader *loader);
+void ring_wait(struct loader *loader, uint64_t until_ns);
 int ring_acknowledge(struct loader *loader, uint64_t position);
 /* The signal that told us to stop; 0 until then. */
 extern volatile sig_atomic_t stopping;

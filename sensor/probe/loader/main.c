@@ -21,7 +21,10 @@
 
 #define TICK_NS 200000000ull
 #define TABLES_NS 60000000000ull
-#define IDLE_NS 10000000ull
+#define FIRST_PAUSE_NS 1000000ull
+#define WAIT_NS 50000000ull
+#define TRICKLE_NS 3000000ull
+#define TRICKLE_BYTES 16384
 #define STOP_NS 10000000000ull
 #define LAST_DRAIN_NS 2000000000ull
 
@@ -39,7 +42,8 @@ static const char usage[] =
 	"  --life-lines NAMES  further programs that may never be killed, separated by commas\n"
 	"  --dead-man SECONDS  end enforcement by itself after this long\n"
 	"  --record FILE       write the records to FILE instead of starting a sensor\n"
-	"  --seconds N         with --record: stop after N seconds\n";
+	"  --seconds N         with --record: stop after N seconds\n"
+	"  --every-open        every open for reading and every mapping, not the first of each reader alone\n";
 
 static const char recording_magic[16] = "VEDETTE-RECORD1\n";
 volatile sig_atomic_t stopping;
@@ -70,7 +74,7 @@ static int parse(struct options *options, int count, char **values)
 	static const struct option known[] = {
 		{ "object", 1, 0, 'o' },     { "cgroup", 1, 0, 'c' },  { "ring-bytes", 1, 0, 'r' }, { "user", 1, 0, 'u' },
 		{ "group", 1, 0, 'g' },	     { "record", 1, 0, 'f' },  { "seconds", 1, 0, 's' },    { "life-lines", 1, 0, 'l' },
-		{ "dead-man", 1, 0, 'd' },   { "help", 0, 0, 'h' },    { 0, 0, 0, 0 },
+		{ "dead-man", 1, 0, 'd' },   { "every-open", 0, 0, 'e' }, { "help", 0, 0, 'h' }, { 0, 0, 0, 0 },
 	};
 	int option;
 
@@ -88,6 +92,7 @@ static int parse(struct options *options, int count, char **values)
 			if (number(optarg, &options->seconds))
 				return -1;
 			break;
+		case 'e': options->every_open = 1; break;
 		case 'l': options->lifelines = optarg; break;
 		case 'd':
 			if (number(optarg, &options->dead_man_seconds))
@@ -107,6 +112,10 @@ static int parse(struct options *options, int count, char **values)
 	options->command = values + optind;
 	if (options->ring_bytes < 65536 || options->ring_bytes > 1u << 30 || options->ring_bytes & (options->ring_bytes - 1)) {
 		fprintf(stderr, "vedette-loader: --ring-bytes must be a power of two from 65536 to 1073741824\n");
+		return -1;
+	}
+	if (options->every_open && !options->record) {
+		fprintf(stderr, "vedette-loader: --every-open is for recordings\n");
 		return -1;
 	}
 	return options->object && (options->record || optind < count) ? 0 : -1;
@@ -191,10 +200,22 @@ static void drain_last(struct loader *loader)
 	frame_tick(loader);
 }
 
-/* Drains and ticks until the sensor is gone or we are told to stop. Returns the sensor's wait status, or -1. */
+/* The pause after a run of so many bytes, while there is one after the other: a trickle is worth another look sooner than a storm. */
+static uint64_t longer_pause(uint64_t pause_ns, int64_t bytes)
+{
+	uint64_t most = bytes < TRICKLE_BYTES ? TRICKLE_NS : LOOK_NS;
+
+	return 2 * pause_ns < most ? 2 * pause_ns : most;
+}
+
+/*
+ * Drains and ticks until the sensor is gone or we are told to stop. What comes after a silence is handed on at once, what follows it a
+ * millisecond later, and while it goes on ever later: one act is told without delay, and a storm in large runs. Returns the sensor's
+ * wait status, or -1.
+ */
 static int run_session(struct loader *loader, uint64_t end_ns)
 {
-	uint64_t next_tick = boot_ns(), next_tables = next_tick;
+	uint64_t next_tick = boot_ns(), next_tables = next_tick, pause_ns = FIRST_PAUSE_NS;
 	int error = frame_session_start(loader), status;
 
 	while (!stopping) {
@@ -227,11 +248,14 @@ static int run_session(struct loader *loader, uint64_t end_ns)
 			error = (int)sent;
 		if (loader->options.record && sent > 0)
 			ring_acknowledge(loader, atomic_load(&loader->sent_position));
-		/* a small ring is looked at again at once while it fills */
-		if (sent < 65536 && (!loader->loaded || sent < loader->options.ring_bytes / 16)) {
-			struct timespec pause = { .tv_nsec = IDLE_NS };
+		if (sent == 0 && !error) {
+			ring_wait(loader, now + WAIT_NS < next_tick ? now + WAIT_NS : next_tick);
+			pause_ns = FIRST_PAUSE_NS;
+		} else if (sent < 65536 && (!loader->loaded || sent < loader->options.ring_bytes / 16)) {	/* a small ring that fills is looked at again at once */
+			struct timespec pause = { .tv_nsec = (long)pause_ns };
 
 			nanosleep(&pause, NULL);
+			pause_ns = longer_pause(pause_ns, sent);
 		}
 	}
 	if (!error)

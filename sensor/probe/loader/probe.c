@@ -113,6 +113,7 @@ static int open_object(struct loader *loader)
 	set_constant("cfg_v1_hierarchy", &loader->v1_hierarchy, 4);
 	set_constant("cfg_scope_cgroup", &loader->scope_cgroup, 8);
 	set_constant("cfg_ring_bytes", &loader->options.ring_bytes, 4);
+	set_constant("cfg_every_open", &loader->options.every_open, 4);
 	set_constant("cfg_sensor_uid", &uid, 4);
 	set_constant("cfg_loader", &self, 4);
 	ring = bpf_object__find_map_by_name(object, "vd_ring");

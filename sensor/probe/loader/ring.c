@@ -10,11 +10,34 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 /* One write takes at most this much, so that ticks are never far apart. */
 #define RUN_BYTES_MAX (256u << 10)
+
+/*
+ * Edge-triggered: the ring always holds what the sensor has not acknowledged yet, and that must not wake us. Without it (a kernel that
+ * refuses one of the two) we look by the clock, and only records take longer.
+ */
+static void wake_map(struct loader *loader, int ring_fd)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	int fd = epoll_create1(EPOLL_CLOEXEC);
+	void *asleep = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, probe_map_fd("vd_asleep"), 0);
+
+	loader->wake_fd = -1;
+	if (fd < 0 || asleep == MAP_FAILED || epoll_ctl(fd, EPOLL_CTL_ADD, ring_fd, &event)) {
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	loader->asleep = asleep;
+	loader->wake_fd = fd;
+}
 
 int ring_map(struct loader *loader)
 {
@@ -32,6 +55,7 @@ int ring_map(struct loader *loader)
 	loader->producer_position = producer;
 	loader->ring_data = (const char *)producer + page;
 	loader->ring_mask = size - 1;
+	wake_map(loader, fd);
 	return 0;
 }
 
@@ -110,6 +134,27 @@ int64_t ring_drain(struct loader *loader)
 	atomic_store(&loader->sent_position, end);
 	error = write_run(loader, sent, end);
 	return error ? error : (int64_t)(end - sent);
+}
+
+/* Sleeps until the kernel programs wake us, or until `until_ns`; a moment only while a record is being written. */
+void ring_wait(struct loader *loader, uint64_t until_ns)
+{
+	uint64_t now = boot_ns();
+	struct timespec look = { .tv_nsec = LOOK_NS }, moment = { .tv_nsec = 100000 };
+	struct epoll_event event;
+
+	if (!loader->loaded || loader->wake_fd < 0) {
+		nanosleep(&look, NULL);
+		return;
+	}
+	if (until_ns <= now)
+		return;
+	atomic_store(loader->asleep, 1);
+	if (atomic_load(loader->producer_position) == atomic_load(&loader->sent_position))
+		epoll_wait(loader->wake_fd, &event, 1, (int)((until_ns - now) / 1000000) + 1);
+	else
+		nanosleep(&moment, NULL);
+	atomic_store(loader->asleep, 0);
 }
 
 /* -EINVAL: not a position between what was released and what was sent. */

@@ -63,7 +63,25 @@ static __always_inline void fill_header(struct vd_header *header, __u16 kind, st
 	header->generation = switch_value(VD_SWITCH_GENERATION);
 }
 
-/* Puts a record into the ring without waking anyone: the loader looks every few milliseconds, which costs less. */
+/*
+ * Who finds the loader asleep wakes it, once: after that it looks by itself every few milliseconds until there is nothing more, since
+ * waking it for each record would cost more than the record. Asked only once the record has its place, as the loader looks at the ring once
+ * more after saying that it sleeps: one of the two sees the other. Only a record can wake, so an empty one that nobody reads does it.
+ */
+static __always_inline void wake_loader(void)
+{
+	__u32 zero = 0, *asleep = bpf_map_lookup_elem(&vd_asleep, &zero);
+	void *nothing;
+
+	if (!asleep || !*(volatile __u32 *)asleep)
+		return;
+	*asleep = 0;
+	nothing = bpf_ringbuf_reserve(&vd_ring, 8, 0);
+	if (nothing)
+		bpf_ringbuf_discard(nothing, BPF_RB_FORCE_WAKEUP);
+}
+
+/* Puts a record into the ring. */
 static __always_inline int emit(void *record, __u64 bytes)
 {
 	struct vd_header *header = record;
@@ -72,8 +90,10 @@ static __always_inline int emit(void *record, __u64 bytes)
 
 	if (counts && kind < VD_KIND_MAX)
 		counts->seen[kind]++;
-	if (!bpf_ringbuf_output(&vd_ring, record, bytes, BPF_RB_NO_WAKEUP))
+	if (!bpf_ringbuf_output(&vd_ring, record, bytes, BPF_RB_NO_WAKEUP)) {
+		wake_loader();
 		return 1;
+	}
 	count_lost(header, kind, VD_LOST_RING_FULL);
 	return 0;
 }

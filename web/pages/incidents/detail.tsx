@@ -64,12 +64,12 @@ function Head({ incident, titled }: { readonly incident: IncidentDetailView; rea
   const mayRespond = useMay('policy', incident.place);
   return (
     <header className="incident-head">
-      <div className="wrap-flow"><Severity severity={incident.severity} /><OutcomeMark outcome={incident.outcome} /><span className="quiet">{stateWords[incident.state]}{incident.assignee === null ? ', nobody has it' : `, ${incident.assignee} has it`}</span></div>
+      <div className="wrap-flow"><Severity severity={incident.severity} /><OutcomeMark outcome={incident.outcome} /><span className="quiet">{stateWords[incident.state]}{incident.assignee === null ? ', nobody has it' : `, ${incident.assignee} has it`}{incident.verdict === null ? '' : incident.verdict === 'confirmed' ? ', confirmed' : ', a false positive'}</span></div>
       {titled ? null : <h2 className="panel-title">{incident.title}</h2>}
       <p className="quiet wrap-flow">
         <Where incident={incident} />
         {incident.count === 1 ? <span>once, <Time at={incident.lastSeen} /></span> : <><span>{countWords(incident.count)} times</span><span>first <Time at={incident.firstSeen} /></span><span>last <Time at={incident.lastSeen} /></span></>}
-        <span>{incident.kind === 'verdict' ? <>by policy <Link to={pathOf('/policies/:name', { name: incident.source })}>{incident.source}</Link></> : <>by rule {incident.source}</>}</span>
+        <span>{incident.kind === 'verdict' ? <>by policy <Link to={pathOf('/policies/:name', { name: incident.source })}>{incident.source}</Link></> : <>by rule <Link to={hrefOf('/noise', { rule: incident.source })}>{incident.source}</Link></>}</span>
       </p>
       <NextAction><p className="strong">{incident.nextAction}</p><IncidentActions incident={incident} more={mayRespond ? <RespondButton trigger="incident" event={incident.id} /> : null} /><ResponsesOf trigger="incident" event={incident.id} /></NextAction>
     </header>
@@ -102,7 +102,7 @@ function Events({ events, chosen, eventTo }: { readonly events: readonly Finding
     <div>
       {shown.map((event) => (
         <Link key={event.id} to={eventTo(event.id === chosen ? undefined : event.id)} replace className="event" data-testid="event" data-key={event.id} {...(event.id === chosen ? { 'aria-current': 'true' as const } : {})}>
-          <span><Time at={event.at} /></span><OutcomeMark outcome={event.outcome} /><span className="event-output mono">{visible(event.output)}</span>
+          <span><Time at={event.at} /></span><OutcomeMark outcome={event.outcome} /><span className="event-output mono">{event.count === 1 ? null : <b>{countWords(event.count)} times: </b>}{visible(event.output)}</span>
         </Link>
       ))}
       {shown.length === events.length ? null : <button type="button" className="button is-bare events-more" onClick={() => setAll(true)}>Show {events.length - shown.length} more</button>}
@@ -117,11 +117,13 @@ function EventFields({ event }: { readonly event: FindingEventView }): ReactNode
       <Fields items={[
         ['Event', <Code key="id" text={event.id} what="event id" max={48} />],
         ['Seen', <span key="at"><span className="mono">{absoluteTime(event.at, 'UTC')}</span> UTC<span className="quiet">, <Time at={event.at} />; at the hub {gapWords(Date.parse(event.receivedAt) - Date.parse(event.at))}</span></span>],
+        event.count === 1 ? null : ['Alike', <span key="alike">{countWords(event.count)} counted as one, of which this is the first{event.lastAt === null ? '' : <>, the last <Time at={event.lastAt} /></>}</span>],
+        event.varied.length === 0 ? null : ['Not the same in all', event.varied.join(', ')],
         event.mode === null ? null : ['Policy was', `${modeWords[event.mode]}${event.generation === null ? '' : `, generation ${event.generation}`}`],
         event.identityPending ? ['Identity', 'pending: the container was not yet known when this was decided'] : null,
         ...names.map((name): readonly [string, ReactNode] => {
           const value = event.fields[name] ?? null;
-          return [name, value === null ? <Tip key={name} content="The sensor could not read it."><span className="faint">not known</span></Tip> : <Code key={name} text={value} what={name} max={160} />];
+          return [name, value === null ? <Tip key={name} content="This event has no such value, or the sensor could not read it."><span className="faint">none</span></Tip> : <Code key={name} text={value} what={name} max={160} />];
         }),
       ]} />
     </div>

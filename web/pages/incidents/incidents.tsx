@@ -42,7 +42,7 @@ export function IncidentsPage(): ReactNode {
     </SidePanel>
   );
   return (
-    <Page title="Incidents" sentence={<Sentence />} panel={panel} note={<><span>Alike events of one process tree are folded into one incident.</span><CoverageClause /></>}>
+    <Page title="Incidents" sentence={<Sentence />} panel={panel} actions={<NoiseLink />} note={<><span>Alike events of one process tree are folded into one incident.</span><CoverageClause /></>}>
       <SeverityTiles filters={filters} link={link} />
       <FilterBar>
         <FilterText label="Title, rule, command or workload" value={q} onChange={(value) => set({ q: value }, { replace: true })} />
@@ -54,6 +54,11 @@ export function IncidentsPage(): ReactNode {
       <Table key={JSON.stringify(query)} label="Incidents" kind="incident" noun={['incident', 'incidents']} list={list} columns={columns} keyOf={incidentKey} linkOf={linkOf} openKey={open} choice={choice} empty={<NoIncidents filtered={filtered} state={state} clearTo={hrefOf('/incidents', { state: state === 'open' ? undefined : state })} />} />
     </Page>
   );
+}
+
+function NoiseLink(): ReactNode {
+  const over = useApi('listNoise', { query: { days: 1, limit: 1 } }).data?.over ?? 0;
+  return <Link to="/noise" className="button" data-testid="to-noise"><Icon name="live" size={14} />Noise{over === 0 ? '' : `: ${countWords(over)} over the budget`}</Link>;
 }
 
 type LinkTo = ReturnType<typeof useFilters<typeof incidentFilters>>[2];

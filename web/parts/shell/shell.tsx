@@ -96,7 +96,7 @@ function Rail({ open, onClose }: { readonly open: boolean; readonly onClose: () 
 
 function RailItem({ destination, path, count }: { readonly destination: (typeof destinations)[number]; readonly path: string; readonly count: number | null }): ReactNode {
   const place = places[destination.name];
-  const here = place.path === '/' ? path === '/' : [place.path, ...(destination.name === 'responses' ? ['/playbooks'] : [])].some((one) => path === one || path.startsWith(`${one}/`));
+  const here = place.path === '/' ? path === '/' : [place.path, ...(destination.name === 'responses' ? ['/playbooks'] : destination.name === 'incidents' ? ['/noise'] : [])].some((one) => path === one || path.startsWith(`${one}/`));
   return (
     <Link to={place.path} className="rail-item" title={`${destination.word} (g ${destination.key})`} data-testid={`rail-${destination.name}`} {...(here ? { 'aria-current': 'page' as const } : {})}>
       <Icon name={place.icon} /><span className="rail-word">{destination.word}</span>

@@ -1,0 +1,190 @@
+/**
+ * The memory of all rules with a sequence or a count: by rule and equal values, bounded as a whole in bytes. What can no
+ * longer lead to an alert is dropped in passing; where there is no room, the rule that holds most loses what it touched
+ * longest ago, so a flood that one rule looks at does not make others forget. What was lost that way is counted by rule.
+ */
+import type { WindowPlan } from './plan.ts';
+import { CountState, SequenceState, type Fired, type Note } from './state.ts';
+
+export interface WindowCounts {
+  readonly rule: string;
+  /** Sets of equal values that something is remembered for. */
+  readonly keys: number;
+  readonly bytes: number;
+  readonly fired: number;
+  /** Unfinished ones that were forgotten for want of room: what they would have led to is not reported. */
+  readonly evicted: number;
+  /** Events within the silence after an alert of a count. */
+  readonly muted: number;
+}
+
+export interface WindowReport {
+  readonly bytes: number;
+  readonly bytesMax: number;
+  readonly rules: readonly WindowCounts[];
+}
+
+export const windowBytesMaxUsual = 8 * 1024 * 1024;
+/** An event that comes so much later than newer ones still finds what it belongs to. */
+export const latenessNsUsual = 1e9;
+/** How many that have run out are looked for at each event. */
+const sweptAtOnce = 2;
+
+/** One event as a step of a rule. */
+export interface StepTaken {
+  readonly step: number;
+  readonly key: string;
+  readonly timeNs: number;
+  readonly identityPending: boolean;
+  /** Of the field whose distinct values count. */
+  readonly value: string | null;
+  note(): string;
+}
+
+type State = SequenceState | CountState;
+
+class RuleWindow {
+  readonly name: string;
+  readonly plan: WindowPlan;
+  readonly #latenessNs: number;
+  /** Touched longest ago first. */
+  readonly states = new Map<string, State>();
+  bytes = 0;
+  nowNs = Number.NEGATIVE_INFINITY;
+  fired = 0;
+  evicted = 0;
+  muted = 0;
+
+  constructor(name: string, plan: WindowPlan, latenessNs: number) {
+    this.name = name;
+    this.#latenessNs = latenessNs;
+    this.plan = plan;
+  }
+
+  take(taken: StepTaken): Fired | null {
+    if (taken.timeNs > this.nowNs) this.nowNs = taken.timeNs;
+    this.#sweep();
+    const present = this.states.get(taken.key) ?? null;
+    return this.plan.kind === 'count' ? this.#count(taken, present) : this.#sequence(taken, present);
+  }
+
+  #sequence(taken: StepTaken, present: State | null): Fired | null {
+    const { step, key, timeNs } = taken;
+    const last = this.plan.steps.length - 1;
+    if (step > 0 && present === null) return null;
+    const state = present instanceof SequenceState ? present : new SequenceState(last, this.plan.withinNs);
+    if (step === last) {
+      const earlier = state.completed(timeNs);
+      if (earlier === null) return null;
+      this.forget(key);
+      this.fired += 1;
+      return { earlier, identityPending: taken.identityPending || earlier.some((one) => one.identityPending), count: null };
+    }
+    const before = state.bytes;
+    state.reached(step, noteOf(taken));
+    this.#touch(key, state, present === null ? state.bytes : state.bytes - before);
+    return null;
+  }
+
+  #count(taken: StepTaken, present: State | null): Fired | null {
+    const { key, timeNs, value } = taken;
+    const state = present instanceof CountState ? present : new CountState(this.plan.count, this.plan.withinNs);
+    if (state.isMuted(timeNs)) {
+      this.muted += 1;
+      return null;
+    }
+    const before = state.bytes;
+    const earlier = state.add(timeNs, value, () => noteOf(taken));
+    this.#touch(key, state, present === null ? state.bytes : state.bytes - before);
+    if (earlier === null) return null;
+    this.fired += 1;
+    return { earlier, identityPending: taken.identityPending || earlier.some((one) => one.identityPending), count: this.plan.count };
+  }
+
+  #touch(key: string, state: State, grown: number): void {
+    this.bytes += grown + (this.states.delete(key) ? 0 : 2 * key.length);
+    this.states.set(key, state);
+  }
+
+  forget(key: string): void {
+    const state = this.states.get(key);
+    if (state === undefined) return;
+    this.bytes -= state.bytes + 2 * key.length;
+    this.states.delete(key);
+  }
+
+  #isOver(state: State): boolean {
+    return state.untilNs + this.#latenessNs < this.nowNs;
+  }
+
+  #sweep(): void {
+    let left = sweptAtOnce;
+    for (const [key, state] of this.states) {
+      if (left === 0 || !this.#isOver(state)) return;
+      left -= 1;
+      this.forget(key);
+    }
+  }
+
+  /** What was touched longest ago; one that has run out is no loss. */
+  evict(): void {
+    const [oldest] = this.states;
+    if (oldest === undefined) return;
+    const [key, state] = oldest;
+    if (!this.#isOver(state)) this.evicted += 1;
+    this.forget(key);
+  }
+}
+
+function noteOf({ timeNs, identityPending, note }: StepTaken): Note {
+  return { timeNs, text: note().slice(0, 1024), identityPending };
+}
+
+export class Windows {
+  readonly #bytesMax: number;
+  readonly #latenessNs: number;
+  readonly #rules = new Map<string, RuleWindow>();
+
+  constructor(bytesMax = windowBytesMaxUsual, latenessNs = latenessNsUsual) {
+    this.#bytesMax = bytesMax;
+    this.#latenessNs = latenessNs;
+  }
+
+  /** The rules from now on. What is remembered for one that stays as it was is kept. */
+  use(rules: readonly { readonly name: string; readonly window: WindowPlan | null }[]): void {
+    const before = new Map(this.#rules);
+    this.#rules.clear();
+    for (const { name, window } of rules) {
+      if (window === null) continue;
+      const present = before.get(name);
+      this.#rules.set(name, present !== undefined && present.plan.print === window.print ? present : new RuleWindow(name, window, this.#latenessNs));
+    }
+  }
+
+  /** What fires by this, if anything does. */
+  take(rule: string, taken: StepTaken): Fired | null {
+    const window = this.#rules.get(rule);
+    if (window === undefined) return null;
+    const fired = window.take(taken);
+    while (this.bytes > this.#bytesMax) this.#largest().evict();
+    return fired;
+  }
+
+  get bytes(): number {
+    let bytes = 0;
+    for (const one of this.#rules.values()) bytes += one.bytes;
+    return bytes;
+  }
+
+  #largest(): RuleWindow {
+    let largest: RuleWindow | null = null;
+    for (const one of this.#rules.values()) if (largest === null || one.bytes > largest.bytes) largest = one;
+    if (largest === null) throw new Error('there is no rule to evict from');
+    return largest;
+  }
+
+  report(): WindowReport {
+    const rules = [...this.#rules.values()].map(({ name, states, bytes, fired, evicted, muted }): WindowCounts => ({ rule: name, keys: states.size, bytes, fired, evicted, muted }));
+    return { bytes: this.bytes, bytesMax: this.#bytesMax, rules };
+  }
+}
