@@ -1,185 +1,220 @@
 /**
- * What rules want from the kernel, as plain data: event classes, and for executions and opened files the paths, the
- * kind of access and the place (containers or host) that the conditions imply. Always a superset of what can match:
- * what a condition does not imply is asked for in full. Paths are text: a prefix need not end at a slash.
+ * What somebody wants to see of a class of events, as plain data that the kernel can judge before it makes a record: a union of
+ * conjunctions of atoms. Of rules it is derived from what is left of their conditions on the class, and is never narrower than these: what
+ * is no atom (who a process is, what its arguments are, a name that merely contains something) is taken for true. Atoms speak of the path
+ * that the event is about, by whole components: the first two, the end of the last one, one that is somewhere inside, their number; and
+ * of what the record must be (opened for reading, in a container …). A conjunction without atoms wants the class whole.
  */
+import { inPathLeaf, type PathLeaf } from './interest-path.ts';
 import { eventClasses, type EventClass } from './events.ts';
 import type { Test } from './check/typed.ts';
 import type { Specialised } from './specialise.ts';
 
-export type PathScope =
-  | { readonly kind: 'all' }
-  | { readonly kind: 'paths'; readonly exact: readonly string[]; readonly prefixes: readonly string[]; readonly suffixes: readonly string[] };
-
-export type Access = 'any' | 'read' | 'write';
-export type Where = 'anywhere' | 'containers' | 'host';
-
-export interface ClassInterest {
-  readonly eventClass: EventClass;
-  readonly paths: PathScope;
-  readonly access: Access;
-  readonly where: Where;
+/** A component, or the beginning (of the first two) or end (of the others) of one. */
+export interface NamePart {
+  readonly text: string;
+  readonly whole: boolean;
 }
+
+export const needs = ['container', 'read', 'write', 'create', 'truncate', 'no-write', 'set-id'] as const;
+/** `container`: not in the host's mount namespace; `create`, `truncate`: opened with O_CREAT, O_TRUNC; `no-write`: for reading alone; `set-id`: the mode has one of the set-id bits. */
+export type Need = (typeof needs)[number];
+
+/** Everything that is named must hold; null names nothing. */
+export interface Conjunction {
+  /** Which of the event's two paths is meant; the first where it has one. */
+  readonly path: 0 | 1;
+  readonly first: NamePart | null;
+  readonly second: NamePart | null;
+  readonly last: NamePart | null;
+  readonly inside: NamePart | null;
+  /** Text within one of the components. */
+  readonly holds: string | null;
+  readonly components: number | null;
+  readonly needs: readonly Need[];
+}
+
+export const whole: Conjunction = { path: 0, first: null, second: null, last: null, inside: null, holds: null, components: null, needs: [] };
+
+/**
+ * `each`: every event. `first`: the first for each container, executable and file is enough; it counts where a class is reported that way
+ * (files opened for reading, mapped, or not to be opened).
+ */
+export type Repeat = 'each' | 'first';
 
 export interface Interest {
-  readonly classes: readonly EventClass[];
-  /** The union is what is wanted; no entry is covered by another of the same class. */
-  readonly entries: readonly ClassInterest[];
+  /** Who wants it: the name of a rule, or of another part of the sensor. */
+  readonly by: string;
+  readonly eventClass: EventClass;
+  readonly any: readonly Conjunction[];
+  readonly repeat: Repeat;
 }
 
-const pathsMax = 4096;
-const allPaths: PathScope = { kind: 'all' };
+/** Beyond these a condition is taken as one side of it alone, or as true. */
+const productMax = 64;
+const unionMax = 256;
 
-export function interestOf(conditions: Iterable<readonly [EventClass, Specialised]>): Interest {
-  const merged = new Map<string, ClassInterest>();
-  for (const [eventClass, condition] of conditions) {
-    const entry = entryOf(eventClass, condition);
-    const key = `${eventClass} ${entry.access} ${entry.where}`;
-    const earlier = merged.get(key);
-    merged.set(key, earlier === undefined ? entry : { ...entry, paths: unitePaths([earlier.paths, entry.paths]) });
+export function interestsOf(rules: Iterable<{ readonly name: string; readonly conditions: ReadonlyMap<EventClass, Specialised> }>): readonly Interest[] {
+  const found: Interest[] = [];
+  for (const { name, conditions } of rules) {
+    for (const [eventClass, condition] of conditions) found.push(interestOf(name, eventClass, condition));
   }
-  const entries = [...merged.values()].filter((one, _, all) => !all.some((other) => other !== one && covers(other, one)));
-  return { classes: eventClasses.filter((one) => entries.some((entry) => entry.eventClass === one)), entries };
+  return found.sort((a, b) => eventClasses.indexOf(a.eventClass) - eventClasses.indexOf(b.eventClass));
 }
 
-function entryOf(eventClass: EventClass, condition: Specialised): ClassInterest {
-  const hasPaths = eventClass === 'open' || eventClass === 'openFailed' || eventClass === 'exec' || eventClass === 'mapExec';
-  return {
-    eventClass,
-    paths: hasPaths ? (implied(condition, (leaf) => pathsOfLeaf(leaf, eventClass), unitePaths, narrowest) ?? allPaths) : allPaths,
-    access: eventClass === 'open' || eventClass === 'openFailed' ? (implied(condition, accessOfLeaf, same, first) ?? 'any') : 'any',
-    where: implied(condition, whereOfLeaf, same, first) ?? 'anywhere',
-  };
+export function interestOf(by: string, eventClass: EventClass, condition: Specialised): Interest {
+  const any = derived(condition, eventClass);
+  return { by, eventClass, any, repeat: any.every(namesPath) ? 'each' : 'first' };
 }
 
-function covers(wide: ClassInterest, narrow: ClassInterest): boolean {
-  return (
-    wide.eventClass === narrow.eventClass && wide.paths.kind === 'all' &&
-    (wide.access === 'any' || wide.access === narrow.access) && (wide.where === 'anywhere' || wide.where === narrow.where)
-  );
+/** Whether it says more than of what sort the record must be. */
+export function namesPath(one: Conjunction): boolean {
+  return one.first !== null || one.last !== null || one.inside !== null || one.holds !== null;
 }
 
-/** What must hold for the condition to hold. `and`: any part's implication will do; `or`: only what all parts imply. */
-function implied<T>(condition: Specialised, leaf: (leaf: Specialised) => T | null, unite: (parts: readonly T[]) => T | null, pick: (parts: readonly T[]) => T | null): T | null {
+export function isWhole(one: Conjunction): boolean {
+  return !namesPath(one) && one.components === null && one.needs.length === 0;
+}
+
+/** A superset of what the condition can match; empty: nothing. */
+function derived(condition: Specialised, eventClass: EventClass): readonly Conjunction[] {
   switch (condition.kind) {
-    case 'and':
-    case 'or': {
-      const parts = condition.of.map((one) => implied(one, leaf, unite, pick));
-      const known = parts.filter((part) => part !== null);
-      if (condition.kind === 'and') return pick(known);
-      return known.length === parts.length ? unite(known) : null;
-    }
     case 'constant':
+      return condition.value ? [whole] : [];
+    case 'and': {
+      let all: readonly Conjunction[] = [whole];
+      for (const one of condition.of) all = both(all, derived(one, eventClass));
+      return all;
+    }
+    case 'or':
+      return united(condition.of.flatMap((one) => derived(one, eventClass)));
     case 'not':
-    case 'exists':
+      return isHost(condition.of, eventClass) ? [{ ...whole, needs: ['container'] }] : [whole];
     case 'test':
+      return ofTest(condition, eventClass);
+    case 'exists':
     case 'fields':
-      return leaf(condition);
+      return [whole];
     default:
       return condition satisfies never;
   }
 }
 
-function same<T>(parts: readonly T[]): T | null {
-  const [one] = parts;
-  return one !== undefined && parts.every((part) => part === one) ? one : null;
+function united(of: readonly Conjunction[]): readonly Conjunction[] {
+  if (of.some(isWhole)) return [whole];
+  const distinct = new Map(of.map((one) => [JSON.stringify(one), one]));
+  return distinct.size > unionMax ? [whole] : [...distinct.values()];
 }
 
-function first<T>(parts: readonly T[]): T | null {
-  return parts[0] ?? null;
+/** Where the product is too large, the side that says more alone: it must hold as well. */
+function both(left: readonly Conjunction[], right: readonly Conjunction[]): readonly Conjunction[] {
+  if (left.some(isWhole)) return right;
+  if (right.some(isWhole)) return left;
+  if (left.length * right.length > productMax) return left.every(namesPath) === right.every(namesPath) ? (left.length <= right.length ? left : right) : left.every(namesPath) ? left : right;
+  return united(left.flatMap((one) => right.flatMap((other) => joined(one, other))));
 }
 
-function unitePaths(parts: readonly PathScope[]): PathScope {
-  const exact = new Set<string>();
-  const prefixes = new Set<string>();
-  const suffixes = new Set<string>();
-  for (const part of parts) {
-    if (part.kind === 'all') return allPaths;
-    for (const path of part.exact) exact.add(path);
-    for (const path of part.prefixes) prefixes.add(path);
-    for (const path of part.suffixes) suffixes.add(path);
-  }
-  if (exact.size + prefixes.size + suffixes.size > pathsMax || prefixes.has('') || suffixes.has('')) return allPaths;
-  return { kind: 'paths', exact: [...exact].sort(), prefixes: [...prefixes].sort(), suffixes: [...suffixes].sort() };
+/** One atom of a sort is kept: the one that says more. Atoms of two paths do not fit into one conjunction, so those of the first are. */
+function joined(one: Conjunction, other: Conjunction): readonly Conjunction[] {
+  const allNeeds = needs.filter((need) => one.needs.includes(need) || other.needs.includes(need));
+  if (!saysPath(other) || (saysPath(one) && one.path !== other.path)) return [{ ...one, needs: allNeeds }];
+  if (!saysPath(one)) return [{ ...other, needs: allNeeds }];
+  if (one.components !== null && other.components !== null && one.components !== other.components) return [];
+  // the two first components belong together: those of one side, unless it has none
+  const head = headWeight(one) >= headWeight(other) ? one : other;
+  return [{
+    path: one.path,
+    first: head.first,
+    second: head.second,
+    last: longer(one.last, other.last),
+    inside: longer(one.inside, other.inside),
+    holds: (one.holds?.length ?? 0) >= (other.holds?.length ?? 0) ? one.holds : other.holds,
+    components: one.components ?? other.components,
+    needs: allNeeds,
+  }];
 }
 
-function narrowest(parts: readonly PathScope[]): PathScope | null {
-  const weight = (scope: PathScope) => (scope.kind === 'all' ? Number.POSITIVE_INFINITY : scope.exact.length + 8 * scope.prefixes.length + 16 * scope.suffixes.length);
-  return [...parts].sort((a, b) => weight(a) - weight(b))[0] ?? null;
+function saysPath(one: Conjunction): boolean {
+  return namesPath(one) || one.components !== null;
 }
 
-type PathView = 'whole' | 'directory' | 'name';
-
-function pathsOfLeaf(leaf: Specialised, eventClass: EventClass): PathScope | null {
-  if (leaf.kind !== 'test' || leaf.read.kind !== 'field') return null;
-  const [source] = leaf.read.sources;
-  if (source?.kind !== 'supplied' || leaf.read.sources.length > 1 || leaf.read.operand.field.anyAncestor) return null;
-  const isPath = eventClass === 'exec' ? source.name === 'proc.aexepath' && source.argument === 0 : source.name === 'fd.name';
-  if (!isPath) return null;
-  const steps = [...source.by, ...leaf.read.operand.transforms];
-  const view: PathView | null = steps.length === 0 ? 'whole' : steps.length > 1 ? null : steps[0] === 'directory' ? 'directory' : steps[0] === 'file-name' || steps[0] === 'basename' ? 'name' : null;
-  return view === null ? null : pathsOfTest(leaf.test, view);
+function headWeight(one: Conjunction): number {
+  return weight(one.first) + weight(one.second);
 }
 
-function pathsOfTest(test: Test, view: PathView): PathScope | null {
-  if (test.on === 'text-set') return unitePaths(test.values.map((value) => equalPaths(value, view)));
-  if (test.on === 'path') return view === 'whole' ? unitePaths(test.prefixes.map(componentPrefix)) : null;
-  if (test.on !== 'text') return null;
-  const parts = test.comparisons.map(({ operator, value }): PathScope | null => {
-    if (operator === '=') return equalPaths(value, view);
-    if (operator === 'startswith') return view === 'name' ? null : paths({ prefixes: [value] });
-    if (operator === 'endswith') return view === 'directory' ? null : paths({ suffixes: [value] });
-    if (operator === 'glob' && view === 'whole') return paths({ prefixes: [value.split(/[*?[\\]/, 1)[0] ?? ''] });
-    return null;
-  });
-  const known = parts.filter((part) => part !== null);
-  return known.length === parts.length ? unitePaths(known) : null;
+function weight(part: NamePart | null): number {
+  return part === null ? 0 : part.text.length + (part.whole ? 100 : 0);
 }
 
-function equalPaths(value: string, view: PathView): PathScope {
-  switch (view) {
-    case 'whole':
-      return paths({ exact: [value] });
-    case 'directory':
-      return paths({ prefixes: [value.endsWith('/') ? value : `${value}/`] });
-    case 'name':
-      return paths({ suffixes: [`/${value}`] });
+function longer(one: NamePart | null, other: NamePart | null): NamePart | null {
+  return weight(one) >= weight(other) ? one : other;
+}
+
+type Leaf = Specialised & { readonly kind: 'test' };
+
+function ofTest(leaf: Leaf, eventClass: EventClass): readonly Conjunction[] {
+  const about = inPathLeaf(leaf, eventClass);
+  if (about !== null) return united(ofPathTest(leaf.test, about));
+  const need = needOf(leaf, eventClass);
+  return need === null ? [whole] : [{ ...whole, needs: [need] }];
+}
+
+function ofPathTest(test: Test, about: PathLeaf): readonly Conjunction[] {
+  const possible = (atoms: readonly (Conjunction | null)[]) => atoms.filter((one) => one !== null);
+  switch (test.on) {
+    case 'text-set':
+      return possible(test.values.map((value) => about.atoms('=', value)));
+    case 'text':
+      return possible(test.comparisons.map((one) => about.atoms(one.operator, one.value)));
+    case 'path':
+      return possible(test.prefixes.map((value) => about.atoms('path', value)));
+    case 'number':
+    case 'boolean':
+    case 'network':
+    case 'bytes':
+    case 'texts':
+      return [whole];
     default:
-      return view satisfies never;
+      return test satisfies never;
   }
 }
 
-/** Whole components up to the first one with a wildcard. */
-function componentPrefix(prefix: string): PathScope {
-  const components = prefix.split('/').filter((component) => component !== '');
-  const wild = components.findIndex((component) => /[*?[\\]/.test(component));
-  const literal = `/${components.slice(0, wild < 0 ? undefined : wild).join('/')}`;
-  return paths({ prefixes: [literal] });
+/** Facts of the record itself. Only of files: of other calls the place is that of the execution, which the kernel does not know. */
+function needOf({ read, test }: Leaf, eventClass: EventClass): Need | null {
+  if (eventClass === 'chmod') return asksSetId(read, test) ? 'set-id' : null;
+  if ((eventClass !== 'open' && eventClass !== 'mapExec') || read.kind !== 'field' || read.operand.transforms.length > 0 || read.sources.length !== 1) return null;
+  const { name, argument } = read.operand.field;
+  if (name === 'container.id') return isNotHost(test) ? 'container' : null;
+  if (eventClass !== 'open') return null;
+  if (test.on === 'boolean') return asksTrue(test) ? (opens[name] ?? null) : null;
+  if (name !== 'evt.arg' || argument !== 'flags' || test.on !== 'text' || test.comparisons.length !== 1) return null;
+  const [one] = test.comparisons;
+  return one?.operator === 'contains' ? (flags[one.value] ?? null) : null;
 }
 
-function paths(some: { readonly exact?: readonly string[]; readonly prefixes?: readonly string[]; readonly suffixes?: readonly string[] }): PathScope {
-  return unitePaths([{ kind: 'paths', exact: some.exact ?? [], prefixes: some.prefixes ?? [], suffixes: some.suffixes ?? [] }]);
+function asksSetId(read: Leaf['read'], test: Test): boolean {
+  if (read.kind !== 'field' || read.operand.field.name !== 'evt.arg' || read.operand.field.argument !== 'mode' || read.operand.transforms.length > 0 || test.on !== 'text') return false;
+  return test.comparisons.length > 0 && test.comparisons.every((one) => one.operator === 'contains' && (one.value === 'S_ISUID' || one.value === 'S_ISGID'));
 }
 
-function accessOfLeaf(leaf: Specialised): Access | null {
-  if (leaf.kind !== 'test' || leaf.test.on !== 'boolean' || leaf.read.kind !== 'field') return null;
-  const { operator, values } = leaf.test;
-  const asksTrue = operator === '=' ? values.every((value) => value) : !values.includes(true);
-  const name = leaf.read.operand.field.name;
-  if (!asksTrue) return null;
-  return name === 'evt.is_open_write' ? 'write' : name === 'evt.is_open_read' ? 'read' : null;
+const opens: Readonly<Record<string, Need>> = { 'evt.is_open_read': 'read', 'evt.is_open_write': 'write', 'evt.is_open_create': 'create', 'evt.is_open_exec': 'create' };
+const flags: Readonly<Record<string, Need>> = { O_CREAT: 'create', O_TRUNC: 'truncate' };
+
+function asksTrue(test: Test & { on: 'boolean' }): boolean {
+  return test.operator === '=' ? test.values.length > 0 && test.values.every((value) => value) : test.values.length > 0 && test.values.every((value) => !value);
 }
 
-function whereOfLeaf(leaf: Specialised): Where | null {
-  if (leaf.kind === 'not') {
-    const inner = whereOfLeaf(leaf.of);
-    const onlyHost = leaf.of.kind === 'test' && leaf.of.test.on === 'text' && leaf.of.test.comparisons.length === 1;
-    return inner === 'host' && onlyHost ? 'containers' : null;
-  }
-  if (leaf.kind !== 'test' || leaf.read.kind !== 'field' || leaf.read.operand.field.name !== 'container.id' || leaf.read.operand.transforms.length > 0) return null;
-  const { test } = leaf;
-  if (test.on === 'text-set') return test.values.includes('host') ? same(test.values) === 'host' ? 'host' : null : 'containers';
-  const only = test.on === 'text' && test.comparisons.length === 1 ? test.comparisons[0] : undefined;
-  if (only?.operator === '=') return only.value === 'host' ? 'host' : 'containers';
-  return only?.operator === '!=' && only.value === 'host' ? 'containers' : null;
+function isNotHost(test: Test): boolean {
+  if (test.on === 'text-set') return test.values.length > 0 && !test.values.includes('host');
+  if (test.on !== 'text' || test.comparisons.length !== 1) return false;
+  const [one] = test.comparisons;
+  return one !== undefined && ((one.operator === '!=' && one.value === 'host') || (one.operator === '=' && one.value !== 'host'));
+}
+
+function isHost(condition: Specialised, eventClass: EventClass): boolean {
+  if (condition.kind !== 'test' || (eventClass !== 'open' && eventClass !== 'mapExec')) return false;
+  const { read, test } = condition;
+  if (read.kind !== 'field' || read.operand.field.name !== 'container.id' || read.operand.transforms.length > 0) return false;
+  if (test.on === 'text-set') return test.values.includes('host');
+  return test.on === 'text' && test.count !== 'all' && test.comparisons.some((one) => one.operator === '=' && one.value === 'host');
 }

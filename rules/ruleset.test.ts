@@ -253,7 +253,7 @@ test('no text makes loading or asking throw', () => {
     fc.property(fc.array(edit, { minLength: 1, maxLength: 5 }), (edits) => {
       const broken = edits.reduce((current, one) => current.slice(0, one.at) + one.piece + current.slice(one.at + one.drop), text);
       const rules = load(broken);
-      rules.interest();
+      rules.interests();
       for (const match of rules.bind(syntheticSuppliers).evaluate('exec', named('z'))) match.output();
     }),
     { numRuns: 300 },
@@ -280,6 +280,6 @@ test('nesting up to the bound works in every step', () => {
   const deep = 'proc.name = a or not (proc.tty = 1 and '.repeat(330);
   const rules = load(rule('r', `evt.type = execve and (${deep}proc.name = b${')'.repeat(330)})`));
   deepEqual(lines(rules, 'error'), []);
-  rules.interest();
+  rules.interests();
   equal(matching(rules, named('a')).length, 1);
 });

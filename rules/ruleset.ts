@@ -10,7 +10,7 @@ import { eventClasses, type EventClass } from './events.ts';
 import type { FieldTable } from './field-table.ts';
 import { fieldTable } from './fields.ts';
 import { everyRule, hitsOf, indexByEvent } from './index-by-event.ts';
-import { interestOf, type Interest } from './interest.ts';
+import { interestsOf, type Interest } from './interest.ts';
 import { collect, type RuleDefinition } from './load/collect.ts';
 import { withExceptions } from './load/exceptions.ts';
 import type { Item, Priority } from './load/item.ts';
@@ -112,8 +112,8 @@ export class RuleSet {
   }
 
   /** What the enabled rules want from the kernel. */
-  interest(): Interest {
-    return interestOf(this.enabled.flatMap((rule) => [...rule.conditions]));
+  interests(): readonly Interest[] {
+    return interestsOf(this.enabled);
   }
 
   /**

@@ -20,11 +20,11 @@ const signalPatienceMs = 200;
 /** What the loader had sent before it was told to stop is still taken; it closes the pipe behind it. */
 const lastRecordsMsMax = 4000;
 
-/** All rule files below a directory, in a fixed order. */
+/** All rule files below a directory, in a fixed order; tests of rules lie beside them. */
 function rulePaths(directory: string | undefined): string[] {
   if (directory === undefined) return [];
   return readdirSync(directory, { recursive: true, withFileTypes: true })
-    .filter((one) => one.isFile() && one.name.endsWith('.yaml'))
+    .filter((one) => one.isFile() && one.name.endsWith('.yaml') && !one.name.endsWith('.test.yaml'))
     .map((one) => join(one.parentPath, one.name))
     .sort();
 }

@@ -33,7 +33,8 @@ import { PodTable, type ToldPod } from './enrich/pod-table.ts';
 import { ProcessMemory } from './enrich/memory.ts';
 import { ProcessTable } from './enrich/process-table.ts';
 import { Shipment } from './ship/shipment.ts';
-import { classesWithoutHook, wantedKinds } from './wanted-kinds.ts';
+import { interestTable, tablePieces, type Pushed } from './interest-table.ts';
+import { classesWithoutHook, exposureInterests, learnedInterests, wantedKinds } from './wanted-kinds.ts';
 
 export interface PipelineEffects {
   /** Ask the runtimes who this is; the answer comes by `identified`. */
@@ -69,6 +70,9 @@ export class Pipeline {
   readonly #effects: PipelineEffects;
   /** Process (tgid:start) that each container was started with. */
   readonly inits = new Map<string, string>();
+  /** What the kernel judges before it makes a record, by kind. */
+  pushed: readonly Pushed[] = [];
+  #generation = 0;
   readonly #seenInSnapshot = new Set<Execution>();
   #wallOffsetNs = 0;
   #hostMountNamespace = 0;
@@ -136,11 +140,8 @@ export class Pipeline {
         this.coverage.tick(event);
         this.shipment.canaries(this.canaries.take(this.nowBootNs));
         return this.#report(this.detector.release(null, this.nowBootNs));
-      case 'cgroup-loss': {
-        const [id, lost] = this.coverage.owned.told(event, this.cgroups.entry(event.cgroup));
-        this.exposure.recordsLost(id, lost);
-        return this.learner.recordsLost(id, lost);
-      }
+      case 'cgroup-loss':
+        return this.#recordsLost(...this.coverage.owned.told(event, this.cgroups.entry(event.cgroup)));
       case 'table':
         return this.coverage.table(event);
       case 'canary':
@@ -200,11 +201,15 @@ export class Pipeline {
   /** Rules in place of those before; the kernel then reports what they look at. */
   loadRules(files: readonly RuleFile[]): void {
     this.detector.load(files);
-    if (this.bootId !== '') this.#wantKinds();
+    if (this.bootId !== '') this.#declareInterests();
   }
 
-  #wantKinds(): void {
-    this.#effects.command({ do: 'setKinds', kinds: wantedKinds((one) => this.detector.looksAt(one), this.detector.reads('proc.env'), learnedKinds) });
+  /** The union of what everybody wants, as one table that the kernel programs go by from the moment it is whole. */
+  #declareInterests(): void {
+    const kinds = wantedKinds((one) => this.detector.looksAt(one), this.detector.reads('proc.env'), learnedKinds);
+    const { bytes, pushed } = interestTable([...this.detector.interests(), ...exposureInterests, ...learnedInterests], kinds, (this.#generation += 1));
+    this.pushed = pushed;
+    for (const piece of tablePieces(bytes)) this.#effects.command({ do: 'setInterests', ...piece });
   }
 
   /** Everything the kernel must know, again: at the start of a session and when the policies changed. */
@@ -425,7 +430,7 @@ export class Pipeline {
     this.shipment.allLive(this.processes.living(), atBootNs);
     this.armKernel();
     this.detector.withoutHooks(classesWithoutHook(this.coverage.hooks));
-    this.#wantKinds();
+    this.#declareInterests();
   }
 
   #detect(eventClass: EventClass, event: ExecEvent | ForkEvent | ExitEvent | FileEvent | SocketEvent | CallEvent, execution: Execution, container: Container | null, isContainerInit: boolean): void {
@@ -437,6 +442,11 @@ export class Pipeline {
   #remoteName(event: SocketEvent | CallEvent, execution: Execution): string | null {
     const given = event.kind === 'call' ? event.given?.address : null;
     return this.names.nameOf(given ?? event.remoteAddress, execution.containerId);
+  }
+
+  #recordsLost(containerId: string, total: number): void {
+    this.exposure.recordsLost(containerId, total);
+    this.learner.recordsLost(containerId, total);
   }
 
   #report(found: readonly DetectionFound[]): void {

@@ -5,6 +5,7 @@
  */
 import { callKinds, type CallKind } from '@vedette/model/event';
 import { eventClasses, type EventClass } from '@vedette/rules/events';
+import { whole, type Interest } from '@vedette/rules/interest';
 import { kinds } from './decode/layout.ts';
 
 const stateful = ['setuid', 'setgid', 'capset', 'setsid', 'setpgid', 'chdir', 'chroot'] as const;
@@ -21,6 +22,17 @@ export function wantedKinds(classes: (eventClass: EventClass) => boolean, enviro
   }
   return bits;
 }
+
+/** What of a container's files was loaded: the first time that each program opens one for reading, or maps it. Files of the host are not asked about. */
+export const exposureInterests: readonly Interest[] = [
+  { by: 'exposure', eventClass: 'open', any: [{ ...whole, needs: ['container', 'no-write'] }], repeat: 'first' },
+  { by: 'exposure', eventClass: 'mapExec', any: [{ ...whole, needs: ['container'] }], repeat: 'first' },
+];
+
+/** What containers write and make, by name. */
+export const learnedInterests: readonly Interest[] = (['open', 'mkdir', 'mknod', 'rename', 'link', 'symlink'] as const).map((eventClass) => (
+  { by: 'baselines', eventClass, any: [{ ...whole, needs: eventClass === 'open' ? ['container', 'write'] : ['container'] }], repeat: 'each' }
+));
 
 /** Classes whose hooks the loader told of, and of which none is attached. Hooks of a class bear its name as open-failed, map-exec. */
 export function classesWithoutHook(hooks: readonly { readonly eventClass: string; readonly attached: boolean }[]): ReadonlySet<EventClass> {

@@ -160,7 +160,8 @@ export const rulesCommand: CliCommand = {
     --notes   also what is used and differs from how it is written
   fields    the fields of the language whose name or description holds PATTERN (or whose name fits it, with * and ?):
             type, what stands in brackets, and which events supply it here
-  test      runs test files (*.test.yaml): events, and which rules must fire on each or stay silent
+  test      runs test files (*.test.yaml): events, and which rules must fire on each or stay silent; for rules with a
+            sequence or a count several events, each at its time
     --rules   take the rules from here, whatever the test file says; may be given more than once
     --verbose also name the tests that pass
   explain   the condition as a tree, with macros by name, and on which events each part is asked; where it never fires

@@ -53,7 +53,7 @@ const unbuilt: ReadonlySet<string> = new Set(['vite']);
 
 function isShipped(source: string): boolean {
   const name = path.basename(source);
-  return !/\.test\.tsx?$|\.map$|\.md$|\.d\.[cm]?ts$/.test(name) && !['node_modules', 'testing', 'golden', 'fixture', '.git'].includes(name);
+  return !/\.test\.(tsx?|yaml)$|\.map$|\.md$|\.d\.[cm]?ts$/.test(name) && !['node_modules', 'testing', 'golden', 'fixture', '.git'].includes(name);
 }
 
 /** The third-party modules of parts, as they lie in node_modules. */

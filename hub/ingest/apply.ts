@@ -60,8 +60,8 @@ const topicOf: { [K in Kind]: LiveTopic | null } = {
   admission: 'admissions',
   execSession: 'admissions',
   effect: 'responses',
-  canaryRound: 'sensors',
   behaviour: 'baselines',
+  canaryRound: 'sensors',
 };
 
 /** Who may report what; everything that is not here is a sensor's. */

@@ -34,7 +34,7 @@ export interface BaselineFilter {
 }
 
 const hasOutside = `exists (select 1 from baseline_behaviour o where o.baseline_id = b.id and o.standing = 'outside')`;
-const byPlace = `($3::text is null or b.cluster_id::text = $3) and ($4::text is null or w.namespace = $4) and ($5::text is null or w.name = $5) and ($6::text is null or i.digest = $6)
+const byPlace = `($3::text is null or b.cluster_id::text = $3) and ($4::text is null or w.namespace = $4) and ($5::text is null or w.name = $5) and ($6::text is null or i.digest = $6 or exists (select 1 from container x where x.image_id = b.image_id and x.workload_id = b.workload_id and x.index_digest = $6))
   and ($8::text is null or position(lower($8) in lower(concat_ws(' ', w.namespace, w.name, n.hostname, i.digest))) > 0
     or exists (select 1 from container s where s.workload_id = b.workload_id and s.image_id = b.image_id and position(lower($8) in lower(coalesce(s.image_name, ''))) > 0))`;
 const filtered = `($2 = 'all' or b.state = $2) and (not $7 or ${hasOutside}) and ${byPlace}`;

@@ -3,18 +3,22 @@
  * shipping. `frame` only reads and frames (the baseline), `full` decodes and enriches. At the end of the pipe, or when
  * asked by SIGUSR2, it writes what it saw and what it cost.
  */
-import { renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { KernelEvent } from '@vedette/model/event';
 import { EventStream } from '@vedette/sensor/decode/stream';
 import { LoaderConnection } from '@vedette/sensor/enforce/loader';
 import { Pipeline } from '@vedette/sensor/pipeline';
 import { RecordReader, type RecordSink } from '@vedette/sensor/record-reader';
 
-const [mode = 'full', out = '', watchedDirectory = ''] = process.argv.slice(2);
+const [mode = 'full', out = '', watchedDirectory = '', rulesDirectory = ''] = process.argv.slice(2);
 const recordsFd = Number(process.env['VEDETTE_RECORDS_FD']);
 const loader = new LoaderConnection(Number(process.env['VEDETTE_COMMANDS_FD']), () => undefined);
 const nothing = () => undefined;
-const pipeline = new Pipeline({ host: { hostname: 'bench', userName: () => null }, effects: { identify: nothing, command: nothing, kill: nothing, knownContainer: () => null } });
+const pipeline = new Pipeline({ host: { hostname: 'bench', userName: () => null }, effects: { identify: nothing, command: (command) => void loader.send(command), kill: nothing, knownContainer: () => null } });
+
+const rules = rulesDirectory === '' ? [] : readdirSync(rulesDirectory).filter((name) => name.endsWith('.yaml')).sort();
+pipeline.loadRules(rules.map((name) => ({ name, text: readFileSync(join(rulesDirectory, name), 'utf8') })));
 
 const counts: Record<string, number> = {};
 const marks = new Map<string, Uint8Array>();

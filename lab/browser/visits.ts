@@ -45,6 +45,8 @@ export function visitsTo({ shellIncident, droppedIncident, sensor }: Known): rea
     { name: 'vulnerability-panel', path: '/vulnerabilities?open=CVE-2020-7598', says: [/Raise minimist 1\.2\.0 to 1\.2\.2/, /loaded in 0 of 2 runs/, /Not seen in .* After 1 d without a lost record this becomes "no"/] },
     { name: 'images', path: '/images', says: [/shop\/cart ?:1\.4/] },
     { name: 'trace', path: `/trace?container=${serving}`, says: [/not configured: the registry registry\.test is not among the integrations/, /Add it under Settings/] },
+    { name: 'baselines', path: '/baselines', says: [/still learns?/, /shop-cart on demo-host/] },
+    { name: 'baseline', path: '/baselines/1', says: [/is still learned/, /What belongs to it/, /Executes/, /Where nobody looked/] },
     { name: 'posture', path: '/posture', says: [/of \d+ controls fails? somewhere|of 1 control fails/, /By framework/, /CIS Kubernetes Benchmark 1\.10/, /hosts: what is not seen/, /Passed .*A sensor watches every node/] },
     { name: 'control', path: '/posture/node-is-watched', says: [/A sensor watches every node: passed/, /Let the DaemonSet run on the node/, /Passed demo-host host in hosts/, /PCI DSS 4\.0 11\.5\.1/] },
     { name: 'policies', path: '/policies', says: [/No policy enforces, \d+ watch in shadow.* In the last 7 days nothing was killed/, /no-malicious-package shipped/, /Shadow only-from-image shipped .*Build Deploy Run High 1 of 1 sensor 0 2/, /Shadow no-root-user shipped .*Medium where asked – –/] },

@@ -7,7 +7,7 @@ import { takeInputs } from './target.ts';
 test('nothing that is written in the rule language, or nearly, makes it throw', () => {
   const report = takeInputs(ruleTarget(20), 0, 3000);
   deepEqual(report.failures, []);
-  for (const kind of ['condition', 'output', 'file', 'event', 'pattern']) {
+  for (const kind of ['condition', 'output', 'file', 'event', 'pattern', 'window']) {
     const counts = report.kinds[kind];
     ok(counts !== undefined && counts.inputs > 50 && counts.right > 0 && counts.right < counts.inputs, `${kind}: both right and wrong inputs are tried`);
   }

@@ -92,16 +92,25 @@ class Inputs {
         case 3:
           return one(['- required_engine_version: 57\n', '- required_engine_version: 0.99.0\n', '- required_plugin_versions: [{ name: container, version: 0.2.0 }]\n', '- foo: bar\n', '-\n']);
         default:
-          return `- rule: ${one(['a', 'b', 'c d'])}\n  desc: d\n  condition: ${JSON.stringify(this.condition(1))}\n  output: ${JSON.stringify(this.output())}\n  priority: ${one(['INFO', 'warning', 'LOUD'])}\n${one(['', '  tags: [x, y]\n', '  exceptions: [{ name: e, fields: [proc.name, proc.tty], comps: [in, "="], values: [[[a], 1]] }]\n', '  skip-if-unknown-filter: true\n', '  source: k8s_audit\n'])}`;
+          return `- rule: ${one(['a', 'b', 'c d'])}\n  desc: d\n  condition: ${JSON.stringify(this.condition(1))}\n  output: ${JSON.stringify(this.output())}\n  priority: ${one(['INFO', 'warning', 'LOUD'])}\n${one(['', '  tags: [x, y]\n', '  exceptions: [{ name: e, fields: [proc.name, proc.tty], comps: [in, "="], values: [[[a], 1]] }]\n', '  skip-if-unknown-filter: true\n', '  source: k8s_audit\n'])}${below(4) === 0 ? this.window() : ''}`;
       }
     };
     return Array.from({ length: 1 + below(6) }, item).join('');
+  }
+
+  window(): string {
+    const { below, one } = bound(this.#chance);
+    const by = () => `[${this.#chance.times(3, () => JSON.stringify(below(4) === 0 ? this.operand(2) : one(fields))).join(', ')}]`;
+    const step = () => (below(3) === 0 ? JSON.stringify(this.condition(3)) : `{ condition: ${JSON.stringify(this.condition(3))}${below(3) === 0 ? `, by: ${by()}` : ''}${below(4) === 0 ? `, output: ${JSON.stringify(this.output())}` : ''} }`);
+    const what = below(2) === 0 ? `sequence: [${this.#chance.times(4, step).join(', ')}]` : `count: ${one(['2', '3', '1', '1000', 'x'])}${below(2) === 0 ? `, distinct: ${one(fields)}` : ''}`;
+    return `  vedette: { ${what}, within: ${one(['10s', '5m', '1h', '1ms', '0s', '9', '24h'])}, by: ${below(2) === 0 ? '[]' : by()} }\n`;
   }
 
   event(): string {
     const { below, one } = bound(this.#chance);
     const given = this.#chance.times(4, () => `${JSON.stringify(one(fields))}: ${one(['1', 'true', 'x', '[a, b]', '10.0.0.1', '{}'])}`);
     const text = `{ event: ${one(Object.values(eventNames).flat())}, processes: [{ name: sh, pid: 4 }, {}], arguments: [-c, x], fields: { ${given.join(', ')} } }`;
+    if (below(4) === 0) return `tests:\n  - { name: t, fires: [], events: [${this.#chance.times(3, () => text.replace('{', `{ at: ${one(['0s', '5ms', '9h', 'x'])},`)).join(', ')}] }\n`;
     return below(2) === 0 ? text : `tests:\n  - ${text.replace('{', '{ name: t, fires: [],')}\n`;
   }
 
@@ -161,7 +170,7 @@ class Inputs {
     const drawn = below(1000);
     // a bomb costs as much as a thousand others
     if (drawn === 0 && below(2) === 0) return this.bomb();
-    const [kind, input] = drawn < 600 ? ['condition', this.condition()] as const : drawn < 750 ? ['output', this.output()] as const : drawn < 860 ? ['file', this.file()] as const : drawn < 930 ? ['event', this.event()] as const : ['pattern', this.pattern()] as const;
+    const [kind, input] = drawn < 600 ? ['condition', this.condition()] as const : drawn < 750 ? ['output', this.output()] as const : drawn < 860 ? ['file', this.file()] as const : drawn < 930 ? ['event', this.event()] as const : drawn < 970 ? ['pattern', this.pattern()] as const : ['window', this.window()] as const;
     return [kind, below(2) === 0 ? input : this.broken(input)];
   }
 }
@@ -180,7 +189,7 @@ const event: SyntheticEvent = {
 
 function takeFile(text: string): boolean {
   const rules = loadRules([{ name: 'fuzz', text }], { keepTrees: true, tellUnused: true });
-  rules.interest();
+  rules.interests();
   const askable = rules.bind(syntheticSuppliers);
   for (const eventClass of eventClasses) for (const match of askable.evaluate(eventClass, event)) match.output();
   for (const rule of rules.rules) if (rule.tree !== null) explain(rule.tree, { table: fieldTable, absent: {} });
@@ -205,6 +214,14 @@ const take: Readonly<Record<string, (input: string) => boolean>> = {
   event: (input) => {
     const read = readEventFile(readDocuments('fuzz', input).roots, fieldTable);
     return readRuleTests('fuzz', input).problems.length === 0 || read.trial !== null;
+  },
+  window: (input) => {
+    const rules = loadRules([{ name: 'fuzz', text: `${rulesAround}- rule: r\n  desc: d\n  condition: evt.num = 1\n  output: o %proc.name\n  priority: INFO\n${input}` }], { keepTrees: true });
+    const askable = rules.bind(syntheticSuppliers);
+    for (let round = 0; round < 3; round += 1) {
+      for (const eventClass of eventClasses) for (const match of askable.evaluate(eventClass, { ...event, timeNs: round * 4e9, identityPending: round === 0 }, { decided: round === 1 })) match.output();
+    }
+    return rules.rules.some((one) => one.window !== null);
   },
   pattern: (input) => {
     const compiled = compileRegex(input);

@@ -1,6 +1,6 @@
 /**
  * Stands in for the sensor at the loader's descriptors: takes commands as hex lines on a fifo, writes each reply as a
- * JSON line to a file, counts system calls among the records (a line with all counts when they have changed), reads the rest
+ * JSON line to a file, counts system calls and the files that were opened (a line with all counts when they have changed), reads the rest
  * away and acknowledges nothing. Only for tests of the loader itself.
  */
 import { appendFileSync, createReadStream, read } from 'node:fs';
@@ -14,10 +14,15 @@ if (commands === undefined || replies === undefined) throw new Error('usage: fak
 
 const file = replies;
 const seen: Record<string, number> = {};
+const files: Record<string, number> = {};
 let told = '';
 const stream = new EventStream((event) => {
   if (event.kind === 'call') seen[event.call] = (seen[event.call] ?? 0) + 1;
-  const line = JSON.stringify({ seen });
+  if (event.kind === 'open-read' || event.kind === 'open-write' || event.kind === 'map-exec') {
+    const file = `${event.kind} ${event.path}`;
+    files[file] = (files[file] ?? 0) + 1;
+  }
+  const line = JSON.stringify({ seen, files });
   if (event.kind !== 'tick' || line === told) return;
   appendFileSync(file, `${line}\n`);
   told = line;

@@ -28,6 +28,13 @@ export interface SensorStarted {
   readonly status: Readonly<Record<string, string>>;
 }
 
+export interface Reported {
+  /** System calls by name. */
+  readonly seen: Readonly<Record<string, number>>;
+  /** Files by how they were opened and their path: `open-read /etc/passwd`. */
+  readonly files: Readonly<Record<string, number>>;
+}
+
 export class LoaderBench {
   readonly place: string;
   readonly cgroup: TestCgroup;
@@ -88,10 +95,15 @@ export class LoaderBench {
     appendFileSync(this.#fifo, `${Buffer.from(bytes).toString('hex')}\n`);
   }
 
-  async send(command: Command): Promise<Reply> {
+  /** Its number, for the reply. */
+  post(command: Command): number {
     const id = this.#nextId++;
     this.write(encodeCommand(command, id));
-    return await this.replyTo(id);
+    return id;
+  }
+
+  async send(command: Command): Promise<Reply> {
+    return await this.replyTo(this.post(command));
   }
 
   /** The stand-in of this session, from 1. */
@@ -106,10 +118,15 @@ export class LoaderBench {
 
   /** System calls that were reported so far, by name, once `until` holds. */
   async seen(until: (counts: Readonly<Record<string, number>>) => boolean): Promise<Readonly<Record<string, number>>> {
-    let counts: Readonly<Record<string, number>> = {};
+    return (await this.reported((one) => until(one.seen))).seen;
+  }
+
+  /** What was reported so far, once `until` holds. */
+  async reported(until: (counts: Reported) => boolean): Promise<Reported> {
+    let counts: Reported = { seen: {}, files: {} };
     for (let attempt = 0; attempt < 200; attempt++) {
-      const lines = this.#lines().filter((one): one is { seen: Record<string, number> } => typeof one === 'object' && one !== null && 'seen' in one);
-      counts = lines.at(-1)?.seen ?? {};
+      const lines = this.#lines().filter((one): one is Reported => typeof one === 'object' && one !== null && 'seen' in one);
+      counts = lines.at(-1) ?? counts;
       if (until(counts)) return counts;
       await sleep(25);
     }

@@ -12,12 +12,25 @@ test('something of a tagged version is kept', () => {
   assert.ok(taggedVersions.some((one) => one.tag === 'v0.1'));
 });
 
+interface Said {
+  readonly detection?: { readonly fields?: readonly { readonly name: string }[] };
+}
+
+/** A later version may store more fields with a detection than its rule prints. */
+function withoutNews(now: Said, then: Said | undefined): Said {
+  const known = new Set(then?.detection?.fields?.map((one) => one.name));
+  if (now.detection?.fields === undefined || known.size === 0) return now;
+  return { ...now, detection: { ...now.detection, fields: now.detection.fields.filter((one) => known.has(one.name)) } };
+}
+
 for (const version of taggedVersions) {
   test(`a recording of ${version.tag} replays to what that version said of it`, async () => {
     const records: unknown[] = [];
     const rules = (await readRuleFiles([join(version.directory, 'rule.yaml')])).map((one) => ({ ...one, name: 'shell-in-container.yaml' }));
     const summary = await replay(join(version.directory, 'recording.vdr'), { rules, policies: [], onRecord: (json) => void records.push(json) });
-    assert.deepEqual(JSON.parse(JSON.stringify({ summary, records })), JSON.parse(readFileSync(join(version.directory, 'replayed.json'), 'utf8')));
+    const said = JSON.parse(readFileSync(join(version.directory, 'replayed.json'), 'utf8')) as { records: readonly Said[] };
+    const saysNow = JSON.parse(JSON.stringify({ summary, records })) as { summary: unknown; records: readonly Said[] };
+    assert.deepEqual({ ...saysNow, records: saysNow.records.map((one, index) => withoutNews(one, said.records[index])) }, said);
   });
 
   test(`a spool of ${version.tag} goes on in its epoch, and this version knows all that is in its batches`, () => {

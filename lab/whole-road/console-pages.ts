@@ -53,6 +53,8 @@ const whatRuns = ({ container, control, image, movedImage, process }: Known): re
   { name: 'image-moved', path: `/images/${movedImage}`, says: [/shop\/moved/, /moved/i] },
   { name: 'trace', path: `/trace?process=${encodeURIComponent(process)}&path=${encodeURIComponent(`/srv/app/node_modules/${turningPackage.name}/lodash.js`)}`, says: [/the whole chain is known|stations are known/, /4f2d9c1b7a6e/], picture: true },
   { name: 'trace-container', path: `/trace?container=${container}`, says: [/4f2d9c1b7a6e/] },
+  { name: 'baselines', path: '/baselines', says: [/learns?|watched/, /cart/] },
+  { name: 'baseline', path: '/baselines/1', says: [/What belongs to it/, /Where nobody looked/] },
   { name: 'posture', path: '/posture', says: [/controls? fails?/, /CIS Kubernetes Benchmark/, /second/], picture: true },
   { name: 'posture-panel', path: `/posture?open=${control}`, says: [/Failed/] },
   { name: 'control', path: `/posture/${control}`, says: [/failed/i] },

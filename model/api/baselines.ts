@@ -72,7 +72,7 @@ const id = z.object({ id: text });
 export const baselineEndpoints = {
   listBaselines: {
     method: 'GET', path: '/api/v1/baselines', summary: 'Learned behaviour of images in workloads: what has something outside of it first', permission: 'view',
-    query: z.object({ ...pageQuery, state: z.enum([...baselineStates, 'all']).default('all'), cluster: text.optional(), namespace: text.optional(), workload: text.optional(), image: text.optional().describe('A digest'), outside: z.enum(['only']).optional(), search: z.string().max(200).optional() }),
+    query: z.object({ ...pageQuery, state: z.enum([...baselineStates, 'all']).default('all'), cluster: text.optional(), namespace: text.optional(), workload: text.optional(), image: text.optional().describe('A digest, of the platform or the index'), outside: z.enum(['only']).optional(), search: z.string().max(200).optional() }),
     output: z.object({ items: z.array(BaselineView), next: z.string().nullable(), total: z.int().nullable(), states: z.object({ learn: z.int(), watch: z.int(), enforce: z.int(), outside: z.int() }), withoutImage: z.int().describe('Running containers that can have no baseline, since nobody knows which image they are of') }),
   },
   getBaseline: { method: 'GET', path: '/api/v1/baselines/{id}', summary: 'One baseline: what belongs to it, what was seen outside, where nobody looked', permission: 'view', params: id, output: BaselineDetailView },

@@ -10,6 +10,7 @@ import { keptFields } from '@vedette/rules/noise/stored';
 import type { EventClass } from '@vedette/rules/events';
 import { problemCodes, type RuleProblem } from '@vedette/rules/problems';
 import { readsByClass } from '@vedette/rules/reads';
+import type { Interest } from '@vedette/rules/interest';
 import { absentFields } from '@vedette/rules/subject';
 import { Windows, type WindowReport } from '@vedette/rules/window/windows';
 import type { Asking } from '@vedette/rules/window/gate';
@@ -27,8 +28,8 @@ export interface Held {
 /** A runtime usually answers within a second; waiting longer would hide an alert behind a dead runtime. */
 const heldForNs = 2e9;
 const heldMax = 1000;
-const reachesMax = 500;
 const none: readonly DetectionFound[] = [];
+const reachesMax = 500;
 
 function bind(host: HostFacts, files: readonly RuleFile[], classes: ReadonlySet<EventClass>, how: { readonly windows: Windows; readonly indexed: boolean }): { set: RuleSet; bound: BoundRules<RuleSubject> } {
   const supplied = suppliers(host);
@@ -114,6 +115,11 @@ export class Detector {
 
   looksAt(eventClass: EventClass): boolean {
     return this.#bound.looksAt(eventClass);
+  }
+
+  /** What the rules want to be reported. */
+  interests(): readonly Interest[] {
+    return this.#set.interests();
   }
 
   /** Whether a rule that is asked here reads this field. */

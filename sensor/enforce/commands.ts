@@ -13,7 +13,7 @@ const decisionBytes = 48;
 const [containerFlag, everyOriginFlag] = [1, 4];
 const originCount = 8;
 
-const codes = { acknowledge: 1, setCgroup: 2, deleteCgroup: 3, setPending: 4, forgetMarks: 5, kill: 6, watchPath: 7, unwatchPaths: 8, enforceOff: 9, effect: 10, setKinds: 11, canary: 20 } as const;
+const codes = { acknowledge: 1, setCgroup: 2, deleteCgroup: 3, setPending: 4, forgetMarks: 5, kill: 6, watchPath: 7, unwatchPaths: 8, enforceOff: 9, effect: 10, setKinds: 11, setInterests: 12, canary: 20 } as const;
 
 export type Command =
   | { readonly do: 'acknowledge'; readonly position: number }
@@ -29,6 +29,8 @@ export type Command =
   | { readonly do: 'setKinds'; readonly kinds: bigint }
   /** One harmless act of each class, told of by records that bear the round. */
   | { readonly do: 'canary'; readonly round: number }
+  /** A piece of the table of what is wanted (interest-table.ts); the one that ends it puts it in force. */
+  | { readonly do: 'setInterests'; readonly at: number; readonly piece: Uint8Array }
   | EffectOrder;
 
 /** What is done to a container by its own cgroups' keys (0: it has none in that hierarchy), or taken back. */
@@ -74,6 +76,11 @@ function payloadOf(command: Command): Buffer {
       return u64(BigInt(command.round));
     case 'setKinds':
       return u64(BigInt.asUintN(64, command.kinds));
+    case 'setInterests': {
+      const at = Buffer.alloc(4);
+      at.writeUInt32LE(command.at);
+      return Buffer.concat([at, command.piece]);
+    }
     case 'setPending':
       return decisionBits(command.decision, true);
     case 'kill': {

@@ -154,7 +154,7 @@ struct vd_header {
 	__u32 exec_id;			/* the kernel's self_exec_id: with the process, the execution */
 	__u32 tid;
 	__u32 uid;			/* in the initial user namespace */
-	__u32 generation;		/* of the kernel's configuration when this was made */
+	__u32 generation;		/* of the interests by which this was judged */
 };
 _Static_assert(sizeof(struct vd_header) == 56, "vd_header");
 
@@ -422,9 +422,79 @@ enum vd_command {
 	VD_COMMAND_UNWATCH_PATHS = 8,
 	VD_COMMAND_ENFORCE_OFF = 9,	/* every decision becomes none, until the loader is started again */
 	VD_COMMAND_SET_KINDS = 11,	/* u64: bit n: records of kind n of vd_call are wanted, others are never made; bit 0: the environment of executions is */
+	VD_COMMAND_SET_INTERESTS = 12,	/* a piece of vd_interests: u32 where it begins, its bytes; the piece that ends it puts it in force */
 	VD_COMMAND_CANARY = 20,		/* u64 round: one harmless act of each class, told of by VD_CANARY */
 	VD_COMMAND_EFFECT = 10,		/* vd_effect and its networks; answered by a vd_effect_reply */
 };
+
+/*
+ * What is wanted, judged in the kernel before a record is made: one table, put in force by one swap, and every record says by which
+ * generation it was judged. A record of a judged kind is made when one interest of that kind has nothing that it contradicts; all else is
+ * open: what the kernel cannot decide is wanted. Names are compared by eight bytes: the first eight of a component, padded with zeroes,
+ * or the last eight of a slash and the component. Pieces of names that can stand anywhere are asked by their pairs of neighbouring bytes:
+ * VD_PAIR_BIT of each must be set somewhere in the path.
+ */
+#define VD_PAIR_BIT(one, next) (1ull << (((one) * 31 + (next)) & 63))
+
+#define VD_INTERESTS_MAX 512
+#define VD_BUCKETS_MAX 256
+#define VD_BUCKET_PROBES 8
+#define VD_INSIDE_MAX 8
+#define VD_LIST_MAX 64
+
+struct vd_interest {
+	__u64 first_mask, first;	/* of the path's first component */
+	__u64 second_mask, second;
+	__u64 last_mask, last;		/* the end of its last one */
+	__u32 inside;			/* bits of vd_interests.inside: some component ends so */
+	__u16 needs;
+	__u8 want;
+	__u8 text;			/* which of a call's two texts */
+	__u32 components_mask, components;	/* exactly so many */
+	__u64 pairs;
+};
+_Static_assert(sizeof(struct vd_interest) == 72, "vd_interest");
+
+/* What the record must be. */
+#define VD_I_CONTAINER 1		/* not in the host's mount namespace */
+#define VD_I_READ 2
+#define VD_I_WRITE 4
+#define VD_I_CREATE 8			/* asked with O_CREAT */
+#define VD_I_TRUNCATE 16		/* asked with O_TRUNC */
+#define VD_I_NO_WRITE 32
+#define VD_I_SET_ID 64			/* of a change of mode: with one of the set-id bits */
+
+enum vd_want {
+	VD_WANT_NOT = 0,
+	VD_WANT_FIRST = 1,		/* the first for each (container, executable, file): of opens for reading, mappings and opens that fail */
+	VD_WANT_EACH = 2,
+};
+
+/*
+ * The interests of a kind in paths that begin with this component; 0: those that name none. VD_EVERY_LIST: all of the kind, for paths
+ * whose beginning is not known; where they are too many for one list there is none, and such a path is wanted.
+ */
+#define VD_EVERY_LIST (~0ull)
+struct vd_bucket {
+	__u64 first;
+	__u32 kind;			/* 0: an empty place */
+	__u16 from;
+	__u16 count;
+};
+_Static_assert(sizeof(struct vd_bucket) == 16, "vd_bucket");
+
+struct vd_interests {
+	__u32 generation;
+	__u32 pad;
+	__u64 kinds;			/* as of VD_COMMAND_SET_KINDS */
+	__u64 judged;			/* kinds that are judged; the others are wanted whole, or not at all */
+	__u64 paired;			/* kinds of which an interest asks for pairs */
+	__u64 inside_mask[VD_INSIDE_MAX];
+	__u64 inside[VD_INSIDE_MAX];
+	struct vd_bucket buckets[VD_BUCKETS_MAX];
+	struct vd_interest interests[VD_INTERESTS_MAX];
+};
+_Static_assert(sizeof(struct vd_interests) == 32 + 128 + 16 * VD_BUCKETS_MAX + 72 * VD_INTERESTS_MAX, "vd_interests");
 
 struct vd_command_frame {
 	__u32 magic;

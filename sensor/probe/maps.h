@@ -57,7 +57,7 @@ struct {
 } vd_pending SEC(".maps");
 
 /*
- * Run-time switches: [0] generation, [1] generation of the marks, [2] enforcement is off, [3] the host's mount namespace,
+ * Run-time switches: [1] generation of the marks, [2] enforcement is off, [3] the host's mount namespace,
  * which the loader learns from the iterator: /proc/1/ns can be closed even to root; [4] the canary's process, of which every class is wanted.
  */
 struct {
@@ -66,11 +66,17 @@ struct {
 	__type(key, __u32);
 	__type(value, __u32);
 } vd_switches SEC(".maps");
-#define VD_SWITCH_GENERATION 0
 #define VD_SWITCH_MARKS 1
 #define VD_SWITCH_ENFORCE_OFF 2
 #define VD_SWITCH_HOST_MOUNTS 3
 #define VD_SWITCH_CANARY 4
+
+static __always_inline __u32 switch_value(__u32 index)
+{
+	__u32 *value = bpf_map_lookup_elem(&vd_switches, &index);
+
+	return value ? *value : 0;
+}
 
 /* First opens and mappings already reported: 65,536 × about 110 B = 7 MiB. The value is the generation of the marks. */
 struct vd_mark_key {
@@ -135,13 +141,19 @@ struct {
 	__type(value, struct vd_connect_entry);
 } vd_connects SEC(".maps");
 
-/* [0]: which kinds of vd_call are wanted. A call of another kind costs the look-up of its number and no more. */
-struct {
+/* [0]: what is wanted, as one table that is swapped as a whole: 33 KiB, twice for the moment of a swap. */
+struct vd_interests_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(struct vd_interests));
+};
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, __u64);
-} vd_wanted_kinds SEC(".maps");
+	__array(values, struct vd_interests_map);
+} vd_interests_now SEC(".maps");
 
 /* The programs behind the two hooks that every call passes; filled by the loader, so that one the kernel refuses is only left out. */
 struct {
@@ -167,11 +179,31 @@ struct {
 	__type(value, struct vd_call_entry);
 } vd_call_entries SEC(".maps");
 
+/*
+ * What is judged of a path, in map memory: what the verifier does not see the value of, it follows one way only. The masks are all ones
+ * where the thing is known; where it is not, nothing contradicts it.
+ */
+struct vd_path_facts {
+	__u64 first;
+	__u64 second;
+	__u64 last;
+	__u64 head_known;		/* first, second and the number of components */
+	__u64 last_known;
+	__u64 pairs;			/* all ones where it is not known, as the next */
+	__u32 inside;
+	__u32 components;
+	/* room of the judging */
+	__u32 from;
+	__u32 count;
+	__u32 want;
+	__u32 ends;
+};
+
 /* Room for one record; the slack behind the bounds lets the verifier see that no write leaves it. */
 #define VD_SCRATCH_DATA (VD_PATH_BYTES_MAX * 2 + VD_NAME_BYTES_MAX + VD_ARGUMENT_BYTES_MAX)
 struct vd_exec_scratch { struct vd_exec record; char data[VD_SCRATCH_DATA + VD_ARGUMENT_BYTES_MAX + 4096]; };
-struct vd_file_scratch { struct vd_file record; char data[VD_PATH_BYTES_MAX + 1024]; struct vd_watch_key watch; };
-struct vd_call_scratch { struct vd_call record; char data[4 * VD_TEXT_BYTES_MAX + 2 * VD_PATH_BYTES_MAX + 4096]; struct vd_call_entry entry; };
+struct vd_file_scratch { struct vd_file record; char data[VD_PATH_BYTES_MAX + 1024]; struct vd_watch_key watch; struct vd_path_facts facts; };
+struct vd_call_scratch { struct vd_call record; char data[4 * VD_TEXT_BYTES_MAX + 2 * VD_PATH_BYTES_MAX + 4096]; struct vd_call_entry entry; char slack[VD_TEXT_BYTES_MAX + 16]; struct vd_path_facts facts; __u16 ends[32]; };
 struct vd_dns_scratch { struct vd_dns record; char data[VD_DNS_BYTES_MAX * 2]; };
 struct vd_cgroup_scratch { struct vd_cgroup record; char data[VD_PATH_BYTES_MAX + 64]; };
 

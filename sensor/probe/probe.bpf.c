@@ -14,6 +14,7 @@
 #include "extract/file.h"
 #include "extract/call.h"
 #include "extract/text.h"
+#include "store/interest.h"
 #include "store/record.h"
 #include "hooks/exec.bpf.h"
 #include "hooks/life.bpf.h"

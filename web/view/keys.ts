@@ -10,6 +10,7 @@ export const destinations = [
   { key: 'x', name: 'violations', word: 'Violations', group: 'now' },
   { key: 'v', name: 'vulnerabilities', word: 'Vulnerabilities', group: 'what runs' },
   { key: 'm', name: 'images', word: 'Images', group: 'what runs' },
+  { key: 'b', name: 'baselines', word: 'Baselines', group: 'what runs' },
   { key: 'o', name: 'posture', word: 'Posture', group: 'what runs' },
   { key: 'p', name: 'policies', word: 'Policies', group: 'decisions' },
   { key: 'd', name: 'admissions', word: 'Admissions', group: 'decisions' },

@@ -12,6 +12,8 @@ export const routes = {
   vulnerability: '/vulnerabilities/:id',
   policies: '/policies',
   policy: '/policies/:name',
+  baselines: '/baselines',
+  baseline: '/baselines/:id',
   posture: '/posture',
   control: '/posture/:name',
   exceptions: '/exceptions',

@@ -71,7 +71,7 @@ const silent: readonly (readonly [what: string, scene: Scene])[] = [
 test('the rule loads without a word and watches executions only', () => {
   deepEqual(rules.problems.map(problemLine), []);
   deepEqual(rules.rules.map((rule) => [rule.name, rule.reach.kind === 'fires' && rule.reach.on]), [['Shell in a container', ['exec']]]);
-  deepEqual(rules.interest().entries.map((entry) => entry.where), ['containers']);
+  deepEqual(rules.interests().map((one) => one.eventClass), ['exec']);
 });
 
 test('it fires', () => {

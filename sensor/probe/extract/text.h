@@ -75,6 +75,102 @@ static __always_inline void read_texts(struct vd_call_entry *entry, const __u64 
 	entry->bytes[1] = length < 0 ? 0 : length;
 }
 
+static __always_inline void know_nothing(volatile struct vd_path_facts *facts)
+{
+	facts->head_known = facts->last_known = 0;
+	facts->inside = ~0u;
+	facts->pairs = ~0ull;
+	facts->want = 0;
+}
+
+/* One component of a text, without the links that it may go through. `..` takes one away again, never one of the first two unnoticed. */
+static __always_inline void note_text_component(volatile struct vd_path_facts *facts, const struct vd_interests *wants, const char *text, __u32 at, __u32 length)
+{
+	__u32 depth = facts->components;
+	__u64 head, tail;
+
+	facts->last_known = 0;
+	vd_opaque(at);
+	vd_opaque(length);
+	at &= VD_TEXT_BYTES_MAX - 1;
+	length &= VD_TEXT_BYTES_MAX - 1;
+	if (!length)
+		return;
+	head = component_head(text, at, length);
+	if (head == '.')
+		return;
+	tail = component_tail(text, at, length);
+	facts->inside |= inside_bits(wants, tail);
+	if (head == ('.' | '.' << 8)) {
+		if (depth < 3)
+			facts->head_known = 0;
+		if (depth)
+			facts->components = depth - 1;
+		return;
+	}
+	if (depth == 0)
+		facts->first = head;
+	if (depth == 1)
+		facts->second = head;
+	facts->last = tail;
+	facts->last_known = ~0ull;
+	facts->components = depth + 1;
+}
+
+#define VD_ENDS_MAX 32			/* components of a text; one with more is not judged */
+#define VD_PROC 0x636f7270ull		/* "proc", "self", "thread-s", as heads */
+#define VD_SELF 0x666c6573ull
+#define VD_THREAD_SELF 0x732d646165726874ull
+
+/*
+ * What is judged of a path as it was given. Its end is known unless it is `.`, `..` or nothing; where it begins, only if it is absolute
+ * and goes by neither `..` nor the ways back to the same root that /proc offers. `bytes` counts the NUL.
+ */
+static __always_inline void note_text(volatile struct vd_path_facts *facts, const struct vd_interests *wants, volatile __u16 *ends, const char *text, __u32 bytes)
+{
+	__u32 begin = 0;
+
+	forget_facts(facts);
+	facts->ends = 0;
+	for (__u32 i = 0; i < VD_TEXT_BYTES_MAX; i++) {
+		__u32 now, at;
+
+		if (i >= bytes)
+			break;
+		now = *(const volatile __u8 *)(text + i);
+		if (i)
+			facts->pairs |= VD_PAIR_BIT(*(const volatile __u8 *)(text + i - 1), now);
+		if (now && now != '/')
+			continue;
+		at = facts->ends;
+		vd_opaque(at);
+		ends[at & (VD_ENDS_MAX - 1)] = i;
+		facts->ends = at + 1;
+	}
+	if (facts->ends > VD_ENDS_MAX) {
+		know_nothing(facts);
+		return;
+	}
+	/* nothing stands before the slash of an absolute path */
+	for (__u32 i = 0; i < VD_ENDS_MAX; i++) {
+		__u32 end;
+
+		if (i >= facts->ends)
+			break;
+		end = ends[i];
+		if (end)
+			note_text_component(facts, wants, text, begin, end - begin);
+		begin = end + 1;
+	}
+	if (*text != '/') {
+		facts->head_known = 0;
+		facts->inside = ~0u;
+		facts->pairs = ~0ull;
+	}
+	if (facts->first == VD_PROC && (facts->second == VD_SELF || facts->second == VD_THREAD_SELF))
+		facts->head_known = 0;
+}
+
 static __always_inline int same_text(const struct vd_call_entry *one, const struct vd_call_entry *other, __u32 which)
 {
 	const char *a = one->text + which * VD_TEXT_BYTES_MAX, *b = other->text + which * VD_TEXT_BYTES_MAX;

@@ -11,14 +11,6 @@
 VD_SCRATCH(vd_call_scratch_map, struct vd_call_scratch);
 VD_SCRATCH(vd_entry_scratch_map, struct vd_call_entry);
 
-static __always_inline int kind_wanted(__u32 kind)
-{
-	__u32 zero = 0;
-	__u64 *wanted = bpf_map_lookup_elem(&vd_wanted_kinds, &zero);
-
-	return (wanted && *wanted >> (kind & 63) & 1) || is_canary();
-}
-
 /*
  * Attached by the loader to the entry of each call with texts whose kind is wanted. The tracepoint's own layout is read as memory, since the
  * kernel refuses a program that touches more arguments than a call has; those behind its last one are never used.
@@ -367,6 +359,43 @@ static __always_inline void clear(struct vd_call *record)
 	__builtin_memset((char *)record + sizeof(record->header), 0, sizeof(*record) - sizeof(record->header));
 }
 
+#define S_ISUID 04000
+#define S_ISGID 02000
+
+/* What of a call is wanted by one of its texts, as it is now; where it was another at first, each. */
+static __always_inline __u32 call_want(struct vd_call_scratch *scratch, const struct vd_interests *wants, __u32 which)
+{
+	struct vd_call *record = &scratch->record;
+	__u32 kind = record->header.kind, bytes = record->text_bytes[which & 1];
+	__u64 have = 0, mode;
+
+	if (!kind_judged(wants, kind))
+		return kind == VD_OPEN_FAILED ? VD_WANT_FIRST : VD_WANT_EACH;
+	if (is_canary() || record->call_flags & (VD_C_CHANGED | VD_C_TEXT_TRUNCATED | VD_C_TEXT_MISSING))
+		return VD_WANT_EACH;
+	mode = record->call == VD_ROW_chmod || record->call == VD_ROW_fchmod ? record->arguments[1] : record->arguments[2];
+	if (kind == VD_CHMOD && mode & (S_ISUID | S_ISGID))
+		have = VD_I_SET_ID;
+	if (task_mount_namespace((void *)bpf_get_current_task()) != switch_value(VD_SWITCH_HOST_MOUNTS))
+		have |= VD_I_CONTAINER;
+	if (bytes > 1)
+		note_text(&scratch->facts, wants, scratch->ends, scratch->entry.text + (which & 1) * VD_TEXT_BYTES_MAX, bytes);
+	else
+		know_nothing(&scratch->facts);
+	judge_interest(wants, kind, &scratch->facts, have, which);
+	return scratch->facts.want;
+}
+
+/* On its own for the verifier, which then follows it once and not by every way that leads here. */
+__noinline int vd_call_want(__u32 which)
+{
+	const struct vd_interests *wants = interests_now();
+	__u32 zero = 0;
+	struct vd_call_scratch *scratch = bpf_map_lookup_elem(&vd_call_scratch_map, &zero);
+
+	return wants && scratch ? call_want(scratch, wants, which) : VD_WANT_NOT;
+}
+
 SEC("tp_btf/sys_exit")
 int vd_call(unsigned long long *context)
 {
@@ -380,7 +409,7 @@ int vd_call(unsigned long long *context)
 	struct file *file;
 	int by_32_bit = 0, datagram;
 	struct vd_mark_key key = {};
-	__u32 marks;
+	__u32 marks, want;
 	__u64 at;
 
 	row = row_of_call(registers, call_number(registers), &by_32_bit);
@@ -413,7 +442,12 @@ int vd_call(unsigned long long *context)
 	at = fill_texts(scratch, shape, sock);
 	if (datagram && (!record->text_bytes[0] || !is_first_datagram(scratch, task, &key)))
 		return 0;
-	if (record->header.kind == VD_OPEN_FAILED && !is_first_failure(scratch, task, &key))
+	want = vd_call_want(0);
+	if (shape_second(shape))
+		want |= vd_call_want(1);
+	if (want == VD_WANT_NOT)
+		return 0;
+	if (record->header.kind == VD_OPEN_FAILED && !(want & VD_WANT_EACH) && !is_first_failure(scratch, task, &key))
 		return 0;
 	fill_state(record, task);
 	choose_places(places, scratch, task, shape, file);
@@ -433,7 +467,7 @@ int vd_call(unsigned long long *context)
 	if (at > 4 * VD_TEXT_BYTES_MAX + 2 * VD_PATH_BYTES_MAX)
 		return 0;
 	at += sizeof(*record);
-	if (emit_limited(record, at, 0) && (datagram || record->header.kind == VD_OPEN_FAILED)) {
+	if (emit_limited(record, at, 0) && (datagram || (record->header.kind == VD_OPEN_FAILED && !(want & VD_WANT_EACH)))) {
 		marks = switch_value(VD_SWITCH_MARKS);
 		bpf_map_update_elem(&vd_marks, &key, &marks, BPF_ANY);
 	}

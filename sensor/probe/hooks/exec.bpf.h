@@ -106,10 +106,7 @@ static __always_inline __u32 fill_arguments(struct vd_exec *record, struct task_
 
 static __always_inline int environment_wanted(void)
 {
-	__u32 zero = 0;
-	__u64 *wanted = bpf_map_lookup_elem(&vd_wanted_kinds, &zero);
-
-	return wanted && *wanted & 1;
+	return kind_wanted(0);
 }
 
 /* The first 4 KiB; what lies behind is not read. */

@@ -43,13 +43,22 @@ static __always_inline int is_watched(struct vd_file_scratch *scratch)
 	return bpf_map_lookup_elem(&vd_watched, &scratch->watch) != 0;
 }
 
-static __always_inline int report_file(struct vd_file_scratch *scratch, struct task_struct *task, struct file *file,
-				       struct inode *inode)
+/* The path, and what is judged of it; both stay in the scratch space. */
+static __always_inline void walk_file(struct vd_file_scratch *scratch, struct file *file, const struct vd_interests *wants)
 {
-	struct vd_file *record = &scratch->record;
-	__u64 bytes;
-	int named = 0;
+	scratch->record.header.flags = 0;
+	forget_facts(&scratch->facts);
+	path_walk(BPF_CORE_READ(file, f_path.mnt), BPF_CORE_READ(file, f_path.dentry), scratch->data, &scratch->record.path_bytes,
+		  &scratch->record.header.flags, &scratch->facts, wants);
+}
 
+/* The head, and the file; flags that the walk left are kept. */
+static __always_inline void fill_file(struct vd_file *record, __u32 kind, struct task_struct *task, struct file *file, struct inode *inode)
+{
+	__u16 flags = record->header.flags;
+
+	fill_header(&record->header, kind, task);
+	record->header.flags = flags;
 	record->inode = BPF_CORE_READ(inode, i_ino);
 	record->device = BPF_CORE_READ(inode, i_sb, s_dev);
 	record->magic = BPF_CORE_READ(inode, i_sb, s_magic);
@@ -59,18 +68,25 @@ static __always_inline int report_file(struct vd_file_scratch *scratch, struct t
 	record->origin = VD_ORIGIN_NONE;
 	record->pad = 0;
 	record->more_pad = 0;
-	path_components(BPF_CORE_READ(file, f_path.mnt), BPF_CORE_READ(file, f_path.dentry), scratch->data,
-			&record->path_bytes, &record->header.flags);
+}
+
+static __always_inline int report_file(struct vd_file_scratch *scratch)
+{
+	struct vd_file *record = &scratch->record;
+	__u64 bytes;
+	int named = 0;
+
 	if (record->header.kind == VD_OPEN_WRITE &&
 	    bpf_ringbuf_query(&vd_ring, BPF_RB_AVAIL_DATA) >= cfg_ring_bytes / 2)
 		named = is_watched(scratch);
-	bytes = sizeof(*record) + record->path_bytes;
+	bytes = sizeof(*record) + *(volatile __u16 *)&record->path_bytes;
 	vd_opaque(bytes);
 	if (bytes > sizeof(*record) + sizeof(scratch->data))
 		return 0;
 	return emit_limited(record, bytes, named);
 }
 
+#define O_RDWR 2
 #define O_WRONLY 1
 #define O_CREAT 0100
 #define O_TRUNC 01000
@@ -107,20 +123,57 @@ static __always_inline void fill_asked(struct vd_file *record, struct pt_regs *r
 	record->asked_mode = how.mode;
 }
 
-/* A first open or mapping. The mark is set only once the record has its place, so a lost one is reported again. */
-static __always_inline void report_first(struct vd_file_scratch *scratch, struct task_struct *task, struct file *file,
-					 struct inode *inode, __u32 kind, struct pt_regs *registers)
+/* What a record about a file is, as interests ask it. */
+static __always_inline __u32 file_needs(const struct vd_file *record, struct task_struct *task)
 {
-	__u32 marks = switch_value(VD_SWITCH_MARKS), *known;
+	__u32 host = switch_value(VD_SWITCH_HOST_MOUNTS), have = 0;
+
+	if (!host || task_mount_namespace(task) != host)
+		have |= VD_I_CONTAINER;
+	if ((record->open_flags & (O_WRONLY | O_RDWR)) != O_WRONLY)
+		have |= VD_I_READ;
+	if (record->open_flags & (O_WRONLY | O_RDWR))
+		have |= VD_I_WRITE;
+	else
+		have |= VD_I_NO_WRITE;
+	if (record->asked_flags & O_CREAT)
+		have |= VD_I_CREATE;
+	if (record->asked_flags & O_TRUNC)
+		have |= VD_I_TRUNCATE;
+	return have;
+}
+
+/* Judged before anything else is read of it. The mark of a first one is set only once the record has its place, so a lost one is reported again. */
+static __always_inline void report_wanted(struct vd_file_scratch *scratch, struct task_struct *task, struct file *file, struct inode *inode, __u32 kind)
+{
+	const struct vd_interests *wants = interests_now();
+	__u32 marks = switch_value(VD_SWITCH_MARKS), *known, want;
 	struct vd_mark_key key;
 
+	if (!wants)
+		return;
+	walk_file(scratch, file, wants);
+	want = kind == VD_OPEN_WRITE ? VD_WANT_EACH : VD_WANT_FIRST;
+	if (kind_judged(wants, kind)) {
+		if (wants->paired >> kind & 1)
+			note_pairs(&scratch->facts, scratch->data, *(volatile __u16 *)&scratch->record.path_bytes);
+		judge_interest(wants, kind, &scratch->facts, file_needs(&scratch->record, task), 0);
+		want = *(volatile __u32 *)&scratch->facts.want;
+	}
+	if (is_canary())
+		want = VD_WANT_EACH;
+	if (want == VD_WANT_NOT)
+		return;
+	fill_file(&scratch->record, kind, task, file, inode);
+	if (want & VD_WANT_EACH) {
+		report_file(scratch);
+		return;
+	}
 	fill_mark_key(&key, &scratch->record.header, task, inode, kind);
 	known = bpf_map_lookup_elem(&vd_marks, &key);
 	if (known && *known == marks && !cfg_every_open)
 		return;
-	if (registers)
-		fill_asked(&scratch->record, registers);
-	if (report_file(scratch, task, file, inode))
+	if (report_file(scratch))
 		bpf_map_update_elem(&vd_marks, &key, &marks, BPF_ANY);
 }
 
@@ -141,22 +194,17 @@ int vd_opened(unsigned long long *context)
 	inode = BPF_CORE_READ(file, f_inode);
 	if (!inode || (BPF_CORE_READ(inode, i_mode) & S_IFMT) != S_IFREG)
 		return 0;
+	mode = BPF_CORE_READ(file, f_mode);
+	/* the sensor's own inventory reads would only report themselves */
+	if (!(mode & (FMODE_READ | FMODE_WRITE)) || (!(mode & FMODE_WRITE) && BPF_CORE_READ(task, cred, uid.val) == cfg_sensor_uid))
+		return 0;
 	scratch = bpf_map_lookup_elem(&vd_open_scratch_map, &zero);
 	if (!scratch)
 		return 0;
 	scratch->record.result = fd;
-	mode = BPF_CORE_READ(file, f_mode);
-	if (mode & FMODE_WRITE) {
-		fill_header(&scratch->record.header, VD_OPEN_WRITE, task);
-		fill_asked(&scratch->record, registers);
-		report_file(scratch, task, file, inode);
-	} else if (mode & FMODE_READ) {
-		/* the sensor's own inventory reads would only report themselves */
-		if (BPF_CORE_READ(task, cred, uid.val) == cfg_sensor_uid)
-			return 0;
-		fill_header(&scratch->record.header, VD_OPEN_READ, task);
-		report_first(scratch, task, file, inode, VD_OPEN_READ, registers);
-	}
+	scratch->record.open_flags = BPF_CORE_READ(file, f_flags);
+	fill_asked(&scratch->record, registers);
+	report_wanted(scratch, task, file, inode, mode & FMODE_WRITE ? VD_OPEN_WRITE : VD_OPEN_READ);
 	return 0;
 }
 
@@ -181,11 +229,11 @@ int vd_map(struct trace_event_raw_sys_enter *ctx)
 	scratch = bpf_map_lookup_elem(&vd_map_scratch_map, &zero);
 	if (!scratch)
 		return 0;
-	fill_header(&scratch->record.header, VD_MAP_EXEC, task);
 	scratch->record.call = 0;
 	scratch->record.result = 0;
 	scratch->record.asked_flags = 0;
 	scratch->record.asked_mode = 0;
-	report_first(scratch, task, file, inode, VD_MAP_EXEC, 0);
+	scratch->record.open_flags = BPF_CORE_READ(file, f_flags);
+	report_wanted(scratch, task, file, inode, VD_MAP_EXEC);
 	return 0;
 }

@@ -224,12 +224,14 @@ static int run_command(struct loader *loader, uint16_t command, const char *payl
 		if (bytes != 8)
 			return -EINVAL;
 		memcpy(&kinds, payload, 8);
-		return probe_set_kinds(kinds);
+		return interests_set_kinds(kinds);
 	case VD_COMMAND_CANARY:
 		if (bytes != 8)
 			return -EINVAL;
 		memcpy(&position, payload, 8);
 		return canary_start(loader, position);
+	case VD_COMMAND_SET_INTERESTS:
+		return interests_take(payload, bytes);
 	case VD_COMMAND_ENFORCE_OFF:
 		return enforce_off(loader);
 	default:

@@ -8,6 +8,7 @@
  * main.c      order of things, options, life of the sensor
  * hooks.c     the hooks, what each is for and what it misses
  * entries.c   the entries of the calls that are wanted
+ * interests.c what is wanted, as one table that is swapped
  * probe.c     BPF object: configuration, loading with what this kernel refuses left out, attaching, counters
  * ring.c      the mapped ring and the pipe
  * frames.c    the loader's own records: hello, hooks, snapshot, ticks, losses
@@ -108,7 +109,13 @@ int probe_map_fd(const char *name);
 int probe_counters(struct vd_tick *tick);
 int probe_snapshot_fd(void);
 int probe_set_switch(uint32_t index, uint32_t value);
-int probe_set_kinds(uint64_t kinds);
+int probe_watch_entries(uint64_t kinds);
+
+/* interests.c */
+int interests_begin(void);
+int interests_take(const char *payload, uint32_t bytes);
+int interests_set_kinds(uint64_t kinds);
+uint64_t interests_kinds(void);
 
 /* ring.c */
 int ring_map(struct loader *loader);

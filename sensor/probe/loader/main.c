@@ -251,7 +251,8 @@ static int run_session(struct loader *loader, uint64_t end_ns)
 		if (sent == 0 && !error) {
 			ring_wait(loader, now + WAIT_NS < next_tick ? now + WAIT_NS : next_tick);
 			pause_ns = FIRST_PAUSE_NS;
-		} else if (sent < 65536 && (!loader->loaded || sent < loader->options.ring_bytes / 16)) {	/* a small ring that fills is looked at again at once */
+		} else if (sent < 65536 && (!loader->loaded || sent < loader->options.ring_bytes / 16)) {
+			/* a small ring is looked at again at once while it fills */
 			struct timespec pause = { .tv_nsec = (long)pause_ns };
 
 			nanosleep(&pause, NULL);

@@ -16,7 +16,6 @@
 
 static struct bpf_object *object;
 static struct bpf_link *snapshot_link;
-static uint64_t wanted_kinds = ~1ull;	/* all calls, until a sensor has said what it wants; no environments */
 static char last_message[512];		/* libbpf's latest warning: the most precise reason there is */
 static char refused_program[64];
 
@@ -169,7 +168,7 @@ static void attach(struct hook *hook, struct bpf_program *program)
 	if (hook->through)
 		error = put_through(program, hook->through - 1);
 	else if (hook->entries)
-		error = entries_attach(program, wanted_kinds);
+		error = entries_attach(program, interests_kinds());
 	else if (!(link = bpf_program__attach(program)))
 		error = -errno;
 	if (error) {
@@ -223,7 +222,11 @@ int probe_load(struct loader *loader)
 		snprintf(why, sizeof(why), "the kernel programs cannot be loaded (%s): %.120s", strerror(-error), last_message);
 		return fail(loader, why);
 	}
-	probe_set_kinds(wanted_kinds);
+	error = interests_begin();
+	if (error) {
+		snprintf(why, sizeof(why), "the table of what is wanted cannot be made: %s", strerror(-error));
+		return fail(loader, why);
+	}
 	attach_all();
 	loader->loaded = true;
 	loader->host_mount_namespace = frame_host_mount_namespace();
@@ -259,21 +262,12 @@ int probe_set_switch(uint32_t index, uint32_t value)
 	return map < 0 ? -ENODEV : bpf_map_update_elem(map, &index, &value, BPF_ANY);
 }
 
-/* From now on records of these kinds are made and no others, and only their entries are watched. */
-int probe_set_kinds(uint64_t kinds)
+/* Follows what is wanted: only the entries of wanted calls are watched. */
+int probe_watch_entries(uint64_t kinds)
 {
-	int map = probe_map_fd("vd_wanted_kinds");
 	struct bpf_program *program = object ? bpf_object__find_program_by_name(object, "vd_call_enter") : NULL;
-	uint32_t zero = 0;
-	int error;
 
-	if (map < 0)
-		return -ENODEV;
-	if (bpf_map_update_elem(map, &zero, &kinds, BPF_ANY))
-		return -errno;
-	error = program && bpf_program__fd(program) >= 0 ? entries_attach(program, kinds) : 0;
-	wanted_kinds = kinds;
-	return error;
+	return program && bpf_program__fd(program) >= 0 ? entries_attach(program, kinds) : 0;
 }
 
 /* Runs that the kernel skipped because the program was already running on that processor. */

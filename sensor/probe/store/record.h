@@ -16,13 +16,6 @@ static __always_inline struct vd_counters *counters(void)
 	return bpf_map_lookup_elem(&vd_counts, &zero);
 }
 
-static __always_inline __u32 switch_value(__u32 index)
-{
-	__u32 *value = bpf_map_lookup_elem(&vd_switches, &index);
-
-	return value ? *value : 0;
-}
-
 static __always_inline __u64 cgroup_of(const struct vd_header *header)
 {
 	return header->cgroup_v1 ? header->cgroup_v1 : header->cgroup_v2;
@@ -50,6 +43,8 @@ static __always_inline void count_lost(const struct vd_header *header, __u32 kin
 
 static __always_inline void fill_header(struct vd_header *header, __u16 kind, struct task_struct *task)
 {
+	const struct vd_interests *wants = interests_now();
+
 	header->kind = kind;
 	header->flags = 0;
 	header->tgid = BPF_CORE_READ(task, tgid);
@@ -60,7 +55,7 @@ static __always_inline void fill_header(struct vd_header *header, __u16 kind, st
 	header->exec_id = (__u32)BPF_CORE_READ(task, self_exec_id);
 	header->tid = BPF_CORE_READ(task, pid);
 	header->uid = BPF_CORE_READ(task, cred, uid.val);
-	header->generation = switch_value(VD_SWITCH_GENERATION);
+	header->generation = wants ? wants->generation : 0;
 }
 
 /*
@@ -142,14 +137,6 @@ static __always_inline int emit_limited(void *record, __u64 bytes, int named)
 		counts->seen[kind]++;
 	count_lost(header, kind, cause);
 	return 0;
-}
-
-/* A canary's acts are wanted, whatever else is: they show that the hooks of each class work. */
-static __always_inline int is_canary(void)
-{
-	__u32 canary = switch_value(VD_SWITCH_CANARY);
-
-	return canary && canary == (__u32)(bpf_get_current_pid_tgid() >> 32);
 }
 
 /* The decision of the container that a record's process is in; none for host processes. */

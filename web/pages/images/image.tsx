@@ -62,6 +62,7 @@ function Detail({ image }: { readonly image: ImageDetailView }): ReactNode {
       <Section title="Where it came from"><OriginChain chain={image.chain.filter((one) => !ofProcess.has(one.station) || one.claims.length > 0)} /></Section>
       <Section title="Integrity"><VerdictList verdicts={image.verdicts} /></Section>
       <Section title="Runs in" aside={plural(image.containers, 'container')}><Places image={image} /></Section>
+      <p><Link to={hrefOf('/baselines', { image: image.digest ?? undefined })}>What it was learned to do</Link></p>
       {image.xray === null ? null : <Section title="Xray"><table className="plain-table is-pairs"><tbody><tr><td>Issues</td><td>{image.xray.issues}</td></tr><tr><td>Violations of its policies</td><td>{image.xray.violations}</td></tr></tbody></table></Section>}
       {image.history.length === 0 ? null : <Section title="Before"><VerdictList verdicts={image.history.slice(0, 24)} /></Section>}
       <Section title="Labels"><Labels labels={image.labels} /></Section>

@@ -26,6 +26,7 @@ const places: Readonly<Record<Destination, { readonly path: string; readonly ico
   vulnerabilities: { path: '/vulnerabilities', icon: 'vulnerabilities' },
   images: { path: '/images', icon: 'image' },
   policies: { path: '/policies', icon: 'policies' },
+  baselines: { path: '/baselines', icon: 'baselines' },
   posture: { path: '/posture', icon: 'posture' },
   exceptions: { path: '/exceptions', icon: 'exceptions' },
   responses: { path: '/responses', icon: 'responses' },
