@@ -5,9 +5,8 @@
  * sensor that died goes on from its log as if it had not.
  */
 import type { Container, ContainerIdentity } from '@vedette/model/container';
-import type { CallEvent, CgroupEvent, CgroupKey, ExecEvent, ExitEvent, FileEvent, ForkEvent, KernelEvent, SocketEvent, Subject } from '@vedette/model/event';
+import type { CallEvent, CgroupEvent, ExecEvent, ExitEvent, FileEvent, ForkEvent, KernelEvent, SocketEvent, Subject } from '@vedette/model/event';
 import type { LoadKind } from '@vedette/model/exposure-evidence';
-import type { RuntimeName } from '@vedette/model/container';
 import type { Execution } from '@vedette/model/process';
 import type { EventClass } from '@vedette/rules/events';
 import type { RuleFile } from '@vedette/rules/load/read-items';
@@ -18,7 +17,6 @@ import { Learner, learnedKinds } from './detect/baseline/learner.ts';
 import { BaselineWatch } from './detect/baseline/watch.ts';
 import { Detector } from './detect/detector.ts';
 import type { HostFacts } from './detect/subject.ts';
-import type { Command } from './enforce/commands.ts';
 import { EffectBook } from './enforce/effect-book.ts';
 import { Enforcer } from './enforce/enforcer.ts';
 import { Canaries } from './enrich/canaries.ts';
@@ -32,19 +30,12 @@ import { NameAnswers } from './enrich/name-answers.ts';
 import { PodTable, type ToldPod } from './enrich/pod-table.ts';
 import { ProcessMemory } from './enrich/memory.ts';
 import { ProcessTable } from './enrich/process-table.ts';
+import type { PipelineEffects } from './pipeline-effects.ts';
 import { Shipment } from './ship/shipment.ts';
 import { interestTable, tablePieces, type Pushed } from './interest-table.ts';
 import { classesWithoutHook, exposureInterests, learnedInterests, wantedKinds } from './wanted-kinds.ts';
 
-export interface PipelineEffects {
-  /** Ask the runtimes who this is; the answer comes by `identified`. */
-  identify(container: Container, hint: RuntimeName | null): void;
-  command(command: Command): void;
-  /** Kill the verdict's process; the answer comes by `verdictComplete`. */
-  kill(verdict: VerdictFound): void;
-  /** A container that a runtime's own state places at this cgroup path, for names that people chose. */
-  knownContainer(cgroupPath: string, key: CgroupKey): { id: string; runtime: RuntimeName } | null;
-}
+export type { PipelineEffects } from './pipeline-effects.ts';
 
 const eventClassOf = {
   'open-write': 'open', 'open-read': 'open', 'map-exec': 'mapExec', connect: 'connect', accept: 'accept', listen: 'listen',
