@@ -36,6 +36,7 @@ const bodies: Partial<Record<EndpointName, unknown>> = {
   startResponse: { playbook: 'tell', event: '1' },
   decideStep: { decision: 'approved' },
   putException: { yaml: sampleException('made') },
+  setBaselineState: { state: 'watch' }, acceptBehaviours: { keys: 'all' }, putBaseline: { yaml: 'apiVersion: vedette.dev/v1alpha1\nkind: Baseline\nmetadata: { name: made }\nspec: {}\n' },
   setNoiseBudget: { perDay: 100 },
   putRuleFile: { yaml: '- list: made\n  items: [a]\n' },
   approveException: { updatedAt: new Date(0).toISOString() },
@@ -78,6 +79,7 @@ async function fill(place: PlaceName, serial: number): Promise<void> {
     record.started(execution({ tgid: 1000 * (serial + 1) + places.indexOf(place), path: `/bin/${mark}`, arguments: [mark], containerId: namespace === '' ? '' : containerId })),
     record.count({ path: `/bin/${mark}`, parentPath: `/sbin/${mark}`, containerId: namespace === '' ? '' : containerId }),
     record.flow({ containerId, processPath: `/bin/${mark}` }),
+    record.behaviour({ containerId, behaviours: [{ kind: 'execution', path: `/bin/${mark}`, arguments: [mark], origin: 'image', program: `/bin/${mark}` }], recordsLost: 2n }),
     ...(namespace === '' ? [record.coverage({ policyProblems: [`only-from-image: ${mark}`], losses: [{ eventClass: 'execution', cause: mark, count: 5n }] }), record.forgotten(`things about ${mark}`, 3)] : []),
   ]);
   await sensor.send(

@@ -162,3 +162,28 @@ test('a rule file that cannot be used is refused with its place', async () => {
   assert.match(broken.text, /Did you mean fd\.name/);
   assert.equal((await hub.ask('PUT', '/api/v1/rule-files/..%2Fx.yaml', { token: tokens.operator, body: { yaml: '- list: a\n  items: [b]\n' } })).status, 400);
 });
+
+test('a rule about several events, and one that the hub does not have, have no proposal and say why', async () => {
+  const several = `- rule: Many reads\n  desc: d\n  condition: evt.type in (open, openat) and fd.name startswith /\n  output: "%fd.name"\n  priority: NOTICE\n  vedette:\n    count: 3\n    within: 10s\n    by: [container.id]\n`;
+  const put = await hub.ask('PUT', '/api/v1/rule-files/many.yaml', { token: tokens.operator, body: { yaml: several } });
+  assert.equal(put.status, 200, put.text);
+  assert.match((await get<'proposeExceptions'>('noise/proposal?rule=Many%20reads')).sentence, /^This rule speaks of several events/);
+  assert.match((await get<'proposeExceptions'>('noise/proposal?rule=Nothing')).sentence, /^The hub has no rule of this name now/);
+});
+
+test('jobs that come and go do not make an incident each, unless it is grave', async () => {
+  const jobs = Array.from({ length: 30 }, (_, at) => at.toString(16).padStart(64, 'e'));
+  const gathered = (name: string) => async (): Promise<number> => (await hub.database.query('select 1 from incident where source = $1', [name])).rowCount ?? 0;
+  await sensor.send(jobs.map((containerId, at) => record.container({ containerId, name: 'job', imageName: 'registry.test/job:1', podName: `job-${at}`, podNamespace: 'ci', podUid: `job-${at}`, workloadKind: 'CronJob', workloadName: 'hourly' })));
+  for (const [name, priority, incidents] of [['Quiet rule', 'notice', 20], ['Grave rule', 'critical', 30]] as const) {
+    await sensor.send(jobs.map((containerId, at) => record.detection({ detectionId: `${name}${at}`, rule: name, priority, containerId, atBootNs: seconds(10 + at), tree: [execution({ tgid: 300, path: '/bin/job', containerId })] })), 'detection');
+    assert.equal(await gathered(name)(), incidents, name);
+  }
+  const { items } = await get<'listIncidents'>('incidents?source=Quiet%20rule');
+  const latest = items.find((one) => one.count > 1);
+  assert.deepEqual([latest?.count, items.reduce((sum, one) => sum + one.count, 0)], [11, 30]);
+  assert.equal((await get<'getIncident'>(`incidents/${latest?.id}`)).containers, 11);
+  // another program is another story
+  await sensor.send([record.detection({ detectionId: 'other', rule: 'Quiet rule', priority: 'notice', containerId: jobs[29] ?? '', atBootNs: seconds(100), tree: [execution({ tgid: 301, path: '/tmp/x', containerId: jobs[29] ?? '' })] })], 'detection');
+  assert.equal(await gathered('Quiet rule')(), 21);
+});

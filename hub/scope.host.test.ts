@@ -71,6 +71,7 @@ async function fill(side: Side): Promise<void> {
     record.count({ path: `/bin/${mark}`, parentPath: `/sbin/${mark}`, containerId }),
     record.forgotten(`things about ${mark}`, 3),
     record.flow({ containerId, processPath: `/bin/${mark}` }),
+    record.behaviour({ containerId, behaviours: [{ kind: 'execution', path: `/bin/${mark}`, arguments: [mark], origin: 'image', program: `/bin/${mark}` }], recordsLost: 2n }),
   ]);
   const kept = await hub.ask('POST', '/api/v1/checks', { token: await hub.tokenFor('pipeline'), body: checkOf(side, platformDigest) });
   checkIds[side] = String(kept.json['id']);

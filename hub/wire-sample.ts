@@ -160,6 +160,7 @@ export const record = {
       },
     },
   }),
+  behaviour: (value: Value<'behaviour'> = {}): RecordInit => ({ kind: { case: 'behaviour', value: { session: 1n, observedFromBootNs: seconds(1), observedUntilBootNs: seconds(120), seenFromStart: true, ...value } } }),
   flow: (value: Value<'flowCount'> = {}): RecordInit => ({
     kind: {
       case: 'flowCount',

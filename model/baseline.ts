@@ -4,18 +4,7 @@
  * everything below, `*` in a peer any name or any part of an address, `null` for arguments or a port any.
  */
 import { z } from 'zod';
-
-export const baselineStates = ['learn', 'watch', 'enforce'] as const;
-export type BaselineState = (typeof baselineStates)[number];
-
-export const behaviourKinds = ['execution', 'file', 'peer', 'capability'] as const;
-export type BehaviourKind = (typeof behaviourKinds)[number];
-
-/** Where an executed file came from; the kernel's words for what runs in a container. */
-export const executedOrigins = ['image', 'modified', 'dropped', 'memory', 'volume', 'unjudged'] as const;
-export type ExecutedOrigin = (typeof executedOrigins)[number];
-
-export const peerDirections = ['out', 'in', 'listen'] as const;
+import { executedOrigins, peerDirections } from './baseline-words.ts';
 
 const word = z.string().max(4096);
 
@@ -48,10 +37,6 @@ export const Behaviour = z.discriminatedUnion('kind', [ExecutionBehaviour, FileB
 export type Behaviour = z.infer<typeof Behaviour>;
 export type ExecutionBehaviour = z.infer<typeof ExecutionBehaviour>;
 export type PeerBehaviour = z.infer<typeof PeerBehaviour>;
-
-/** Why something that a container did may be missing. */
-export const blindReasons = ['started-before', 'not-watched', 'records-lost', 'telemetry-dropped', 'hook-missing', 'bound-met'] as const;
-export type BlindReason = (typeof blindReasons)[number];
 
 /** Which containers a baseline is for, as the sensor of a node can tell. */
 export const BaselineScope = z.strictObject({

@@ -80,6 +80,8 @@ export interface ForkEvent extends Subject {
   readonly parent: Reference;
   readonly pidInNamespace: number;
   readonly mountNamespace: number;
+  /** CLONE_*: what the child shares with its parent and what it has for itself; null: not known. */
+  readonly cloneFlags: number | null;
   readonly command: string;
   readonly isKernelThread: boolean;
 }
@@ -162,6 +164,8 @@ export interface CallEvent extends Subject {
   /** Name of the system call. */
   readonly call: string;
   readonly is32Bit: boolean;
+  /** It was no call, but an operation of io_uring that does the same. */
+  readonly byRing: boolean;
   /** What it returned; below 0 a negative errno. */
   readonly result: number;
   /** Six: exact up to 2^53. */
@@ -170,6 +174,8 @@ export interface CallEvent extends Subject {
   readonly argumentsLow: readonly number[];
   /** As they were when the call returned. */
   readonly texts: readonly [string, string];
+  /** Of mount the type of the file system, of prctl the name that was set; else empty. */
+  readonly shortText: string;
   /** As they were at its entry, where that was something else: another thread wrote them meanwhile. */
   readonly textsAtEntry: readonly [string | null, string | null];
   readonly changed: boolean;

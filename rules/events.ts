@@ -25,7 +25,7 @@ export interface ClassShape {
 export const classShapes = {
   // processes
   exec: { names: ['execve', 'execveat'], sees: 'programs being executed', outcome: 'success', arguments: ['res', 'filename', 'exe', 'args', 'cwd', 'comm', 'uid', 'gid', 'tty', 'loginuid', 'cap_permitted', 'cap_effective'] },
-  fork: { names: ['clone', 'clone3', 'fork', 'vfork'], sees: 'processes being created', outcome: 'none', arguments: [] },
+  fork: { names: ['clone', 'clone3', 'fork', 'vfork'], sees: 'processes being created', outcome: 'none', arguments: ['flags'] },
   exit: { names: ['procexit', 'exit', 'exit_group'], sees: 'processes ending', outcome: 'none', arguments: ['ret', 'sig'] },
   setuid: { names: ['setuid', 'setresuid', 'setreuid', 'setfsuid', 'setuid32', 'setresuid32'], sees: 'changes of user', outcome: 'returned', arguments: ['res', 'uid', 'ruid', 'euid', 'suid'] },
   setgid: { names: ['setgid', 'setresgid', 'setregid', 'setfsgid', 'setgid32', 'setresgid32'], sees: 'changes of group', outcome: 'returned', arguments: ['res', 'gid', 'rgid', 'egid', 'sgid'] },
@@ -35,7 +35,7 @@ export const classShapes = {
   ptrace: { names: ['ptrace'], sees: 'processes being traced', outcome: 'returned', arguments: ['res', 'request', 'pid', 'addr', 'data'] },
   processVmWrite: { names: ['process_vm_writev'], sees: "another process's memory being written", outcome: 'returned', arguments: ['res', 'pid'] },
   processVmRead: { names: ['process_vm_readv'], sees: "another process's memory being read", outcome: 'returned', arguments: ['res', 'pid'] },
-  prctl: { names: ['prctl'], sees: 'settings of processes', outcome: 'returned', arguments: ['res', 'option', 'arg2_int'] },
+  prctl: { names: ['prctl'], sees: 'settings of processes', outcome: 'returned', arguments: ['res', 'option', 'arg2_str', 'arg2_int'] },
   kill: { names: ['kill', 'tkill', 'tgkill', 'pidfd_send_signal', 'rt_sigqueueinfo', 'rt_tgsigqueueinfo'], sees: 'signals being sent', outcome: 'returned', arguments: ['res', 'pid', 'tid', 'sig'] },
   setpgid: { names: ['setpgid'], sees: 'changes of process group', outcome: 'returned', arguments: ['res', 'pid', 'pgid'] },
   setsid: { names: ['setsid'], sees: 'sessions being made', outcome: 'returned', arguments: ['res'] },
@@ -58,7 +58,7 @@ export const classShapes = {
   chmod: { names: ['chmod', 'fchmodat', 'fchmod', 'fchmodat2'], sees: 'changes of mode', outcome: 'returned', descriptor: 'file', arguments: ['res', 'fd', 'dirfd', 'filename', 'mode'] },
   chown: { names: ['chown', 'fchownat', 'lchown', 'fchown'], sees: 'changes of owner', outcome: 'returned', descriptor: 'file', arguments: ['res', 'fd', 'dirfd', 'path', 'pathname', 'uid', 'gid', 'flags'] },
   truncate: { names: ['truncate', 'ftruncate', 'truncate64', 'ftruncate64'], sees: 'files being cut', outcome: 'returned', descriptor: 'file', arguments: ['res', 'fd', 'path', 'length'] },
-  mount: { names: ['mount', 'move_mount'], sees: 'file systems being mounted', outcome: 'returned', arguments: ['res', 'dev', 'dir', 'flags'] },
+  mount: { names: ['mount', 'move_mount', 'open_tree', 'open_tree_attr'], sees: 'file systems being mounted', outcome: 'returned', arguments: ['res', 'dev', 'dir', 'type', 'flags'] },
   umount: { names: ['umount2', 'umount'], sees: 'file systems being unmounted', outcome: 'returned', arguments: ['res', 'name', 'flags'] },
   pivotRoot: { names: ['pivot_root'], sees: 'root mounts being changed', outcome: 'returned', arguments: ['res', 'new_root', 'put_old'] },
   memfd: { names: ['memfd_create', 'memfd_secret'], sees: 'files being made in memory', outcome: 'returned', descriptor: 'file', arguments: ['fd', 'name', 'flags'] },
@@ -71,7 +71,7 @@ export const classShapes = {
   listen: { names: ['listen'], sees: 'sockets starting to listen', outcome: 'success', descriptor: 'socket', arguments: ['res'] },
   send: { names: ['sendto', 'sendmsg', 'sendmmsg'], sees: 'datagrams sent without a connection, the first to each peer', outcome: 'returned', descriptor: 'socket', arguments: ['res', 'fd', 'size', 'tuple'] },
   receive: { names: ['recvfrom', 'recvmsg', 'recvmmsg'], sees: 'datagrams received, the first from each peer', outcome: 'success', descriptor: 'socket', arguments: ['res', 'tuple'] },
-  dup: { names: ['dup2', 'dup', 'dup3', 'fcntl'], sees: 'descriptors of sockets being duplicated', outcome: 'returned', descriptor: 'any', arguments: ['res', 'oldfd', 'newfd', 'flags'] },
+  dup: { names: ['dup2', 'dup', 'dup3', 'fcntl', 'pidfd_getfd'], sees: 'descriptors of sockets being duplicated', outcome: 'returned', descriptor: 'any', arguments: ['res', 'oldfd', 'newfd', 'flags'] },
 
   // the kernel
   bpf: { names: ['bpf'], sees: 'kernel programs and their tables being used', outcome: 'returned', arguments: ['fd', 'cmd'] },

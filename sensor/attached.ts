@@ -22,8 +22,5 @@ export function attach(session: ExecSessionTold, containers: Iterable<Container>
 
 function mainProcess(container: Container, processes: ProcessTable, inits: ReadonlyMap<string, string>): Execution | null {
   const init = inits.get(container.id);
-  for (const one of processes.living()) {
-    if (one.containerId === container.id && (init === undefined ? one.pidInNamespace === 1 : `${one.tgid}:${one.startBootNs}` === init)) return one;
-  }
-  return null;
+  return processes.inContainer(container.id).find((one) => (init === undefined ? one.pidInNamespace === 1 : `${one.tgid}:${one.startBootNs}` === init)) ?? null;
 }

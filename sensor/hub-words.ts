@@ -24,7 +24,7 @@ const HubWords = z.strictObject({
     })
     .nullable()
     .default(null),
-  baselines: z.strictObject({ generation: z.number(), inForce: z.array(BaselineInForce) }).nullable().default(null),
+  baselines: z.strictObject({ generation: z.number(), inForce: z.array(BaselineInForce), leftOut: z.number().default(0) }).nullable().default(null),
 });
 export type HubWords = z.infer<typeof HubWords>;
 
@@ -62,8 +62,9 @@ export class HubWordsFile {
       return 'images';
     }
     if (command.kind.case === 'baselines') {
-      const { generation, baselinesJson } = command.kind.value;
-      this.#keep({ ...this.#words, baselines: { generation: Number(generation), inForce: baselinesJson.flatMap(baselineOf) } });
+      const { generation, baselinesJson, leftOut } = command.kind.value;
+      const inForce = baselinesJson.flatMap(baselineOf);
+      this.#keep({ ...this.#words, baselines: { generation: Number(generation), inForce, leftOut: leftOut + baselinesJson.length - inForce.length } });
       return 'baselines';
     }
     return null;

@@ -1,5 +1,5 @@
 /** Facts about this node that a person recognises it by. Facts, never identity: cloned machines share most of them. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { arch, hostname, release } from 'node:os';
 import { version } from '@vedette/model/version';
 
@@ -14,6 +14,15 @@ function firstLine(path: string): string {
 /** In a pod the own /etc is that of the image: the node's is looked at through its first process. */
 function hostFile(path: string, inPod: boolean): string {
   return inPod ? `/proc/1/root${path}` : path;
+}
+
+/** What the symbolic link at this path says, in the root of that process; null: there is none, or it cannot be looked at. */
+export function linkOf(tgid: number, path: string): string | null {
+  try {
+    return tgid <= 0 ? null : readlinkSync(`/proc/${tgid}/root${path}`);
+  } catch {
+    return null;
+  }
 }
 
 function distribution(inPod: boolean): string {

@@ -12,4 +12,6 @@ export interface PipelineEffects {
   kill(verdict: VerdictFound): void;
   /** A container that a runtime's own state places at this cgroup path, for names that people chose. */
   knownContainer(cgroupPath: string, key: CgroupKey): { id: string; runtime: RuntimeName } | null;
+  /** What the symbolic link at this path says, in the root of that process; null: there is none. */
+  linkOf?(tgid: number, path: string): string | null;
 }

@@ -14,8 +14,8 @@ import type { DetectionFound, VerdictFound } from '@vedette/model/finding';
 import { attach } from './attached.ts';
 import { takenByCanary } from './canary-watch.ts';
 import { Learner, learnedKinds } from './detect/baseline/learner.ts';
-import { BaselineWatch } from './detect/baseline/watch.ts';
 import { Detector } from './detect/detector.ts';
+import { openedByRing, PathAliases } from './detect/path-aliases.ts';
 import type { HostFacts } from './detect/subject.ts';
 import { EffectBook } from './enforce/effect-book.ts';
 import { Enforcer } from './enforce/enforcer.ts';
@@ -33,13 +33,7 @@ import { ProcessTable } from './enrich/process-table.ts';
 import type { PipelineEffects } from './pipeline-effects.ts';
 import { Shipment } from './ship/shipment.ts';
 import { interestTable, tablePieces, type Pushed } from './interest-table.ts';
-import { classesWithoutHook, exposureInterests, learnedInterests, wantedKinds } from './wanted-kinds.ts';
-
-export type { PipelineEffects } from './pipeline-effects.ts';
-
-const eventClassOf = {
-  'open-write': 'open', 'open-read': 'open', 'map-exec': 'mapExec', connect: 'connect', accept: 'accept', listen: 'listen',
-} as const satisfies Record<string, EventClass>;
+import { classesWithoutHook, eventClassOf, exposureInterests, learnedInterests, wantedKinds } from './wanted-kinds.ts';
 
 export class Pipeline {
   readonly processes = new ProcessTable();
@@ -52,9 +46,9 @@ export class Pipeline {
   readonly canaries = new Canaries();
   readonly memory = new ProcessMemory();
   readonly names = new NameAnswers();
-  readonly baselines = new BaselineWatch();
-  readonly learner = new Learner(this.baselines);
+  readonly learner = new Learner();
   readonly detector: Detector;
+  readonly aliases: PathAliases;
   readonly enforcer: Enforcer;
   readonly effectBook = new EffectBook();
   readonly shipment = new Shipment();
@@ -79,6 +73,7 @@ export class Pipeline {
     this.#effects = options.effects;
     this.detector = new Detector(options.host);
     this.enforcer = new Enforcer(this.#effects);
+    this.aliases = new PathAliases((id, path) => this.#effects.linkOf?.(id === '' ? 1 : Number.parseInt(this.inits.get(id) ?? '0', 10), path) ?? null);
   }
 
   get wallOffsetNs(): number {
@@ -131,8 +126,11 @@ export class Pipeline {
         this.coverage.tick(event);
         this.shipment.canaries(this.canaries.take(this.nowBootNs));
         return this.#report(this.detector.release(null, this.nowBootNs));
-      case 'cgroup-loss':
-        return this.#recordsLost(...this.coverage.owned.told(event, this.cgroups.entry(event.cgroup)));
+      case 'cgroup-loss': {
+        const told = this.coverage.owned.told(event, this.cgroups.entry(event.cgroup));
+        this.exposure.recordsLost(...told);
+        return this.learner.recordsLost(...told);
+      }
       case 'table':
         return this.coverage.table(event);
       case 'canary':
@@ -216,10 +214,7 @@ export class Pipeline {
 
   /** A process of the container that lives now; 0 when none is known. */
   witness(id: string): number {
-    for (const execution of this.processes.living()) {
-      if (execution.containerId === id) return execution.tgid;
-    }
-    return 0;
+    return this.processes.inContainer(id).next().value?.tgid ?? 0;
   }
 
   #exec(event: ExecEvent): void {
@@ -332,7 +327,8 @@ export class Pipeline {
       const kind: LoadKind = event.kind === 'map-exec' ? 'mapped' : 'opened';
       this.exposure.used(container.id, event.path, kind, execution.path, execution, event.timeBootNs);
     }
-    if (wanted) this.#detect(eventClass, event, execution, container, false);
+    if (!wanted) return;
+    this.#detectAll(eventClass, event, this.aliases.file(event, execution), execution, container);
   }
 
   #socket(event: SocketEvent): void {
@@ -361,15 +357,15 @@ export class Pipeline {
   }
 
   #detectCall(event: CallEvent, execution: Execution): void {
+    const opened = openedByRing(event, execution);
+    if (opened !== null) return this.#file(opened);
     const eventClass = event.callKind === 'connectUnix' ? 'connect' : event.callKind;
-    const inside = this.#container(execution.containerId);
-    if (inside !== null) this.#report(this.learner.call(event, execution, inside));
-    if (!this.detector.looksAt(eventClass)) return;
-    this.#detect(eventClass, event, execution, inside, false);
-    if (!event.changed) return;
-    // the program handed over something else at first: whichever of the two the kernel took, a rule on either must see it
-    const first = { ...event, texts: [event.textsAtEntry[0] ?? event.texts[0], event.textsAtEntry[1] ?? event.texts[1]] as const, given: event.givenAtEntry ?? event.given };
-    this.#detect(eventClass, first, execution, inside, false);
+    const container = this.#container(execution.containerId);
+    if (container !== null) this.#report(this.learner.call(event, execution, container));
+    const further = this.aliases.call(event, execution, this.detector.looksAt(eventClass));
+    this.#detectAll(eventClass, event, further, execution, container);
+    // a new socket takes the lowest free number: where that is the standard input, nothing needs to be duplicated
+    if (event.call === 'socket' && event.result >= 0 && event.result < 3) this.#detect('dup', event, execution, container, false);
   }
 
   /** The execution a record is about; one that is not known is adopted from what the record says, and counted. */
@@ -424,20 +420,23 @@ export class Pipeline {
     this.#declareInterests();
   }
 
-  #detect(eventClass: EventClass, event: ExecEvent | ForkEvent | ExitEvent | FileEvent | SocketEvent | CallEvent, execution: Execution, container: Container | null, isContainerInit: boolean): void {
+  /** One act under several names: a rule that knows two of them is told once. */
+  #detectAll(eventClass: EventClass, event: FileEvent | CallEvent, further: readonly (FileEvent | CallEvent)[], execution: Execution, container: Container | null): void {
+    if (further.length === 0) return this.#detect(eventClass, event, execution, container, false);
+    const told = new Set<string>();
+    for (const one of [event, ...further]) this.#detect(eventClass, one, execution, container, false, told);
+  }
+
+  #detect(eventClass: EventClass, event: ExecEvent | ForkEvent | ExitEvent | FileEvent | SocketEvent | CallEvent, execution: Execution, container: Container | null, isContainerInit: boolean, told: Set<string> | null = null): void {
     if (!this.detector.looksAt(eventClass)) return;
     const remoteName = this.names.size > 0 && 'remoteAddress' in event ? this.#remoteName(event, execution) : null;
-    this.#report(this.detector.evaluate({ eventClass, event, execution, container, isContainerInit, wallOffsetNs: this.#wallOffsetNs, remoteName }));
+    const found = this.detector.evaluate({ eventClass, event, execution, container, isContainerInit, wallOffsetNs: this.#wallOffsetNs, remoteName });
+    this.#report(told === null ? found : found.filter((one) => !told.has(one.rule) && told.add(one.rule)));
   }
 
   #remoteName(event: SocketEvent | CallEvent, execution: Execution): string | null {
     const given = event.kind === 'call' ? event.given?.address : null;
     return this.names.nameOf(given ?? event.remoteAddress, execution.containerId);
-  }
-
-  #recordsLost(containerId: string, total: number): void {
-    this.exposure.recordsLost(containerId, total);
-    this.learner.recordsLost(containerId, total);
   }
 
   #report(found: readonly DetectionFound[]): void {

@@ -23,7 +23,7 @@ import { InventoryRunner } from './enrich/inventory/runner.ts';
 import { Identifier } from './enrich/runtime/identify.ts';
 import { HubWordsFile, type HubWords } from './hub-words.ts';
 import type { Log } from './log.ts';
-import { hostUserNames } from './node-facts.ts';
+import { hostUserNames, linkOf } from './node-facts.ts';
 import { Pipeline } from './pipeline.ts';
 import { Recall } from './recall.ts';
 import { Committer } from './ship/committer.ts';
@@ -112,6 +112,7 @@ export class Session {
         command: (command) => void this.#command(command),
         kill: (verdict) => void this.#kill(verdict),
         knownContainer: (path, key) => this.#desk.knownAt(path, key),
+        linkOf,
       },
     });
     this.#effectDesk = new EffectDesk({ pipeline: this.pipeline, loader: options.loader, commit: () => this.commit(), log });
@@ -235,9 +236,9 @@ export class Session {
 
   /** What is outside of them is told, and stopped as far as the kernel can tell it apart: whether it has to be told. */
   #loadBaselines({ inForce, generation }: NonNullable<HubWords['baselines']>): boolean {
-    const { baselines, enforcer } = this.pipeline;
-    const concernsKernel = baselines.replace(inForce, generation);
-    if (concernsKernel) enforcer.setDrift(baselines.drift);
+    const { learner: { watch }, enforcer } = this.pipeline;
+    const concernsKernel = watch.replace(inForce, generation);
+    if (concernsKernel) enforcer.setDrift(watch.drift);
     return concernsKernel;
   }
 
@@ -291,7 +292,7 @@ export class Session {
         ringBytes: open.ringBytes,
         spoolBytes: open.spools.bytes('detection') + open.spools.bytes('telemetry'),
         telemetryBatchesDropped: open.spools.drops()?.batches ?? 0,
-        problems: this.#problems,
+        problems: [...this.#problems, ...leftOutProblem(this.#words.words)],
         loaderGone: this.#loaderGone,
         canaryIntervalMs: this.#canaryMs,
         rulesTold: this.#areRulesTold(),
@@ -374,4 +375,8 @@ function isFromRing(event: KernelEvent): boolean {
     default:
       return true;
   }
+}
+
+function leftOutProblem({ baselines }: HubWords): string[] {
+  return baselines === null || baselines.leftOut === 0 ? [] : [`baselines: ${baselines.leftOut} are not watched here, because there was no room for them or this sensor does not understand them`];
 }

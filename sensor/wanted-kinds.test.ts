@@ -7,7 +7,8 @@ import { classesWithoutHook, wantedKinds } from './wanted-kinds.ts';
 const always = ['setuid', 'setgid', 'capset', 'setsid', 'setpgid', 'chdir', 'chroot'] as const;
 const rows: readonly (readonly [classes: readonly EventClass[], kinds: readonly (keyof typeof kinds)[]])[] = [
   [[], []],
-  [['exec', 'open', 'fork'], []],
+  [['exec', 'fork'], []],
+  [['open'], ['symlink', 'link', 'mount', 'umount']],
   [['symlink', 'ptrace'], ['symlink', 'ptrace']],
   [['connect'], ['connectUnix', 'dns']],
   [['setuid'], []],

@@ -10,15 +10,26 @@ import { kinds } from './decode/layout.ts';
 
 const stateful = ['setuid', 'setgid', 'capset', 'setsid', 'setpgid', 'chdir', 'chroot'] as const;
 
+/** Rules that look at one of these must know under which further names files lie; these calls make such names. */
+const paths = ['open', 'rename', 'link', 'unlink', 'rmdir', 'mkdir', 'mknod', 'chmod', 'chown', 'truncate'] as const;
+const namesOf = ['symlink', 'link', 'mount', 'umount'] as const;
+
+/** Records that have kinds of their own, by the class that rules know. */
+export const eventClassOf = {
+  'open-write': 'open', 'open-read': 'open', 'map-exec': 'mapExec', connect: 'connect', accept: 'accept', listen: 'listen',
+} as const satisfies Record<string, EventClass>;
+
 /** `others`: what consumers beside the rules look at. */
 export function wantedKinds(classes: (eventClass: EventClass) => boolean, environment = false, others: readonly (CallKind | 'dns')[] = []): bigint {
   let bits = environment ? 1n : 0n;
   // names of what is connected to
   if (classes('connect') || classes('send')) bits |= 1n << BigInt(kinds.dns);
   for (const one of others) bits |= 1n << BigInt(kinds[one]);
+  // further names of files
+  const withPaths = paths.some(classes);
   for (const one of callKinds) {
     const isStateful = (stateful as readonly string[]).includes(one);
-    if (isStateful || classes(one === 'connectUnix' ? 'connect' : one)) bits |= 1n << BigInt(kinds[one]);
+    if (isStateful || (withPaths && (namesOf as readonly string[]).includes(one)) || classes(one === 'connectUnix' ? 'connect' : one)) bits |= 1n << BigInt(kinds[one]);
   }
   return bits;
 }

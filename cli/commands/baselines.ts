@@ -5,7 +5,7 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { BaselineDetailView, BaselineView } from '@vedette/model/api/baselines';
-import { baselineStates } from '@vedette/model/baseline';
+import { baselineStates } from '@vedette/model/baseline-words';
 import { readBaseline } from '@vedette/policy/baseline/text';
 import { plain } from '@vedette/origin/ask/plain';
 import { z } from 'zod';

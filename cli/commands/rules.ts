@@ -146,7 +146,7 @@ const actions: Readonly<Record<string, (args: readonly string[]) => number | Pro
 
 export const rulesCommand: CliCommand = {
   name: 'rules',
-  summary: 'Check, test and explain behaviour rules, and quieten noisy ones',
+  summary: 'Check, test and explain behaviour rules, list their fields, quieten noisy ones',
   usage: `vedette rules check FILE|DIRECTORY … [--strict] [--notes] [--json]
        vedette rules fields [PATTERN] [--json]
        vedette rules test FILE|DIRECTORY … [--rules FILE] [--verbose] [--json]

@@ -1,6 +1,6 @@
 /** Rows of baselines as their views, and the sentences about where nobody looked. Pure. */
 import type { BaselineDetailView, BaselineView, BehaviourView } from '@vedette/model/api/baselines';
-import { baselineStates, blindReasons, type BlindReason } from '@vedette/model/baseline';
+import { baselineStates, blindReasons, type BlindReason } from '@vedette/model/baseline-words';
 import { enforcementOf } from '@vedette/policy/baseline/enforcement';
 import { behaviourText, nearbySentence } from '@vedette/policy/baseline/nearby';
 import type { BaselineShape, BehaviourShape, BlindShape } from '../store/read-baselines.ts';
@@ -59,6 +59,8 @@ export function blindSentence({ reason, count, detail }: Pick<BlindShape, 'reaso
       return `The sensor could not store ${count} records, of any of its containers`;
     case 'hook-missing':
       return `This kernel has no hook for behaviour of the kind ${detail}`;
+    case 'identity-pending':
+      return `${count} times something was seen while nobody knew whose container it is, and there was no room to keep it`;
     case 'bound-met':
       return `${count} times something new was seen for which there was no room`;
     default:

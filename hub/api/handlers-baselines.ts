@@ -3,7 +3,7 @@
  * sensors are told. Enforcing comes after watching, and is refused where nothing could be stopped, naming what is missing.
  */
 import type { BaselineDetailView } from '@vedette/model/api/baselines';
-import type { BaselineState } from '@vedette/model/baseline';
+import type { BaselineState } from '@vedette/model/baseline-words';
 import type { Scope } from '@vedette/model/access';
 import { Problem } from '@vedette/model/problem';
 import { enforcementOf } from '@vedette/policy/baseline/enforcement';

@@ -2,7 +2,7 @@
 import { Problem } from '@vedette/model/problem';
 import { z } from 'zod';
 import { addAudit, lockIncident, setIncident } from '../store/access.ts';
-import { countIncidents, eventsOfIncident, facetsOfIncidents, historyOf, incidentById, listIncidents } from '../store/read-incidents.ts';
+import { containersOfIncident, countIncidents, eventsOfIncident, facetsOfIncidents, historyOf, incidentById, listIncidents } from '../store/read-incidents.ts';
 import { cursorInteger, cursorTime, decodeCursor, pageOf } from './cursor.ts';
 import type { Doors, Handlers } from './doors.ts';
 import { eventView, incidentView } from './views.ts';
@@ -30,8 +30,8 @@ export function incidentHandlers(doors: Doors): Handlers<'listIncidents' | 'getI
       const id = numberOf(params.id);
       const row = await incidentById(database, caller.scope, id);
       if (row === undefined) throw new Problem('not-found');
-      const [events, history] = await Promise.all([eventsOfIncident(database, caller.scope, id, eventsShown), historyOf(database, caller.scope, `incident:${id}`)]);
-      return { ...incidentView(row), events: events.map(eventView), history: history.map((one) => ({ at: one.at.toISOString(), actor: one.actor, change: one.change })) };
+      const [events, containers, history] = await Promise.all([eventsOfIncident(database, caller.scope, id, eventsShown), containersOfIncident(database, caller.scope, id), historyOf(database, caller.scope, `incident:${id}`)]);
+      return { ...incidentView(row), events: events.map(eventView), containers, history: history.map((one) => ({ at: one.at.toISOString(), actor: one.actor, change: one.change })) };
     },
     async updateIncident({ caller, params, body }) {
       const id = numberOf(params.id);

@@ -6,6 +6,7 @@
 import { noiseBudgetDefault, type NoiseBudgetView, type NoiseView } from '@vedette/model/api/noise';
 import type { Severity } from '@vedette/model/policy';
 import { listNames } from '@vedette/rules/noise/exception';
+import { loadRules } from '@vedette/rules/ruleset';
 import { z } from 'zod';
 import { addAudit } from '../store/access.ts';
 import { noiseBudget, setNoiseBudget } from '../store/noise.ts';
@@ -15,7 +16,7 @@ import { ownRuleFiles } from '../store/rule-files.ts';
 import { requireWholeHub } from './caller.ts';
 import { cursorInteger, cursorText, cursorTime, decodeCursor, pageOf } from './cursor.ts';
 import type { Doors, Handlers } from './doors.ts';
-import { proposalView, rowsMax } from './noise-proposal.ts';
+import { proposalView, rowsMax, type RuleForm } from './noise-proposal.ts';
 
 /** The instant up to which is counted goes along, so that pages of one list are of one list. */
 const NoiseCursor = z.tuple([cursorTime, cursorInteger, cursorInteger, cursorText]);
@@ -60,9 +61,15 @@ export function noiseHandlers(doors: Doors): Handlers<'listNoise' | 'noiseBudget
         ruleSet(database),
         ownRuleFiles(database),
       ]);
-      return proposalView({ rule, since, until, noise, confirmed, incidents, lists: listNames(rules.map((one) => one.content)), own });
+      return proposalView({ rule, since, until, noise, confirmed, incidents, form: formOf(rule, rules), lists: listNames(rules.map((one) => one.content)), own });
     },
   };
+}
+
+/** What a rule asks about decides whether exceptions can be tried on stored detections. */
+function formOf(rule: string, files: readonly { readonly name: string; readonly content: string }[]): RuleForm {
+  const found = loadRules(files.map((one) => ({ name: one.name, text: one.content }))).rules.find((one) => one.name === rule);
+  return found === undefined ? 'none' : found.window === null ? 'single' : 'several';
 }
 
 function placeOf(place: string | undefined): NoisePlace | undefined {

@@ -12,7 +12,11 @@ export const rowsMax = 20_000;
 const samplesMax = 10;
 const outputMax = 500;
 
+/** Asked about single events, about several, or not among the rules of the hub. */
+export type RuleForm = 'single' | 'several' | 'none';
+
 export interface ProposalSource {
+  readonly form: RuleForm;
   readonly rule: string;
   readonly since: Date;
   readonly until: Date;
@@ -23,12 +27,8 @@ export interface ProposalSource {
   readonly own: readonly OwnRuleFile[];
 }
 
-const image = 'container.image.repository';
-
-/** In a container whose image has no name yet, nothing of its identity is known, whatever the rule was decided on. */
 export function storedDetection(row: StoredShape): StoredDetection {
-  const isUnnamed = row.container_id !== null && (row.fields[image] ?? null) === null;
-  return { eventClass: row.event_class ?? '', fields: row.fields, varied: row.varied, identityPending: row.identity_pending || isUnnamed, count: row.count };
+  return { eventClass: row.event_class ?? '', fields: row.fields, varied: row.varied, identityPending: row.identity_pending, inContainer: row.container_id !== null, count: row.count };
 }
 
 function sum(rows: readonly { readonly count: number }[]): number {
@@ -45,10 +45,10 @@ export function proposalView(source: ProposalSource): NoiseProposalView {
   const { rule, since, until, incidents } = source;
   const [noise, confirmed] = [source.noise.map(storedDetection), source.confirmed.map(storedDetection)];
   const isCut = noise.length >= rowsMax;
-  const canTest = confirmed.length < rowsMax;
+  const canTest = confirmed.length < rowsMax && source.form === 'single';
   const exceptions = canTest ? proposeExceptions({ rule, noise, confirmed, lists: source.lists }) : [];
   const tested = exceptions.length === 0 ? { ...nothingTested, kept: sum(noise) } : backTest(rule, exceptions, noise);
-  const base = { rule, detections: sum(noise), confirmed: sum(confirmed), days: Math.round((until.getTime() - since.getTime()) / 86_400_000), canTest };
+  const base = { rule, detections: sum(noise), confirmed: sum(confirmed), days: Math.round((until.getTime() - since.getTime()) / 86_400_000), form: source.form, isConfirmedCut: confirmed.length >= rowsMax };
   const sentence = exceptions.length === 0 ? noneSentence(base) : testedSentence(base, tested, incidents.without);
   const samples = (of: 'hidden' | 'kept'): NoiseProposalView['samples']['kept'] => source.noise
     .filter((_, index) => (tested.answers[index] === 'hidden') === (of === 'hidden')).sort((a, b) => b.count - a.count).slice(0, samplesMax)
@@ -78,7 +78,8 @@ interface Base {
   readonly detections: number;
   readonly confirmed: number;
   readonly days: number;
-  readonly canTest: boolean;
+  readonly form: RuleForm;
+  readonly isConfirmedCut: boolean;
 }
 
 function testedSentence({ detections, confirmed, days }: Base, tested: BackTested, notStored: number): string {
@@ -88,9 +89,15 @@ function testedSentence({ detections, confirmed, days }: Base, tested: BackTeste
   return `Hides ${number(tested.hidden)} of ${number(detections)} detections of the last ${days === 1 ? 'day' : `${days} days`}. ${spared}${unsure}${gone}`;
 }
 
-function noneSentence({ detections, days, canTest }: Base): string {
+const formSentences: Readonly<Record<Exclude<RuleForm, 'single'>, string>> = {
+  several: 'This rule speaks of several events: an exception changes which of them count, and that cannot be tried on what was stored of the last one. Write it by hand, and try it with vedette rules test.',
+  none: 'The hub has no rule of this name now: there is nothing that an exception could be added to.',
+};
+
+function noneSentence({ detections, days, form, isConfirmedCut }: Base): string {
   const time = days === 1 ? 'day' : `${days} days`;
-  if (!canTest) return `More than ${number(rowsMax)} rows of this rule are confirmed: too many to try an exception on. Judge incidents that were none as false positives.`;
+  if (form !== 'single') return formSentences[form];
+  if (isConfirmedCut) return `More than ${number(rowsMax)} rows of this rule are confirmed: too many to try an exception on. Judge incidents that were none as false positives.`;
   if (detections === 0) return `No detection of this rule that nobody confirmed is stored from the last ${time}.`;
   return `No exception is narrow enough: none that names a program and an image hides a part worth it of ${number(detections)} detections of the last ${time} without touching what was confirmed, or what is not known well enough.`;
 }

@@ -3,7 +3,8 @@
  * What may have been missed becomes an interval with its reason: before the sensor, between two rings, lost records, kinds without a hook, bounds that
  * were met. Reports of one batch are applied in the order of their baselines, so that two sensors cannot block each other.
  */
-import { Behaviour, type BlindReason } from '@vedette/model/baseline';
+import { Behaviour } from '@vedette/model/baseline';
+import type { BlindReason } from '@vedette/model/baseline-words';
 import type { Behaviour as WireBehaviour, BehaviourReport } from '@vedette/model/wire/generated/record_pb';
 import { addBlind, keepWaiting, placeBlind, putWatch, takeWaiting, watchedOnNode, type HeldWatch } from '../store/baseline-watches.ts';
 import { addWatchedTime, lockBaseline, uniteBehaviours, type HeldBaseline, type SeenBehaviour } from '../store/baselines.ts';
@@ -56,7 +57,9 @@ async function applyReport(db: Transaction, report: BehaviourReport, held: HeldC
   const wholeStart = facts.seenFromStart && facts.lost === 0;
   if (baseline === undefined) {
     const left = await keepWaiting(db, held.id, seen, wholeStart);
-    if (left > 0) await addGap(db, origin, 'context-dropped', 'behaviours of a container of which nobody knows the image', left, origin.receivedAt);
+    if (left === 0) return;
+    await addBlind(db, { containerPk: held.id, baselineId: null, reason: 'identity-pending', since: before?.until ?? facts.since, until: facts.until, count: left, detail: '' });
+    await addGap(db, origin, 'context-dropped', 'behaviours of a container of which nobody knows the image', left, origin.receivedAt);
     return;
   }
   await placeBlind(db, held.id, baseline.id);

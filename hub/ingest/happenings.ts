@@ -12,7 +12,7 @@ import { learningDropped } from './behaviours.ts';
 import { count, keyOf, list, RefusedRecord, text, textOrNull, wallTime } from './clean.ts';
 import { executionView } from './execution.ts';
 import {
-  attackOf, detectionNextAction, imageVerdictNextAction, imageVerdictSummary, outcomeOf, searchWords, severityOf, severityRanks, treeRoot, usersWhoCame, verdictNextAction, verdictSummary, verdictTitle, whoCame,
+  attackOf, baselineNextAction, detectionNextAction, imageVerdictNextAction, imageVerdictSummary, outcomeOf, searchWords, severityOf, severityRanks, treeRoot, usersWhoCame, verdictNextAction, verdictSummary, verdictTitle, whoCame,
 } from './incident-words.ts';
 import type { Origin } from './origin.ts';
 
@@ -47,8 +47,9 @@ export async function detected(db: Transaction, record: Detection, origin: Origi
     title: rule,
     summary: `${output === '' ? rule : output.slice(0, 2000)}${whoCame(tree)}`,
     outcome: 'seen',
-    nextAction: detectionNextAction,
+    nextAction: record.tags.includes('baseline') ? baselineNextAction : detectionNextAction,
     attack: attackOf(record.tags),
+    program: offender?.path ?? '',
     foldKey: foldKey(['detection', rule], record.containerId, tree, origin),
     words: searchWords([rule, origin.hostname, ...attackOf(record.tags), output, record.containerId, offender?.path, offender?.arguments.join(' '), ...usersWhoCame(tree)]),
     at: wallTime(record.atBootNs, origin),
@@ -102,6 +103,7 @@ export async function judged(db: Transaction, record: Verdict, origin: Origin): 
     nextAction: reason === null ? verdictNextAction(outcome) : imageVerdictNextAction(outcome),
     attack: words?.attack ?? [],
     // What was tried in shadow and what was enforced are two stories.
+    program: path,
     foldKey: foldKey(['verdict', policy, record.rule, outcome], record.containerId, tree, origin),
     words: searchWords([policy, record.rule, origin.hostname, ...(words?.attack ?? []), summary, record.containerId, offender?.arguments.join(' '), ...usersWhoCame(tree)]),
     at: wallTime(record.atBootNs, origin),

@@ -83,7 +83,10 @@ export function verdictNextAction(outcome: Outcome): string {
   return verdictActions[outcome];
 }
 
-export const detectionNextAction = 'Look at the process tree; if this is expected, close the incident and narrow the rule, otherwise stop the workload.';
+/** Of a detection that says what is not in the baseline of its container. */
+export const baselineNextAction = 'Look at the process tree; if this belongs to the workload, take it into its baseline, otherwise stop the workload.';
+
+export const detectionNextAction = 'Look at the process tree: confirm what is real and stop the workload; judge what is expected a false positive, and see under Noise what would quieten the rule.';
 
 /**
  * Programs that start sessions and services for others. Two acts below one of them are not one act, so a process

@@ -3,7 +3,7 @@
  * not have been seen, with its reason. An interval goes on when its reason does. It is of the container until somebody knows where that belongs, and
  * of the baseline from then on.
  */
-import type { BlindReason } from '@vedette/model/baseline';
+import type { BlindReason } from '@vedette/model/baseline-words';
 import { z } from 'zod';
 import { firstRow, rows, run, type Transaction } from './database.ts';
 import type { SeenBehaviour } from './baselines.ts';

@@ -4,7 +4,8 @@
  * Uniting the same again changes nothing. The baseline's row is locked meanwhile, so that two sensors cannot each add the half of a fold.
  */
 import { createHash } from 'node:crypto';
-import { Behaviour, type BaselineState } from '@vedette/model/baseline';
+import { Behaviour } from '@vedette/model/baseline';
+import type { BaselineState } from '@vedette/model/baseline-words';
 import { Behaviours, behaviourKey } from '@vedette/policy/baseline/behaviours';
 import { z } from 'zod';
 import { firstRow, rows, run, type Db, type Transaction } from './database.ts';

@@ -4,6 +4,7 @@
  * take up nothing: what happens afterwards opens a new one. Of an incident so many detections are rows of their own; what
  * comes after them is counted with alike ones, a row for each kind and day (noise.ts), so that no flood fills the store.
  */
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { countDetections, foldDetection } from './noise.ts';
 import { firstRow, rows, run, type Db, type Transaction } from './database.ts';
@@ -25,6 +26,8 @@ export interface IncidentFacts {
   readonly nextAction: string;
   readonly attack: readonly string[];
   readonly foldKey: Buffer;
+  /** The program that it is about; empty: not known. */
+  readonly program: string;
   readonly words: readonly string[];
   readonly at: Date;
 }
@@ -52,6 +55,14 @@ export interface AlikeFacts {
   /** The same for those that may be counted as one, within an incident. */
   readonly foldKey: Buffer;
 }
+
+/**
+ * A workload whose containers come and go would make an incident for each: after so many within a day of one rule and
+ * one program, what further containers do goes into the latest. Not what is worse than medium: there each container is a
+ * case of its own, for people and for playbooks.
+ */
+export const incidentsOfWorkloadMax = 20;
+const gatheredFromRank = 2;
 
 /** Of one incident, detections that are rows of their own. */
 export const singlesMax = 200;
@@ -104,7 +115,9 @@ async function foldIncident(db: Transaction, facts: IncidentFacts, events: { rea
       order by last_seen desc limit 1 for update`,
     [facts.foldKey, facts.at, incidentWindowMinutes, lastAt],
   );
-  if (open !== undefined) {
+  const workloadKey = open === undefined ? await workloadKeyOf(db, facts) : null;
+  const taking = open ?? (workloadKey === null ? undefined : await latestOfWorkload(db, workloadKey, facts));
+  if (taking !== undefined) {
     await run(
       db,
       `update incident set count = count + $6, first_seen = least(first_seen, $2), last_seen = greatest(last_seen, $7),
@@ -112,23 +125,39 @@ async function foldIncident(db: Transaction, facts: IncidentFacts, events: { rea
           severity = case when $5 < severity_rank then $4 else severity end, severity_rank = least(severity_rank, $5),
           singles = case when $8 and singles < $9 then singles + 1 else singles end
         where id = $1`,
-      [open.id, facts.at, facts.summary, facts.severity, facts.severityRank, count, lastAt, isSingle, singlesMax],
+      [taking.id, facts.at, facts.summary, facts.severity, facts.severityRank, count, lastAt, isSingle, singlesMax],
     );
-    return open;
+    return taking;
   }
   const made = await rows(
     db,
     Id,
-    `insert into incident (cluster_id, namespace, node_id, container_id, kind, source, rule, severity, severity_rank, title, summary, outcome, next_action, attack, fold_key, first_seen, last_seen, count, singles, search)
+    `insert into incident (cluster_id, namespace, node_id, container_id, kind, source, rule, severity, severity_rank, title, summary, outcome, next_action, attack, fold_key, first_seen, last_seen, count, singles, workload_key, search)
      values ($1, (select nullif(k.pod_namespace, '') from container k where k.node_id = $2 and k.container_id = $3),
-       $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $17, $18, $19,
+       $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $17, $18, $19, $20,
        array_to_tsvector($16::text[] || array(select lower(k.name) from container k where k.node_id = $2 and k.container_id = $3 and k.name <> ''))) returning id`,
     [
       facts.clusterId, facts.nodeId, facts.containerId, facts.kind, facts.source, facts.rule, facts.severity, facts.severityRank, facts.title, facts.summary, facts.outcome, facts.nextAction,
-      facts.attack, facts.foldKey, facts.at, facts.words, lastAt, count, isSingle ? 1 : 0,
+      facts.attack, facts.foldKey, facts.at, facts.words, lastAt, count, isSingle ? 1 : 0, workloadKey,
     ],
   );
   return { id: made[0]!.id, singles: 0 };
+}
+
+const Workload = z.object({ workload_id: z.number().nullable() });
+
+async function workloadKeyOf(db: Transaction, facts: IncidentFacts): Promise<Buffer | null> {
+  if (facts.kind !== 'detection' || facts.containerId === null) return null;
+  const of = await firstRow(db, Workload, 'select workload_id from container where node_id = $1 and container_id = $2', [facts.nodeId, facts.containerId]);
+  const id = of?.workload_id ?? null;
+  return id === null ? null : createHash('sha256').update(JSON.stringify([facts.source, id, facts.program])).digest();
+}
+
+async function latestOfWorkload(db: Transaction, workloadKey: Buffer, facts: IncidentFacts): Promise<z.infer<typeof Folded> | undefined> {
+  if (facts.severityRank < gatheredFromRank) return undefined;
+  const before = await rows(db, Id, `select id from incident where workload_key = $1 and last_seen >= $2::timestamptz - interval '24 hours' limit $3`, [workloadKey, facts.at, incidentsOfWorkloadMax]);
+  if (before.length < incidentsOfWorkloadMax) return undefined;
+  return firstRow(db, Folded, `select id, singles from incident where workload_key = $1 and state <> 'closed' and verdict is null and last_seen >= $2::timestamptz - interval '24 hours' order by last_seen desc limit 1 for update`, [workloadKey, facts.at]);
 }
 
 const PolicyWords = z.object({ severity: z.string(), attack: z.array(z.string()), description: z.string() });

@@ -168,6 +168,17 @@ export async function eventsOfIncident(db: Db, scope: Scope, incidentId: number,
   );
 }
 
+/** In how many containers its stored events were. */
+export async function containersOfIncident(db: Db, scope: Scope, incidentId: number): Promise<number> {
+  const found = await firstRow(
+    db,
+    Counted,
+    `select count(distinct e.container_id) as n from event e join incident x on x.id = e.incident_id where ${inScope('x.cluster_id', 'x.namespace')} and e.incident_id = $2`,
+    [placesIn(scope), incidentId],
+  );
+  return found?.n ?? 0;
+}
+
 const ChainShape = z.object({ id: z.number(), tree: z.array(z.object({ path: z.string(), origin: z.enum(fileOrigins) })) });
 
 /** For each incident the process tree of the event that its title is of: the first one, as far as events are still kept. */

@@ -21,6 +21,9 @@ export async function removeOutdated(database: Database, now: Date, kept: Kept):
     ['delete from join_token where secret_hash in (select secret_hash from join_token where expires_at < $1 limit $2)', before(30)],
     ['delete from container where id in (select id from container where ended_at < $1 limit $2)', before(kept.endedContainersDays)],
     ['delete from run where id in (select id from run where not open and last_seen < $1 limit $2)', before(kept.closedRunsDays)],
+    [`delete from baseline where id in (select b.id from baseline b where coalesce(b.watched_until, b.created_at) < $1
+        and not exists (select 1 from container c where c.workload_id = b.workload_id and c.image_id = b.image_id and c.ended_at is null) limit $2)`, before(kept.closedRunsDays)],
+    ['delete from baseline_blind where id in (select z.id from baseline_blind z where z.baseline_id is null and z.until < $1 and not exists (select 1 from container c where c.id = z.container_pk) limit $2)', before(kept.endedContainersDays)],
     ['delete from coverage_interval where id in (select id from coverage_interval where until < $1 limit $2)', before(kept.countsDays)],
     ['delete from admission_decision where id in (select id from admission_decision where last_at < $1 limit $2)', before(kept.countsDays)],
     ['delete from exec_session where id in (select id from exec_session where at < $1 limit $2)', before(kept.countsDays)],

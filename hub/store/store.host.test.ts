@@ -100,6 +100,8 @@ const unplaced: Record<string, string> = {
   playbook: 'of the hub, like the policies', policy: 'of the hub: in force wherever its scope holds', policy_mode: 'history of policies', rule_file: 'of the hub', own_rule_file: 'of the hub', noise_budget: 'of the hub', generation: 'a counter of the hub',
   package: 'content', inventory: 'content', image: 'content', vuln: 'content', match: 'content', package_matched: 'content', feed_state: 'content',
   image_check: 'content: visible through a run in scope', exception: 'of the hub, like the policies',
+  baseline_behaviour: 'of a baseline, by whose place each read asks', baseline_state: 'of a baseline, by whose place each read asks',
+  baseline_blind: 'of a baseline, by whose place each read asks; until it is known, of a container of the sensor that speaks', baseline_waiting: 'of a container, read for its own sensor alone',
   integration: 'of the hub', origin_image: 'content: visible through a container in scope', origin_name: 'content', origin_fact: 'content', origin_verdict: 'content',
   inventory_finding: 'content', inventory_stat: 'content', assess_queue: 'work of the hub, answers nothing',
 };

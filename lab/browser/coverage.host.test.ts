@@ -72,7 +72,7 @@ for (const scheme of ['light', 'dark'] as const) {
     const rows = await page.getByTestId('class-row').evaluateAll((all) => all.map((one) => one.getAttribute('data-class')));
     assert.deepEqual(rows.slice(0, 3), ['mount', 'connect', 'rename']);
     assert.equal(await page.getByTestId('canary').filter({ hasText: 'missing' }).count(), 1);
-    const wide = await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
+    const wide = await page.evaluate<boolean>('document.documentElement.scrollWidth > document.documentElement.clientWidth');
     assert.equal(wide, false, 'the page is wider than the screen');
     await page.screenshot({ path: join(pictures, `coverage-${scheme}.png`), fullPage: true });
   });

@@ -17,6 +17,8 @@ export interface DetectionLine {
 export interface LossLine {
   readonly kind: 'losses';
   readonly losses: readonly { readonly eventClass: string; readonly cause: string; readonly count: number }[];
+  /** What the hooks do not see, as the coverage page tells it. */
+  readonly hooks: readonly { readonly eventClass: string; readonly attached: boolean; readonly misses: string }[];
   /** What is wrong with the rules that are loaded, as the sensor says it. */
   readonly problems: readonly string[];
 }

@@ -16,16 +16,16 @@ export const detect: Lab = {
     rules: 'the rules on credentials are left out',
     sensor: 'what the hook at the return of system calls reports is not taken',
     battery: 'one act is not done',
+    operation: 'one of the equivalent operations is not done',
   },
   breaks: {
     rules: ['credential-access: password hashes', 'credential-access: the token of the pod'],
     sensor: ['privilege-escalation: another namespace entered', 'impact: a file locked', 'every rule that ships was heard'],
     battery: [`execution: ${leftOut}`],
+    operation: ['reading a secret: openat2'],
   },
   async run(lab: LabRun): Promise<void> {
-    await withScene(lab, async (scene) => {
-      await attacks(scene);
-      await equivalentActs(scene);
-    });
+    if (lab.from !== 'equivalent' && lab.sabotage !== 'operation') await withScene(lab, attacks);
+    if (lab.sabotage === null || lab.sabotage === 'operation') await equivalentActs(lab);
   },
 };

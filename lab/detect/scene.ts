@@ -40,7 +40,7 @@ const labRules = `
   priority: DEBUG
 `;
 
-export type RuleSetName = 'own' | 'official' | 'lab';
+export type RuleSetName = 'own' | 'official' | 'battery' | 'lab';
 
 export interface ContainerOptions extends RunOptions {
   readonly capabilities?: readonly string[];
@@ -129,6 +129,11 @@ export class DetectScene {
   /** What the sensor lost until the last barrier, and what is wrong with its rules. */
   get losses(): LossLine | null {
     return this.#losses;
+  }
+
+  /** cgroup.procs files of the host's part. */
+  get hostProcs(): readonly string[] {
+    return this.#host.procs;
   }
 
   #enter(): string {
@@ -245,6 +250,8 @@ export interface SceneWish {
   readonly programs?: readonly string[];
   /** In place of the rules that ship. */
   readonly rules?: readonly string[];
+  /** Files of rules of a battery's own. */
+  readonly more?: readonly string[];
 }
 
 export async function withScene(lab: LabRun, play: (scene: DetectScene) => Promise<void>, wish: SceneWish = {}): Promise<void> {
@@ -260,15 +267,16 @@ export async function withScene(lab: LabRun, play: (scene: DetectScene) => Promi
     linkSync(program, join(place, 'vd-barrier'));
     const own = (wish.rules ?? ownRuleFiles()).filter((one) => lab.sabotage !== 'rules' || !one.includes('/credential-access/'));
     const official = officialRuleFiles();
+    const more = wish.more ?? [];
     if (official.length === 0) lab.report.progress('the official rules are not there: only ours are asked');
     const labFile = join(place, 'lab-rules.yaml');
     writeFileSync(labFile, labRules);
-    const sets = new Map<string, RuleSetName>([...namesIn(official).map((one) => [one, 'official'] as const), ...namesIn(own).map((one) => [one, 'own'] as const)]);
+    const sets = new Map<string, RuleSetName>([...namesIn(official).map((one) => [one, 'official'] as const), ...namesIn(own).map((one) => [one, 'own'] as const), ...namesIn(more).map((one) => [one, 'battery'] as const)]);
     const cgroup = new TestCgroup();
     stops.push(() => cgroup.remove());
     const host = cgroup.child('host');
     lab.report.progress('the sensor with both rule sets, and a container of a bare runc');
-    const sensor = await startSensor(place, cgroup, [...official, ...own, labFile], lab.sabotage === 'sensor');
+    const sensor = await startSensor(place, cgroup, [...official, ...own, ...more, labFile], lab.sabotage === 'sensor');
     stops.push(async () => await ended(sensor.child));
     const container = new BareRunc({ directory: join(place, 'container'), id: containerId, image, overlay: true, layers: [layer(place, program, wish.programs ?? [])], cgroup: `/${cgroup.name}/runc-${containerId}.scope` });
     stops.push(async () => await container.stop());

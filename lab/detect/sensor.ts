@@ -6,6 +6,7 @@
  */
 import { appendFileSync } from 'node:fs';
 import { readSensorConfig } from '@vedette/sensor/config';
+import { coverageReport } from '@vedette/sensor/coverage-report';
 import type { DetectionFound } from '@vedette/model/finding';
 import { LoaderConnection } from '@vedette/sensor/enforce/loader';
 import { log } from '@vedette/sensor/log';
@@ -23,11 +24,17 @@ function say(line: DetectionLine | LossLine): void {
   appendFileSync(out, `${JSON.stringify(line)}\n`);
 }
 
+/** From the report that the hub gets. */
+function hooksTold(): LossLine['hooks'] {
+  const facts = { ringBytes: 0, spoolBytes: 0, spoolBytesMax: 0, canaryIntervalMs: 0, rulesTold: false, telemetryBatchesDropped: 0, problems: [], loaderGone: null, scopeCgroup: '' };
+  return coverageReport(session.pipeline, facts).hooks.map(({ eventClass, attached, misses }) => ({ eventClass, attached, misses }));
+}
+
 const { shipment } = session.pipeline;
 const ship = shipment.detection.bind(shipment);
 shipment.detection = (found: DetectionFound) => {
   const { rule, priority, tags, output, eventClass, execution, identityPending } = found;
-  if (rule === 'lab barrier') say({ kind: 'losses', losses: session.pipeline.coverage.losses(), problems: session.pipeline.detector.problems() });
+  if (rule === 'lab barrier') say({ kind: 'losses', losses: session.pipeline.coverage.losses(), hooks: hooksTold(), problems: session.pipeline.detector.problems() });
   say({ kind: 'detection', rule, priority, tags, output, eventClass, path: execution.path, tgid: execution.tgid, identityPending });
   ship(found);
 };

@@ -1,6 +1,7 @@
 /** Baselines over HTTP: views, and the endpoints that read, promote, accept, export and replace them. */
 import { z } from 'zod';
-import { Behaviour, baselineStates, blindReasons } from '../baseline.ts';
+import { Behaviour } from '../baseline.ts';
+import { baselineStates, blindReasons } from '../baseline-words.ts';
 import { pageQuery } from './page-query.ts';
 
 export const BlindView = z.object({

@@ -205,6 +205,7 @@ export type FindingEventView = z.infer<typeof FindingEventView>;
 
 export const IncidentDetailView = IncidentView.extend({
   events: z.array(FindingEventView).describe('The newest 50'),
+  containers: Count.describe('In so many containers, as far as events are stored; more than one: of one workload'),
   history: z.array(z.object({ at: Time, actor: z.string(), change: z.string() })),
 });
 export type IncidentDetailView = z.infer<typeof IncidentDetailView>;

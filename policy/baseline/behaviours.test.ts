@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { executedOrigins, type Behaviour } from '@vedette/model/baseline';
+import type { Behaviour } from '@vedette/model/baseline';
+import { executedOrigins } from '@vedette/model/baseline-words';
 import { Behaviours, behaviourKey } from './behaviours.ts';
 import { nearbySentence } from './nearby.ts';
 import { behaviourOf, wordsOf } from './words.ts';

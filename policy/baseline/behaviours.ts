@@ -2,7 +2,8 @@
  * A bounded set of behaviours that folds. What no longer fits is not taken and counted: a set that was cut is not everything that was seen, and
  * says so. Pure.
  */
-import { behaviourKinds, type Behaviour, type BehaviourKind } from '@vedette/model/baseline';
+import type { Behaviour } from '@vedette/model/baseline';
+import { behaviourKinds, type BehaviourKind } from '@vedette/model/baseline-words';
 import { FoldTree } from './fold.ts';
 import { behaviourOf, limits, wordsOf } from './words.ts';
 

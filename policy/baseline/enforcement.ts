@@ -2,7 +2,8 @@
  * How much of a baseline can be enforced: the kernel's decision at an execution knows where the executed file came from and nothing else, so what can
  * be stopped are programs of origins that the baseline has never seen. For everything else it is said what is missing. Pure.
  */
-import type { Behaviour, ExecutedOrigin } from '@vedette/model/baseline';
+import type { Behaviour } from '@vedette/model/baseline';
+import type { ExecutedOrigin } from '@vedette/model/baseline-words';
 import { behaviourText } from './nearby.ts';
 
 export const driftOrigins = ['modified', 'dropped', 'memory'] as const satisfies readonly ExecutedOrigin[];

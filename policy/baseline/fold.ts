@@ -13,7 +13,8 @@ export interface Folded {
 export type FoldLimit = (words: readonly string[]) => number;
 
 interface Node {
-  readonly children: Map<string, Node>;
+  /** null: there is none, as in most nodes. */
+  children: Map<string, Node> | null;
   isEnd: boolean;
   isFolded: boolean;
 }
@@ -37,15 +38,15 @@ export class FoldTree {
     let node = this.#root;
     for (const [depth, word] of words.entries()) {
       if (node.isFolded) return null;
-      let child = node.children.get(word);
+      let child = node.children?.get(word);
       if (child === undefined) {
         const at = words.slice(0, depth);
-        if (node.children.size + 1 > this.#limit(at)) {
+        if ((node.children?.size ?? 0) + 1 > this.#limit(at)) {
           this.#fold(node);
           return { words: at, isFolded: true };
         }
         child = fresh();
-        node.children.set(word, child);
+        (node.children ??= new Map()).set(word, child);
       }
       node = child;
     }
@@ -63,7 +64,7 @@ export class FoldTree {
     let node = this.#root;
     for (const word of words) {
       if (node.isFolded) return true;
-      const child = node.children.get(word);
+      const child = node.children?.get(word);
       if (child === undefined) return false;
       node = child;
     }
@@ -76,23 +77,23 @@ export class FoldTree {
 
   #fold(node: Node): void {
     this.#size += 1 - countOf(node);
-    node.children.clear();
+    node.children = null;
     node.isEnd = false;
     node.isFolded = true;
   }
 }
 
 function fresh(): Node {
-  return { children: new Map(), isEnd: false, isFolded: false };
+  return { children: null, isEnd: false, isFolded: false };
 }
 
 function countOf(node: Node): number {
   let count = node.isEnd || node.isFolded ? 1 : 0;
-  for (const child of node.children.values()) count += countOf(child);
+  for (const child of node.children?.values() ?? []) count += countOf(child);
   return count;
 }
 
 function* entriesBelow(node: Node, words: readonly string[]): IterableIterator<Folded> {
   if (node.isEnd || node.isFolded) yield { words, isFolded: node.isFolded };
-  for (const [word, child] of node.children) yield* entriesBelow(child, [...words, word]);
+  for (const [word, child] of node.children ?? []) yield* entriesBelow(child, [...words, word]);
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { executedOrigins, type Behaviour } from '@vedette/model/baseline';
+import type { Behaviour } from '@vedette/model/baseline';
+import { executedOrigins } from '@vedette/model/baseline-words';
 import { Behaviours, behaviourKey } from './behaviours.ts';
 import { enforcementOf } from './enforcement.ts';
 import { baselineYaml, readBaseline } from './text.ts';

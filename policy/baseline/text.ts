@@ -3,7 +3,8 @@
  * image it is, how long it was watched and what may be missing, as comments that are not read. A text is refused whole with its problems by line
  * and column: half a baseline would call what is in the other half unexpected. Pure.
  */
-import { Behaviour, baselineStates, executedOrigins, type BaselineState } from '@vedette/model/baseline';
+import { Behaviour } from '@vedette/model/baseline';
+import { baselineStates, executedOrigins, type BaselineState } from '@vedette/model/baseline-words';
 import { z } from 'zod';
 import { parseObjects, type PolicyProblem } from '../parse.ts';
 

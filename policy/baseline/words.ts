@@ -2,7 +2,8 @@
  * A behaviour as a list of words and back, in the order in which it folds: what is likely to vary comes last. The limits say how many
  * different ones a place may have before it counts as *any*. Pure.
  */
-import { executedOrigins, peerDirections, type Behaviour, type BehaviourKind, type PeerBehaviour } from '@vedette/model/baseline';
+import type { Behaviour, PeerBehaviour } from '@vedette/model/baseline';
+import { peerDirections, type BehaviourKind, type ExecutedOrigin } from '@vedette/model/baseline-words';
 import type { Folded, FoldLimit } from './fold.ts';
 
 /** Different arguments of one program, started by one parent as one user. */
@@ -17,7 +18,7 @@ const portsMax = 32;
 const never = Infinity;
 
 export const limits: Readonly<Record<BehaviourKind, FoldLimit>> = {
-  execution: (words) => (words.length === 4 ? argumentsMax : never),
+  execution: (words) => (words.length === 1 ? argumentsMax : never),
   file: (words) => (words.length <= 2 ? filesNearRootMax : filesMax),
   peer: (words) => (words.length < 2 ? never : words.length === 2 ? portsMax : words[0] !== 'out' || words.length === 3 ? never : peersMax),
   capability: () => never,
@@ -27,8 +28,8 @@ export function wordsOf(behaviour: Behaviour): Folded {
   switch (behaviour.kind) {
     case 'execution': {
       const { path, parent, user, origin, arguments: list } = behaviour;
-      const head = [path, parent, String(user), origin];
-      return list === null ? { words: head, isFolded: true } : { words: [...head, JSON.stringify(list)], isFolded: false };
+      const head = JSON.stringify([path, parent, user, origin]);
+      return list === null ? { words: [head], isFolded: true } : { words: [head, JSON.stringify(list)], isFolded: false };
     }
     case 'file': {
       const words = behaviour.path.split('/');
@@ -59,8 +60,9 @@ function peerWords({ direction, protocol, port, name, address }: PeerBehaviour):
 export function behaviourOf(kind: BehaviourKind, { words, isFolded }: Folded): Behaviour {
   switch (kind) {
     case 'execution': {
-      const [path = '', parent = '', user = '0', origin = '', list = '[]'] = words;
-      return { kind, path, parent, user: Number(user), origin: executedOrigins.find((one) => one === origin) ?? 'unjudged', arguments: isFolded ? null : (JSON.parse(list) as string[]) };
+      const [head = '', list = '[]'] = words;
+      const [path, parent, user, origin] = JSON.parse(head) as [string, string, number, ExecutedOrigin];
+      return { kind, path, parent, user, origin, arguments: isFolded ? null : (JSON.parse(list) as string[]) };
     }
     case 'file':
       return { kind, path: isFolded ? [...words, '**'].join('/') : words.join('/') };

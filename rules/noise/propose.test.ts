@@ -13,7 +13,7 @@ const none: ReadonlySet<string> = new Set();
 
 function row(fields: Readonly<Record<string, string | null>>, more: Partial<StoredDetection> = {}): StoredDetection {
   const all = Object.fromEntries(keptFields.map((name) => [name, null]));
-  return { eventClass: 'open', fields: { ...all, ...fields }, varied: [], identityPending: false, count: 1, ...more };
+  return { eventClass: 'open', fields: { ...all, ...fields }, varied: [], identityPending: false, inContainer: fields['container.image.repository'] !== undefined, count: 1, ...more };
 }
 
 const build = { 'proc.name': 'gcc', 'proc.exepath': '/usr/bin/gcc', 'proc.pname': 'make', 'user.name': 'root', 'container.image.repository': 'registry.test/builder', 'k8s.ns.name': 'ci' };
@@ -59,6 +59,8 @@ const cases: readonly Case[] = [
   { name: 'exactly what was confirmed is not excepted', noise: [row(build, { count: 50 })], confirmed: [row(build)], proposes: [], hidden: 0 },
   { name: 'nor what may have been confirmed', noise: [row(build, { count: 50 })], confirmed: [row({}, { varied: [...keptFields] })], proposes: [], hidden: 0 },
   { name: 'nothing is proposed on an identity that was not known', noise: [row(build, { count: 50, identityPending: true })], proposes: [], hidden: 0 },
+  { name: 'nor for a container whose image was not known yet', noise: [row({ ...build, 'container.image.repository': null }, { count: 50 })], proposes: [], hidden: 0 },
+  { name: 'a namespace that was not told yet may be the one', noise: [row(build, { count: 50 })], confirmed: [row({ ...build, 'k8s.ns.name': null })], proposes: [], hidden: 0 },
   { name: 'nor on what was not stored', noise: [{ ...row({}), fields: {}, count: 50 }], proposes: [], hidden: 0 },
   { name: 'nor for whatever runs in an image', noise: Array.from({ length: 60 }, (_, at) => row({ ...build, 'proc.name': `p${at}`, 'proc.exepath': `/bin/p${at}`, 'proc.pname': `q${at}` })), proposes: [], hidden: 0 },
   { name: 'a value that is the name of a list is not used', noise: [row(build, { count: 50 })], lists: ['gcc', '/usr/bin/gcc', 'make'], proposes: [], hidden: 0 },
@@ -94,6 +96,7 @@ const anyRow: fc.Arbitrary<StoredDetection> = fc.record({
   eventClass: fc.constantFrom('open', 'exec', 'connect', 'no-such-class'),
   fields: fc.record(Object.fromEntries(keptFields.map((name) => [name, fc.oneof({ weight: 6, arbitrary: fc.constantFrom(...texts[name]) }, fc.constant(null))])), { requiredKeys: ['proc.name', 'proc.exepath'] }) as fc.Arbitrary<Record<string, string | null>>,
   varied: fc.oneof({ weight: 4, arbitrary: fc.constant<string[]>([]) }, fc.subarray([...keptFields, 'fd.directory'])),
+  inContainer: fc.boolean(),
   identityPending: fc.oneof({ weight: 6, arbitrary: fc.constant(false) }, fc.constant(true)),
   count: fc.integer({ min: 1, max: 500 }),
 });

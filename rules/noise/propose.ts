@@ -155,7 +155,7 @@ function refined(seed: readonly Atom[], noise: Rows, lists: ReadonlySet<string>)
 function alike(rows: Rows): Rows {
   const kinds = new Map<string, StoredDetection>();
   for (const row of rows) {
-    const key = `${row.eventClass}\0${row.identityPending ? 1 : 0}\0${row.varied.filter((name) => keptNames.has(name)).join()}\0${foldKeyOf(row.fields)}`;
+    const key = `${row.eventClass}\0${row.identityPending ? 1 : 0}${row.inContainer ? 1 : 0}\0${row.varied.filter((name) => keptNames.has(name)).join()}\0${foldKeyOf(row.fields)}`;
     const known = kinds.get(key);
     if (known === undefined) kinds.set(key, row);
     else kinds.set(key, { ...known, count: known.count + row.count, varied: [...new Set([...known.varied, ...row.varied, ...variedBetween(known.fields, row.fields)])] });
@@ -165,23 +165,28 @@ function alike(rows: Rows): Rows {
 
 /** Each different one once: how often it was confirmed does not matter. */
 function distinct(rows: Rows): Rows {
-  return [...new Map(rows.map((row) => [JSON.stringify([keptFields.map((name) => (Object.hasOwn(row.fields, name) ? row.fields[name] : 0)), row.varied, row.identityPending, row.eventClass]), row])).values()];
+  return [...new Map(rows.map((row) => [JSON.stringify([keptFields.map((name) => (Object.hasOwn(row.fields, name) ? row.fields[name] : 0)), row.varied, row.identityPending, row.inContainer, row.eventClass]), row])).values()];
 }
 
 /** None: nothing narrow enough hides a part worth it without hiding what was confirmed. */
 export function proposeExceptions(input: ProposalInput): readonly NoiseException[] {
-  const enough = Math.max(1, weight(input.noise) * partMin);
   const exceptions: NoiseException[] = [];
   const confirmed = distinct(input.confirmed);
   let rest: Rows = alike(input.noise);
+  // of many kinds the loudest are searched; what that finds is then weighed on all
+  const enough = Math.max(1, weight(rest) * partMin);
   while (exceptions.length < exceptionsMax && rest.length > 0) {
     const atoms = best(rest, { ...input, confirmed });
     if (atoms === null) break;
-    const hidden = hiddenBy(atoms, rest);
-    if (weight(hidden) < enough) break;
+    const hidden = new Set(hiddenBy(atoms, rest));
+    if (weight([...hidden]) < enough) break;
     exceptions.push({ rule: input.rule, name: exceptionName(atoms), atoms });
-    rest = rest.filter((row) => !hidden.includes(row));
+    rest = rest.filter((row) => !hidden.has(row));
   }
-  // the engine has the last word: what it cannot decide about a confirmed detection is not proposed
-  return exceptions.filter((one) => input.confirmed.length === 0 || backTest(input.rule, [one], confirmed).kept === weight(confirmed));
+  const worthIt = weight(input.noise) * partMin;
+  return exceptions.filter((one) => {
+    if (weight(hiddenBy(one.atoms, input.noise)) < worthIt) return false;
+    // the engine has the last word: what it cannot decide about a confirmed detection is not proposed
+    return confirmed.length === 0 || backTest(input.rule, [one], confirmed).kept === weight(confirmed);
+  });
 }

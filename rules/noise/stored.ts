@@ -17,6 +17,8 @@ export interface StoredDetection {
   readonly fields: Readonly<Record<string, string | null>>;
   readonly varied: readonly string[];
   readonly identityPending: boolean;
+  /** Then a part of its identity that has no value may get one a moment later. */
+  readonly inContainer: boolean;
   /** How many it stands for. */
   readonly count: number;
 }
@@ -31,7 +33,7 @@ const lengthMax = 4096;
 export function storedValue(row: StoredDetection, field: string): StoredValue {
   if (!Object.hasOwn(row.fields, field) || row.varied.includes(field) || (row.identityPending && identityFields.has(field))) return unknown;
   const text = row.fields[field] ?? null;
-  if (text === null) return missing;
+  if (text === null) return row.inContainer && identityFields.has(field) ? unknown : missing;
   // a backslash may be one that printing put there
   return text.includes('\\') || text.length >= lengthMax ? unknown : { kind: 'is', text };
 }

@@ -42,7 +42,8 @@ export function decodeCall(reader: RecordReader, offset: number, length: number,
   return {
     kind: 'call', callKind, call,
     ...state(reader, offset),
-    is32Bit: (flags & at.callFlags.is32Bit) !== 0,
+    is32Bit: (flags & at.callFlags.is32Bit) !== 0, byRing: (flags & at.callFlags.ring) !== 0,
+    shortText: call === 'mount' || call === 'prctl' ? shortText(reader, offset + at.call.localAddress) : '',
     result: signed(reader, offset + at.call.result),
     arguments: whole, argumentsLow: low,
     texts: [text(0), name],
@@ -78,6 +79,12 @@ function state(reader: RecordReader, offset: number) {
 /** A number below 2^53 on either side of 0 exactly; an address above is rounded. */
 function signed(reader: RecordReader, offset: number): number {
   return reader.i32(offset + 4) * 4294967296 + reader.u32(offset);
+}
+
+function shortText(reader: RecordReader, from: number): string {
+  let length = 0;
+  while (length < 16 && reader.u8(from + length) !== 0) length += 1;
+  return reader.text(from, length);
 }
 
 function textOf(reader: RecordReader, from: number, length: number): string {

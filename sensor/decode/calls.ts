@@ -12,4 +12,5 @@ export const callNames = [
   'truncate64', 'ftruncate64', 'mount', 'move_mount', 'umount2', 'umount', 'pivot_root', 'memfd_create', 'memfd_secret', 'socket', 'bind',
   'connect', 'sendto', 'sendmsg', 'sendmmsg', 'recvfrom', 'recvmsg', 'recvmmsg', 'dup', 'dup2', 'dup3', 'fcntl', 'fcntl64', 'bpf',
   'init_module', 'finit_module', 'delete_module', 'io_uring_setup', 'io_uring_register', 'userfaultfd', 'keyctl', 'add_key', 'request_key', 'accept', 'accept4',
+  'socketcall', 'open_tree', 'open_tree_attr', 'pidfd_getfd',
 ] as const;

@@ -26,7 +26,7 @@ export class EventDecoder {
       case at.kinds.process:
         return this.#exec(reader, offset, length, 'process');
       case at.kinds.fork:
-        return length < at.fork.size ? null : this.#fork(reader, offset);
+        return length < at.forkSizeFirst ? null : this.#fork(reader, offset, length);
       case at.kinds.exit:
         return length < at.exit.size ? null : decodeExit(reader, offset);
       case at.kinds.cgroupCreate:
@@ -118,13 +118,14 @@ export class EventDecoder {
     return path === '/' ? '…' : `…${path}`;
   }
 
-  #fork(reader: RecordReader, offset: number): ForkEvent {
+  #fork(reader: RecordReader, offset: number, length: number): ForkEvent {
     return {
       kind: 'fork',
       ...subject(reader, offset),
       parent: decodeReference(reader, offset + at.fork.parent),
       pidInNamespace: reader.u32(offset + at.fork.pidInNamespace),
       mountNamespace: reader.u32(offset + at.fork.mountNamespace),
+      cloneFlags: length < at.fork.size ? null : reader.u32(offset + at.fork.cloneFlags),
       command: this.#texts.decode(reader, offset + at.fork.comm, reader.commandLength(offset + at.fork.comm)),
       isKernelThread: (reader.u16(offset + at.header.flags) & at.flags.kernelThread) !== 0,
     };

@@ -23,7 +23,9 @@ export const exec = {
 /** Of schema 1, which ended before processGroup. */
 export const execSizeFirst = 192;
 
-export const fork = { size: 96, parent: 56, pidInNamespace: 72, mountNamespace: 76, comm: 80 } as const;
+export const fork = { size: 104, parent: 56, pidInNamespace: 72, mountNamespace: 76, comm: 80, cloneFlags: 96, pad: 100 } as const;
+/** Of the first records of schema 2 and all of schema 1, which ended before cloneFlags. */
+export const forkSizeFirst = 96;
 
 export const exit = { size: 64, exitCode: 56, pad: 60 } as const;
 
@@ -97,7 +99,7 @@ export const flags = {
   nameTruncated: 0x80, presentAtStart: 0x100, enforcementOff: 0x200, outside: 0x400,
 } as const;
 
-export const callFlags = { is32Bit: 1, changed: 2, textTruncated: 4, textMissing: 8, entryMissing: 16 } as const;
+export const callFlags = { is32Bit: 1, changed: 2, textTruncated: 4, textMissing: 8, entryMissing: 16, ring: 32 } as const;
 
 export const originWords = ['none', 'host', 'image', 'modified', 'dropped', 'memory', 'volume', 'unjudged'] as const;
 export const verdictWords = ['none', 'shadow', 'killed', 'kill-failed'] as const;

@@ -5,7 +5,7 @@ import { classShapes, eventClasses } from '@vedette/rules/events';
 import { callEvent, ipv4 } from '../testing/events.ts';
 import { executionOf } from '../testing/things.ts';
 import { allArguments, argument, rawArgument, rawValue } from './call-arguments.ts';
-import { absolute, normalised } from './call-paths.ts';
+import { absolute, normalised, pathOf } from './call-paths.ts';
 
 const execution = executionOf({ workingDirectory: '/srv/app' });
 const context = (more: Partial<CallEvent>) => {
@@ -44,7 +44,7 @@ for (const [event, name, expected, raw] of rows) {
 }
 
 test('every argument that the table lists for a class is one of some call of it', () => {
-  const rich = { texts: ['/a', '/b'], paths: ['/a', '/b'], family: 2, given: { family: 2, address: ipv4(192, 0, 2, 1), port: 53, path: '' } } as const;
+  const rich = { texts: ['/a', '/b'], shortText: 'tmpfs', paths: ['/a', '/b'], family: 2, given: { family: 2, address: ipv4(192, 0, 2, 1), port: 53, path: '' } } as const;
   for (const eventClass of eventClasses) {
     const callKind = callKinds.find((one) => one === (eventClass === 'connect' ? 'connectUnix' : eventClass));
     if (callKind === undefined) continue;
@@ -61,6 +61,19 @@ test('a raw argument has the type that the language gives its name', () => {
 test('all arguments in the order of the table, and what was there at the entry', () => {
   assert.equal(allArguments(context({ texts: ['/etc/shadow', '/tmp/x'] })), 'res=SUCCESS target=/etc/shadow linkpath=/tmp/x');
   assert.equal(allArguments(context({ texts: ['/etc/shadow', '/tmp/x'], changed: true, textsAtEntry: ['/etc/hosts', null] })), 'res=SUCCESS target=/etc/shadow linkpath=/tmp/x at_entry=/etc/hosts,');
+});
+
+test('ways back to what the process itself holds, and the end of a text that was too long', () => {
+  const path = (more: Partial<CallEvent>) => pathOf(callEvent({ callKind: 'unlink', call: 'unlink', ...more }), 0, execution);
+  assert.equal(path({ texts: ['/proc/self/fd/7/x', ''], paths: ['/var/log', ''] }), '/var/log/x');
+  assert.equal(path({ texts: ['/dev/fd/7', ''], paths: ['/etc/made', ''] }), '/etc/made');
+  assert.equal(path({ texts: ['/proc/self/fd/7/x', ''] }), '/proc/self/fd/7/x', 'the kernel did not say');
+  assert.equal(path({ texts: ['//proc/thread-self/./cwd/x', ''] }), '/srv/app/x');
+  assert.equal(path({ texts: [`${'./'.repeat(250)}var/log/x`.padStart(511, 'y'), ''], textTruncated: true }), '/var/log/x');
+});
+
+test('an operation of io_uring says so', () => {
+  assert.equal(allArguments(context({ texts: ['/etc/shadow', '/tmp/x'], byRing: true })), 'res=SUCCESS target=/etc/shadow linkpath=/tmp/x by=io_uring');
 });
 
 test('paths are made absolute without leaving the root', () => {

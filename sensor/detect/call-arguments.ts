@@ -32,7 +32,7 @@ const positions: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   truncate: { length: 1 }, ftruncate: { fd: 0, length: 1 }, truncate64: { length: 1 }, ftruncate64: { fd: 0, length: 1 },
   mount: { flags: 3 }, umount2: { flags: 1 }, memfd_create: { flags: 1 }, memfd_secret: { flags: 0 },
   socket: { domain: 0, type: 1, proto: 2 }, bind: { fd: 0 }, connect: { fd: 0 }, sendto: { fd: 0, size: 2 }, sendmsg: { fd: 0 }, sendmmsg: { fd: 0 }, recvfrom: { fd: 0 }, recvmsg: { fd: 0 }, recvmmsg: { fd: 0 },
-  dup: { oldfd: 0 }, dup2: { oldfd: 0, newfd: 1 }, dup3: { oldfd: 0, newfd: 1, flags: 2 }, fcntl: { oldfd: 0 }, fcntl64: { oldfd: 0 },
+  dup: { oldfd: 0 }, dup2: { oldfd: 0, newfd: 1 }, dup3: { oldfd: 0, newfd: 1, flags: 2 }, fcntl: { oldfd: 0 }, fcntl64: { oldfd: 0 }, pidfd_getfd: { oldfd: 1, flags: 2 },
   bpf: { cmd: 0 }, init_module: { length: 1 }, finit_module: { fd: 0, flags: 2 }, delete_module: { flags: 1 },
   io_uring_setup: { entries: 0 }, io_uring_register: { fd: 0, opcode: 1 }, userfaultfd: { flags: 0 }, keyctl: { operation: 0 },
 };
@@ -104,6 +104,7 @@ export function allArguments(context: CallContext): string {
     if (value !== null) parts.push(`${name}=${value}`);
   }
   if (context.event.changed) parts.push(`at_entry=${context.event.textsAtEntry.map((one) => one ?? '').join(',')}`);
+  if (context.event.byRing) parts.push('by=io_uring');
   return parts.join(' ');
 }
 
@@ -116,6 +117,8 @@ function special(event: CallEvent, eventClass: EventClass, name: string, raw: bo
   if (name === 'fd' && (eventClass === 'socket' || eventClass === 'memfd' || eventClass === 'bpf' || eventClass === 'openFailed')) return String(event.result);
   if (name === 'addr' && event.given !== null) return givenText(event.given);
   if (name === 'tuple') return event.given === null || event.family === 0 ? null : `${endText(event.localAddress, event.localPort)}->${givenText(event.given)}`;
+  if (name === 'type' && eventClass === 'mount') return event.shortText === '' ? null : event.shortText;
+  if (name === 'arg2_str' && eventClass === 'prctl') return event.shortText;
   if (eventClass === 'keyctl' && name === 'operation' && event.call !== 'keyctl') return raw ? event.call : event.call.toUpperCase();
   if (eventClass === 'openFailed' && name === 'flags' && event.call === 'creat') return raw ? String(0o1101) : openFlagNames(0o1101);
   return null;

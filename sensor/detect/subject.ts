@@ -7,11 +7,11 @@ import { globPredicate } from '@vedette/rules/compile/glob';
 import { classShapes, eventNames, type EventClass } from '@vedette/rules/events';
 import type { Common, Suppliers } from '@vedette/rules/subject';
 import type { Container } from '@vedette/model/container';
-import type { CallEvent, ExecEvent, ExitEvent, FileEvent, SocketEvent, Subject as KernelSubject } from '@vedette/model/event';
+import type { CallEvent, ExecEvent, ExitEvent, FileEvent, ForkEvent, SocketEvent, Subject as KernelSubject } from '@vedette/model/event';
 import type { Execution } from '@vedette/model/process';
 import { allArguments, argument, endText, givenText, rawArgument, rawValue, type CallContext } from './call-arguments.ts';
 import { absolute, directoryOf, pathOf } from './call-paths.ts';
-import { modeNames, signalName } from './call-words.ts';
+import { cloneFlags, modeNames, signalName } from './call-words.ts';
 import { capabilityNames, errorName, openFlagNames } from './kernel-words.ts';
 
 export interface RuleSubject {
@@ -90,6 +90,7 @@ function eventArgument(host: HostFacts, subject: RuleSubject, name: string, raw:
   const call = callEvent(subject);
   if (call !== null) return (raw ? rawArgument : argument)(callContext(host, subject, call), name);
   if (subject.eventClass === 'exec') return executionArgument(host, subject, name, raw);
+  if (subject.event.kind === 'fork') return forkArgument(subject.event as ForkEvent, name, raw);
   if (subject.event.kind === 'exit') return exitArgument(subject.event as ExitEvent, name, raw);
   const file = fileEvent(subject);
   if (file !== null) return fileArgument(file, name, raw);
@@ -138,6 +139,11 @@ function executionArgument(host: HostFacts, subject: RuleSubject, name: string, 
     default:
       return null;
   }
+}
+
+function forkArgument(fork: ForkEvent, name: string, raw: boolean): string | null {
+  if (name !== 'flags' || fork.cloneFlags === null) return null;
+  return raw ? String(fork.cloneFlags) : cloneFlags(fork.cloneFlags);
 }
 
 function exitArgument(exit: ExitEvent, name: string, raw: boolean): string | null {

@@ -31,7 +31,7 @@ test('only who has both the id and the cgroup is the canary', () => {
 
 test('its child is its own too, and that of somebody else is not', () => {
   const canaries = begun();
-  const fork = (tgid: number, parent: number, cgroup: number): ForkEvent => ({ ...by(tgid, cgroup), kind: 'fork', parent: { tgid: parent, startBootNs: 1, execId: 1 }, pidInNamespace: 1, mountNamespace: 1, command: 'x', isKernelThread: false });
+  const fork = (tgid: number, parent: number, cgroup: number): ForkEvent => ({ ...by(tgid, cgroup), kind: 'fork', parent: { tgid: parent, startBootNs: 1, execId: 1 }, pidInNamespace: 1, mountNamespace: 1, command: 'x', isKernelThread: false, cloneFlags: 0 });
   assert.equal(canaries.isChild(fork(200, 99, 55)), false);
   assert.equal(canaries.isChild(fork(201, 100, 1)), false);
   assert.equal(canaries.isChild(fork(202, 100, 55)), true);

@@ -106,6 +106,11 @@ export class ProcessTable {
     return known;
   }
 
+  /** Those that live in this container, the oldest known first. */
+  *inContainer(id: string): Generator<Execution, undefined> {
+    for (const one of this.#alive.values()) if (one.containerId === id) yield one;
+  }
+
   /** For a process of which only a later record is known: what that record says, no more. */
   adopt(subject: Subject, command: string, path: string): Execution {
     const execution: Execution = {

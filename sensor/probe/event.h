@@ -211,8 +211,11 @@ struct vd_fork {
 	__u32 pid_in_namespace;
 	__u32 mount_namespace;
 	char comm[16];
+	/* later than schema 2's first records, which end here */
+	__u32 clone_flags;		/* CLONE_*, by what parent and child share and what the child has for itself */
+	__u32 pad;
 };
-_Static_assert(sizeof(struct vd_fork) == 96, "vd_fork");
+_Static_assert(sizeof(struct vd_fork) == 104, "vd_fork");
 
 struct vd_exit {
 	struct vd_header header;
@@ -283,7 +286,7 @@ struct vd_call {
 	__u64 inode;			/* of the descriptor's file */
 	__u32 device;
 	__u32 mode;			/* its i_mode; 0: there is no such file */
-	__u8 local_address[16];		/* of the descriptor's socket */
+	__u8 local_address[16];		/* of the descriptor's socket; of mount the type, of prctl with PR_SET_NAME the name, as texts */
 	__u8 remote_address[16];
 	__u16 local_port;
 	__u16 remote_port;
@@ -308,6 +311,7 @@ _Static_assert(sizeof(struct vd_call) == 224, "vd_call");
 #define VD_C_TEXT_TRUNCATED 4
 #define VD_C_TEXT_MISSING 8	/* could not be read */
 #define VD_C_ENTRY_MISSING 16	/* what the texts were at the entry is not known */
+#define VD_C_RING 32		/* by io_uring: no call, but what does the same */
 
 /* VD_DNS: what a name server answered, as the process got it. Behind it: the message. */
 struct vd_dns {

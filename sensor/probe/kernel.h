@@ -58,15 +58,16 @@ struct ns_common { unsigned int inum; };
 struct mnt_namespace { struct ns_common ns; };
 struct pid_namespace { struct ns_common ns; unsigned int level; };
 struct net { struct ns_common ns; };
-struct nsproxy { struct mnt_namespace *mnt_ns; };
+struct nsproxy { struct mnt_namespace *mnt_ns; void *uts_ns; void *ipc_ns; struct net *net_ns; void *cgroup_ns; };
 
-struct qstr { __u32 len; const unsigned char *name; };
+struct qstr { __u32 hash; __u32 len; const unsigned char *name; };
 struct super_block { __u32 s_dev; unsigned long s_magic; };
 struct timespec64 { __s64 tv_sec; long tv_nsec; };
 struct inode {
 	__u16 i_mode;
 	struct super_block *i_sb;
 	unsigned long i_ino;
+	__u32 i_generation;
 	unsigned int i_nlink;
 	__s64 i_size;
 };
@@ -132,6 +133,7 @@ struct thread_info { __u32 status; };
 struct task_struct {
 	struct thread_info thread_info;
 	unsigned int flags;
+	unsigned int personality;
 	int pid;
 	int tgid;
 	__u64 start_boottime;
@@ -179,6 +181,26 @@ struct pt_regs { __u64 regs[31]; __u64 pstate; __u64 orig_x0; __s32 syscallno; }
 struct pt_regs { unsigned long bp, bx, r10, r9, r8, cx, dx, si, di, orig_ax; };
 #endif
 
+/* io_uring, since 6.10; a request begins with what its operation keeps there */
+struct filename { const char *name; };
+struct open_how { __u64 flags; __u64 mode; };
+struct io_rsrc_node { unsigned long file_ptr; };
+struct io_rsrc_data { unsigned int nr; struct io_rsrc_node **nodes; };
+struct io_file_table { struct io_rsrc_data data; };
+struct io_ring_ctx { struct io_file_table file_table; };
+struct io_cqe { __u64 user_data; __s32 res; int fd; };
+struct io_kiocb { __u8 opcode; __u64 flags; struct io_cqe cqe; struct io_ring_ctx *ctx; void *async_data; };
+struct io_open { int dfd; __u32 file_slot; struct filename *filename; struct open_how how; };
+struct io_unlink { int dfd; int flags; struct filename *filename; };
+struct io_rename { int old_dfd; int new_dfd; struct filename *oldpath; struct filename *newpath; int flags; };
+struct io_socket { int domain; int type; int protocol; };
+struct io_ftrunc { __s64 len; };
+struct io_connect { void *addr; int addr_len; };
+struct io_bind { int addr_len; };
+struct msghdr { int msg_namelen; };
+struct __kernel_sockaddr_storage { unsigned short ss_family; };
+struct io_async_msghdr { struct msghdr msg; struct __kernel_sockaddr_storage addr; };
+
 struct seq_file;
 struct bpf_iter_meta { struct seq_file *seq; __u64 session_id; __u64 seq_num; };
 struct bpf_iter__task { struct bpf_iter_meta *meta; struct task_struct *task; };
@@ -197,17 +219,22 @@ struct ovl_inode___65 { struct ovl_entry *oe; };
 #define FMODE_READ 1
 #define FMODE_WRITE 2
 #define PF_KTHREAD 0x00200000
+#define PROT_READ 1
 #define PROT_EXEC 4
 #define MAP_ANONYMOUS 0x20
 #define S_IFMT 0170000
 #define S_IFREG 0100000
 #define S_IFSOCK 0140000
 #define S_IFDIR 0040000
+#define IPPROTO_TCP 6
 #define IPPROTO_UDP 17
+#define IPPROTO_MPTCP 262
 #define AF_UNIX 1
 #define AF_INET 2
 #define AF_INET6 10
+#define TCP_SYN_SENT 2
 #define TCP_LISTEN 10
+#define READ_IMPLIES_EXEC 0x0400000
 #define SIGKILL 9
 
 #endif

@@ -87,7 +87,8 @@ struct vd_mark_key {
 	__u32 reader_device;
 	__u32 device;
 	__u32 kind;
-	__u32 pad;
+	__u32 generation;		/* another file may come to the number of one that is gone */
+	__u64 name;			/* one file under two names is reported twice: rules may know one of them */
 };
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -167,6 +168,7 @@ struct {
 #define VD_EXIT_CONNECT 2
 #define VD_EXIT_ACCEPT 3
 #define VD_EXIT_RECEIVE 4
+#define VD_EXIT_MAP 5
 #define VD_EXIT_NONE 7
 
 /* The texts of a call from its entry to its exit, by thread: at most 8,192 × about 1.1 KiB = 9 MiB, allocated as needed. */
@@ -203,7 +205,7 @@ struct vd_path_facts {
 #define VD_SCRATCH_DATA (VD_PATH_BYTES_MAX * 2 + VD_NAME_BYTES_MAX + VD_ARGUMENT_BYTES_MAX)
 struct vd_exec_scratch { struct vd_exec record; char data[VD_SCRATCH_DATA + VD_ARGUMENT_BYTES_MAX + 4096]; };
 struct vd_file_scratch { struct vd_file record; char data[VD_PATH_BYTES_MAX + 1024]; struct vd_watch_key watch; struct vd_path_facts facts; };
-struct vd_call_scratch { struct vd_call record; char data[4 * VD_TEXT_BYTES_MAX + 2 * VD_PATH_BYTES_MAX + 4096]; struct vd_call_entry entry; char slack[VD_TEXT_BYTES_MAX + 16]; struct vd_path_facts facts; __u16 ends[32]; };
+struct vd_call_scratch { struct vd_call record; char data[4 * VD_TEXT_BYTES_MAX + 2 * VD_PATH_BYTES_MAX + 4096]; struct vd_call_entry entry; char slack[VD_TEXT_BYTES_MAX + 16]; struct vd_path_facts facts; __u16 ends[32]; __u64 message_thread; __u32 message; };
 struct vd_dns_scratch { struct vd_dns record; char data[VD_DNS_BYTES_MAX * 2]; };
 struct vd_cgroup_scratch { struct vd_cgroup record; char data[VD_PATH_BYTES_MAX + 64]; };
 

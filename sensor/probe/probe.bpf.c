@@ -22,6 +22,7 @@
 #include "hooks/file.bpf.h"
 #include "hooks/network.bpf.h"
 #include "hooks/call.bpf.h"
+#include "hooks/ring.bpf.h"
 #include "hooks/dns.bpf.h"
 #include "hooks/isolate.bpf.h"
 

@@ -7,7 +7,7 @@ import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import type { Container } from '@vedette/model/container';
 import type { LoadedReport } from '@vedette/model/exposure-evidence';
 import type { DetectionFound, VerdictFound } from '@vedette/model/finding';
-import type { BehaviourKind } from '@vedette/model/baseline';
+import type { BehaviourKind } from '@vedette/model/baseline-words';
 import type { CanaryRound } from '@vedette/model/canary';
 import { lineage, type Execution } from '@vedette/model/process';
 import {

@@ -1,6 +1,7 @@
 /** What was learned of a container, to its record of the wire: nothing is decided here. */
 import { create } from '@bufbuild/protobuf';
-import type { Behaviour, BehaviourKind } from '@vedette/model/baseline';
+import type { Behaviour } from '@vedette/model/baseline';
+import type { BehaviourKind } from '@vedette/model/baseline-words';
 import { BehaviourReportSchema, BehaviourSchema, type Behaviour as WireBehaviour, type BehaviourReport } from '@vedette/model/wire/generated/record_pb';
 import { wireNs } from './wire.ts';
 

@@ -17,7 +17,7 @@ export function execEvent(more: Partial<ExecEvent> = {}): ExecEvent {
 }
 
 export function forkEvent(more: Partial<ForkEvent> = {}): ForkEvent {
-  return { kind: 'fork', ...subject, parent: { tgid: 1, startBootNs: 1, execId: 1 }, pidInNamespace: 5, mountNamespace: 7, command: 'true', isKernelThread: false, ...more };
+  return { kind: 'fork', ...subject, parent: { tgid: 1, startBootNs: 1, execId: 1 }, pidInNamespace: 5, mountNamespace: 7, cloneFlags: 0, command: 'true', isKernelThread: false, ...more };
 }
 
 export function exitEvent(more: Partial<ExitEvent> = {}): ExitEvent {
@@ -51,7 +51,7 @@ export function socketEvent(more: Partial<SocketEvent> = {}): SocketEvent {
 
 export function callEvent(more: Partial<CallEvent> = {}): CallEvent {
   return {
-    kind: 'call', callKind: 'symlink', call: 'symlink', ...subject, is32Bit: false, result: 0, arguments: [0, 0, 0, 0, 0, 0],
+    kind: 'call', callKind: 'symlink', call: 'symlink', ...subject, is32Bit: false, byRing: false, shortText: '', result: 0, arguments: [0, 0, 0, 0, 0, 0],
     argumentsLow: (more.arguments ?? [0, 0, 0, 0, 0, 0]).map((one) => one >>> 0), texts: ['', ''], textsAtEntry: [null, null], changed: false, textMissing: false, textTruncated: false,
     given: null, givenAtEntry: null, paths: ['', ''], mode: 0, inodeHigh: 0, inodeLow: 0, device: 0, family: 0, protocol: 0, localAddress: new Uint8Array(16), remoteAddress: new Uint8Array(16),
     localPort: 0, remotePort: 0, networkNamespace: 9, gid: 0, effectiveUid: 0, sessionId: 1, processGroup: 100, capEffectiveHigh: 0, capEffectiveLow: 0, capPermittedHigh: 0, capPermittedLow: 0, ...more,

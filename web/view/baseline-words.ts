@@ -1,6 +1,6 @@
 /** Baselines in words: states, what learning waits for, why something may be missing, behaviours by kind. Pure. */
 import type { BaselineView, BehaviourView } from '@vedette/model/api/baselines';
-import type { BaselineState, BehaviourKind, BlindReason } from '@vedette/model/baseline';
+import type { BaselineState, BehaviourKind, BlindReason } from '@vedette/model/baseline-words';
 import { plural } from './numbers.ts';
 import { lengthWords } from './time.ts';
 
@@ -13,7 +13,7 @@ export const baselineStateSentences: Readonly<Record<BaselineState, string>> = {
 };
 
 export const blindWords: Readonly<Record<BlindReason, string>> = {
-  'started-before': 'started before its sensor', 'not-watched': 'no sensor', 'records-lost': 'records lost', 'telemetry-dropped': 'not stored', 'hook-missing': 'no hook', 'bound-met': 'no room',
+  'started-before': 'started before its sensor', 'not-watched': 'no sensor', 'records-lost': 'records lost', 'telemetry-dropped': 'not stored', 'hook-missing': 'no hook', 'bound-met': 'no room', 'identity-pending': 'identity pending',
 };
 
 export const behaviourTitles: Readonly<Record<BehaviourKind, string>> = { execution: 'Executes', peer: 'Talks to', file: 'Writes', capability: 'Holds' };

@@ -64,7 +64,7 @@ const placePattern = /^\s*(?:at\s+)?(?:line\s+(\d+)(?:\s*,?\s*(?:column|col)\s+(
 
 /** The places that the hub names; from a hub that names none, what its sentence says of them. */
 export function problemsOf(failure: { readonly code: string; readonly message: string; readonly detail: string | null; readonly places: readonly TextProblemView[] } | null): readonly PlacedProblem[] {
-  if (failure === null || failure.code !== 'policy-invalid') return [];
+  if (failure === null || !['policy-invalid', 'baseline-invalid'].includes(failure.code)) return [];
   if (failure.places.length > 0) return failure.places.map(({ line, column, message, advice }) => ({ line, column, message: `${message}. ${advice}` }));
   return placedProblems(failure.detail ?? failure.message);
 }

@@ -5,6 +5,9 @@
 alter table incident add column verdict text check (verdict in ('confirmed', 'false-positive'));
 -- How many of its events are stored each for itself.
 alter table incident add column singles bigint not null default 0;
+-- Of a detection in a workload: same rule, same workload, same program. Null: none of these.
+alter table incident add column workload_key bytea;
+create index incident_of_workload on incident (workload_key, last_seen desc) where workload_key is not null;
 create index incident_confirmed on incident (source) where verdict = 'confirmed';
 
 -- How many it stands for, the last of them, the fields that were not the same in all, and what they share; null: a single one.

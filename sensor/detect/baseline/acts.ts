@@ -3,7 +3,8 @@
  * Devices that everything writes to and files that are no files (pipes, sockets) are left out. Who connects is kept by the network it comes from
  * and not by its address, since servers are for strangers. Pure.
  */
-import type { Behaviour, ExecutedOrigin } from '@vedette/model/baseline';
+import type { Behaviour } from '@vedette/model/baseline';
+import type { ExecutedOrigin } from '@vedette/model/baseline-words';
 import type { CallEvent, FileEvent, SocketEvent } from '@vedette/model/event';
 import type { Execution } from '@vedette/model/process';
 import { normaliseArguments, normalisePath } from '@vedette/policy/baseline/normalise';

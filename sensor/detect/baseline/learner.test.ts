@@ -29,9 +29,9 @@ function bench(): { pipeline: Pipeline; commands: Command[]; detections: () => W
 const app = { ...inWeb, tgid: 60, startBootNs: 600, execId: 4 };
 const child = (path: string, more: Parameters<typeof execEvent>[0] = {}) => execEvent({ ...inWeb, timeBootNs: 800, tgid: 70, startBootNs: 790, execId: 5, path, arguments: [path], parent: { tgid: 60, startBootNs: 600, execId: 4 }, ...more });
 /** As the session does it. */
-function load({ baselines, enforcer }: Pipeline, inForce: readonly BaselineInForce[], generation: number): boolean {
-  const concernsKernel = baselines.replace(inForce, generation);
-  if (concernsKernel) enforcer.setDrift(baselines.drift);
+function load({ learner: { watch }, enforcer }: Pipeline, inForce: readonly BaselineInForce[], generation: number): boolean {
+  const concernsKernel = watch.replace(inForce, generation);
+  if (concernsKernel) enforcer.setDrift(watch.drift);
   return concernsKernel;
 }
 

@@ -5,14 +5,15 @@
  * of the sensor: what is done again is told again, and uniting it changes nothing. Bounded in containers' behaviours over all and each; what did not
  * fit is counted and said. Pure.
  */
-import type { Behaviour, BehaviourKind } from '@vedette/model/baseline';
+import type { Behaviour } from '@vedette/model/baseline';
+import type { BehaviourKind } from '@vedette/model/baseline-words';
 import type { Container } from '@vedette/model/container';
 import type { CallEvent, ExecEvent, FileEvent, HookEvent, SocketEvent } from '@vedette/model/event';
 import type { DetectionFound } from '@vedette/model/finding';
 import type { Execution } from '@vedette/model/process';
 import { Behaviours, behavioursMax } from '@vedette/policy/baseline/behaviours';
 import { callAct, capabilityActs, executionActs, fileAct, rawExecution, socketAct } from './acts.ts';
-import type { Act, BaselineWatch } from './watch.ts';
+import { BaselineWatch, type Act } from './watch.ts';
 
 /** A behaviour takes some 400 bytes with its words, so all of them stay below 24 MiB. */
 const behavioursOfAllMax = 60_000;
@@ -64,15 +65,11 @@ export interface LearnedReport {
 }
 
 export class Learner {
-  readonly #watch: BaselineWatch;
+  readonly watch = new BaselineWatch();
   readonly #containers = new Map<string, Learned>();
   #ended: LearnedReport[] = [];
   #session: RingSession = { id: 0, fromBootNs: 0 };
   #kept = 0;
-
-  constructor(watch: BaselineWatch) {
-    this.#watch = watch;
-  }
 
   /** One ring of the kernel, which may outlive this process: containers that were there before it are watched from its begin. */
   session(id: number, fromBootNs: number): void {
@@ -132,11 +129,11 @@ export class Learner {
   /** Its identity, or where it belongs, is known now or has changed. */
   identified(container: Container): DetectionFound[] {
     const one = this.#containers.get(container.id);
-    if (one === undefined || this.#watch.isPending(container)) return [];
+    if (one === undefined || this.watch.isPending(container)) return [];
     one.isChanged = true;
     const { waiting } = one;
     one.waiting = [];
-    return waiting.flatMap((act) => this.#watch.judge(act, container));
+    return waiting.flatMap((act) => this.watch.judge(act, container));
   }
 
   /** The kernel's count of lost records of this container, since the ring was made. */
@@ -181,7 +178,7 @@ export class Learner {
     if (one.behaviours.cut > cutBefore) one.isChanged = true;
     if (behaviour === null) return [];
     one.news.push({ behaviour, firstBootNs: act.atBootNs, program: act.execution.path });
-    if (!this.#watch.isPending(container)) return this.#watch.judge(act, container);
+    if (!this.watch.isPending(container)) return this.watch.judge(act, container);
     if (one.waiting.length < waitingMax) one.waiting.push(act);
     return [];
   }

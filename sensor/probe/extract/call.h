@@ -2,7 +2,8 @@
 /*
  * Which call of calls.h a thread is in, and its arguments: from the registers that the kernel saved at the entry, which it keeps until
  * the call returns. A 32-bit call (int 0x80 on x86-64, also by a 64-bit program) has numbers and registers of its own. The table is one
- * byte a number, so a call that is of no interest costs one look-up. Misses: the 32-bit interface of arm64, socketcall, io_uring.
+ * byte a number, so a call that is of no interest costs one look-up. Two old 32-bit calls keep their arguments in memory, where they are
+ * read as they are when the call returns: socketcall, which is many calls, and the first mmap. Misses: the 32-bit interface of arm64.
  */
 #ifndef VEDETTE_EXTRACT_CALL_H
 #define VEDETTE_EXTRACT_CALL_H
@@ -88,6 +89,16 @@ static __always_inline int is_32_bit(struct pt_regs *registers)
 #endif
 }
 
+#define I386_SOCKETCALL 102
+#define I386_OLD_MMAP 90
+
+#ifdef __TARGET_ARCH_x86
+static const __u8 vd_rows_socketcall[32] = {
+	[1] = VD_ROW_socket, [2] = VD_ROW_bind, [3] = VD_ROW_connect, [5] = VD_ROW_accept, [11] = VD_ROW_sendto, [12] = VD_ROW_recvfrom,
+	[16] = VD_ROW_sendmsg, [17] = VD_ROW_recvmsg, [18] = VD_ROW_accept4, [19] = VD_ROW_recvmmsg, [20] = VD_ROW_sendmmsg,
+};
+#endif
+
 /* 0: none of ours. The interface is only asked for where one of the two tables knows the number. */
 static __always_inline __u32 row_of_call(struct pt_regs *registers, unsigned long number, int *by_32_bit)
 {
@@ -100,7 +111,13 @@ static __always_inline __u32 row_of_call(struct pt_regs *registers, unsigned lon
 	if (!(native | narrow))
 		return VD_ROW_none;
 	*by_32_bit = is_32_bit(registers);
-	return *by_32_bit ? narrow : native;
+	if (!*by_32_bit)
+		return native;
+#ifdef __TARGET_ARCH_x86
+	if (narrow == VD_ROW_socketcall)
+		return ((const volatile __u8 *)vd_rows_socketcall)[registers->bx & 31];
+#endif
+	return narrow;
 }
 
 static __always_inline __u64 fifth_argument(struct pt_regs *registers)
@@ -129,6 +146,13 @@ static __always_inline void call_arguments(struct pt_regs *registers, int by_32_
 		out[3] = (__u32)registers->si;
 		out[4] = (__u32)registers->di;
 		out[5] = (__u32)registers->bp;
+		if (registers->orig_ax == I386_SOCKETCALL || registers->orig_ax == I386_OLD_MMAP) {
+			__u32 given[6] = {};
+
+			bpf_probe_read_user(given, sizeof(given), (void *)(registers->orig_ax == I386_SOCKETCALL ? out[1] : out[0]));
+			for (int i = 0; i < 6; i++)
+				out[i] = given[i];
+		}
 		return;
 	}
 	out[0] = registers->di;

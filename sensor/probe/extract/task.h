@@ -77,6 +77,12 @@ static __always_inline __u32 task_mount_namespace(struct task_struct *task)
 	return BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
 }
 
+/* Does memory of this protection become executable? To a process of that personality everything that it may read does. */
+static __always_inline int makes_executable(struct task_struct *task, __u64 protection)
+{
+	return (protection & PROT_EXEC) || ((protection & PROT_READ) && (BPF_CORE_READ(task, personality) & READ_IMPLIES_EXEC));
+}
+
 /* The pid at one level of nesting; 0 when the task is not visible there. */
 static __always_inline __u32 pid_at_level(struct pid *pid, __u32 level)
 {
@@ -104,6 +110,40 @@ static __always_inline __u32 pid_namespace_of(struct pid *pid, __u32 level)
 	bpf_probe_read_kernel(&namespace, sizeof(namespace),
 			      numbers + level * bpf_core_type_size(struct upid) + bpf_core_field_offset(struct upid, ns));
 	return BPF_CORE_READ(namespace, ns.inum);
+}
+
+/*
+ * What a child shares with its parent and what it has for itself, as the flags that clone would be asked with: from the two tasks, so it
+ * holds for every way to make a process, and nobody can change it meanwhile.
+ */
+static __always_inline __u32 clone_flags(struct task_struct *parent, struct task_struct *child)
+{
+	struct nsproxy *before = BPF_CORE_READ(parent, nsproxy), *after = BPF_CORE_READ(child, nsproxy);
+	__u32 flags = 0, level = pid_level(BPF_CORE_READ(child, thread_pid));
+
+	if (BPF_CORE_READ(parent, mm) == BPF_CORE_READ(child, mm))
+		flags |= 0x100;
+	if (BPF_CORE_READ(parent, fs) == BPF_CORE_READ(child, fs))
+		flags |= 0x200;
+	if (BPF_CORE_READ(parent, files) == BPF_CORE_READ(child, files))
+		flags |= 0x400;
+	if (BPF_CORE_READ(parent, cred, user_ns) != BPF_CORE_READ(child, cred, user_ns))
+		flags |= 0x10000000;
+	if (level > pid_level(BPF_CORE_READ(parent, thread_pid)))
+		flags |= 0x20000000;
+	if (before == after)
+		return flags;
+	if (BPF_CORE_READ(before, mnt_ns) != BPF_CORE_READ(after, mnt_ns))
+		flags |= 0x20000;
+	if (BPF_CORE_READ(before, cgroup_ns) != BPF_CORE_READ(after, cgroup_ns))
+		flags |= 0x02000000;
+	if (BPF_CORE_READ(before, uts_ns) != BPF_CORE_READ(after, uts_ns))
+		flags |= 0x04000000;
+	if (BPF_CORE_READ(before, ipc_ns) != BPF_CORE_READ(after, ipc_ns))
+		flags |= 0x08000000;
+	if (BPF_CORE_READ(before, net_ns) != BPF_CORE_READ(after, net_ns))
+		flags |= 0x40000000;
+	return flags;
 }
 
 /* The user id as the process itself sees it: its namespace's map, which holds at most five extents inline. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
  * The texts that a call was given: names, paths and socket addresses in the program's own memory, each bounded. What cannot be read is
- * said to be missing, what is longer to be cut. They can change at any time; who reads them twice can compare them.
+ * said to be missing; of what is longer the end is kept, since that is where a path leads, and it is said to be cut. They can change at any time; who reads them twice can compare them.
  */
 #ifndef VEDETTE_EXTRACT_TEXT_H
 #define VEDETTE_EXTRACT_TEXT_H
@@ -12,13 +12,29 @@ static __always_inline __u64 argument_at(const __u64 *arguments, __u32 place)
 	return *(const __u64 *)((const char *)arguments + ((place - 1) & 7) * 8);
 }
 
+/* The text, or of a long one the last VD_TEXT_BYTES_MAX - 1 bytes: piece after piece until its end is met. */
+static __always_inline long read_end(char *out, const char *from)
+{
+	long length = bpf_probe_read_user_str(out, VD_TEXT_BYTES_MAX, from);
+
+	for (int i = 0; i < 8 && length == VD_TEXT_BYTES_MAX; i++) {
+		from += VD_TEXT_BYTES_MAX - 1;
+		length = bpf_probe_read_user_str(out, VD_TEXT_BYTES_MAX, from);
+		if (length > 0 && length < VD_TEXT_BYTES_MAX) {
+			bpf_probe_read_user_str(out, VD_TEXT_BYTES_MAX, from + length - VD_TEXT_BYTES_MAX);
+			return VD_TEXT_BYTES_MAX;
+		}
+	}
+	return length;
+}
+
 /* At most VD_TEXT_BYTES_MAX bytes; a text ends in NUL, a socket address has its length. Returns the bytes, or below 0. */
 static __always_inline long read_text(char *out, const void *from, int is_address, __u64 length)
 {
 	if (!from)
 		return 0;
 	if (!is_address)
-		return bpf_probe_read_user_str(out, VD_TEXT_BYTES_MAX, from);
+		return read_end(out, from);
 	if (length > 127)
 		length = 127;
 	vd_opaque(length);

@@ -5,7 +5,7 @@
  * that costs). What a program handed over as text can be rewritten by another
  * thread while the kernel works, so calls with texts are read at their entry as well, by tp/syscalls/sys_enter_* of each that is wanted
  * (one for all calls would take 55 ns from each), and both are kept where they differ; paths and sockets are the kernel's own objects.
- * Misses: io_uring; the entry of 32-bit calls, which have no tracepoints; a text that is changed and changed back between the entry, the
+ * Misses: io_uring (ring.bpf.h); the entry of 32-bit calls, which have no tracepoints; a text that is changed and changed back between the entry, the
  * kernel's own reading and the exit.
  */
 VD_SCRATCH(vd_call_scratch_map, struct vd_call_scratch);
@@ -46,6 +46,18 @@ int vd_call_enter(void *context)
 	return 0;
 }
 
+/* Is a call of this row wanted? Two do what a call of another kind does: unlinkat removes directories, and socket may make the standard input. */
+static __always_inline int row_wanted(__u32 row, long result)
+{
+	__u32 kind = vd_rows[row & 255].kind;
+
+	if (kind_wanted(kind))
+		return 1;
+	if (row == VD_ROW_unlinkat)
+		return kind_wanted(VD_RMDIR);
+	return row == VD_ROW_socket && (unsigned long)result < 3 && kind_wanted(VD_DUP);
+}
+
 /* The program that goes on with a call; VD_EXIT_NONE when nobody wants it. */
 static __always_inline __u32 exit_of(struct pt_regs *registers, __u32 row, int by_32_bit, long result)
 {
@@ -58,6 +70,10 @@ static __always_inline __u32 exit_of(struct pt_regs *registers, __u32 row, int b
 		break;
 	case VD_ACCEPT:
 		return VD_EXIT_ACCEPT;
+	case VD_MAP_ANONYMOUS:
+		if (by_32_bit)
+			return VD_EXIT_MAP;
+		break;
 	case VD_CONNECT_UNIX:
 		return by_32_bit ? VD_EXIT_CALL : VD_EXIT_CONNECT;
 	case VD_RECEIVE:
@@ -70,10 +86,8 @@ static __always_inline __u32 exit_of(struct pt_regs *registers, __u32 row, int b
 		if (row == VD_ROW_sendto && !by_32_bit && !fifth_argument(registers))
 			return VD_EXIT_NONE;
 		break;
-	case VD_UNLINK:
-		return kind_wanted(VD_UNLINK) || kind_wanted(VD_RMDIR) ? VD_EXIT_CALL : VD_EXIT_NONE;
 	}
-	return kind_wanted(kind) ? VD_EXIT_CALL : VD_EXIT_NONE;
+	return row_wanted(row, result) ? VD_EXIT_CALL : VD_EXIT_NONE;
 }
 
 /* Every call of the machine passes here: one read of the registers, one look-up, and out. */
@@ -93,6 +107,8 @@ int vd_call_exit(unsigned long long *context)
 }
 
 #define AT_REMOVEDIR 0x200
+#define PR_SET_NAME 15
+#define OPEN_TREE_CLONE 1
 #define F_DUPFD 0
 #define F_DUPFD_CLOEXEC 1030
 
@@ -101,7 +117,7 @@ int vd_call_exit(unsigned long long *context)
 			 1ull << 28 | 1ull << 29 | 1ull << 36)
 
 /* What of a kind is reported: the rest is of no interest to anybody. May correct the kind. */
-static __always_inline int is_reported(struct vd_call *record)
+static __always_inline int is_reported(struct vd_call *record, struct task_struct *task)
 {
 	const __u64 *arguments = record->arguments;
 
@@ -109,9 +125,11 @@ static __always_inline int is_reported(struct vd_call *record)
 	case VD_OPEN_FAILED:
 		return record->result < 0;
 	case VD_MPROTECT:
-		return (arguments[2] & PROT_EXEC) != 0;
+		return makes_executable(task, arguments[2]);
 	case VD_MAP_ANONYMOUS:
-		return (arguments[2] & PROT_EXEC) && (arguments[3] & MAP_ANONYMOUS);
+		return (arguments[3] & MAP_ANONYMOUS) && makes_executable(task, arguments[2]);
+	case VD_MOUNT:	/* without this a tree is only looked at */
+		return (record->call != VD_ROW_open_tree && record->call != VD_ROW_open_tree_attr) || (arguments[2] & OPEN_TREE_CLONE);
 	case VD_KILL:	/* runtimes signal their own threads all the time */
 		if (record->call == VD_ROW_tkill)
 			return (__u32)arguments[0] != record->header.tid;
@@ -246,6 +264,33 @@ static __always_inline void place_of_file(struct vd_place *place, struct file *f
 	place->dentry = BPF_CORE_READ(file, f_path.dentry);
 }
 
+/*
+ * A path that begins with one of the process's own descriptors (/proc/self/fd/7/…, /dev/fd/7) begins at the kernel's own object: which
+ * number, or -1. The sensor knows the same three beginnings (call-paths.ts).
+ */
+static __always_inline int descriptor_of_text(const char *text)
+{
+	__u32 at = 0;
+	int fd = 0;
+
+	if (*(const __u64 *)text == 0x65732f636f72702full && *(const __u32 *)(text + 8) == 0x662f666c && *(const __u16 *)(text + 12) == 0x2f64)
+		at = 14;	/* /proc/self/fd/ */
+	else if (*(const __u64 *)text == 0x2f64662f7665642full)
+		at = 8;		/* /dev/fd/ */
+	else if (*(const __u64 *)text == 0x68742f636f72702full && *(const __u64 *)(text + 8) == 0x6c65732d64616572ull && *(const __u32 *)(text + 16) == 0x64662f66 && text[20] == '/')
+		at = 21;	/* /proc/thread-self/fd/ */
+	else
+		return -1;
+	for (int i = 0; i < 7; i++) {
+		char one = text[at + i];
+
+		if (one < '0' || one > '9')
+			return i ? fd : -1;
+		fd = fd * 10 + (one - '0');
+	}
+	return -1;
+}
+
 /* Where a relative text begins: at the descriptor in argument `at`, or at the working directory. */
 static __always_inline void place_of_text(struct vd_place *place, struct task_struct *task, const struct vd_call *record, __u32 at)
 {
@@ -260,6 +305,7 @@ static __always_inline void place_of_text(struct vd_place *place, struct task_st
 static __always_inline void choose_places(struct vd_place *places, struct vd_call_scratch *scratch, struct task_struct *task, __u32 shape, struct file *file)
 {
 	struct vd_call *record = &scratch->record;
+	int fd;
 
 	if (shape & VD_DIRECTORY || shape & VD_ROOT) {
 		if (shape & VD_ROOT) {
@@ -278,8 +324,12 @@ static __always_inline void choose_places(struct vd_place *places, struct vd_cal
 	}
 	if (record->text_bytes[0] && scratch->entry.text[0] != '/')
 		place_of_text(&places[0], task, record, shape_text_at(shape));
+	else if (record->text_bytes[0] > 9 && (fd = descriptor_of_text(scratch->entry.text)) >= 0)
+		place_of_file(&places[0], file_of_fd(task, fd));
 	if (record->text_bytes[1] && scratch->entry.text[VD_TEXT_BYTES_MAX] != '/')
 		place_of_text(&places[1], task, record, shape_second_at(shape));
+	else if (record->text_bytes[1] > 9 && (fd = descriptor_of_text(scratch->entry.text + VD_TEXT_BYTES_MAX)) >= 0)
+		place_of_file(&places[1], file_of_fd(task, fd));
 }
 
 static __always_inline struct file *file_of_call(struct task_struct *task, const struct vd_call *record, __u32 shape)
@@ -396,6 +446,28 @@ __noinline int vd_call_want(__u32 which)
 	return wants && scratch ? call_want(scratch, wants, which) : VD_WANT_NOT;
 }
 
+#define VD_MESSAGES_MAX 16
+
+/* Of the messages of one sendmmsg each is told by a run of its own: which one this is. The thread is the token, since another may come between. */
+static __always_inline __u32 message_of(struct vd_call_scratch *scratch)
+{
+	if (scratch->message_thread != bpf_get_current_pid_tgid())
+		return 0;
+	scratch->message_thread = 0;
+	return scratch->message;
+}
+
+static __always_inline int next_message(unsigned long long *context, struct vd_call_scratch *scratch, __u32 message)
+{
+	if (scratch->record.call != VD_ROW_sendmmsg || (__s64)message + 1 >= scratch->record.result || message + 1 >= VD_MESSAGES_MAX)
+		return 0;
+	scratch->message_thread = bpf_get_current_pid_tgid();
+	scratch->message = message + 1;
+	bpf_tail_call(context, &vd_exits, VD_EXIT_CALL);
+	scratch->message_thread = 0;
+	return 0;
+}
+
 SEC("tp_btf/sys_exit")
 int vd_call(unsigned long long *context)
 {
@@ -409,11 +481,11 @@ int vd_call(unsigned long long *context)
 	struct file *file;
 	int by_32_bit = 0, datagram;
 	struct vd_mark_key key = {};
-	__u32 marks, want;
+	__u32 marks, want, message = 0;
 	__u64 at;
 
 	row = row_of_call(registers, call_number(registers), &by_32_bit);
-	if (!row || (!kind_wanted(vd_rows[row & 255].kind) && !(row == VD_ROW_unlinkat && kind_wanted(VD_RMDIR))) || !task_in_scope(task))
+	if (!row || !row_wanted(row, (long)context[1]) || !task_in_scope(task))
 		return 0;
 	scratch = bpf_map_lookup_elem(&vd_call_scratch_map, &zero);
 	if (!scratch)
@@ -427,7 +499,11 @@ int vd_call(unsigned long long *context)
 	record->call_flags = by_32_bit ? VD_C_32_BIT : 0;
 	record->result = by_32_bit ? (__s32)context[1] : (__s64)context[1];
 	call_arguments(registers, by_32_bit, record->arguments);
-	if (!is_reported(record))
+	if (row == VD_ROW_sendmmsg) {
+		message = message_of(scratch);
+		record->arguments[1] += message * (by_32_bit ? 32 : 64);
+	}
+	if (!is_reported(record, task))
 		return 0;
 	shape = vd_rows[row & 255].shape;
 	file = file_of_call(task, record, shape);
@@ -441,14 +517,16 @@ int vd_call(unsigned long long *context)
 		return 0;
 	at = fill_texts(scratch, shape, sock);
 	if (datagram && (!record->text_bytes[0] || !is_first_datagram(scratch, task, &key)))
-		return 0;
+		return next_message(context, scratch, message);
 	want = vd_call_want(0);
 	if (shape_second(shape))
 		want |= vd_call_want(1);
 	if (want == VD_WANT_NOT)
-		return 0;
+		return next_message(context, scratch, message);
 	if (record->header.kind == VD_OPEN_FAILED && !(want & VD_WANT_EACH) && !is_first_failure(scratch, task, &key))
 		return 0;
+	if (row == VD_ROW_mount || (row == VD_ROW_prctl && record->arguments[0] == PR_SET_NAME))
+		bpf_probe_read_user_str(record->local_address, sizeof(record->local_address), (void *)record->arguments[row == VD_ROW_mount ? 2 : 1]);
 	fill_state(record, task);
 	choose_places(places, scratch, task, shape, file);
 	vd_opaque(at);
@@ -471,5 +549,5 @@ int vd_call(unsigned long long *context)
 		marks = switch_value(VD_SWITCH_MARKS);
 		bpf_map_update_elem(&vd_marks, &key, &marks, BPF_ANY);
 	}
-	return 0;
+	return next_message(context, scratch, message);
 }

@@ -6,8 +6,8 @@
  * Opens that succeed: by tp_btf/sys_exit (call.bpf.h), of the 32-bit interface too: the returned descriptor leads to the
  * kernel's own file object, so the path is the one that was opened. Misses: opens by io_uring and by the kernel itself; a
  * descriptor that another thread replaces between the call's return and this hook. Mappings: tp/syscalls/sys_enter_mmap,
- * since the protection and the descriptor are known there; misses what execve maps (the program and its ELF interpreter,
- * which exec reports), 32-bit programs, and shows a mapping that then fails. mprotect and mappings without a file are calls
+ * since the protection and the descriptor are known there; those of the 32-bit interface when the call returns. Misses what
+ * execve maps (the program and its ELF interpreter, which exec reports), and shows a mapping that then fails. mprotect and mappings without a file are calls
  * like others.
  */
 VD_SCRATCH(vd_open_scratch_map, struct vd_file_scratch);
@@ -25,7 +25,14 @@ static __always_inline void fill_mark_key(struct vd_mark_key *key, const struct 
 	key->device = BPF_CORE_READ(inode, i_sb, s_dev);
 	key->kind = kind;
 	key->ctime_ns = kind == VD_MAP_EXEC ? inode_ctime_ns(inode) : 0;
-	key->pad = 0;
+	key->generation = BPF_CORE_READ(inode, i_generation);
+	key->name = 0;
+}
+
+/* Which name the file has: the kernel's hash of it, which its directory is part of, and the mount. */
+static __always_inline __u64 name_mark(struct file *file)
+{
+	return (__u64)BPF_CORE_READ(file, f_path.dentry, d_name.hash) << 32 ^ (__u64)BPF_CORE_READ(file, f_path.mnt);
 }
 
 /* Is the path, leaf first, one whose writes may use the reserve? */
@@ -170,6 +177,7 @@ static __always_inline void report_wanted(struct vd_file_scratch *scratch, struc
 		return;
 	}
 	fill_mark_key(&key, &scratch->record.header, task, inode, kind);
+	key.name = name_mark(file);
 	known = bpf_map_lookup_elem(&vd_marks, &key);
 	if (known && *known == marks && !cfg_every_open)
 		return;
@@ -208,32 +216,56 @@ int vd_opened(unsigned long long *context)
 	return 0;
 }
 
-SEC("tp/syscalls/sys_enter_mmap")
-int vd_map(struct trace_event_raw_sys_enter *ctx)
+static __always_inline void report_mapping(struct vd_file_scratch *scratch, struct task_struct *task, __u32 fd)
 {
-	struct task_struct *task;
-	struct vd_file_scratch *scratch;
-	struct inode *inode;
-	struct file *file;
-	__u32 zero = 0;
+	struct file *file = file_of_fd(task, fd);
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
 
-	if (!(ctx->args[2] & PROT_EXEC) || (ctx->args[3] & MAP_ANONYMOUS))
-		return 0;
-	task = (void *)bpf_get_current_task();
-	if (!task_in_scope(task))
-		return 0;
-	file = file_of_fd(task, ctx->args[4]);
-	inode = BPF_CORE_READ(file, f_inode);
 	if (!inode)
-		return 0;
-	scratch = bpf_map_lookup_elem(&vd_map_scratch_map, &zero);
-	if (!scratch)
-		return 0;
+		return;
 	scratch->record.call = 0;
 	scratch->record.result = 0;
 	scratch->record.asked_flags = 0;
 	scratch->record.asked_mode = 0;
 	scratch->record.open_flags = BPF_CORE_READ(file, f_flags);
 	report_wanted(scratch, task, file, inode, VD_MAP_EXEC);
+}
+
+SEC("tp/syscalls/sys_enter_mmap")
+int vd_map(struct trace_event_raw_sys_enter *ctx)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct vd_file_scratch *scratch;
+	__u32 zero = 0;
+
+	if ((ctx->args[3] & MAP_ANONYMOUS) || !makes_executable(task, ctx->args[2]) || !task_in_scope(task))
+		return 0;
+	scratch = bpf_map_lookup_elem(&vd_map_scratch_map, &zero);
+	if (scratch)
+		report_mapping(scratch, task, ctx->args[4]);
+	return 0;
+}
+
+VD_SCRATCH(vd_map_exit_scratch_map, struct vd_file_scratch);
+
+/* Mappings by the 32-bit interface: of a file here, of none as a call like others. */
+SEC("tp_btf/sys_exit")
+int vd_map_exit(unsigned long long *context)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct vd_file_scratch *scratch;
+	__u64 arguments[6];
+	__u32 zero = 0;
+
+	call_arguments((void *)context[0], 1, arguments);
+	if (arguments[3] & MAP_ANONYMOUS) {
+		bpf_tail_call(context, &vd_exits, VD_EXIT_CALL);
+		return 0;
+	}
+	if (!makes_executable(task, arguments[2]) || !task_in_scope(task))
+		return 0;
+	scratch = bpf_map_lookup_elem(&vd_map_exit_scratch_map, &zero);
+	if (scratch)
+		report_mapping(scratch, task, arguments[4]);
 	return 0;
 }

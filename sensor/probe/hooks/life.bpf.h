@@ -23,6 +23,7 @@ int vd_fork(struct bpf_raw_tracepoint_args *ctx)
 	pid = BPF_CORE_READ(child, thread_pid);
 	record.pid_in_namespace = pid_at_level(pid, pid_level(pid));
 	record.mount_namespace = task_mount_namespace(child);
+	record.clone_flags = clone_flags((void *)ctx->args[0], child);
 	BPF_CORE_READ_STR_INTO(&record.comm, child, comm);
 	emit(&record, sizeof(record));
 	return 0;

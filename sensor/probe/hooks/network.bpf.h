@@ -4,8 +4,9 @@
  * socket's own addresses are taken. accept: when it returns, from the accepted socket. listen:
  * raw_tp/inet_sock_set_state with the new state LISTEN (4.16), which has the socket and the process at once. IPv4 and
  * IPv6; addresses are always 16 bytes. Connections to unix sockets, those by the 32-bit interface and datagrams without a
- * connection are calls like others. Misses: io_uring; socketcall of 32-bit programs; a listening socket that existed
- * before the sensor.
+ * connection are calls like others. A TCP connection that no connect asked for (io_uring, the first data with TCP fast
+ * open, the 32-bit interface) is told when its first packet leaves, by the same tracepoint with the new state SYN_SENT.
+ * Misses: a listening socket that existed before the sensor.
  */
 static __always_inline void mapped_address(__u8 *out, __be32 address)
 {
@@ -125,18 +126,33 @@ int vd_accept(unsigned long long *context)
 	return 0;
 }
 
+#define EINPROGRESS 115
+
 SEC("raw_tp/inet_sock_set_state")
 int vd_listen(struct bpf_raw_tracepoint_args *ctx)
 {
+	int state = (int)ctx->args[2];
 	struct task_struct *task;
 	struct vd_socket record = {};
 
-	if ((int)ctx->args[2] != TCP_LISTEN)
+	if (state != TCP_LISTEN && state != TCP_SYN_SENT)
 		return 0;
 	task = (void *)bpf_get_current_task();
-	if (!task_in_scope(task) || !fill_socket(&record, (void *)ctx->args[0]))
+	if (!task_in_scope(task))
 		return 0;
-	fill_header(&record.header, VD_LISTEN, task);
+	if (state == TCP_SYN_SENT) {
+		__u64 thread = bpf_get_current_pid_tgid();
+
+		/* connect tells of its own when it returns, and the kernel's own connections are nobody's */
+		if (bpf_map_lookup_elem(&vd_connects, &thread) || BPF_CORE_READ(task, flags) & PF_KTHREAD)
+			return 0;
+		record.result = -EINPROGRESS;
+	}
+	if (!fill_socket(&record, (void *)ctx->args[0]))
+		return 0;
+	if (state == TCP_SYN_SENT)	/* of MPTCP the sockets below the program's own */
+		record.protocol = IPPROTO_TCP;
+	fill_header(&record.header, state == TCP_LISTEN ? VD_LISTEN : VD_CONNECT, task);
 	emit_limited(&record, sizeof(record), 0);
 	return 0;
 }

@@ -4,7 +4,7 @@
  */
 import { useState, type ReactNode } from 'react';
 import type { BaselineDetailView, BehaviourView } from '@vedette/model/api/baselines';
-import type { BehaviourKind } from '@vedette/model/baseline';
+import type { BehaviourKind } from '@vedette/model/baseline-words';
 import { addressOf } from '../../client.ts';
 import { useApi, useChange } from '../../data.ts';
 import { FilterBar, FilterText } from '../../parts/filters.tsx';
@@ -88,14 +88,14 @@ function Outside({ baseline, may }: { readonly baseline: BaselineDetailView; rea
     <Section title="Outside of it" id="baseline-outside" aside={all}>
       <FormProblem error={accept.error} />
       <table className="plain-table baseline-table">
-        <thead><tr><th>Seen</th><th>What was expected</th><th>First</th><th>On</th>{may ? <th><span className="unseen">Take in</span></th> : null}</tr></thead>
+        <thead><tr><th>Seen</th><th>What was expected</th><th className="is-aside">First</th><th className="is-aside">On</th>{may ? <th><span className="unseen">Take in</span></th> : null}</tr></thead>
         <tbody>
           {baseline.outsideBehaviours.map((one) => (
             <tr key={one.key} data-testid="outside" data-key={one.key}>
               <td className="mono wrap-anywhere">{visible(one.text)}{one.behaviour.kind === 'execution' ? null : <div className="small quiet">by {visible(one.program)}</div>}</td>
               <td className="quiet wrap-anywhere">{visible(one.expected)}</td>
-              <td><Time at={one.firstSeen} /></td>
-              <td className="quiet">{one.containerId === null ? one.hostname : <Link to={hrefOf('/live', { open: one.containerId })}>{one.hostname ?? one.containerId.slice(0, 12)}</Link>}</td>
+              <td className="is-aside"><Time at={one.firstSeen} /></td>
+              <td className="quiet nowrap is-aside">{one.containerId === null ? one.hostname : <Link to={hrefOf('/live', { open: one.containerId })}>{one.hostname ?? one.containerId.slice(0, 12)}</Link>}</td>
               {may ? <td className="is-end"><button type="button" className="button is-bare is-small" disabled={accept.isPending} onClick={() => take([one.key])}>Take in</button></td> : null}
             </tr>
           ))}

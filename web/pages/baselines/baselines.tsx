@@ -5,7 +5,7 @@
 import { useMemo, type ReactNode } from 'react';
 import { shortId } from '@vedette/model/api/short-id';
 import type { BaselineView } from '@vedette/model/api/baselines';
-import { baselineStates } from '@vedette/model/baseline';
+import { baselineStates } from '@vedette/model/baseline-words';
 import { useApi, usePages } from '../../data.ts';
 import { AddHostLink } from '../../parts/add-host-link.tsx';
 import { Chips, Choices, FilterBar, FilterText, type Chip } from '../../parts/filters.tsx';
@@ -35,7 +35,7 @@ export function BaselinesPage(): ReactNode {
   const chips: readonly Chip[] = image === undefined ? [] : [{ id: 'image', name: 'image', value: shortId(image), withoutTo: link({ image: undefined }) }];
   const filtered = [outside, image, q].some((one) => one !== undefined) || state !== 'all';
   return (
-    <Page title="Baselines" sentence={<Sentence />} note="Learned by itself from the first container of an image in a workload on; every line can be read, edited and exported.">
+    <Page title="Baselines" sentence={<Sentence />} note={<Note />}>
       <StateTiles filters={filters} link={link} />
       <FilterBar>
         <FilterText label="Workload or image" value={q} onChange={(value) => set({ q: value }, { replace: true })} />
@@ -54,20 +54,26 @@ function useCounts(): { readonly learn: number; readonly watch: number; readonly
 
 function Sentence(): ReactNode {
   const counts = useCounts();
-  if (counts === undefined) return <Bone width={380} height={18} />;
-  const { learn, watch, enforce, outside, withoutImage } = counts;
-  const unknown = withoutImage === 0 ? '' : ` ${plural(withoutImage, 'running container')} can have none: nobody knows which image ${withoutImage === 1 ? 'it is' : 'they are'} of.`;
-  if (learn + watch + enforce === 0) return <>Nothing was learned yet.{unknown}</>;
-  const standing = `${countWords(learn)} still ${learn === 1 ? 'learns' : 'learn'}, ${countWords(watch)} ${watch === 1 ? 'is' : 'are'} watched, ${countWords(enforce)} enforced`;
-  if (outside === 0) return <>Nothing was seen outside of a baseline; {standing}.{unknown}</>;
-  return <>Of <b>{plural(outside, 'baseline')}</b> something was seen outside; {standing}.{unknown}</>;
+  if (counts === undefined) return <Bone width={320} height={18} />;
+  const { learn, watch, enforce, outside } = counts;
+  if (learn + watch + enforce === 0) return <>Nothing was learned yet.</>;
+  if (outside > 0) return <>Of <b>{plural(outside, 'baseline')}</b> something was seen outside.</>;
+  if (watch + enforce === 0) return <><b>{plural(learn, 'baseline')}</b> still {learn === 1 ? 'learns' : 'learn'}.</>;
+  return <>Nothing was seen outside of a baseline.</>;
 }
+
+function Note(): ReactNode {
+  const without = useCounts()?.withoutImage ?? 0;
+  return <><span>Learned by itself; every line can be read, edited and exported.</span>{without === 0 ? null : <span className="unknown-mark hatched">{plural(without, 'running container')} without a known image can have none</span>}</>;
+}
+
+const tileNotes = { learn: 'all is taken in', watch: 'what is new is told', enforce: 'and stopped where it can' } as const;
 
 function StateTiles({ filters, link }: { readonly filters: Filters; readonly link: LinkTo }): ReactNode {
   const counts = useCounts();
   const tiles = [
-    ...baselineStates.map((state): Tile => ({ id: state, label: baselineStateWords[state], count: counts === undefined ? null : countWords(counts[state]), note: baselineStateSentences[state], to: link({ state: filters.state === state ? 'all' : state }), chosen: filters.state === state })),
-    { id: 'outside', label: 'Something outside', count: counts === undefined ? null : countWords(counts.outside), note: 'Seen since learning ended, and not taken in.', to: link({ outside: filters.outside === 'only' ? undefined : 'only' }), chosen: filters.outside === 'only' },
+    ...baselineStates.map((state): Tile => ({ id: state, label: baselineStateWords[state], count: counts === undefined ? null : countWords(counts[state]), note: tileNotes[state], to: link({ state: filters.state === state ? 'all' : state }), chosen: filters.state === state })),
+    { id: 'outside', label: 'Something outside', count: counts === undefined ? null : countWords(counts.outside), note: 'seen and not taken in', to: link({ outside: filters.outside === 'only' ? undefined : 'only' }), chosen: filters.outside === 'only' },
   ];
   return <Tiles label="Baselines by state" tiles={tiles} />;
 }
@@ -79,7 +85,7 @@ function baselineColumns(): readonly Column<BaselineView>[] {
     { id: 'state', head: 'State', minPx: 84, grow: 0, keep: 9, cell: (row) => <BaselineState state={row.state} /> },
     { id: 'outside', head: 'Outside', minPx: 72, grow: 0, keep: 8, end: true, cell: (row) => (row.outside === 0 ? <span className="faint">none</span> : <span className="strong number">{countWords(row.outside)}</span>) },
     { id: 'learned', head: 'Learned', minPx: 72, grow: 0, keep: 7, end: true, cell: (row) => <Tip content={`${plural(row.counts.execution, 'execution')}, ${plural(row.counts.peer, 'peer')}, ${plural(row.counts.file, 'written file')}, ${plural(row.counts.capability, 'capability', 'capabilities')}`}><span className="number">{countWords(learnedCount(row))}</span></Tip> },
-    { id: 'watched', head: 'Watched', minPx: 78, grow: 0, keep: 4, end: true, cell: (row) => <span className="quiet nowrap">{lengthWords(Math.round(row.watchedSeconds))}</span> },
+    { id: 'watched', head: 'Watched', minPx: 96, grow: 0, keep: 4, end: true, cell: (row) => <span className="quiet nowrap">{lengthWords(Math.round(row.watchedSeconds))}</span> },
     { id: 'blind', head: 'Not seen', minPx: 150, grow: 1, keep: 5, cell: (row) => <Blind row={row} /> },
     { id: 'runs', head: 'Runs', minPx: 52, grow: 0, keep: 3, end: true, cell: (row) => <span className={row.runs === 0 ? 'faint' : 'number'}>{countWords(row.runs)}</span> },
     { id: 'changed', head: 'Changed', minPx: 92, grow: 0, keep: 2, end: true, cell: (row) => <Time at={row.changedAt} /> },
@@ -91,7 +97,7 @@ export function BaselineState({ state }: { readonly state: BaselineView['state']
 }
 
 function Blind({ row }: { readonly row: BaselineView }): ReactNode {
-  if (row.blind.intervals === 0) return <span className="faint">nothing known to be missing</span>;
+  if (row.blind.intervals === 0) return <span className="faint">nothing known</span>;
   const words = row.blind.reasons.map((one) => blindWords[one]).join(', ');
   return <span className="unknown-mark hatched cut" title={words}>{words}</span>;
 }

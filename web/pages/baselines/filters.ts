@@ -1,5 +1,5 @@
 /** What the addresses of the list of baselines and of one baseline hold. */
-import { baselineStates } from '@vedette/model/baseline';
+import { baselineStates } from '@vedette/model/baseline-words';
 import { oneOf, text } from '../../view/url.ts';
 
 export const baselineFilters = {

@@ -1,12 +1,13 @@
 /** Learn, watch, enforce. Enforcing says first what it stops and what it cannot; back to watching is one click. */
 import { useState, type ReactNode } from 'react';
 import type { BaselineDetailView } from '@vedette/model/api/baselines';
-import { baselineStates, type BaselineState } from '@vedette/model/baseline';
+import { baselineStates, type BaselineState } from '@vedette/model/baseline-words';
 import { useChange } from '../../data.ts';
 import { Dialog, DialogActions } from '../../parts/overlay.tsx';
 import { FormProblem } from '../../parts/problem.tsx';
 import { baselineStateWords, workloadWords } from '../../view/baseline-words.ts';
 import { plural } from '../../view/numbers.ts';
+import '../../parts/mode-switch.css';
 
 export function StateSwitch({ baseline, may }: { readonly baseline: BaselineDetailView; readonly may: boolean }): ReactNode {
   const [asking, setAsking] = useState<BaselineState | null>(null);
@@ -35,6 +36,8 @@ export function StateSwitch({ baseline, may }: { readonly baseline: BaselineDeta
   );
 }
 
+const actions: Readonly<Record<BaselineState, string>> = { learn: 'Learn again', watch: 'Watch', enforce: 'Enforce' };
+
 interface AskProps {
   readonly baseline: BaselineDetailView;
   readonly state: BaselineState;
@@ -53,7 +56,7 @@ function Ask({ baseline, state, busy, error, set, onClose }: AskProps): ReactNod
       <FormProblem error={error} />
       <DialogActions>
         <button type="button" className="button" onClick={onClose}>Leave it as it is</button>
-        <button type="button" className={`button ${state === 'enforce' ? 'is-grave' : 'is-main'}`} disabled={busy || cannot} onClick={set} data-testid="set-state">{cannot ? 'Nothing of it can be enforced' : baselineStateWords[state]}</button>
+        <button type="button" className={`button ${state === 'enforce' ? 'is-grave' : 'is-main'}`} disabled={busy || cannot} onClick={set} data-testid="set-state">{cannot ? 'Nothing of it can be enforced' : actions[state]}</button>
       </DialogActions>
     </Dialog>
   );

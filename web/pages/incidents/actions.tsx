@@ -19,8 +19,8 @@ export function IncidentActions({ incident, more }: { readonly incident: Inciden
         {incident.state === 'open' ? button('Acknowledge', () => change({ state: 'acknowledged' }), 'acknowledge') : null}
         {incident.state === 'closed' ? button('Reopen', () => change({ state: 'open' }), 'reopen') : button('Close', () => change({ state: 'closed' }), 'close')}
         {incident.assignee === user ? button('Give it back', () => change({ assignee: null }), 'unassign') : button('Take it', () => change({ assignee: user }), 'take')}
-        {incident.verdict === 'confirmed' ? button('Not confirmed', () => change({ verdict: null }), 'unconfirm') : button('Confirm', () => change({ verdict: 'confirmed' }), 'confirm')}
-        {incident.verdict === 'false-positive' ? button('No false positive', () => change({ verdict: null }), 'unfalse') : button('False positive', () => change({ verdict: 'false-positive', state: 'closed' }), 'false-positive')}
+        {incident.verdict === 'confirmed' ? button('Take confirmation back', () => change({ verdict: null }), 'unconfirm') : button('Confirm', () => change({ verdict: 'confirmed' }), 'confirm')}
+        {incident.verdict === 'false-positive' ? button('Not a false positive', () => change({ verdict: null }), 'unfalse') : button('False positive', () => change({ verdict: 'false-positive', state: 'closed' }), 'false-positive')}
         {assigning ? <AssignForm assign={(assignee) => { change({ assignee }); setAssigning(false); }} /> : button('Assign to', () => setAssigning(true), 'assign')}
         {more}
       </div>

@@ -11,9 +11,9 @@ export function ChosenBar({ chosen, clear }: { readonly chosen: ReadonlySet<stri
   const [busy, setBusy] = useState(false);
   const [failures, setFailures] = useState<readonly Failure[]>([]);
   if (chosen.size === 0 && failures.length === 0) return null;
-  const change = async (state: 'acknowledged' | 'closed' | 'open'): Promise<void> => {
+  const change = async (body: { readonly state?: 'acknowledged' | 'closed' | 'open'; readonly verdict?: 'confirmed' | 'false-positive' }): Promise<void> => {
     setBusy(true);
-    const results = await Promise.allSettled([...chosen].map((id) => call('updateIncident', { params: { id }, body: { state } })));
+    const results = await Promise.allSettled([...chosen].map((id) => call('updateIncident', { params: { id }, body })));
     setFailures(results.flatMap((result) => (result.status === 'rejected' ? [failureOf(result.reason)] : [])));
     setBusy(false);
     clear();
@@ -24,9 +24,11 @@ export function ChosenBar({ chosen, clear }: { readonly chosen: ReadonlySet<stri
       <span className="strong">{plural(chosen.size, 'incident')} chosen</span>
       {may ? (
         <>
-          <button type="button" className="button" disabled={busy || chosen.size === 0} onClick={() => void change('acknowledged')}>Acknowledge</button>
-          <button type="button" className="button" disabled={busy || chosen.size === 0} onClick={() => void change('closed')}>Close</button>
-          <button type="button" className="button" disabled={busy || chosen.size === 0} onClick={() => void change('open')}>Reopen</button>
+          <button type="button" className="button" disabled={busy || chosen.size === 0} onClick={() => void change({ state: 'acknowledged' })}>Acknowledge</button>
+          <button type="button" className="button" disabled={busy || chosen.size === 0} onClick={() => void change({ state: 'closed' })}>Close</button>
+          <button type="button" className="button" disabled={busy || chosen.size === 0} onClick={() => void change({ state: 'open' })}>Reopen</button>
+          <button type="button" className="button" disabled={busy || chosen.size === 0} onClick={() => void change({ verdict: 'confirmed' })}>Confirm</button>
+          <button type="button" className="button" disabled={busy || chosen.size === 0} onClick={() => void change({ verdict: 'false-positive', state: 'closed' })}>False positive</button>
         </>
       ) : <span className="quiet">Your role may look, not change.</span>}
       <button type="button" className="button is-bare" onClick={() => { clear(); setFailures([]); }}>Choose none</button>

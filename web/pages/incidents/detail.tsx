@@ -69,7 +69,7 @@ function Head({ incident, titled }: { readonly incident: IncidentDetailView; rea
       <p className="quiet wrap-flow">
         <Where incident={incident} />
         {incident.count === 1 ? <span>once, <Time at={incident.lastSeen} /></span> : <><span>{countWords(incident.count)} times</span><span>first <Time at={incident.firstSeen} /></span><span>last <Time at={incident.lastSeen} /></span></>}
-        <span>{incident.kind === 'verdict' ? <>by policy <Link to={pathOf('/policies/:name', { name: incident.source })}>{incident.source}</Link></> : <>by rule <Link to={hrefOf('/noise', { rule: incident.source })}>{incident.source}</Link></>}</span>
+        <span>{incident.kind === 'verdict' ? <>by policy {incident.source === 'baseline' ? <Link to="/baselines">the baseline</Link> : <Link to={pathOf('/policies/:name', { name: incident.source })}>{incident.source}</Link>}</> : <>by rule <Link to={hrefOf('/noise', { rule: incident.source })}>{incident.source}</Link></>}</span>
       </p>
       <NextAction><p className="strong">{incident.nextAction}</p><IncidentActions incident={incident} more={mayRespond ? <RespondButton trigger="incident" event={incident.id} /> : null} /><ResponsesOf trigger="incident" event={incident.id} /></NextAction>
     </header>
@@ -79,7 +79,7 @@ function Head({ incident, titled }: { readonly incident: IncidentDetailView; rea
 function Where({ incident }: { readonly incident: IncidentDetailView }): ReactNode {
   const host = <Link to={hrefOf('/live', { node: incident.node })}>{incident.hostname}</Link>;
   if (incident.containerId === null) return <span>on host {host}</span>;
-  return <span>in container <Link to={hrefOf('/live', { open: incident.containerId, ended: 'include' })}><ContainerText workload={incident.workload} name={incident.containerName} id={incident.containerId} /></Link> on {host}</span>;
+  return <span>in container <Link to={hrefOf('/live', { open: incident.containerId, ended: 'include' })}><ContainerText workload={incident.workload} name={incident.containerName} id={incident.containerId} /></Link> on {host}{incident.containers > 1 ? ` and in ${plural(incident.containers - 1, 'other container')} of this workload` : ''}</span>;
 }
 
 /** The title is of the first event; the summary is of the newest, which may be about another program. */

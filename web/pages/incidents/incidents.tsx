@@ -57,7 +57,9 @@ export function IncidentsPage(): ReactNode {
 }
 
 function NoiseLink(): ReactNode {
-  const over = useApi('listNoise', { query: { days: 1, limit: 1 } }).data?.over ?? 0;
+  const { data, error } = useApi('listNoise', { query: { days: 1, limit: 1 } });
+  if (data === undefined && error === null) return null;
+  const over = data?.over ?? 0;
   return <Link to="/noise" className="button" data-testid="to-noise"><Icon name="live" size={14} />Noise{over === 0 ? '' : `: ${countWords(over)} over the budget`}</Link>;
 }
 

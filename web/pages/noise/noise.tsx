@@ -46,7 +46,7 @@ export function NoisePage(): ReactNode {
         <Choices label="Time" options={([['1', '1 day'], ['7', '7 days'], ['30', '30 days']] as const).map(([id, label]) => ({ id, label, to: link({ days: id === '7' ? undefined : id }), chosen: inDays === id }))} />
       </FilterBar>
       <Table key={JSON.stringify(query)} label="Rates" kind="noise" noun={['rule in a workload', 'rules in workloads']} list={list} columns={columns} keyOf={noiseKey} linkOf={linkOf} openKey={rule === undefined ? undefined : `${place}/${rule}`} empty={<NoNoise isNarrowed={q !== undefined || over !== undefined} />} />
-      <RuleFiles />
+      {list.rows === undefined && list.failure === null ? null : <RuleFiles />}
     </Page>
   );
 }
@@ -82,7 +82,7 @@ function NoNoise({ isNarrowed }: { readonly isNarrowed: boolean }): ReactNode {
 function Budget(): ReactNode {
   const [asking, setAsking] = useState(false);
   const { data } = useApi('noiseBudget', {});
-  return <><button type="button" className="button" disabled={data === undefined} onClick={() => setAsking(true)} data-testid="noise-budget">Budget{data === undefined ? '' : `: ${countWords(data.perDay)} a day`}</button>{asking && data !== undefined ? <BudgetDialog perDay={data.perDay} onClose={() => setAsking(false)} /> : null}</>;
+  return <><button type="button" className="button" disabled={data === undefined} onClick={() => setAsking(true)} data-testid="noise-budget">Budget</button>{asking && data !== undefined ? <BudgetDialog perDay={data.perDay} onClose={() => setAsking(false)} /> : null}</>;
 }
 
 function BudgetDialog({ perDay, onClose }: { readonly perDay: number; readonly onClose: () => void }): ReactNode {

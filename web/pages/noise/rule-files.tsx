@@ -32,7 +32,7 @@ function File({ file }: { readonly file: RuleFileView }): ReactNode {
         {may ? <button type="button" className="button is-bare is-small" onClick={() => setAsking(true)} data-testid="remove-rule-file">Take it back</button> : null}
       </div>
       {file.warnings.map((one) => <p key={one} className="noise-over wrap-anywhere">{one}</p>)}
-      <details><summary className="row-flow">Text</summary><YamlEditor text={file.yaml.trimEnd()} label={file.name} /><CopyButton text={file.yaml} what="rule file" /></details>
+      <details><summary>Text</summary><YamlEditor text={file.yaml.trimEnd()} label={file.name} /><CopyButton text={file.yaml} what="rule file" /></details>
       {asking ? <TakeBack name={file.name} onClose={() => setAsking(false)} /> : null}
     </li>
   );

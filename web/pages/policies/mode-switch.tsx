@@ -20,6 +20,7 @@ import { countWords, plural } from '../../view/numbers.ts';
 import { hrefOf, pathOf } from '../../view/url.ts';
 import { modeSentenceFor } from '../../view/stage-words.ts';
 import { modeOrder } from '../../view/words.ts';
+import '../../parts/mode-switch.css';
 
 export function ModeSwitch({ policy }: { readonly policy: PolicyView }): ReactNode {
   const may = useMay('policy');
