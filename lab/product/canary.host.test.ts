@@ -98,7 +98,7 @@ test('every class arrives, and nothing of it is anywhere else', async () => {
     return now.canaries.sensors === 1 && now.canaries.alarms === 0 && now.classes.filter((one) => (one.canaries.seen ?? 0) === 1).length > 50 ? now : null;
   }, 30_000);
   const without = classes.filter((one) => Object.keys(one.canaries).length === 0).map((one) => one.eventClass).sort();
-  assert.deepEqual(without, ['calls', 'calls-entry', 'process-snapshot'], 'hooks that are no class of their own');
+  assert.deepEqual(without, ['calls', 'calls-entry', 'io-uring-requests', 'io-uring-results', 'process-snapshot'], 'hooks that are no class of their own');
   assert.deepEqual(await gaps(), []);
   assert.equal((await client.call('listIncidents', { query: { limit: 10, state: 'all', facets: 'exclude' } })).items.length, 0);
   const executed = (await client.call('listExecutions', { query: { limit: 100 } })).items.filter((one) => /canary|loader/.test(JSON.stringify(one)));
