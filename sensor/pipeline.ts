@@ -4,19 +4,19 @@
  * and what must be asked of the world leaves as an effect. So a recording gives the same output every time, and a
  * sensor that died goes on from its log as if it had not.
  */
-import type { Container, ContainerIdentity, RuntimeName } from '@vedette/model/container';
-import type { CallEvent, CgroupEvent, CgroupKey, ExecEvent, ExitEvent, FileEvent, ForkEvent, KernelEvent, SocketEvent, Subject } from '@vedette/model/event';
+import type { Container, ContainerIdentity } from '@vedette/model/container';
+import type { CallEvent, CgroupEvent, ExecEvent, ExitEvent, FileEvent, ForkEvent, KernelEvent, SocketEvent, Subject } from '@vedette/model/event';
 import type { LoadKind } from '@vedette/model/exposure-evidence';
 import type { Execution } from '@vedette/model/process';
 import type { EventClass } from '@vedette/rules/events';
 import type { RuleFile } from '@vedette/rules/load/read-items';
 import type { DetectionFound, VerdictFound } from '@vedette/model/finding';
-import { Learner, learnedKinds } from './detect/baseline/learner.ts';
+import { attach } from './attached.ts';
 import { takenByCanary } from './canary-watch.ts';
+import { Learner, learnedKinds } from './detect/baseline/learner.ts';
 import { Detector } from './detect/detector.ts';
 import { openedByRing, PathAliases } from './detect/path-aliases.ts';
 import type { HostFacts } from './detect/subject.ts';
-import type { Command } from './enforce/commands.ts';
 import { EffectBook } from './enforce/effect-book.ts';
 import { Enforcer } from './enforce/enforcer.ts';
 import { Canaries } from './enrich/canaries.ts';
@@ -24,33 +24,16 @@ import { CgroupTable } from './enrich/cgroup-table.ts';
 import { ContainerTable } from './enrich/container-table.ts';
 import { CoverageLedger } from './enrich/coverage.ts';
 import { ExposureTracker, type PackageLookup } from './enrich/exposure.ts';
-import { cameFromOutside, ExecSessions, isOf, type ExecSessionTold } from './enrich/exec-sessions.ts';
+import { cameFromOutside, ExecSessions, type ExecSessionTold } from './enrich/exec-sessions.ts';
 import { filesystemName } from './enrich/filesystems.ts';
 import { NameAnswers } from './enrich/name-answers.ts';
 import { PodTable, type ToldPod } from './enrich/pod-table.ts';
 import { ProcessMemory } from './enrich/memory.ts';
 import { ProcessTable } from './enrich/process-table.ts';
+import type { PipelineEffects } from './pipeline-effects.ts';
 import { Shipment } from './ship/shipment.ts';
 import { interestTable, tablePieces, type Pushed } from './interest-table.ts';
-import { classesWithoutHook, exposureInterests, learnedInterests, wantedKinds } from './wanted-kinds.ts';
-
-export interface PipelineEffects {
-  /** Ask the runtimes who this is; the answer comes by `identified`. */
-  identify(container: Container, hint: RuntimeName | null): void;
-  command(command: Command): void;
-  /** Kill the verdict's process; the answer comes by `verdictComplete`. */
-  kill(verdict: VerdictFound): void;
-  /** A container that a runtime's own state places at this cgroup path, for names that people chose. */
-  knownContainer(cgroupPath: string, key: CgroupKey): { id: string; runtime: RuntimeName } | null;
-  /** What the symbolic link at this path says, in the root of that process; null: there is none. */
-  linkOf?(tgid: number, path: string): string | null;
-}
-
-const eventClassOf = {
-  'open-write': 'open', 'open-read': 'open', 'map-exec': 'mapExec', connect: 'connect', accept: 'accept', listen: 'listen',
-} as const satisfies Record<string, EventClass>;
-
-const attachedMax = 8; // of one process
+import { classesWithoutHook, eventClassOf, exposureInterests, learnedInterests, wantedKinds } from './wanted-kinds.ts';
 
 export class Pipeline {
   readonly processes = new ProcessTable();
@@ -126,8 +109,8 @@ export class Pipeline {
         return this.names.told(event.message, this.#executionOf(event).containerId);
       case 'hello':
         this.bootId = event.bootId;
-        this.learner.session(event.ringEpoch, event.timeBootNs);
         this.#loaderPid = event.loaderPid;
+        this.learner.session(event.ringEpoch, event.timeBootNs);
         this.scopeCgroup = event.scopeCgroup;
         this.#wallOffsetNs = event.wallOffsetNs;
         this.#hostMountNamespace = event.hostMountNamespace;
@@ -141,11 +124,13 @@ export class Pipeline {
       case 'tick':
         this.#wallOffsetNs = event.wallOffsetNs;
         this.coverage.tick(event);
-        for (const one of this.detector.share.takeWithheld()) this.coverage.withheld(one);
         this.shipment.canaries(this.canaries.take(this.nowBootNs));
         return this.#report(this.detector.release(null, this.nowBootNs));
-      case 'cgroup-loss':
-        return this.#recordsLost(...this.coverage.owned.told(event, this.cgroups.entry(event.cgroup)));
+      case 'cgroup-loss': {
+        const told = this.coverage.owned.told(event, this.cgroups.entry(event.cgroup));
+        this.exposure.recordsLost(...told);
+        return this.learner.recordsLost(...told);
+      }
       case 'table':
         return this.coverage.table(event);
       case 'canary':
@@ -184,23 +169,11 @@ export class Pipeline {
   /** Somebody was let in, before the process starts. Who attaches comes to the main process of the container. */
   sessionTold(session: ExecSessionTold): void {
     if (!session.attach) return this.sessions.told(session, this.nowBootNs);
-    for (const container of this.containers.all()) {
-      if (!isOf(session, container)) continue;
-      const main = this.#mainProcess(container);
-      if (main === null) return;
-      const users = main.kubernetesUsers ?? [];
-      if (users.length >= attachedMax || users.some((one) => one.sessionId === session.sessionId)) return;
-      main.kubernetesUsers = [...users, { sessionId: session.sessionId, user: session.user, attached: true }];
-      // written again, since a later sensor process must know it too, and the hub
-      this.memory.started(main);
-      this.shipment.live.started(main);
-      return;
-    }
-  }
-
-  #mainProcess(container: Container): Execution | null {
-    const init = this.inits.get(container.id);
-    return this.processes.inContainer(container.id).find((one) => (init === undefined ? one.pidInNamespace === 1 : `${one.tgid}:${one.startBootNs}` === init)) ?? null;
+    const main = attach(session, this.containers.all(), this.processes, this.inits);
+    if (main === null) return;
+    // written again, since a later sensor process must know it too, and the hub
+    this.memory.started(main);
+    this.shipment.live.started(main);
   }
 
   #bindSession(execution: Execution, previous: Execution | null, container: Container, atBootNs: number): void {
@@ -464,11 +437,6 @@ export class Pipeline {
   #remoteName(event: SocketEvent | CallEvent, execution: Execution): string | null {
     const given = event.kind === 'call' ? event.given?.address : null;
     return this.names.nameOf(given ?? event.remoteAddress, execution.containerId);
-  }
-
-  #recordsLost(containerId: string, total: number): void {
-    this.exposure.recordsLost(containerId, total);
-    this.learner.recordsLost(containerId, total);
   }
 
   #report(found: readonly DetectionFound[]): void {

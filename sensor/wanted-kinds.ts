@@ -14,6 +14,11 @@ const stateful = ['setuid', 'setgid', 'capset', 'setsid', 'setpgid', 'chdir', 'c
 const paths = ['open', 'rename', 'link', 'unlink', 'rmdir', 'mkdir', 'mknod', 'chmod', 'chown', 'truncate'] as const;
 const namesOf = ['symlink', 'link', 'mount', 'umount'] as const;
 
+/** Records that have kinds of their own, by the class that rules know. */
+export const eventClassOf = {
+  'open-write': 'open', 'open-read': 'open', 'map-exec': 'mapExec', connect: 'connect', accept: 'accept', listen: 'listen',
+} as const satisfies Record<string, EventClass>;
+
 /** `others`: what consumers beside the rules look at. */
 export function wantedKinds(classes: (eventClass: EventClass) => boolean, environment = false, others: readonly (CallKind | 'dns')[] = []): bigint {
   let bits = environment ? 1n : 0n;

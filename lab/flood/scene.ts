@@ -4,7 +4,7 @@
  * beside the checkout. Everything is stopped in the opposite order; the flooder ends by itself thirty seconds after its time.
  */
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectRoot } from '../borders/borders.ts';
 import { BareRunc } from '../containers/bare-runc.ts';
@@ -96,5 +96,17 @@ export async function withScene(lab: LabRun, play: (scene: Scene) => Promise<voi
     await play({ lab, product, client, flooder: flooder!, proof: proof!, officialRules: official });
   } finally {
     for (const stop of stops.toReversed()) await stop().catch((error: unknown) => process.stderr.write(`stopping: ${error instanceof Error ? error.message : String(error)}\n`));
+    removeEmptyCgroups();
+  }
+}
+
+/** runc makes the parent of a container's cgroup in every hierarchy, and leaves it. */
+function removeEmptyCgroups(): void {
+  for (const hierarchy of readdirSync('/sys/fs/cgroup')) {
+    try {
+      rmdirSync(join('/sys/fs/cgroup', hierarchy, cgroupName));
+    } catch {
+      // it is not there, or somebody is in it
+    }
   }
 }

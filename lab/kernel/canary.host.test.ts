@@ -4,13 +4,14 @@
  * are seen again.
  */
 import assert from 'node:assert/strict';
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { until } from '../until.ts';
 import { hierarchies, TestCgroup } from './cgroup.ts';
+import { ExitPrograms } from './exit-programs.ts';
 import { probeFiles } from './probe-build.ts';
 
 interface Round {
@@ -53,21 +54,6 @@ async function nextRound(more = 1): Promise<Round> {
 
 const missing = (round: Round) => Object.entries(round.classes).filter(([, outcome]) => outcome !== 'seen').map(([eventClass]) => eventClass).sort();
 
-/** The table of programs behind the hook, of this loader. */
-function exits(): { readonly id: string; readonly programs: Readonly<Record<number, number>> } {
-  const held = readdirSync(`/proc/${loader.pid}/fdinfo`).map((fd) => readFileSync(`/proc/${loader.pid}/fdinfo/${fd}`, 'utf8')).find((text) => /^map_type:\t3$/m.test(text));
-  const id = /^map_id:\t(\d+)$/m.exec(held ?? '')?.[1];
-  assert.ok(id !== undefined, 'the loader holds no table of programs');
-  const dumped = JSON.parse(execFileSync('bpftool', ['--json', 'map', 'dump', 'id', id], { encoding: 'utf8' })) as { key: string[]; value: string[] }[];
-  const word = (bytes: readonly string[]) => bytes.reduce((sum, one, index) => sum + Number(one) * 256 ** index, 0);
-  return { id, programs: Object.fromEntries(dumped.filter((one) => Array.isArray(one.value)).map((one) => [word(one.key), word(one.value)])) };
-}
-
-function setExit(id: string, slot: number, program: number | null): void {
-  const change = program === null ? ['delete', 'id', id, 'key', String(slot), '0', '0', '0'] : ['update', 'id', id, 'key', String(slot), '0', '0', '0', 'value', 'id', String(program)];
-  execFileSync('bpftool', ['map', ...change]);
-}
-
 test('every class is seen, nothing of it is kept, and its cgroups are gone', async () => {
   const round = await nextRound(2);
   assert.equal(round.problem, '');
@@ -81,15 +67,14 @@ test('every class is seen, nothing of it is kept, and its cgroups are gone', asy
 });
 
 test('a program taken out: the classes behind it are missing by name, and seen again when it is back', async () => {
-  const { id, programs } = exits();
-  const [calls, opens] = [0, 1];
-  setExit(id, opens, null);
+  const programs = new ExitPrograms(loader.pid ?? 0);
+  programs.takeOut('opens');
   assert.deepEqual(missing(await nextRound(2)), ['open-read', 'open-write']);
-  setExit(id, opens, programs[opens]!);
+  programs.putBack('opens');
   assert.deepEqual(missing(await nextRound(2)), []);
-  setExit(id, calls, null);
+  programs.takeOut('calls');
   const blind = missing(await nextRound(2));
   assert.ok(blind.includes('setuid') && blind.includes('rename') && blind.includes('bpf') && !blind.includes('exec') && !blind.includes('connect'), blind.join(' '));
-  setExit(id, calls, programs[calls]!);
+  programs.putBack('calls');
   assert.deepEqual(missing(await nextRound(2)), []);
 });

@@ -33,8 +33,9 @@ test('a flood of opens into a ring that is too small: arrived and lost add up, a
     const executed = events.filter((one) => one.kind === 'exec' && one.arguments[2] === 'exit').length;
     assert.equal(executed + lost(events, 'exec'), 200);
     assert.equal(executed, 200, 'executions use the reserve that floods may not');
-    const ofCgroup = events.findLast((one) => one.kind === 'cgroup-loss');
-    assert.ok(ofCgroup !== undefined && ofCgroup.lost > 0, 'the loss is known by cgroup');
+    const byCause = new Map(events.flatMap((one) => (one.kind === 'cgroup-loss' && one.of?.eventClass === 'open-write' ? [[`${one.cgroup} ${one.of.cause}`, one.lost] as const] : [])));
+    assert.equal([...byCause.values()].reduce((sum, one) => sum + one, 0), missing, 'the loss is known by cgroup, class and cause');
+    assert.equal(new Set([...byCause.keys()].map((key) => key.split(' ')[0])).size, 1, 'and nobody else lost anything');
   } finally {
     await recording.stop();
     cgroup.remove();

@@ -16,7 +16,6 @@ import { Windows, type WindowReport } from '@vedette/rules/window/windows';
 import type { Asking } from '@vedette/rules/window/gate';
 import type { DetectionFound } from '@vedette/model/finding';
 import { executionKey } from '@vedette/model/process';
-import { DetectionShare } from './detection-share.ts';
 import { suppliers, type HostFacts, type RuleSubject } from './subject.ts';
 
 /** A decision that waits for an identity. */
@@ -48,10 +47,9 @@ export class Detector {
   /** Outlives a change of the rules, for those that stay as they are. */
   readonly #windows = new Windows();
   #number = 0;
-  #indexed = true;
-  readonly share = new DetectionShare();
   /** Counts the sets that were loaded. */
   generation = 0;
+  #indexed = true;
   /** Detections that were decided while identity was pending. */
   decidedPending = 0;
 
@@ -139,7 +137,7 @@ export class Detector {
     const found: DetectionFound[] = [];
     const pending = new Set<string>();
     for (const match of matches) {
-      if (match.answer === 'match') this.#found(found, match, numbered, match.fired?.identityPending ?? false);
+      if (match.answer === 'match') found.push(detection(match, numbered, match.fired?.identityPending ?? false));
       else pending.add(match.rule.name);
     }
     if (pending.size === 0) return found;
@@ -173,14 +171,9 @@ export class Detector {
     for (const match of this.#bound.evaluate(held.subject.eventClass, held.subject, { only: held.rules, decided: true })) {
       const pending = match.answer === 'pending' || match.fired?.identityPending === true;
       if (pending) this.decidedPending += 1;
-      this.#found(found, match, held.subject, pending);
+      found.push(detection(match, held.subject, pending));
     }
     return found;
-  }
-
-  #found(found: DetectionFound[], match: Match, subject: RuleSubject, pending: boolean): void {
-    const { execution, event, eventClass } = subject;
-    if (this.share.take(match.rule.name, execution.containerId, execution.path, eventClass, event.timeBootNs)) found.push(detection(match, subject, pending));
   }
 }
 

@@ -63,15 +63,6 @@ export class CgroupLosses {
     if (containerId !== '' && more > 0) this.#byContainer.set(containerId, (this.#byContainer.get(containerId) ?? 0) + more);
   }
 
-  /** What the sensor itself lost of somebody's. */
-  more(whose: Whose, eventClass: string, cause: string, count: number): void {
-    const key = `${whose.containerId}\0${eventClass}\0${cause}`;
-    const known = this.#counts.get(key);
-    if (known !== undefined) known.now += count;
-    else if (this.#counts.size < lossRowsMax) this.#counts.set(key, { whose, eventClass, cause, before: 0, now: count });
-    else this.refused += 1;
-  }
-
   totalOf(containerId: string): number {
     return this.#byContainer.get(containerId) ?? 0;
   }

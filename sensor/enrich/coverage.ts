@@ -48,13 +48,6 @@ export class CoverageLedger {
     for (const one of event.losses) this.#now.set(`${one.eventClass}\0${one.cause}`, one.count);
   }
 
-  /** Detections that a container made beyond its share. */
-  withheld({ containerId, eventClass, count }: { readonly containerId: string; readonly eventClass: string; readonly count: number }): void {
-    const named = eventClass.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-    this.lost(named, 'detection-share', count);
-    this.owned.more({ containerId, cgroupPath: '' }, named, 'detection-share', count);
-  }
-
   /** A loss that the sensor itself must admit. */
   lost(eventClass: string, cause: string, count: number): void {
     const key = `${eventClass}\0${cause}`;

@@ -43,3 +43,5 @@ struct vd_hello *_vd_hello_layout;
 struct vd_hook *_vd_hook_layout;
 struct vd_tick *_vd_tick_layout;
 struct vd_cgroup_loss *_vd_cgroup_loss_layout;
+struct vd_canary *_vd_canary_layout;
+struct vd_table *_vd_table_layout;

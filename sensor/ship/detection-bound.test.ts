@@ -94,3 +94,14 @@ test('counts are shipped as detections, with the containers that they are in', (
   assert.equal(records.length, 501);
   assert.deepEqual([records.at(-1)?.count, records.at(-1)?.detectionId, records[0]?.count], [200n, '500-R-c1', 0n]);
 });
+
+test('all rules of a container together have a budget, and another container has its own', () => {
+  const bound = new DetectionBound();
+  const admitted = (container: string) => {
+    let singly = 0;
+    for (let rule = 0; rule < 20; rule++) for (let n = 0; n < 400; n++) if (bound.admits(found(rule * 400 + n, { rule: `rule ${rule}`, container }))) singly += 1;
+    return singly;
+  };
+  assert.equal(admitted('flooder'), 2000 + 15);
+  assert.equal(admitted('quiet'), 2000 + 15);
+});

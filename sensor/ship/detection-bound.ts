@@ -1,7 +1,7 @@
 /**
  * Which detections are sent singly, and which are counted with alike ones: each rule has in each container (and on the
  * host) a budget that refills with the time of the events, so that a flood of one rule is a few records and takes nothing
- * from the others. The first of what differs (program, parent, user, directory, image) goes singly whatever the budget.
+ * from the others, and all rules of a container have one together. The first of what differs (program, parent, user, directory, image) goes singly whatever its rule's budget.
  * What is not sent singly is a record with a count, in the same commit: nothing is left out. Memory is bounded by the
  * numbers below; beyond them alike means of the same rule and container.
  */
@@ -12,6 +12,9 @@ import { foldKeyOf, variedBetween } from '@vedette/rules/noise/stored';
 /** So many at once, and so many a second in the long run. */
 const burst = 500;
 const perSecond = 5;
+/** Of all rules of one container (or of one program on the host): detections go in their order, and a flooder's must not stand before everybody's. */
+const burstOfAll = 2000;
+const perSecondOfAll = 20;
 /** Kinds of a rule in a container that are told apart. */
 const keysMax = 200;
 /** A kind that was not seen for so long is new again. */
@@ -48,6 +51,8 @@ const restKey = '\x01';
 
 export class DetectionBound {
   readonly #buckets = new Map<string, Bucket>();
+  /** By whose they are. */
+  readonly #all = new Map<string, { tokens: number; refilledBootNs: number }>();
   #folded = new Set<Bucket>();
   #keys = 0;
   /** Counted and not sent singly, since the start. */
@@ -59,17 +64,20 @@ export class DetectionBound {
     const fields = Object.fromEntries(found.fields.map((one) => [one.name, one.value]));
     const key = hash('sha256', `${found.identityPending ? 1 : 0}${foldKeyOf(fields)}`, 'base64');
     const seen = bucket.keys.get(key);
+    const all = this.#allOf(found);
     const isNew = seen === undefined || found.atBootNs - seen > forgottenAfterNs;
     const isKept = seen !== undefined || bucket.keys.size < keysMax || this.#forgetKeys(bucket, found.atBootNs);
     if (isKept) bucket.keys.set(key, found.atBootNs);
     if (seen === undefined && isKept) this.#keys += 1;
     if (isNew && isKept) {
       bucket.tokens = Math.max(0, bucket.tokens - 1);
+      all.tokens = Math.max(0, all.tokens - 1);
       bucket.lastId = found.id;
       return true;
     }
-    if (bucket.tokens >= 1) {
+    if (bucket.tokens >= 1 && all.tokens >= 1) {
       bucket.tokens -= 1;
+      all.tokens -= 1;
       bucket.lastId = found.id;
       return true;
     }
@@ -78,6 +86,18 @@ export class DetectionBound {
     bucket.lastId = found.id;
     this.#fold(bucket, isKept ? key : restKey, found, fields);
     return false;
+  }
+
+  /** What all rules of its container may tell singly. */
+  #allOf({ execution, atBootNs }: DetectionFound): { tokens: number } {
+    const who = execution.containerId ?? `\0${execution.path}`;
+    const one = this.#all.get(who) ?? { tokens: burstOfAll, refilledBootNs: atBootNs };
+    this.#all.delete(who);
+    this.#all.set(who, one);
+    if (this.#all.size > bucketsMax) this.#all.delete(this.#all.keys().next().value!);
+    one.tokens = Math.min(burstOfAll, one.tokens + (Math.max(0, atBootNs - one.refilledBootNs) / 1e9) * perSecondOfAll);
+    one.refilledBootNs = Math.max(one.refilledBootNs, atBootNs);
+    return one;
   }
 
   #fold(bucket: Bucket, key: string, found: DetectionFound, fields: Readonly<Record<string, string | null>>): void {

@@ -10,8 +10,9 @@ import { ProblemBox } from '../../parts/problem.tsx';
 import { Time } from '../../parts/text.tsx';
 import { Link } from '../../router.tsx';
 import { useSeesHosts } from '../../session.tsx';
-import { countWords, lostWords, percentWords, plural } from '../../view/numbers.ts';
+import { lostWords, percentWords, plural } from '../../view/numbers.ts';
 import { hrefOf } from '../../view/url.ts';
+import { CoverageDetails } from './details.tsx';
 import './coverage.css';
 
 export function CoveragePage(): ReactNode {
@@ -36,7 +37,7 @@ function Loaded({ coverage }: { readonly coverage: CoverageView }): ReactNode {
     return (
       <>
         <Empty title="No sensor has joined yet" action={<AddHostLink />}>
-          <p>Here stands what is not seen: each gap with its reason and what closes it, what no hook sees by its nature, and the share of each sensor.</p>
+          <p>Here stands what is not seen: each gap with its reason and what closes it, what each hook misses by its nature, and the share of each sensor.</p>
           <p>For that a host needs a sensor: one command on the host, and about a minute.</p>
         </Empty>
         <Gaps coverage={coverage} />
@@ -47,7 +48,6 @@ function Loaded({ coverage }: { readonly coverage: CoverageView }): ReactNode {
     <>
       <div className="coverage-scale"><CoverageScale percent={coverage.percent} ticks={100} height={28} /></div>
       <Gaps coverage={coverage} />
-      <Unhooked coverage={coverage} />
       {seesHosts ? <Section title="By sensor" aside={<Link to="/fleet">Fleet</Link>}>
         {sensors === undefined ? <BoneLines count={3} /> : (
           <table className="plain-table coverage-sensors"><tbody>
@@ -55,6 +55,7 @@ function Loaded({ coverage }: { readonly coverage: CoverageView }): ReactNode {
           </tbody></table>
         )}
       </Section> : null}
+      <CoverageDetails />
     </>
   );
 }
@@ -68,23 +69,6 @@ function Gaps({ coverage }: { readonly coverage: CoverageView }): ReactNode {
           const sensor = sensors?.find((one) => one.node === gap.node);
           return <Gap key={`${gap.node}${gap.what}${index}`} gap={gap} host={sensor?.hostname ?? null} sensor={sensor?.id} />;
         })}</ul>
-      )}
-    </Section>
-  );
-}
-
-/** It belongs to no percentage, since nothing counts what nobody sees; so it is told one by one. */
-function Unhooked({ coverage }: { readonly coverage: CoverageView }): ReactNode {
-  const { unhooked, sensorsConnected } = coverage;
-  return (
-    <Section title="What no hook sees here" aside="outside of the percentage" id="unhooked">
-      {unhooked.length === 0 ? <p className="quiet">{sensorsConnected === 0 ? 'Not known: no sensor is connected.' : 'The hooks say of nothing that they miss it.'}</p> : (
-        <table className="plain-table unhooked">
-          <thead><tr><th>Events of</th><th>What is missed</th><th className="number">On</th></tr></thead>
-          <tbody>
-            {unhooked.map((one) => <tr key={one.what} data-testid="unhooked-row"><td>{one.eventClasses.join(', ')}</td><td>{one.what}</td><td className="number nowrap">{one.sensors === sensorsConnected ? (sensorsConnected === 1 ? 'the sensor' : 'all sensors') : `${countWords(one.sensors)} of ${plural(sensorsConnected, 'sensor')}`}</td></tr>)}
-          </tbody>
-        </table>
       )}
     </Section>
   );
