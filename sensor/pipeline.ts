@@ -154,6 +154,7 @@ export class Pipeline {
     this.pods.replace(pods);
     for (const container of this.containers.all()) {
       if (this.#podOf(container)) this.#verdicts(this.enforcer.containerChanged(container, this.processes.living(), this.nowBootNs));
+      this.#report(this.learner.placed(container));
     }
   }
 

@@ -183,3 +183,11 @@ test('the address of a connection that was held is an address again in the succe
   const found = second.pipeline.shipment.take([]).detections;
   assert.deepEqual(found.map(({ kind }) => (kind.case === 'detection' ? kind.value.output : '')), ['192.0.2.7']);
 });
+
+test('a ring that outlives the sensor was watched from its begin, by whatever process of the sensor', () => {
+  const first = new Life().see(helloEvent({ timeBootNs: 500, ringEpoch: 9 }), cgroupEvent({ timeBootNs: 700 }), execEvent({ ...inWeb, timeBootNs: 720 })).commit();
+  const same = new Life(first.log).see(helloEvent({ timeBootNs: 900, ringEpoch: 9 }));
+  assert.deepEqual(same.pipeline.learner.watching, { id: 9, fromBootNs: 500 });
+  const other = new Life(first.log).see(helloEvent({ timeBootNs: 950, ringEpoch: 10 }));
+  assert.deepEqual(other.pipeline.learner.watching, { id: 10, fromBootNs: 950 });
+});

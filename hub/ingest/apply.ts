@@ -93,6 +93,11 @@ function unknownKind(record: WireRecord): { field: number; sample: Uint8Array } 
   return { field: found?.no ?? 0, sample: found?.data ?? new Uint8Array() };
 }
 
+/** That a container is still watched is no news to anybody who looks at a page. */
+function isQuiet({ kind }: WireRecord): boolean {
+  return kind.case === 'behaviour' && kind.value.behaviours.length === 0;
+}
+
 class Application {
   readonly executions = new ExecutionFold();
   readonly flows = new FlowFold();
@@ -122,7 +127,7 @@ class Application {
     try {
       await this.#dispatch(record);
       const topic = topicOf[kind];
-      if (topic !== null) this.#touched(topic, record);
+      if (topic !== null && !isQuiet(record)) this.#touched(topic, record);
     } catch (error) {
       if (!(error instanceof RefusedRecord)) throw error;
       this.refuse(error.message);

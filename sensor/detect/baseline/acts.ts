@@ -57,12 +57,21 @@ export function fileAct(event: FileEvent): Behaviour | null {
 
 const making: Partial<Record<CallEvent['callKind'], 0 | 1>> = { mkdir: 0, mknod: 0, rename: 1, link: 1, symlink: 1 };
 
-/** What a call has made: the new name. */
+/** What a call has made: the new name, or the port that datagrams are taken on, which is never listened on. */
 export function callAct(event: CallEvent, execution: Execution): Behaviour | null {
+  if (event.callKind === 'bind') return boundAct(event);
   const which = making[event.callKind];
   if (which === undefined || event.result < 0) return null;
   const path = pathOf(event, which, execution);
   return path.startsWith('/') ? { kind: 'file', path: normalisePath(path) } : null;
+}
+
+const udp = 17;
+
+/** Port 0 is one of the kernel's choice: whoever takes it sends. */
+function boundAct({ given, protocol, result }: CallEvent): Behaviour | null {
+  if (result < 0 || protocol !== udp || given === null || given.address === null || given.port === 0) return null;
+  return { kind: 'peer', direction: 'listen', protocol: 'udp', port: given.port, name: null, address: listenedOn(given.address) };
 }
 
 const protocols: Readonly<Record<number, string>> = { 6: 'tcp', 17: 'udp', 132: 'sctp', 262: 'mptcp' };

@@ -49,9 +49,11 @@ test('a container is learned: programs, capabilities, files, peers; each is told
   pipeline.onEvent(callEvent({ ...app, callKind: 'mkdir', call: 'mkdir', timeBootNs: 825, texts: ['/srv/no', ''], result: -13 }));
   pipeline.onEvent(socketEvent({ ...app, timeBootNs: 830 }));
   pipeline.onEvent(socketEvent({ ...app, kind: 'listen', timeBootNs: 831, localAddress: new Uint8Array(16), localPort: 8080 }));
+  pipeline.onEvent(callEvent({ ...app, callKind: 'bind', call: 'bind', timeBootNs: 832, family: 2, protocol: 17, given: { family: 2, address: new Uint8Array(16), port: 53, path: '' } }));
+  pipeline.onEvent(callEvent({ ...app, callKind: 'bind', call: 'bind', timeBootNs: 833, family: 2, protocol: 17, given: { family: 2, address: new Uint8Array(16), port: 0, path: '' } }));
   const reports = pipeline.learner.takeReports(900);
   assert.deepEqual(texts(reports), [
-    '/usr/bin/node --port=<n> as user 0', 'CAP_CHOWN', '/usr/bin/id by /usr/bin/node as user 0', '/var/log/app-<n>.log', '/srv/cache', 'to 192.0.2.7 tcp/443', 'listens on tcp/8080 (any)',
+    '/usr/bin/node --port=<n> as user 0', 'CAP_CHOWN', '/usr/bin/id by /usr/bin/node as user 0', '/var/log/app-<n>.log', '/srv/cache', 'to 192.0.2.7 tcp/443', 'listens on tcp/8080 (any)', 'listens on udp/53 (any)',
   ]);
   const [report] = reports;
   assert.deepEqual([report?.containerId, report?.session, report?.fromBootNs, report?.seenFromStart, report?.recordsLost], ['web', 77, 700, true, 0]);
@@ -117,6 +119,17 @@ test('another image, another workload, and no digest are not judged', () => {
     pipeline.onEvent(child('/usr/bin/id'));
     assert.deepEqual(detections(), []);
   }
+});
+
+test('a pod is judged by the workload that owns it, as soon as somebody says which', () => {
+  const { pipeline, detections } = bench();
+  load(pipeline, [{ ...baseline, namespace: 'shop', workloadKind: 'Deployment', workload: 'cart' }], 1);
+  pipeline.identified('web', { ...identity, podName: 'cart-7d9', podNamespace: 'shop', podUid: 'u-1' });
+  pipeline.onEvent(child('/usr/bin/id'));
+  assert.deepEqual(detections(), [], 'nobody has said whose pod it is');
+  pipeline.podsTold([{ uid: 'u-1', namespace: 'shop', name: 'cart-7d9', workloadKind: 'Deployment', workloadName: 'cart', serviceAccount: 'default', revision: '1', labels: {}, containerIds: ['web'], images: {} }]);
+  pipeline.onEvent(child('/usr/bin/whoami', { tgid: 75, timeBootNs: 812 }));
+  assert.deepEqual(detections().flatMap(({ kind }) => (kind.case === 'detection' ? [/\/usr\/bin\/\w+/.exec(kind.value.output)?.[0]] : [])), ['/usr/bin/id', '/usr/bin/whoami']);
 });
 
 test('a session is one ring: what was there before it is watched from then on', () => {

@@ -38,7 +38,7 @@ interface Learned {
 }
 
 /** What it looks at beside what programs of their own report: names in the file system, and names of peers. */
-export const learnedKinds = ['dns', 'mkdir', 'mknod', 'rename', 'link', 'symlink', 'capset'] as const;
+export const learnedKinds = ['dns', 'mkdir', 'mknod', 'rename', 'link', 'symlink', 'capset', 'bind'] as const;
 
 export interface BehaviourSeen {
   readonly behaviour: Behaviour;
@@ -126,11 +126,17 @@ export class Learner {
     return acts.flatMap((behaviour) => this.#did(one, container, { behaviour, execution, eventClass: event.callKind === 'connectUnix' ? 'connect' : event.callKind, atBootNs: event.timeBootNs }));
   }
 
-  /** Its identity, or where it belongs, is known now or has changed. */
+  /** Its identity is known now: the hub is told at once, which has kept what it did. */
   identified(container: Container): DetectionFound[] {
     const one = this.#containers.get(container.id);
-    if (one === undefined || this.watch.isPending(container)) return [];
-    one.isChanged = true;
+    if (one !== undefined) one.isChanged = true;
+    return this.placed(container);
+  }
+
+  /** Where it belongs may be known now: what has waited for that is judged. */
+  placed(container: Container): DetectionFound[] {
+    const one = this.#containers.get(container.id);
+    if (one === undefined || one.waiting.length === 0 || this.watch.isPending(container)) return [];
     const { waiting } = one;
     one.waiting = [];
     return waiting.flatMap((act) => this.watch.judge(act, container));

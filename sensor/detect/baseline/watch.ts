@@ -32,12 +32,15 @@ interface Words {
 
 export class BaselineWatch {
   #inForce: ReadonlyMap<string, InForce> = new Map();
+  /** Images of which a workload of Kubernetes has a baseline in force. */
+  #ownedDigests: ReadonlySet<string> = new Set();
   generation = 0;
 
   /** The whole set, which replaces the one before. Whether the kernel has to be told: one is, or was, enforced. */
   replace(baselines: readonly BaselineInForce[], generation: number): boolean {
     const hadEnforced = this.drift !== null;
     this.#inForce = new Map(baselines.map((baseline) => [scopeKey(baseline.platformDigest, baseline.namespace, baseline.workloadKind, baseline.workload), { baseline, behaviours: new Behaviours(baseline.behaviours, behavioursMax * 2), drift: enforcementOf(baseline.behaviours).origins }]));
+    this.#ownedDigests = new Set(baselines.flatMap((one) => (one.workloadKind === '' ? [] : [one.platformDigest])));
     this.generation = generation;
     return hadEnforced || this.drift !== null;
   }
@@ -51,8 +54,10 @@ export class BaselineWatch {
     };
   }
 
-  isPending({ identity }: Container): boolean {
-    return identity === null;
+  /** Nobody knows its image yet, or nobody has said yet whose pod it is and that makes a difference. */
+  isPending({ identity, pod }: Container): boolean {
+    if (identity === null) return true;
+    return identity.podName !== null && pod === undefined && identity.platformDigest !== null && this.#ownedDigests.has(identity.platformDigest);
   }
 
   judge(act: Act, container: Container): DetectionFound[] {
