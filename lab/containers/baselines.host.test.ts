@@ -4,16 +4,18 @@
  * first instruction, in this container alone, while the dead man ends enforcement after a minute.
  */
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { BaselineDetailView } from '@vedette/model/api/baselines';
+import { projectRoot } from '../borders/borders.ts';
 import type { ApiClient } from '../product/client.ts';
 import { Product } from '../product/product.ts';
 import { until } from '../until.ts';
 import { PrivateContainerd } from './containerd.ts';
 import { shopImage, type ShopImage } from './image.ts';
+import { run, type RunResult } from './run.ts';
 
 const name = 'baseline-shop';
 const place = mkdtempSync(join(tmpdir(), 'vedette-baseline-'));
@@ -62,6 +64,12 @@ async function holds(...wanted: readonly RegExp[]): Promise<BaselineDetailView> 
   return value;
 }
 
+let token = '';
+async function vedette(...args: readonly string[]): Promise<RunResult> {
+  if (token === '') token = (await client.call('createToken', { body: { name: 'command', grants: [{ role: 'operator', place: 'all' }] } })).secret;
+  return await run(process.execPath, [join(projectRoot(), 'cli', 'main.ts'), 'baselines', ...args, '--hub', product.url], { env: { VEDETTE_TOKEN: token, NO_COLOR: '1' }, accept: [1, 2] });
+}
+
 const told = async () => (await client.call('listIncidents', { query: { limit: 200 } })).items.filter((one) => one.containerName === name && /^(First seen|Drift)/.test(one.source));
 
 test('a container is learned, watched, missed and enforced', { timeout: 240_000 }, async () => {
@@ -103,4 +111,25 @@ test('a container is learned, watched, missed and enforced', { timeout: 240_000 
   assert.equal(await act(`console.log(spawnSync('/bin/true').status); process.exit(0);`), '0', 'the image runs');
   const { value: verdict } = await until(async () => (await client.call('listIncidents', { query: { source: 'baseline', limit: 50 } })).items.find((one) => one.outcome === 'killed' && one.containerName === name) ?? null, 10_000);
   assert.ok(verdict, 'the kill is an incident');
+});
+
+test('the same by command: listed, shown, exported, edited, put back, and a stale copy refused', { timeout: 60_000 }, async () => {
+  const { stdout: listed } = await vedette('list', '--outside');
+  assert.match(listed, /ID +STATE +LEARNED +OUTSIDE +WATCHED +BLIND/);
+  const id = /^(\d+) +enforce .*baseline-shop/m.exec(listed)?.[1] ?? '';
+  assert.notEqual(id, '', listed);
+  const shown = await vedette('show', id);
+  for (const one of [/Executes\n/, /Talks to\n/, /Outside of the baseline\n/, /to 127\.0\.0\.1 tcp\/9/, /Not seen\n/, /No sensor watched the container/]) assert.match(shown.stdout, one);
+  const file = join(place, 'baseline.yaml');
+  assert.equal((await vedette('export', id, '--output', file)).code, 0);
+  const yaml = readFileSync(file, 'utf8');
+  assert.match(yaml, /kind: Baseline\n.*executions:\n/s);
+  writeFileSync(file, yaml.replace('writes:\n', 'writes:\n    - "/opt/new/**"\n'));
+  assert.match((await vedette('apply', file)).stdout, /holds \d+ behaviours now/);
+  const again = await vedette('apply', file);
+  assert.deepEqual([again.code, /changed by someone else/.test(again.stderr)], [2, true], again.stderr);
+  assert.match((await vedette('set', id, 'watch')).stdout, /: watch\./);
+  assert.match((await vedette('accept', id)).stdout, /0 stand outside/);
+  writeFileSync(file, yaml.replace('user: 0', 'user: root'));
+  assert.deepEqual((await vedette('apply', file)).code, 1);
 });
