@@ -10,6 +10,13 @@ import { cgroupEvent, execEvent, exitEvent, fileEvent, forkEvent, helloEvent, ip
 import { identityOf } from './testing/things.ts';
 
 const byImage = { name: 'by-image.yaml', text: '- rule: By image\n  desc: of a test\n  condition: evt.type = execve and container.image startswith registry.test\n  output: "%container.image"\n  priority: NOTICE\n' };
+const inOrder = { name: 'in-order.yaml', text: `- rule: In order
+  desc: of a test
+  condition: evt.type = execve and proc.exepath = /usr/bin/last
+  output: "%proc.exepath"
+  priority: NOTICE
+  vedette: { sequence: ["evt.type in (open, openat) and fd.name = /etc/first", "evt.type = execve and proc.exepath = /usr/bin/second"], within: 1h, by: [] }
+` };
 const inWeb = { cgroupV1: 17, cgroupV2: 0 };
 
 /** One sensor process: a pipeline, its memory, and what its commits left in the log. */
@@ -22,7 +29,7 @@ class Life {
   constructor(log: readonly StateLogEntry[] = [], sameBoot = true) {
     const nothing = () => undefined;
     this.pipeline = new Pipeline({ host: { hostname: 'node-1', userName: () => null }, effects: { identify: nothing, command: nothing, kill: nothing, knownContainer: () => null } });
-    this.pipeline.detector.load([byImage]);
+    this.pipeline.detector.load([byImage, inOrder]);
     this.recall = new Recall(this.pipeline);
     this.log = [...log];
     this.drops = this.recall.restore(log, sameBoot).drops;
@@ -55,6 +62,7 @@ class Life {
       inits: [...inits].sort(),
       exposure: exposure.wholeState().map((one) => JSON.stringify(one)).sort(),
       held: detector.held.map((one) => [executionKey(one.subject.execution), one.subject.container?.id ?? null, [...one.rules], one.untilBootNs]),
+      windows: detector.windows.whole(),
       losses: coverage.losses().sort((a, b) => (a.eventClass < b.eventClass ? -1 : 1)),
       drops: this.drops,
     };
@@ -85,6 +93,18 @@ test('a successor in the same boot goes on with processes, containers, what is h
   assert.deepEqual(second.pipeline.detector.held, []);
   const { detections } = second.pipeline.shipment.take([]);
   assert.deepEqual(detections.map(({ kind }) => (kind.case === 'detection' ? kind.value.output : kind.case)), ['registry.test/shop/cart:1.4']);
+});
+
+test('a sequence that began before a sensor died is completed after it', () => {
+  const second = new Life(new Life().see(...start, ...web, fileEvent({ ...inWeb, timeBootNs: 800, tgid: 60, startBootNs: 700, path: '/etc/first' })).commit().log);
+  second.see(execEvent({ timeBootNs: 900, tgid: 70, startBootNs: 850, path: '/usr/bin/second' })).commit();
+  const whole = new Life().commit(JSON.parse(JSON.stringify(second.recall.whole(undefined)))).log;
+  for (const log of [second.log, whole]) {
+    const third = new Life(log).see(execEvent({ timeBootNs: 950, tgid: 71, startBootNs: 940, path: '/usr/bin/last' }));
+    const { detections } = third.pipeline.shipment.take([]);
+    const rules = detections.flatMap(({ kind }) => (kind.case === 'detection' ? [kind.value.rule] : []));
+    assert.deepEqual(rules, ['In order']);
+  }
 });
 
 test('what is held of a process that came and went within one commit is held on', () => {

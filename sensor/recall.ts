@@ -11,6 +11,7 @@ import type { EffectEntry } from './enforce/effect-book.ts';
 import type { ExposureChange } from './enrich/exposure.ts';
 import { containerState, ProcessMemory, ProcessRecall, type TableChange } from './enrich/memory.ts';
 import type { Pipeline } from './pipeline.ts';
+import type { WindowChanges } from '@vedette/rules/window/windows';
 import type { StateLogEntry } from './ship/state-log.ts';
 
 interface HeldState {
@@ -32,6 +33,7 @@ type Change =
   | { readonly of: 'learning'; readonly session: RingSession }
   | { readonly of: 'losses'; readonly losses: readonly Loss[] }
   | { readonly of: 'held'; readonly held: readonly HeldState[] }
+  | { readonly of: 'windows'; readonly windows: WindowChanges }
   | { readonly of: 'effect'; readonly entry: EffectEntry }
   | { readonly of: 'drops'; readonly drops: DropState | null };
 
@@ -65,6 +67,8 @@ export class Recall {
     this.#hadHeld = detector.held.length > 0;
     if (this.#session !== learner.watching.id) out.push({ of: 'learning', session: learner.watching });
     this.#session = learner.watching.id;
+    const windows = detector.windows.takeChanges();
+    if (windows !== null) out.push({ of: 'windows', windows });
     const losses = coverage.losses();
     if (JSON.stringify(losses) !== this.#losses) out.push({ of: 'losses', losses });
     this.#losses = JSON.stringify(losses);
@@ -84,6 +88,7 @@ export class Recall {
       ...effectBook.all().map((entry): Change => ({ of: 'effect', entry })),
       { of: 'held', held: detector.held.map(heldState) },
       { of: 'learning', session: learner.watching },
+      { of: 'windows', windows: detector.windows.whole() },
       { of: 'losses', losses: coverage.losses() },
       { of: 'drops', drops: dropStateOf(drops) },
     ];
@@ -103,6 +108,7 @@ export class Recall {
         else if (!sameBoot) continue;
         else if (change.of === 'learning') pipeline.learner.session(change.session.id, change.session.fromBootNs);
         else if (change.of === 'held') held = change.held;
+        else if (change.of === 'windows') pipeline.detector.windows.restore(change.windows);
         else if (change.of === 'exposure') pipeline.exposure.restore(change.change);
         else recall.apply(change);
       }

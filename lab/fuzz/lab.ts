@@ -39,7 +39,7 @@ async function station({ report, sabotage }: LabRun, target: TargetName, seed: n
     report.progress(`${Math.floor((done / inputs) * 100)} %, ${Math.round((shown - begun) / 1000)} s`);
   };
   const fault = Object.keys(faults).find((one): one is FaultName => one === sabotage) ?? null;
-  const found = await fuzz({ target, seed, inputs, workers: Math.min(8, availableParallelism()), fault, progress });
+  const found = await fuzz({ target, seed, inputs, workers: Math.min(8, availableParallelism()), fault, progress, ...(fault === null ? {} : { hangMs: 12_000 }) });
   report.figure(`${words[target]}: seconds`, Math.round((Date.now() - begun) / 1000));
   for (const [kind, { inputs: all, right }] of Object.entries(found.kinds)) report.figure(`${words[target]}: ${kind}, taken as right`, `${right} of ${all}`);
   rowsOf(report, target, inputs, found);

@@ -33,6 +33,15 @@ export interface KeyState {
   readonly bytes: number;
 }
 
+/** As JSON: what is not finite is null. */
+export type SavedState =
+  | { readonly kind: 'sequence'; readonly newestNs: number | null; readonly chains: readonly (readonly Note[] | null)[] }
+  | { readonly kind: 'count'; readonly newestNs: number | null; readonly mutedUntilNs: number | null; readonly times: readonly number[]; readonly values: readonly (readonly [string, number])[]; readonly notes: readonly Note[] };
+
+function finite(number: number): number | null {
+  return Number.isFinite(number) ? number : null;
+}
+
 interface Chain {
   readonly startNs: number;
   readonly note: Note;
@@ -46,6 +55,13 @@ const noteBytes = 96;
 
 function bytesOf(note: Note): number {
   return noteBytes + 2 * note.text.length;
+}
+
+/** In order, oldest first. */
+function notesOf(chain: Chain): readonly Note[] {
+  const notes: Note[] = [];
+  for (let one: Chain | null = chain; one !== null; one = one.before) notes.push(one.note);
+  return notes.reverse();
 }
 
 export class SequenceState implements KeyState {
@@ -86,9 +102,21 @@ export class SequenceState implements KeyState {
   completed(timeNs: number): readonly Note[] | null {
     const chain = this.#chains.at(-1) ?? null;
     if (chain === null || !this.#joins(chain, timeNs)) return null;
-    const notes: Note[] = [];
-    for (let one: Chain | null = chain; one !== null; one = one.before) notes.push(one.note);
-    return notes.reverse();
+    return notesOf(chain);
+  }
+
+  saved(): SavedState {
+    return { kind: 'sequence', newestNs: finite(this.newestNs), chains: this.#chains.map((chain) => (chain === null ? null : notesOf(chain))) };
+  }
+
+  restore(saved: SavedState & { kind: 'sequence' }): void {
+    this.newestNs = saved.newestNs ?? Number.NEGATIVE_INFINITY;
+    saved.chains.slice(0, this.#chains.length).forEach((notes, step) => {
+      let chain: Chain | null = null;
+      for (const note of notes ?? []) chain = { startNs: notes?.[0]?.timeNs ?? note.timeNs, note, before: chain };
+      this.#chains[step] = chain;
+    });
+    this.bytes = this.#measured();
   }
 
   #joins(chain: Chain | null, timeNs: number): boolean {
@@ -143,6 +171,19 @@ export class CountState implements KeyState {
     this.newestNs = Number.NEGATIVE_INFINITY;
     this.bytes = stateBytes;
     return notes;
+  }
+
+  saved(): SavedState {
+    return { kind: 'count', newestNs: finite(this.newestNs), mutedUntilNs: finite(this.#mutedUntilNs), times: [...this.#times], values: [...this.#values], notes: this.#notes };
+  }
+
+  restore(saved: SavedState & { kind: 'count' }): void {
+    this.newestNs = saved.newestNs ?? Number.NEGATIVE_INFINITY;
+    this.#mutedUntilNs = saved.mutedUntilNs ?? Number.NEGATIVE_INFINITY;
+    this.#times.push(...saved.times.slice(0, this.#count));
+    for (const [value, timeNs] of saved.values.slice(0, this.#count)) this.#values.set(value, timeNs);
+    this.#notes = [...saved.notes];
+    this.bytes = this.#measured();
   }
 
   /** Some of them, spread over the window: the text of a note costs more than all the rest. */

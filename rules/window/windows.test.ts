@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { WindowPlan } from './plan.ts';
-import { Windows, type StepTaken } from './windows.ts';
+import { Windows, type StepTaken, type WindowChanges } from './windows.ts';
 
 function planOf(kind: 'sequence' | 'count', steps: number, count: number, withinNs: number): WindowPlan {
   const step = { typed: { kind: 'and', of: [] }, tree: null, by: [], note: [] } as const;
@@ -177,4 +177,49 @@ test('rules that stay as they are keep what they remember; one that is changed b
   windows.use([rules[0]!, { name: 'changed', window: planOf('sequence', 2, 2, 200) }]);
   assert.notEqual(step('kept', 1), null);
   assert.equal(step('changed', 1), null);
+});
+
+test('what is written down and read again goes on as if nothing had been, wherever it is cut', () => {
+  for (const [kind, values] of [['sequence', [null]], ['count', [null]], ['count', ['x', 'y', 'z', 'v']]] as const) {
+    fc.assert(fc.property(eventsArbitrary(kind === 'sequence' ? 3 : 1, values), fc.integer({ min: 0, max: 15 }), fc.array(fc.boolean(), { maxLength: 40, size: 'max' }), (events, withinNs, cuts) => {
+      const plan = planOf(kind, kind === 'sequence' ? 3 : 1, 3, withinNs);
+      let windows = new Windows(1 << 20, latestNs);
+      windows.use([{ name: 'r', window: plan }]);
+      const log: string[] = [];
+      const got = events.map((event, at) => {
+        log.push(JSON.stringify(windows.takeChanges()));
+        if (cuts[at] === true) {
+          windows = new Windows(1 << 20, latestNs);
+          windows.use([{ name: 'r', window: plan }]);
+          for (const one of log) if (one !== 'null') windows.restore(JSON.parse(one) as WindowChanges);
+        }
+        for (const step of [...event.steps].sort((a, b) => b - a)) {
+          const fired = windows.take('r', taken(event, step));
+          if (fired !== null) return fired.earlier.map((one) => one.text);
+        }
+        return null;
+      });
+      assert.deepEqual(got, byWindows(plan, events));
+    }), { numRuns: 300 });
+  }
+});
+
+test('a flood is not written down: after a restart such rules begin anew, and the next quiet commit has all again', () => {
+  const windows = new Windows();
+  const rules = [{ name: 'r', window: planOf('sequence', 2, 2, 1000) }];
+  windows.use(rules);
+  const step = (one: Windows, key: string, timeNs: number, which: number) => one.take('r', { step: which, key, timeNs, identityPending: false, value: null, note: () => '' });
+  step(windows, 'first', 1, 0);
+  assert.equal(windows.takeChanges()?.changes[0]?.states.length, 1);
+  for (let i = 0; i < 3000; i += 1) step(windows, `key ${i}`, 2, 0);
+  const flood = windows.takeChanges();
+  assert.deepEqual(flood, { whole: true, changes: [] });
+  for (let i = 0; i < 2500; i += 1) step(windows, `key ${i}`, 3, 1);
+  const quiet = windows.takeChanges();
+  assert.deepEqual([quiet?.whole, quiet?.changes[0]?.states.length], [true, 501]);
+  const next = new Windows();
+  next.use(rules);
+  if (quiet !== null) next.restore(quiet);
+  assert.notEqual(step(next, 'first', 4, 1), null);
+  assert.equal(step(next, 'key 0', 4, 1), null);
 });

@@ -4,7 +4,8 @@
  * longest ago, so a flood that one rule looks at does not make others forget. What was lost that way is counted by rule.
  */
 import type { WindowPlan } from './plan.ts';
-import { CountState, SequenceState, type Fired, type Note } from './state.ts';
+import { Touched } from './touched.ts';
+import { CountState, SequenceState, type Fired, type Note, type SavedState } from './state.ts';
 
 export interface WindowCounts {
   readonly rule: string;
@@ -30,6 +31,23 @@ export const latenessNsUsual = 1e9;
 /** How many that have run out are looked for at each event. */
 const sweptAtOnce = 2;
 
+/** What is remembered for some sets of equal values of a rule; null: nothing any more. */
+export interface WindowChange {
+  readonly rule: string;
+  /** Of the plan: for another one it means nothing. */
+  readonly print: string;
+  readonly states: readonly (readonly [key: string, state: SavedState | null])[];
+}
+
+export interface WindowChanges {
+  /** All that there is, and not only what changed. */
+  readonly whole: boolean;
+  readonly changes: readonly WindowChange[];
+}
+
+/** More than these are not written down: a flood must not become one of the state log. */
+const savedMax = 2000;
+
 /** One event as a step of a rule. */
 export interface StepTaken {
   readonly step: number;
@@ -47,13 +65,14 @@ class RuleWindow {
   readonly name: string;
   readonly plan: WindowPlan;
   readonly #latenessNs: number;
-  /** Touched longest ago first. */
-  readonly states = new Map<string, State>();
+  readonly states = new Touched<State>();
   bytes = 0;
   nowNs = Number.NEGATIVE_INFINITY;
   fired = 0;
   evicted = 0;
   muted = 0;
+  /** Keys of what changed since it was last asked; null: nobody asks. */
+  changed: Set<string> | null = null;
 
   constructor(name: string, plan: WindowPlan, latenessNs: number) {
     this.name = name;
@@ -64,7 +83,7 @@ class RuleWindow {
   take(taken: StepTaken): Fired | null {
     if (taken.timeNs > this.nowNs) this.nowNs = taken.timeNs;
     this.#sweep();
-    const present = this.states.get(taken.key) ?? null;
+    const present = this.states.get(taken.key);
     return this.plan.kind === 'count' ? this.#count(taken, present) : this.#sequence(taken, present);
   }
 
@@ -102,15 +121,15 @@ class RuleWindow {
   }
 
   #touch(key: string, state: State, grown: number): void {
-    this.bytes += grown + (this.states.delete(key) ? 0 : 2 * key.length);
-    this.states.set(key, state);
+    this.changed?.add(key);
+    this.bytes += grown + (this.states.touch(key, state) ? 0 : 2 * key.length);
   }
 
   forget(key: string): void {
-    const state = this.states.get(key);
-    if (state === undefined) return;
+    const state = this.states.delete(key);
+    if (state === null) return;
+    this.changed?.add(key);
     this.bytes -= state.bytes + 2 * key.length;
-    this.states.delete(key);
   }
 
   #isOver(state: State): boolean {
@@ -118,21 +137,36 @@ class RuleWindow {
   }
 
   #sweep(): void {
-    let left = sweptAtOnce;
-    for (const [key, state] of this.states) {
-      if (left === 0 || !this.#isOver(state)) return;
-      left -= 1;
+    for (let left = sweptAtOnce; left > 0; left -= 1) {
+      const oldest = this.states.oldest();
+      if (oldest === null || !this.#isOver(oldest.value)) return;
+      this.forget(oldest.key);
+    }
+  }
+
+  /** Null: there is nothing for this key. */
+  saved(keys: Iterable<string>): WindowChange {
+    return { rule: this.name, print: this.plan.print, states: [...keys].map((key) => [key, this.states.get(key)?.saved() ?? null]) };
+  }
+
+  restore({ states }: WindowChange): void {
+    for (const [key, saved] of states) {
       this.forget(key);
+      if (saved === null || saved.kind !== this.plan.kind) continue;
+      const state = saved.kind === 'sequence' ? new SequenceState(this.plan.steps.length - 1, this.plan.withinNs) : new CountState(this.plan.count, this.plan.withinNs);
+      if (saved.kind === 'sequence' && state instanceof SequenceState) state.restore(saved);
+      if (saved.kind === 'count' && state instanceof CountState) state.restore(saved);
+      this.#touch(key, state, state.bytes);
+      if (state.newestNs > this.nowNs) this.nowNs = state.newestNs;
     }
   }
 
   /** What was touched longest ago; one that has run out is no loss. */
   evict(): void {
-    const [oldest] = this.states;
-    if (oldest === undefined) return;
-    const [key, state] = oldest;
-    if (!this.#isOver(state)) this.evicted += 1;
-    this.forget(key);
+    const oldest = this.states.oldest();
+    if (oldest === null) return;
+    if (!this.#isOver(oldest.value)) this.evicted += 1;
+    this.forget(oldest.key);
   }
 }
 
@@ -144,6 +178,9 @@ export class Windows {
   readonly #bytesMax: number;
   readonly #latenessNs: number;
   readonly #rules = new Map<string, RuleWindow>();
+  #isSaved = false;
+  /** What was there is too much, or is not all written down: next time all of it is written, or that there is none. */
+  #needsWhole = true;
 
   constructor(bytesMax = windowBytesMaxUsual, latenessNs = latenessNsUsual) {
     this.#bytesMax = bytesMax;
@@ -157,7 +194,11 @@ export class Windows {
     for (const { name, window } of rules) {
       if (window === null) continue;
       const present = before.get(name);
-      this.#rules.set(name, present !== undefined && present.plan.print === window.print ? present : new RuleWindow(name, window, this.#latenessNs));
+      const isSame = present !== undefined && present.plan.print === window.print;
+      if (!isSame) this.#needsWhole = true;
+      const rule = isSame ? present : new RuleWindow(name, window, this.#latenessNs);
+      if (this.#isSaved) rule.changed ??= new Set();
+      this.#rules.set(name, rule);
     }
   }
 
@@ -174,6 +215,40 @@ export class Windows {
     let bytes = 0;
     for (const one of this.#rules.values()) bytes += one.bytes;
     return bytes;
+  }
+
+  /** What changed since the last call, for the state log. */
+  takeChanges(): WindowChanges | null {
+    this.#isSaved = true;
+    if (this.#rules.size === 0) return null;
+    const rules = [...this.#rules.values()];
+    const changed = rules.reduce((sum, one) => sum + (one.changed?.size ?? 0), 0);
+    if (this.#needsWhole || changed > savedMax) {
+      const whole = this.whole();
+      this.#needsWhole = rules.reduce((sum, one) => sum + one.states.size, 0) > savedMax;
+      for (const one of rules) one.changed = new Set();
+      return whole;
+    }
+    if (changed === 0) return null;
+    const changes = rules.flatMap((one) => (one.changed === null || one.changed.size === 0 ? [] : [one.saved(one.changed)]));
+    for (const one of rules) one.changed = new Set();
+    return { whole: false, changes };
+  }
+
+  /** All of it, or nothing where that is too much. */
+  whole(): WindowChanges {
+    const rules = [...this.#rules.values()];
+    const keys = rules.reduce((sum, one) => sum + one.states.size, 0);
+    return { whole: true, changes: keys > savedMax ? [] : rules.flatMap((one) => (one.states.size === 0 ? [] : [one.saved(one.states.keys())])) };
+  }
+
+  /** Puts back what was written, for rules that are as they were. */
+  restore({ whole, changes }: WindowChanges): void {
+    if (whole) for (const one of this.#rules.values()) for (const key of [...one.states.keys()]) one.forget(key);
+    for (const change of changes) {
+      const rule = this.#rules.get(change.rule);
+      if (rule !== undefined && rule.plan.print === change.print) rule.restore(change);
+    }
   }
 
   #largest(): RuleWindow {

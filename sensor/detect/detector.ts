@@ -12,7 +12,7 @@ import { problemCodes, type RuleProblem } from '@vedette/rules/problems';
 import { readsByClass } from '@vedette/rules/reads';
 import type { Interest } from '@vedette/rules/interest';
 import { absentFields } from '@vedette/rules/subject';
-import { Windows, type WindowReport } from '@vedette/rules/window/windows';
+import { Windows } from '@vedette/rules/window/windows';
 import type { Asking } from '@vedette/rules/window/gate';
 import type { DetectionFound } from '@vedette/model/finding';
 import { executionKey } from '@vedette/model/process';
@@ -44,8 +44,8 @@ export class Detector {
   #set: RuleSet;
   #bound: BoundRules<RuleSubject>;
   #held: Held[] = [];
-  /** Outlives a change of the rules, for those that stay as they are. */
-  readonly #windows = new Windows();
+  /** What rules with a sequence or a count remember; outlives a change of the rules, for those that stay as they are. */
+  readonly windows = new Windows();
   #number = 0;
   /** Counts the sets that were loaded. */
   generation = 0;
@@ -56,13 +56,13 @@ export class Detector {
   constructor(host: HostFacts, files: readonly RuleFile[] = []) {
     this.#host = host;
     this.#files = files;
-    ({ set: this.#set, bound: this.#bound } = bind(host, files, this.#unseen, { windows: this.#windows, indexed: this.#indexed }));
+    ({ set: this.#set, bound: this.#bound } = bind(host, files, this.#unseen, { windows: this.windows, indexed: this.#indexed }));
   }
 
   load(files: readonly RuleFile[]): void {
     this.generation += 1;
     this.#files = files;
-    ({ set: this.#set, bound: this.#bound } = bind(this.#host, files, this.#unseen, { windows: this.#windows, indexed: this.#indexed }));
+    ({ set: this.#set, bound: this.#bound } = bind(this.#host, files, this.#unseen, { windows: this.windows, indexed: this.#indexed }));
   }
 
   /** Every rule is asked about every event: to see that the index changes nothing. */
@@ -99,13 +99,8 @@ export class Detector {
   /** What is wrong with the loaded rules, one sentence each. */
   problems(): string[] {
     const told = this.#set.problems.slice(0, 200).map((one) => `${one.rule ?? one.place.file}: ${one.message}`);
-    const forgotten = this.#windows.report().rules.filter((one) => one.evicted > 0).slice(0, 100);
+    const forgotten = this.windows.report().rules.filter((one) => one.evicted > 0).slice(0, 100);
     return [...told, ...forgotten.map(({ rule, evicted }) => `${rule}: ${evicted} unfinished sequences or counts were forgotten for want of memory; what they would have led to was not reported`)];
-  }
-
-  /** What rules with a sequence or a count remember. */
-  get windows(): WindowReport {
-    return this.#windows.report();
   }
 
   /** The same for each rule, with what it comes to. */
