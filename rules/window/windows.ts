@@ -202,6 +202,11 @@ export class Windows {
     }
   }
 
+  /** Whether it is a rule with a sequence or a count. */
+  remembers(rule: string): boolean {
+    return this.#rules.has(rule);
+  }
+
   /** What fires by this, if anything does. */
   take(rule: string, taken: StepTaken): Fired | null {
     const window = this.#rules.get(rule);

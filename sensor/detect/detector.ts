@@ -30,6 +30,7 @@ const heldForNs = 2e9;
 const heldMax = 1000;
 const none: readonly DetectionFound[] = [];
 const reachesMax = 500;
+const nothingElse: Asking = {};
 
 function bind(host: HostFacts, files: readonly RuleFile[], classes: ReadonlySet<EventClass>, how: { readonly windows: Windows; readonly indexed: boolean }): { set: RuleSet; bound: BoundRules<RuleSubject> } {
   const supplied = suppliers(host);
@@ -44,6 +45,8 @@ export class Detector {
   #set: RuleSet;
   #bound: BoundRules<RuleSubject>;
   #held: Held[] = [];
+  /** Rules with a sequence or a count of which a container has an event waiting. */
+  #waiting = new Map<string, Set<string>>();
   /** What rules with a sequence or a count remember; outlives a change of the rules, for those that stay as they are. */
   readonly windows = new Windows();
   #number = 0;
@@ -93,7 +96,7 @@ export class Detector {
 
   /** Puts back what a former sensor process held. */
   restoreHeld(held: Held): void {
-    if (this.#held.length < heldMax) this.#held.push(held);
+    if (this.#held.length < heldMax) this.#hold(held);
   }
 
   /** What is wrong with the loaded rules, one sentence each. */
@@ -136,28 +139,40 @@ export class Detector {
       else pending.add(match.rule.name);
     }
     if (pending.size === 0) return found;
-    if (this.#held.length < heldMax) this.#held.push({ subject: numbered, rules: pending, untilBootNs: subject.event.timeBootNs + heldForNs });
+    if (this.#held.length < heldMax) this.#hold({ subject: numbered, rules: pending, untilBootNs: subject.event.timeBootNs + heldForNs });
     else found.push(...this.#decide({ subject: numbered, rules: pending, untilBootNs: 0 }));
     return found;
   }
 
-  /** Rules of which this container has an event waiting. */
+  #hold(held: Held): void {
+    this.#held.push(held);
+    const { container } = held.subject;
+    if (container === null) return;
+    for (const rule of held.rules) {
+      if (!this.windows.remembers(rule)) continue;
+      const ofContainer = this.#waiting.get(container.id);
+      if (ofContainer === undefined) this.#waiting.set(container.id, new Set([rule]));
+      else ofContainer.add(rule);
+    }
+  }
+
   #behind(subject: RuleSubject): Asking {
-    if (this.#held.length === 0 || subject.container === null) return {};
-    const waiting = this.#held.filter((one) => one.subject.container?.id === subject.container?.id);
-    return waiting.length === 0 ? {} : { behind: new Set(waiting.flatMap((one) => [...one.rules])) };
+    const behind = this.#waiting.size === 0 || subject.container === null ? undefined : this.#waiting.get(subject.container.id);
+    return behind === undefined ? nothingElse : { behind };
   }
 
   /** Asks again what was held: for this container now, and for whatever has waited long enough. */
   release(identifiedContainer: string | null, nowBootNs: number, everything = false): DetectionFound[] {
     const found: DetectionFound[] = [];
-    const kept: Held[] = [];
-    for (const held of this.#held) {
+    const all = this.#held;
+    if (all.length === 0) return found;
+    this.#held = [];
+    this.#waiting = new Map();
+    for (const held of all) {
       const due = everything || held.untilBootNs <= nowBootNs || held.subject.container?.id === identifiedContainer;
       if (due) found.push(...this.#decide(held));
-      else kept.push(held);
+      else this.#hold(held);
     }
-    this.#held = kept;
     return found;
   }
 
