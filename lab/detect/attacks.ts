@@ -2,13 +2,14 @@
 import { gettingIn } from './attacks/getting-in.ts';
 import { looking } from './attacks/looking.ts';
 import { rising } from './attacks/rising.ts';
+import { sequences } from './attacks/sequences.ts';
 import { staying } from './attacks/staying.ts';
 import { taking } from './attacks/taking.ts';
 import { twins } from './attacks/twins.ts';
 import { playAction, type Action } from './battery.ts';
 import { officialRuleFiles, type DetectScene } from './scene.ts';
 
-export const actions: readonly Action[] = [...gettingIn, ...staying, ...rising, ...looking, ...taking, ...twins];
+export const actions: readonly Action[] = [...gettingIn, ...staying, ...rising, ...looking, ...taking, ...twins, ...sequences];
 
 /** Rows about the whole: acts and tactics, that every rule of ours was heard, and that the sensor lost nothing. */
 const rowsOfTheWhole = 5;
