@@ -89,7 +89,7 @@ class Crew {
 
   constructor(options: CrewOptions) {
     this.#options = options;
-    this.#hangMs = options.hangMs ?? 60_000;
+    this.#hangMs = options.hangMs ?? 240_000;
   }
 
   async #member(): Promise<Member> {
