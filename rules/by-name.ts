@@ -78,10 +78,11 @@ export function bindByName<Subject>(ruleset: RuleSet, suppliers: Suppliers<Subje
       const bucket = bucketOf(name, known);
       const hits = hitsOf(bucket.rules, subject);
       if (hits.length === 0) return nothing;
-      return hits.flatMap(({ rule, answer }): readonly Match[] => {
+      return hits.flatMap((hit): readonly Match[] => {
+        const { rule, answer } = hit;
         const output = () => formatOf(bucket, rule, printed)(subject);
         if (rule.window === null) return [{ rule, answer, fired: null, output }];
-        const passed = gate.pass(rule, rule.window, bucket.where, name, subject, {});
+        const passed = gate.pass(hit, rule.window, bucket.where, name, subject, {});
         if (passed?.answer !== 'match') return nothing;
         const { fired } = passed;
         return [{ rule, answer: 'match', fired, output: () => withEarlier(output(), fired) }];

@@ -143,10 +143,11 @@ export class RuleSet {
         const bucket = index.get(eventClass);
         const hits = hitsOf(only === undefined ? bucket?.of(subject) : bucket?.all.filter((one) => only.has(one.rule.name)), subject);
         if (hits.length === 0) return nothing;
-        return hits.flatMap(({ rule, answer }): readonly Match[] => {
+        return hits.flatMap((hit): readonly Match[] => {
+          const { rule, answer } = hit;
           const output = () => formatter(rule, eventClass)(subject);
           if (rule.window === null) return [{ rule, answer, fired: null, output }];
-          const passed = gate.pass(rule, rule.window, { eventClass, table: this.table, absent: this.#absent }, eventClass, subject, asking);
+          const passed = gate.pass(hit, rule.window, { eventClass, table: this.table, absent: this.#absent }, eventClass, subject, asking);
           if (passed === null) return nothing;
           if (passed.answer === 'pending') return [{ rule, answer: 'pending', fired: null, output }];
           const { fired } = passed;

@@ -3,9 +3,10 @@
  * the rule waits for. One event is one step: the last that it can be is tried first, and an event that fires is nothing else.
  * While a step hangs on an identity that is not known, the whole event waits, and so do later ones of its container behind it.
  */
-import { answers, compileCondition, type Evaluate } from '../compile/compile.ts';
+import { answers, compileCondition, type Answer, type Evaluate } from '../compile/compile.ts';
 import { plainText, readersOf } from '../compile/readers.ts';
 import type { TypedOperand } from '../check/typed.ts';
+import type { Hit } from '../index-by-event.ts';
 import { outputFormatter, type FormatOutput, type Output, type OutputField } from '../output.ts';
 import type { Rule } from '../ruleset.ts';
 import { readOf, specialise } from '../specialise.ts';
@@ -47,15 +48,21 @@ export class WindowGate<Subject> {
   }
 
   /** Null: nothing is to be said. `className`: what the steps are specialised for. */
-  pass(rule: Rule, plan: WindowPlan, where: OnClass, className: string, subject: Subject, { behind, decided = false }: Asking): Passed | null {
+  pass({ rule, answer: answered }: Hit<Rule>, plan: WindowPlan, where: OnClass, className: string, subject: Subject, { behind, decided = false }: Asking): Passed | null {
     const steps = this.#stepsOf(rule, plan, where, className);
+    const [only] = steps;
+    // one step alone was asked already: that is the whole condition here
+    if (steps.length === 1 && only !== undefined) return this.#take(rule.name, [{ step: only, answer: answered === 'match' ? answers.yes : answers.unknown }], subject, { behind, decided });
     const given = steps.map((step) => ({ step, answer: step.evaluate(subject) })).filter((one) => one.answer !== answers.no);
-    if (given.length === 0) return null;
-    if (!decided && (given.some((one) => one.answer === answers.unknown) || behind?.has(rule.name) === true)) return { answer: 'pending' };
+    return given.length === 0 ? null : this.#take(rule.name, given, subject, { behind, decided });
+  }
+
+  #take(rule: string, given: readonly { readonly step: StepOnClass<Subject>; readonly answer: Answer }[], subject: Subject, { behind, decided }: { readonly behind: ReadonlySet<string> | undefined; readonly decided: boolean }): Passed | null {
+    if (!decided && (given.some((one) => one.answer === answers.unknown) || behind?.has(rule) === true)) return { answer: 'pending' };
     const timeNs = this.#suppliers.timeNs(subject);
     for (const { step, answer } of given) {
       const taken = takenOf(step, subject, timeNs, answer === answers.unknown);
-      const fired = taken === null ? null : this.#windows.take(rule.name, taken);
+      const fired = taken === null ? null : this.#windows.take(rule, taken);
       if (fired !== null) return { answer: 'match', fired };
     }
     return null;

@@ -159,8 +159,8 @@ export class CountState implements KeyState {
     if (timeNs > this.newestNs) this.newestNs = timeNs;
     const isEnough = value === null ? this.#addTime(timeNs) : this.#addValue(timeNs, value);
     if (!isEnough) {
-      this.#keep(timeNs, note);
-      this.bytes = this.#measured();
+      // most sets of values never come near it, and the text of a note costs more than all the rest
+      if (this.#times.length + this.#values.size >= this.#count - notesMax) this.#keep(timeNs, note);
       return null;
     }
     const notes = this.#notes;
@@ -186,12 +186,21 @@ export class CountState implements KeyState {
     this.bytes = this.#measured();
   }
 
-  /** Some of them, spread over the window: the text of a note costs more than all the rest. */
+  /** Some of the last ones, spread over the window. */
   #keep(timeNs: number, note: () => Note): void {
-    const notes = this.#notes.filter((one) => timeNs - one.timeNs <= this.#withinNs);
+    const notes = this.#notes.filter((one) => timeNs - one.timeNs <= this.#withinNs || this.#shrink(bytesOf(one)));
     const last = notes.at(-1);
-    if (notes.length < notesMax / 2 || last === undefined || (notes.length < notesMax && timeNs - last.timeNs >= this.#withinNs / (2 * notesMax))) notes.push(note());
+    if (notes.length < notesMax / 2 || last === undefined || (notes.length < notesMax && timeNs - last.timeNs >= this.#withinNs / (2 * notesMax))) {
+      const made = note();
+      notes.push(made);
+      this.bytes += bytesOf(made);
+    }
     this.#notes = notes;
+  }
+
+  #shrink(bytes: number): false {
+    this.bytes -= bytes;
+    return false;
   }
 
   #addTime(timeNs: number): boolean {
@@ -199,15 +208,25 @@ export class CountState implements KeyState {
     let at = times.length;
     while (at > 0 && (times[at - 1] ?? 0) > timeNs) at -= 1;
     times.splice(at, 0, timeNs);
-    if (times.length > this.#count) times.shift();
-    return times.length === this.#count && (times.at(-1) ?? 0) - (times[0] ?? 0) <= this.#withinNs;
+    const newestNs = times.at(-1) ?? timeNs;
+    let over = Math.max(0, times.length - this.#count);
+    while (over < times.length && newestNs - (times[over] ?? 0) > this.#withinNs) over += 1;
+    times.splice(0, over);
+    this.bytes += 8 * (1 - over);
+    return times.length === this.#count;
   }
 
   #addValue(timeNs: number, value: string): boolean {
     const values = this.#values;
-    values.set(value, Math.max(timeNs, values.get(value) ?? timeNs));
+    const known = values.get(value);
+    values.set(value, Math.max(timeNs, known ?? timeNs));
+    if (known === undefined) this.bytes += noteBytes + 2 * value.length;
     if (values.size < this.#count) return false;
-    for (const [one, time] of values) if (this.newestNs - time > this.#withinNs) values.delete(one);
+    for (const [one, time] of values) {
+      if (this.newestNs - time <= this.#withinNs) continue;
+      values.delete(one);
+      this.bytes -= noteBytes + 2 * one.length;
+    }
     return values.size >= this.#count;
   }
 

@@ -189,9 +189,11 @@ test('what is written down and read again goes on as if nothing had been, wherev
       const got = events.map((event, at) => {
         log.push(JSON.stringify(windows.takeChanges()));
         if (cuts[at] === true) {
+          const { bytes } = windows;
           windows = new Windows(1 << 20, latestNs);
           windows.use([{ name: 'r', window: plan }]);
           for (const one of log) if (one !== 'null') windows.restore(JSON.parse(one) as WindowChanges);
+          assert.equal(windows.bytes, bytes, 'what it takes is counted as it grows and shrinks');
         }
         for (const step of [...event.steps].sort((a, b) => b - a)) {
           const fired = windows.take('r', taken(event, step));
