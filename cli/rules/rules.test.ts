@@ -129,3 +129,35 @@ test('noise: without a hub or a token it says what is missing, and a hub that is
   assert.deepEqual([away.code, away.complaint.startsWith('The hub at http://127.0.0.1:9 does not answer')], [2, true]);
   assert.equal(rules('apply', '--hub', 'http://127.0.0.1:9').code, 2);
 });
+
+const ordered = `- rule: In order
+  desc: d
+  condition: evt.type = execve and proc.name = sh
+  output: o
+  priority: NOTICE
+  vedette:
+    sequence: [{ condition: evt.type = chmod and fs.path.name exists, by: [fs.path.name] }]
+    within: 90s
+    by: [proc.exepath]
+- rule: Often
+  desc: d
+  condition: evt.type = connect
+  output: o
+  priority: NOTICE
+  vedette: { count: 3, distinct: fd.sport, within: 2h, by: [] }
+`;
+
+test('a sequence: its steps are explained one by one, are part of what the rule needs, and faults have their place', () => {
+  writeFileSync(join(place, 'ordered.yaml'), ordered);
+  const { code, out } = rules('explain', 'ordered.yaml');
+  assert.equal(code, 0);
+  assert.match(out, /asked on chmod, execve\n {2}fires on the last of 2 steps in this order within 90 s, with the same proc\.exepath; once for each\n\n {2}step 1 {2}by fs\.path\.name\n {2}and\n/);
+  assert.match(out, /step 2, the rule's own condition {2}by proc\.exepath\n/);
+  assert.match(out, /fires at 3 different values of fd\.sport within 2 h, of all events together; then it is silent for that time\n\n {2}counted\n {2}evt\.type = connect/);
+  const data = JSON.parse(rules('explain', '--json', 'ordered.yaml').out) as { window: { kind: string; steps: { by: string[] }[] } }[];
+  assert.deepEqual(data.map((one) => [one.window.kind, one.window.steps.map((step) => step.by)]), [['sequence', [['fs.path.name'], ['proc.exepath']]], ['count', [[]]]]);
+  const checked = JSON.parse(rules('check', '--json', 'ordered.yaml').out) as { rules: { needs: unknown }[] };
+  assert.deepEqual(checked.rules[0]?.needs, { events: ['chmod', 'execve'], fields: ['fs.path.name', 'proc.name'] });
+  writeFileSync(join(place, 'disordered.yaml'), ordered.replace('within: 90s', 'within: soon'));
+  assert.match(rules('check', 'disordered.yaml').out, /^disordered\.yaml:8:5: error: rule "In order": in vedette: within is a time from 1ms to 24h, such as 500ms, 10s, 5m or 1h, not "soon" \[window-invalid\]\n +8 \| +within: soon\n {6}\| {5}\^/);
+});

@@ -15,6 +15,7 @@ import { Link } from '../../router.tsx';
 import { useMay } from '../../session.tsx';
 import { usersWords } from '../../view/admission-words.ts';
 import { visible } from '../../view/cut.ts';
+import { fieldsInOrder } from '../../view/event-fields.ts';
 import { countWords, plural } from '../../view/numbers.ts';
 import type { Chain } from '../../view/process-tree.ts';
 import { absoluteTime, gapWords } from '../../view/time.ts';
@@ -111,7 +112,7 @@ function Events({ events, chosen, eventTo }: { readonly events: readonly Finding
 }
 
 function EventFields({ event }: { readonly event: FindingEventView }): ReactNode {
-  const names = Object.keys(event.fields).sort();
+  const names = fieldsInOrder(Object.keys(event.fields));
   return (
     <div className="stack" data-testid="event-fields">
       <Fields items={[
@@ -121,9 +122,9 @@ function EventFields({ event }: { readonly event: FindingEventView }): ReactNode
         event.varied.length === 0 ? null : ['Not the same in all', event.varied.join(', ')],
         event.mode === null ? null : ['Policy was', `${modeWords[event.mode]}${event.generation === null ? '' : `, generation ${event.generation}`}`],
         event.identityPending ? ['Identity', 'pending: the container was not yet known when this was decided'] : null,
-        ...names.map((name): readonly [string, ReactNode] => {
+        ...names.map(({ name, label }): readonly [string, ReactNode] => {
           const value = event.fields[name] ?? null;
-          return [name, value === null ? <Tip key={name} content="This event has no such value, or the sensor could not read it."><span className="faint">none</span></Tip> : <Code key={name} text={value} what={name} max={160} />];
+          return [label, value === null ? <Tip key={name} content="This event has no such value, or the sensor could not read it."><span className="faint">none</span></Tip> : <Code key={name} text={value} what={name} max={160} />];
         }),
       ]} />
     </div>
