@@ -27,10 +27,11 @@ const shapes: Readonly<Record<number, Shape>> = {
   [at.kinds.dns]: { size: at.dns.size, lengths: [at.dns.messageBytes] },
   [at.kinds.hello]: { size: at.hello.size, lengths: [at.hello.textBytes] }, [at.kinds.hook]: { size: at.hook.size, lengths: [at.hook.textBytes] },
   [at.kinds.snapshotEnd]: { size: at.header.size, lengths: [] }, [at.kinds.tick]: { size: at.tick.size, lengths: [] },
-  [at.kinds.cgroupLoss]: { size: at.cgroupLoss.size, lengths: [] },
+  [at.kinds.cgroupLoss]: { size: at.cgroupLoss.size, lengths: [] }, [at.kinds.canary]: { size: at.canary.size, lengths: [] },
+  [at.kinds.table]: { size: at.table.size, lengths: [at.table.nameBytes] },
 };
 
-const kindsMax = at.kinds.cgroupLoss;
+const kindsMax = Math.max(...Object.values(at.kinds));
 const recordBytesMax = 16_384;
 const pieces = ['etc\0', 'passwd\0', '/\0', '\0', '..\0', 'a b\0', '\xff\xfe\x80', '\xf0\x9f\x98', '-c\0', 'PATH=/bin\0', 'x'.repeat(255), '\x01\x00/run/docker.sock\0', '\x01\x00\x00@name', '\x02\x00\x01\xbb\x0a\x00\x00\x01', '\x0a\x00\x01\xbb'];
 /** An answer of a name server with one question, one address, and a name that jumps. */
@@ -57,7 +58,9 @@ export class Records {
     for (let i = chance.below(24); i > 0; i -= 1) record[chance.below(shape.size)] = chance.below(256);
     record.writeUInt16LE(kind, 0);
     shape.lengths.forEach((place, index) => record.writeUInt16LE(tails[index]?.length ?? 0, place));
+    // lengths of four bytes
     if (kind === at.kinds.hook) record.writeUInt16LE(0, at.hook.textBytes + 2);
+    if (kind === at.kinds.table) record.writeUInt16LE(0, at.table.nameBytes + 2);
     if (kind === at.kinds.hello) record.writeUInt32LE(1 + chance.below(3), at.hello.schema);
     return record;
   }
