@@ -1,9 +1,12 @@
 /** The fuzzing itself: a few thousand inputs of each target find nothing, and each planted fault is found. */
 import { deepEqual, equal, ok } from 'node:assert/strict';
 import { test } from 'node:test';
+import { callKindOf } from '@vedette/sensor/decode/call-event';
+import { kinds } from '@vedette/sensor/decode/layout';
 import { fuzz } from './crew.ts';
 import { captureTarget } from './captures.ts';
 import { decoderTarget } from './decoder.ts';
+import { shapedKinds } from './records.ts';
 import { ruleTarget } from './rules.ts';
 import { takeInputs } from './target.ts';
 
@@ -14,6 +17,11 @@ test('nothing that comes as a record makes the decoder throw, or read what is no
     const { inputs = 0, right = 0 } = counts.kinds[kind] ?? {};
     ok(inputs > 20 && right > 0 && right < inputs, `${kind}: both right and wrong inputs are tried`);
   }
+});
+
+test('records of every kind are made in their shape', () => {
+  const { max, ...all } = kinds;
+  deepEqual(Object.entries(all).filter(([, kind]) => kind !== max && !shapedKinds.has(kind) && callKindOf(kind) === null), []);
 });
 
 test('an input is the same whatever was taken before it', () => {

@@ -31,6 +31,9 @@ const shapes: Readonly<Record<number, Shape>> = {
   [at.kinds.table]: { size: at.table.size, lengths: [at.table.nameBytes] },
 };
 
+/** Kinds with a shape of their own; the others are calls, which have one. */
+export const shapedKinds: ReadonlySet<number> = new Set(Object.keys(shapes).map(Number));
+
 const kindsMax = Math.max(...Object.values(at.kinds));
 const recordBytesMax = 16_384;
 const pieces = ['etc\0', 'passwd\0', '/\0', '\0', '..\0', 'a b\0', '\xff\xfe\x80', '\xf0\x9f\x98', '-c\0', 'PATH=/bin\0', 'x'.repeat(255), '\x01\x00/run/docker.sock\0', '\x01\x00\x00@name', '\x02\x00\x01\xbb\x0a\x00\x00\x01', '\x0a\x00\x01\xbb'];
