@@ -53,7 +53,14 @@ export function tableFills(pipeline: Pipeline, facts: Pick<ReportFacts, 'spoolBy
     { name: 'effects in force or done', entries: effectBook.size, entriesMax: effectBook.sizeMax, entryBytesMax: 2048 },
   ];
   const spool = create(TableFillSchema, { name: 'spool of what the hub has not taken', place: 'disk', bytes: BigInt(facts.spoolBytes), bytesMax: BigInt(facts.spoolBytesMax), dropped: BigInt(facts.telemetryBatchesDropped) });
-  return [...kernel, ...own.map(ownFill), spool];
+  return [...kernel, ...own.map(ownFill), windowFill(pipeline), spool];
+}
+
+/** Bounded in bytes: how many sets of values that is depends on what they are. */
+function windowFill({ detector }: Pipeline): TableFill {
+  const { bytes, bytesMax, rules } = detector.windows.report();
+  const sum = (of: 'keys' | 'evicted') => BigInt(rules.reduce((total, one) => total + one[of], 0));
+  return create(TableFillSchema, { name: 'unfinished sequences and counts of rules', place: 'sensor', entries: sum('keys'), bytes: BigInt(bytes), bytesMax: BigInt(bytesMax), dropped: sum('evicted') });
 }
 
 function ownFill({ name, entries, entriesMax, entryBytesMax, dropped }: Table): TableFill {

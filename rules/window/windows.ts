@@ -249,7 +249,7 @@ export class Windows {
 
   /** Puts back what was written, for rules that are as they were. */
   restore({ whole, changes }: WindowChanges): void {
-    if (whole) for (const one of this.#rules.values()) for (const key of [...one.states.keys()]) one.forget(key);
+    if (whole) for (const one of this.#rules.values()) for (const key of one.states.keys()) one.forget(key);
     for (const change of changes) {
       const rule = this.#rules.get(change.rule);
       if (rule !== undefined && rule.plan.print === change.print) rule.restore(change);
