@@ -2,9 +2,11 @@
  * `vedette replay`: a recording of libscap against rules, one line an alert on standard output, the summary on standard error. Exit code
  * 0: read whole; 1: alerts are from a part of it (the file is broken or cut off) or a rule was left out; 2: could not be read at all.
  */
-import { createReadStream, readdirSync, readFileSync, statSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { closeSync, createReadStream, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
@@ -14,9 +16,11 @@ import { alertJson, alertLine, type Alert } from '@vedette/rules/alert';
 import { priorities, type Priority } from '@vedette/rules/load/item';
 import { problemLine } from '@vedette/rules/problems';
 import type { RuleSwitch } from '@vedette/rules/selection';
+import { projectRoot } from '../build.ts';
 import { complain, UsageError, type CliCommand } from './command.ts';
 
 const pieceBytes = 1024 * 1024;
+const ownMagic = 'VEDETTE-RECORD1\n';
 const outputs = ['text', 'json'] as const;
 const summaries = ['text', 'json', 'none'] as const;
 
@@ -25,7 +29,8 @@ export const replay: CliCommand = {
   summary: 'Run rules over a recording of Falco or sysdig, and print what they find',
   usage: 'vedette replay FILE.scap --rules FILE… [--output text|json] [options]',
   details: [
-    'FILE.scap is a capture of libscap, plain or gzip; - reads it from standard input. Alerts go to standard output,',
+    'FILE.scap is a capture of libscap, plain or gzip; - reads it from standard input; or FILE is what "vedette sensor record"',
+    'wrote, for which the rules are all asked. Alerts go to standard output,',
     'one line each, in the order of the events; the summary goes to standard error.',
     '',
     '  -r, --rules FILE       a rule file, or a directory of them (*.yaml, in order of name); several may follow',
@@ -47,6 +52,10 @@ export const replay: CliCommand = {
   ],
   async run(args) {
     const { capture, rulePaths, output, summary, selection } = optionsOf(args);
+    if (isOwn(capture)) {
+      if (selection.switches.length > 0 || selection.minimumPriority !== undefined) throw new UsageError(`${capture} is a recording of Vedette's sensor: rules cannot be chosen for it by tag, name or priority`);
+      return await replayOwn(capture, rulePaths, output, summary === 'none');
+    }
     const files = rulePaths.flatMap(ruleFiles);
     const lines: string[] = [];
     const print = (alert: Alert) => (output === 'json' ? alertJson(alert) : alertLine(alert));
@@ -68,6 +77,33 @@ export const replay: CliCommand = {
     return exitCodeOf(result, errors.length);
   },
 };
+
+/** A recording of `vedette sensor record`, which is the sensor's to read. */
+function isOwn(path: string): boolean {
+  if (path === '-' || statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return false;
+  const head = Buffer.alloc(ownMagic.length);
+  const file = openSync(path, 'r');
+  try {
+    return readSync(file, head, 0, head.length, 0) === head.length && head.toString('latin1') === ownMagic;
+  } finally {
+    closeSync(file);
+  }
+}
+
+async function replayOwn(path: string, rulePaths: readonly string[], output: string, quiet: boolean): Promise<number> {
+  const child = spawn(process.execPath, [join(projectRoot, 'sensor', 'main.ts'), 'replay', path, '--as', output, ...rulePaths.flatMap((one) => ['--rules', one])], { stdio: ['ignore', 'inherit', 'pipe'] });
+  let last = '';
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    last = line;
+    if (!quiet || !line.startsWith('{"summary":')) complain(line);
+  });
+  const code = await new Promise<number>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (status) => resolve(status ?? 1));
+  });
+  if (code !== 0) return 2;
+  return last.startsWith('{"summary":') && (JSON.parse(last) as { summary: { complete: boolean } }).summary.complete ? 0 : 1;
+}
 
 function exitCodeOf(result: ReplayResult, errors: number): number {
   if (result.problem !== null && result.eventsRead === 0) return 2;

@@ -174,7 +174,7 @@ const steps: Readonly<Record<string, (lab: LabRun) => Promise<void>>> = {
   'cost': async (lab) => await loadCost(lab, { pairs: numberOf(lab, 'pairs', 11), scale: numberOf(lab, 'scale', 0.35) }),
   'latency': async (lab) => await latency(lab, numberOf(lab, 'acts', 500)),
   'footprint': footprint,
-  'replay': async (lab) => await replays(lab, numberOf(lab, 'scale', 0.35)),
+  'replay': async (lab) => await replays(lab, numberOf(lab, 'scale', 1)),
   'exec-storm': execStorm,
   'open-storms': openStorms,
   'check': async (lab) => await checkCost({ ...lab, place: join(lab.place, 'check') }),
@@ -210,7 +210,7 @@ export const bench: Lab = {
   options: {
     only: `only these, separated by commas: ${Object.keys(steps).join(', ')}`,
     pairs: 'how many pairs cost is measured with (11)',
-    scale: 'size of the loads (0.35, as those that Falco was measured with; 1 is whole)',
+    scale: 'size of the loads (cost: 0.35, as those that Falco was measured with; replay: 1, which is whole)',
     acts: 'how many acts latency is measured with (500)',
   },
   parts: {

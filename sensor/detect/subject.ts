@@ -5,11 +5,12 @@
 import { addressText } from '@vedette/rules/address';
 import { globPredicate } from '@vedette/rules/compile/glob';
 import { classShapes, eventNames, type EventClass } from '@vedette/rules/events';
-import type { Common, Suppliers } from '@vedette/rules/subject';
+import type { Suppliers } from '@vedette/rules/subject';
 import type { Container } from '@vedette/model/container';
 import type { CallEvent, ExecEvent, ExitEvent, FileEvent, ForkEvent, SocketEvent, Subject as KernelSubject } from '@vedette/model/event';
 import type { Execution } from '@vedette/model/process';
 import { allArguments, argument, endText, givenText, rawArgument, rawValue, type CallContext } from './call-arguments.ts';
+import { opened } from './alike.ts';
 import { absolute, directoryOf, pathOf } from './call-paths.ts';
 import { cloneFlags, modeNames, signalName } from './call-words.ts';
 import { capabilityNames, errorName, openFlagNames } from './kernel-words.ts';
@@ -193,16 +194,6 @@ export function suppliers(host: HostFacts): Suppliers<RuleSubject> {
     fields: { ...eventFields(host), ...processFields(host), ...descriptorFields, ...pathFields, ...containerFields },
   };
 }
-
-/** Most opens are of a file that was opened before, in the same way. */
-const opened: Common<RuleSubject> = {
-  fields: new Set(['fd.name', 'fd.nameraw', 'fd.type', 'fs.path.name', 'fs.path.nameraw', 'evt.is_open_read', 'evt.is_open_write', 'evt.is_open_create', 'evt.is_open_exec']),
-  text: ({ event }) => (event as FileEvent).path,
-  number: ({ event }) => {
-    const { openFlags, askedFlags, askedMode } = event as FileEvent;
-    return (openFlags & (O_WRONLY | O_RDWR)) | (askedFlags & O_CREAT) | ((askedMode & 0o111) === 0 ? 0 : 4);
-  },
-};
 
 type Fields = Suppliers<RuleSubject>['fields'];
 type Some<Prefix extends string> = Pick<Fields, Extract<keyof Fields, `${Prefix}.${string}`>>;
