@@ -114,6 +114,7 @@ test('a proposal spares what was confirmed, loads as it is, and is given to the 
   const real = items.find((one) => one.workload === 'shop/web');
   const judged = await hub.ask('PATCH', `/api/v1/incidents/${real?.id}`, { token: tokens.analyst, body: { verdict: 'confirmed' } });
   assert.equal(judged.json['verdict'], 'confirmed');
+  assert.deepEqual((await get<'listIncidents'>('incidents?verdict=confirmed&facets=include')).items.map((one) => one.id), [real?.id]);
   const detail = await get<'getIncident'>(`incidents/${real?.id}`);
   assert.deepEqual(detail.history.map((one) => one.change), ['confirmed']);
 

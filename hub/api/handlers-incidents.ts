@@ -20,7 +20,7 @@ export function incidentHandlers(doors: Doors): Handlers<'listIncidents' | 'getI
   return {
     async listIncidents({ caller, query }) {
       const after = decodeCursor(query.cursor, IncidentCursor);
-      const filter = { state: query.state, severity: query.severity, kind: query.kind, container: query.container, search: query.search, source: query.source, outcome: query.outcome };
+      const filter = { state: query.state, severity: query.severity, kind: query.kind, container: query.container, search: query.search, source: query.source, outcome: query.outcome, verdict: query.verdict };
       const page = { after: after && { rank: after[0], lastSeen: after[1], id: after[2] }, limit: query.limit + 1 };
       const counting = query.facets === 'include' ? facetsOfIncidents(database, caller.scope, filter, now()) : countIncidents(database, caller.scope, filter).then((total) => ({ total, facets: null }));
       const [rows, { total, facets }] = await Promise.all([listIncidents(database, caller.scope, filter, page), counting]);

@@ -50,12 +50,13 @@ export interface IncidentFilter {
   /** Rule or policy, exactly. */
   readonly source?: string | undefined;
   readonly outcome?: string | undefined;
+  readonly verdict?: string | undefined;
 }
 
 const bySeverity = '($3::text is null or x.severity = $3)';
 const byKind = '($4::text is null or x.kind = $4)';
 const byTheRest = `($5::text is null or x.container_id = $5) and ($6::tsquery is null or x.search @@ $6::tsquery)
-  and ($7::text is null or x.source = $7) and ($8::text is null or x.outcome = $8)`;
+  and ($7::text is null or x.source = $7) and ($8::text is null or x.outcome = $8) and ($9::text is null or x.verdict = $9)`;
 const filtered = `($2 = 'all' or x.state = $2) and ${bySeverity} and ${byKind} and ${byTheRest}`;
 
 /** All words, the last one as a beginning: what is being typed is found already. */
@@ -66,7 +67,7 @@ function searchQuery(search: string | undefined): string | null {
 }
 
 function filterValues(scope: Scope, filter: IncidentFilter): unknown[] {
-  return [placesIn(scope), filter.state, filter.severity ?? null, filter.kind ?? null, filter.container ?? null, searchQuery(filter.search), filter.source ?? null, filter.outcome ?? null];
+  return [placesIn(scope), filter.state, filter.severity ?? null, filter.kind ?? null, filter.container ?? null, searchQuery(filter.search), filter.source ?? null, filter.outcome ?? null, filter.verdict ?? null];
 }
 
 export interface IncidentPosition {
@@ -82,8 +83,8 @@ export async function listIncidents(db: Db, scope: Scope, filter: IncidentFilter
     db,
     IncidentShape,
     `${selection} where ${inScope('x.cluster_id', 'x.namespace')} and ${filtered}
-        and ($9::int is null or (x.severity_rank >= $9 and (x.severity_rank > $9 or (x.last_seen <= $10 and (x.last_seen < $10 or x.id < $11)))))
-      order by x.severity_rank, x.last_seen desc, x.id desc limit $12`,
+        and ($10::int is null or (x.severity_rank >= $10 and (x.severity_rank > $10 or (x.last_seen <= $11 and (x.last_seen < $11 or x.id < $12)))))
+      order by x.severity_rank, x.last_seen desc, x.id desc limit $13`,
     [...filterValues(scope, filter), after?.rank ?? null, after?.lastSeen ?? null, after?.id ?? null, page.limit],
   );
 }
@@ -125,7 +126,7 @@ export async function facetsOfIncidents(db: Db, scope: Scope, filter: IncidentFi
       db,
       DayShape,
       `select to_char(x.first_seen at time zone 'UTC', 'YYYY-MM-DD') as day, x.severity, count(*) as n from incident x
-        where ${inScope('x.cluster_id', 'x.namespace')} and ${filtered} and x.last_seen >= $9 and x.first_seen >= $9 group by 1, 2`,
+        where ${inScope('x.cluster_id', 'x.namespace')} and ${filtered} and x.last_seen >= $10 and x.first_seen >= $10 group by 1, 2`,
       [...filterValues(scope, { ...filter, state: 'all', severity: undefined }), new Date(`${days[0]}T00:00:00Z`)],
     ),
   ]);

@@ -7,6 +7,7 @@ export const incidentFilters = {
   severity: oneOf(incidentSeverities, undefined),
   kind: oneOf(['detection', 'verdict'], undefined),
   outcome: oneOf(['seen', 'killed', 'would-have-killed', 'kill-failed'], undefined),
+  verdict: oneOf(['confirmed', 'false-positive'], undefined),
   /** The rule or policy that found it. */
   source: text(300),
   container: text(300),

@@ -28,14 +28,14 @@ const incidentKey = (row: IncidentView): string => row.id;
 
 export function IncidentsPage(): ReactNode {
   const [filters, set, link] = useFilters(incidentFilters);
-  const { state, severity, kind, outcome, source, container, q, open } = filters;
-  const query = { state, severity, kind, outcome, source, container, search: q };
+  const { state, severity, kind, outcome, verdict, source, container, q, open } = filters;
+  const query = { state, severity, kind, outcome, verdict, source, container, search: q };
   const list = usePages('listIncidents', query);
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const choice = useMemo(() => ({ chosen, toggle: (key: string) => setChosen((old) => (old.has(key) ? new Set([...old].filter((one) => one !== key)) : new Set([...old, key]))) }), [chosen]);
   const linkOf = (row: IncidentView): string => link({ open: row.id, event: undefined });
   const columns = useMemo(() => incidentColumns(linkOf), [link]);
-  const filtered = [severity, kind, outcome, source, container, q].some((one) => one !== undefined);
+  const filtered = [severity, kind, outcome, verdict, source, container, q].some((one) => one !== undefined);
   const panel = open === undefined ? null : (
     <SidePanel kind="Incident" icon="incidents" label={shortId(open)} closeTo={link({ open: undefined, event: undefined })} fullTo={pathOf('/incidents/:id', { id: open })} wide>
       <IncidentDetail id={open} event={filters.event} eventTo={(event) => link({ event })} />
@@ -67,7 +67,7 @@ type LinkTo = ReturnType<typeof useFilters<typeof incidentFilters>>[2];
 type Filters = ReturnType<typeof useFilters<typeof incidentFilters>>[0];
 
 /** One question for the sentence and, while nothing narrows the list, for the tiles too. */
-function useFacets(query: { readonly state?: Filters['state']; readonly kind?: Filters['kind']; readonly outcome?: Filters['outcome']; readonly source?: string | undefined; readonly container?: string | undefined; readonly search?: string | undefined }): Output<'listIncidents'> | undefined {
+function useFacets(query: { readonly state?: Filters['state']; readonly kind?: Filters['kind']; readonly outcome?: Filters['outcome']; readonly verdict?: Filters['verdict']; readonly source?: string | undefined; readonly container?: string | undefined; readonly search?: string | undefined }): Output<'listIncidents'> | undefined {
   return useApi('listIncidents', { query: { ...query, facets: 'include', limit: 1 } }, { keep: true }).data;
 }
 
@@ -83,8 +83,8 @@ function Sentence(): ReactNode {
 
 /** Each tile counts what choosing it would list, and shows how many of that severity began on each of the last days. */
 function SeverityTiles({ filters, link }: { readonly filters: Filters; readonly link: LinkTo }): ReactNode {
-  const { state, kind, outcome, source, container, q } = filters;
-  const facets = useFacets({ state, kind, outcome, source, container, search: q })?.facets;
+  const { state, kind, outcome, verdict, source, container, q } = filters;
+  const facets = useFacets({ state, kind, outcome, verdict, source, container, search: q })?.facets;
   const tiles = incidentSeverities.map((severity): Tile => {
     const chosen = filters.severity === severity;
     return {
@@ -113,12 +113,13 @@ function Where({ row }: { readonly row: IncidentView }): ReactNode {
   return <><Icon name={inContainer ? 'container' : 'host'} size={14} /><span className="cut">{inContainer ? <>{containerWords({ workload: row.workload, name: row.containerName, id: row.containerId! }).title} <span className="faint">on {row.hostname}</span></> : row.hostname}</span></>;
 }
 
-const noChips = { severity: undefined, outcome: undefined, source: undefined, container: undefined };
+const noChips = { severity: undefined, outcome: undefined, verdict: undefined, source: undefined, container: undefined };
 
 function chipsOf(filters: Filters, link: LinkTo): readonly Chip[] {
   const chips: Chip[] = [];
   if (filters.severity !== undefined) chips.push({ id: 'severity', name: 'severity', value: severityWords[filters.severity].toLowerCase(), withoutTo: link({ severity: undefined }) });
   if (filters.outcome !== undefined) chips.push({ id: 'outcome', name: 'outcome', value: outcomeWords[filters.outcome].toLowerCase(), withoutTo: link({ outcome: undefined }) });
+  if (filters.verdict !== undefined) chips.push({ id: 'verdict', name: 'judged', value: filters.verdict === 'confirmed' ? 'confirmed' : 'false positive', withoutTo: link({ verdict: undefined }) });
   if (filters.source !== undefined) chips.push({ id: 'source', name: 'found by', value: filters.source, withoutTo: link({ source: undefined }) });
   if (filters.container !== undefined) chips.push({ id: 'container', name: 'container', value: shortId(filters.container), withoutTo: link({ container: undefined }) });
   return chips;

@@ -30,7 +30,7 @@ export function Proposal({ rule, place, days }: { readonly rule: string; readonl
       {data.yaml === null ? null : <Section title="As a rule file" aside={<CopyButton text={data.yaml} what="rule file" />}><YamlEditor text={data.yaml.trimEnd()} label="Proposed exceptions as YAML" /></Section>}
       {data.exceptions.length === 0 ? null : <Samples title="Would have been hidden" rows={data.samples.hidden} total={data.hidden} />}
       <Samples title={data.exceptions.length === 0 ? 'What it reported' : 'Stays'} rows={data.samples.kept} total={data.kept + data.undecided} />
-      <p className="quiet">What is confirmed on the page of an incident is never hidden by a proposal. <Link to={hrefOf('/incidents', { source: rule, state: 'all' })}>Incidents of this rule</Link></p>
+      <p className="quiet">What is confirmed on the page of an incident is never hidden by a proposal. <Link to={hrefOf('/incidents', { source: rule, state: 'all' })}>Incidents of this rule</Link>{data.confirmedIncidents === 0 ? null : <>, <Link to={hrefOf('/incidents', { source: rule, state: 'all', verdict: 'confirmed' })}>{countWords(data.confirmedIncidents)} confirmed</Link></>}</p>
     </article>
   );
 }
