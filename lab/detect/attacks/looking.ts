@@ -35,6 +35,7 @@ const credentials: readonly Action[] = [
 
 const discovery: readonly Action[] = [
   inside('discovery', 'nmap', ['/usr/bin/nmap', '-sS', '10.0.0.0/24'], { own: ['Network scanner runs'], official: [netTool] }),
+  inside('discovery', 'thirty ports tried by a program of its own', ['attack', 'scan', outside], { own: ['Port scan'], official: [], note: 'the official rules have no counts' }),
   inside('discovery', 'masscan', ['/usr/bin/masscan', '10.0.0.0/8'], { own: ['Network scanner runs'], official: [] }),
   inside('discovery', 'a tool for breaking out', ['/usr/bin/amicontained'], { own: ['Tool for breaking out of containers runs'], official: [] }),
   inside('discovery', 'kubectl', ['/usr/bin/kubectl', 'auth', 'can-i', '--list'], { own: ['Client of a cluster runs in a container'], official: [] }),
