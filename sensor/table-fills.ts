@@ -48,6 +48,7 @@ export function tableFills(pipeline: Pipeline, facts: Pick<ReportFacts, 'spoolBy
     { name: 'cgroups', entries: cgroups.size, entriesMax: cgroupsMax, entryBytesMax: 512, dropped: cgroups.refused },
     { name: 'names of addresses', entries: names.size, entriesMax: names.sizeMax, entryBytesMax: 512 },
     { name: 'detections waiting for an identity', entries: detector.held.length, entriesMax: detector.heldMax, entryBytesMax: 8192 },
+    { name: 'kinds of detections', entries: shipment.bound.size, entriesMax: shipment.bound.sizeMax, entryBytesMax: 160 },
     { name: 'executions and connections to be sent', entries: shipment.executions.keys + shipment.flows.keys, entriesMax: 2 * foldKeysMax, entryBytesMax: 2048 },
     { name: 'losses by container and class', entries: coverage.owned.rows, entriesMax: lossRowsMax, entryBytesMax: 256, dropped: coverage.owned.refused },
     { name: 'effects in force or done', entries: effectBook.size, entriesMax: effectBook.sizeMax, entryBytesMax: 2048 },

@@ -58,6 +58,15 @@ export class DetectionBound {
   /** Counted and not sent singly, since the start. */
   counted = 0;
 
+  /** Kinds that are told apart. */
+  get size(): number {
+    return this.#keys;
+  }
+
+  get sizeMax(): number {
+    return keysOfAllMax + keysMax;
+  }
+
   /** Whether it goes singly. Otherwise it is counted, and comes with `take`. */
   admits(found: DetectionFound): boolean {
     const bucket = this.#bucketOf(found);
