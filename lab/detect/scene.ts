@@ -73,16 +73,18 @@ export class DetectScene {
   readonly #sets: ReadonlyMap<string, RuleSetName>;
   readonly #sensor: Sensor;
   readonly container: BareRunc;
+  readonly #another: (id: string, command: readonly string[]) => BareRunc;
   #barriers = 0;
   #losses: LossLine | null = null;
 
-  constructor(made: { lab: LabRun; place: string; host: TestCgroup; sets: ReadonlyMap<string, RuleSetName>; sensor: Sensor; container: BareRunc; program: string }) {
+  constructor(made: { lab: LabRun; place: string; host: TestCgroup; sets: ReadonlyMap<string, RuleSetName>; sensor: Sensor; container: BareRunc; another: (id: string, command: readonly string[]) => BareRunc; program: string }) {
     this.lab = made.lab;
     this.place = made.place;
     this.#host = made.host;
     this.#sets = made.sets;
     this.#sensor = made.sensor;
     this.container = made.container;
+    this.#another = made.another;
     this.program = made.program;
     this.hasOfficial = [...made.sets.values()].includes('official');
   }
@@ -111,6 +113,11 @@ export class DetectScene {
     const script = `${this.#enter()}\nexec "$@"`;
     const whole = terminal ? ['script', '--quiet', '--return', '--command', exec.map((one) => `'${one.replaceAll("'", "'\\''")}'`).join(' '), '/dev/null'] : exec;
     return await run('sh', ['-e', '-c', script, 'enter', ...whole], { accept: anyCode, timeoutMs: 30_000, ...rest });
+  }
+
+  /** A second container of the same image, in the lab's cgroup; not started. */
+  anotherContainer(id: string, command: readonly string[]): BareRunc {
+    return this.#another(id, command);
   }
 
   /** Shell in the container's root, mounts and processes, from outside of what the sensor watches. */
@@ -278,11 +285,13 @@ export async function withScene(lab: LabRun, play: (scene: DetectScene) => Promi
     lab.report.progress('the sensor with both rule sets, and a container of a bare runc');
     const sensor = await startSensor(place, cgroup, [...official, ...own, ...more, labFile], lab.sabotage === 'sensor');
     stops.push(async () => await ended(sensor.child));
-    const container = new BareRunc({ directory: join(place, 'container'), id: containerId, image, overlay: true, layers: [layer(place, program, wish.programs ?? [])], cgroup: `/${cgroup.name}/runc-${containerId}.scope` });
+    const layers = [layer(place, program, wish.programs ?? [])];
+    const another = (id: string, command: readonly string[]) => new BareRunc({ directory: join(place, id), id, image, overlay: true, layers, command, cgroup: `/${cgroup.name}/runc-${id}.scope` });
+    const container = another(containerId, ['/usr/bin/node', '/srv/app/main.js']);
     stops.push(async () => await container.stop());
     await container.start();
     await addressesIn(container.pid());
-    const scene = new DetectScene({ lab, place, host, sets, sensor, container, program });
+    const scene = new DetectScene({ lab, place, host, sets, sensor, container, another, program });
     await scene.ready();
     await play(scene);
   } finally {

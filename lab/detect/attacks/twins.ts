@@ -27,6 +27,25 @@ const installation: Action = {
   play: async (scene) => await scene.onHost(['dpkg', '--install', '--force-depends', await makePackage(scene)]),
 };
 
+/** What apt does besides what dpkg does: users of its own, sockets, files in temporary directories. */
+const aptInstallation: Action = {
+  name: 'apt installs a package', tactic: 'benign', where: 'host', own: [], official: ['Schedule Cron Jobs', 'Set Setuid or Setgid bit'],
+  play: async (scene) => await scene.onHost(['apt-get', 'install', '--yes', await makePackage(scene)], { timeoutMs: 60_000 }),
+};
+
+/** The runtime mounts, enters namespaces, makes devices and is in the container's cgroup while it does. */
+const container: Action = {
+  name: 'a container starts with a script and ends', tactic: 'benign', where: 'container', own: [], official: [],
+  play: async (scene) => {
+    const other = scene.anotherContainer('vedette-detect-twin', ['/bin/sh', '-c', 'mkdir -p /tmp/made; ls /; exec sleep 60']);
+    try {
+      await other.start();
+    } finally {
+      await other.stop();
+    }
+  },
+};
+
 const build = `mkdir -p /root/work && cd /root/work
 printf 'all: tool\\n\\tchmod 755 tool\\n\\t./tool\\ntool: tool.c\\n\\tgcc -o tool tool.c\\n' > Makefile
 printf 'int main(void) { return 0; }\\n' > tool.c`;
@@ -35,6 +54,8 @@ const agentKey = 'mkdir -p /root/.ssh\nssh-keygen -q -t ed25519 -N "" -f /root/.
 
 export const twins: readonly Action[] = [
   installation,
+  aptInstallation,
+  container,
   onHost('benign', 'a program is built and run', ['make', '-C', '/root/work'], { own: [], official: [] }, { prepare: build }),
   onHost('benign', 'a person looks for a key', ['find', '/root', '-maxdepth', '1', '-name', 'id_rsa'], { own: [], official: ['Search Private Keys or Passwords'], note: 'who signed in to the host may look for keys' }, { signedIn: true }),
   onHost('benign', "a person traces a program", ['strace', '-o', '/dev/null', 'true'], { own: [], official: ['PTRACE attached to process', 'PTRACE anti-debug attempt'], note: 'a debugger of somebody who signed in' }, { signedIn: true }),
