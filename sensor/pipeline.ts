@@ -347,14 +347,9 @@ export class Pipeline {
   #call(event: CallEvent): void {
     const execution = this.#executionOf(event);
     // in a user namespace of its own a process has all capabilities: rules ask about those that it had before
-    const isAskedFirst = event.callKind === 'unshare';
-    if (!isAskedFirst) this.#changed(event, execution);
-    this.#detectCall(event, execution);
-    if (isAskedFirst) this.#changed(event, execution);
-  }
-
-  #changed(event: CallEvent, execution: Execution): void {
+    if (event.callKind === 'unshare') this.#detectCall(event, execution);
     if (this.processes.changed(event, execution) && this.processes.current(execution.tgid, execution.startBootNs) === execution) this.memory.started(execution);
+    if (event.callKind !== 'unshare') this.#detectCall(event, execution);
   }
 
   #detectCall(event: CallEvent, execution: Execution): void {

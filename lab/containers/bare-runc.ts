@@ -86,6 +86,10 @@ export class BareRunc {
     return spec;
   }
 
+  get id(): string {
+    return this.#options.id;
+  }
+
   /** Of its first process, as the host counts; it was started. */
   pid(): number {
     return Number(readFileSync(this.#pidFile, 'utf8'));

@@ -36,7 +36,7 @@ const labRules = `
 - rule: lab identity
   desc: The image of the container is known.
   condition: evt.type in (execve, execveat) and proc.name = vd-identity and container.image.repository = registry.test/shop/cart
-  output: "%container.image.repository"
+  output: "%container.name"
   priority: DEBUG
 `;
 
@@ -75,6 +75,7 @@ export class DetectScene {
   readonly container: BareRunc;
   readonly #another: (id: string, command: readonly string[]) => BareRunc;
   #barriers = 0;
+  readonly #found: DetectionLine[] = [];
   #losses: LossLine | null = null;
 
   constructor(made: { lab: LabRun; place: string; host: TestCgroup; sets: ReadonlyMap<string, RuleSetName>; sensor: Sensor; container: BareRunc; another: (id: string, command: readonly string[]) => BareRunc; program: string }) {
@@ -150,29 +151,33 @@ export class DetectScene {
   async #barrier(): Promise<DetectionLine[]> {
     const mark = `mark-${++this.#barriers}`;
     await run('sh', ['-e', '-c', `${this.#enter()}\nexec ${join(this.place, 'vd-barrier')} ${mark}`]);
-    const found: DetectionLine[] = [];
     const deadline = performance.now() + barrierMsMax;
     while (performance.now() < deadline) {
-      for (const line of this.#sensor.file.take()) {
-        if (line.kind === 'detection') found.push(line);
-        else this.#losses = line;
-      }
-      if (found.some((one) => one.rule === 'lab barrier' && one.output === mark)) return found.filter((one) => this.setOf(one.rule) !== 'lab');
+      if (this.#heard().some((one) => one.rule === 'lab barrier' && one.output === mark)) return this.#found.splice(0).filter((one) => this.setOf(one.rule) !== 'lab');
       if (this.#sensor.child.exitCode !== null) throw new Error(`the sensor ended; see ${join(this.place, 'sensor.log')}`);
       await sleep(10);
     }
     throw new Error(`the barrier ${mark} was not detected within ${barrierMsMax} ms; see ${join(this.place, 'sensor.log')}`);
   }
 
-  /** Until the sensor is attached and knows the image of the container: what comes then waits for nothing. */
-  async ready(): Promise<void> {
+  /** Until the sensor knows the image of the container: what comes then waits for nothing. */
+  async known(container: BareRunc): Promise<void> {
     const deadline = performance.now() + readyMsMax;
     while (performance.now() < deadline) {
-      await this.inContainer(['/usr/bin/vd-identity']);
-      await sleep(250);
-      if (this.#sensor.file.take().some((one) => one.kind === 'detection' && one.rule === 'lab identity' && !one.identityPending)) return;
+      await run('runc', ['exec', container.id, '/usr/bin/vd-identity'], { accept: anyCode });
+      await sleep(100);
+      if (this.#heard().some((one) => one.rule === 'lab identity' && one.output === container.id && !one.identityPending)) return;
     }
     throw new Error(`the sensor did not know the container within ${readyMsMax} ms; see ${join(this.place, 'sensor.log')}`);
+  }
+
+  /** All lines since the last barrier. */
+  #heard(): readonly DetectionLine[] {
+    for (const line of this.#sensor.file.take()) {
+      if (line.kind === 'detection') this.#found.push(line);
+      else this.#losses = line;
+    }
+    return this.#found;
   }
 }
 
@@ -292,7 +297,7 @@ export async function withScene(lab: LabRun, play: (scene: DetectScene) => Promi
     await container.start();
     await addressesIn(container.pid());
     const scene = new DetectScene({ lab, place, host, sets, sensor, container, another, program });
-    await scene.ready();
+    await scene.known(container);
     await play(scene);
   } finally {
     for (const stop of stops.toReversed()) await Promise.resolve(stop()).catch((error: unknown) => process.stderr.write(`stopping: ${error instanceof Error ? error.message : String(error)}\n`));

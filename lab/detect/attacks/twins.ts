@@ -40,6 +40,7 @@ const container: Action = {
     const other = scene.anotherContainer('vedette-detect-twin', ['/bin/sh', '-c', 'mkdir -p /tmp/made; ls /; exec sleep 60']);
     try {
       await other.start();
+      await scene.known(other);
     } finally {
       await other.stop();
     }
