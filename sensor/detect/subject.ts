@@ -12,7 +12,8 @@ import type { Execution } from '@vedette/model/process';
 import { allArguments, argument, endText, givenText, rawArgument, rawValue, type CallContext } from './call-arguments.ts';
 import { opened } from './alike.ts';
 import { absolute, directoryOf, pathOf } from './call-paths.ts';
-import { cloneFlags, modeNames, signalName } from './call-words.ts';
+import { modeNames } from './call-words.ts';
+import { directoryText, executionArgument, exitArgument, forkArgument, userNameOf } from './execution-arguments.ts';
 import { capabilityNames, errorName, openFlagNames } from './kernel-words.ts';
 
 export interface RuleSubject {
@@ -100,56 +101,8 @@ function eventArgument(host: HostFacts, subject: RuleSubject, name: string, raw:
   return null;
 }
 
-/** In a container the host's names mean nothing; only 0 is root wherever it is (a container with users of its own has no 0 here). */
-function userNameOf(host: HostFacts, subject: RuleSubject, uid: number): string | null {
-  if (subject.container === null) return host.userName(uid);
-  return uid === 0 ? 'root' : null;
-}
-
 function callContext(host: HostFacts, subject: RuleSubject, event: CallEvent): CallContext {
   return { event, eventClass: subject.eventClass, execution: subject.execution, userName: (uid) => userNameOf(host, subject, uid) };
-}
-
-function executionArgument(host: HostFacts, subject: RuleSubject, name: string, raw: boolean): string | null {
-  const { execution } = subject;
-  switch (name) {
-    case 'res':
-      return raw ? '0' : 'SUCCESS';
-    case 'filename':
-      return execution.filename === '' ? execution.path : execution.filename;
-    case 'exe':
-      return execution.arguments[0] ?? null;
-    case 'args':
-      return execution.arguments.slice(1).join(' ');
-    case 'cwd':
-      return directoryText(execution.workingDirectory);
-    case 'comm':
-      return execution.command;
-    case 'uid':
-      return (raw ? null : userNameOf(host, subject, execution.uid)) ?? String(execution.uid);
-    case 'gid':
-      return String(execution.gid);
-    case 'tty':
-      return String(execution.terminal);
-    case 'loginuid':
-      return String(execution.loginUid === noLogin ? -1 : execution.loginUid);
-    case 'cap_permitted':
-      return capabilityNames(execution.capPermittedHigh, execution.capPermittedLow);
-    case 'cap_effective':
-      return capabilityNames(execution.capEffectiveHigh, execution.capEffectiveLow);
-    default:
-      return null;
-  }
-}
-
-function forkArgument(fork: ForkEvent, name: string, raw: boolean): string | null {
-  if (name !== 'flags' || fork.cloneFlags === null) return null;
-  return raw ? String(fork.cloneFlags) : cloneFlags(fork.cloneFlags);
-}
-
-function exitArgument(exit: ExitEvent, name: string, raw: boolean): string | null {
-  if (name === 'ret') return String(exit.exitCode);
-  return name !== 'sig' ? null : raw ? String(exit.signal) : signalName(exit.signal);
 }
 
 function fileArgument(file: FileEvent, name: string, raw: boolean): string | null {
@@ -315,10 +268,6 @@ function processFields(host: HostFacts): Some<'proc'> & Some<'thread'> & Some<'u
     'user.loginuid': (subject) => (subject.execution.loginUid === noLogin ? -1 : subject.execution.loginUid),
     'group.gid': (subject) => subject.execution.gid,
   };
-}
-
-function directoryText(path: string): string {
-  return path === '' || path.endsWith('/') ? path : `${path}/`;
 }
 
 const S_IFMT = 0o170000;
