@@ -12,6 +12,7 @@ import { problemLine } from '@vedette/rules/problems';
 import { loadRules, type RuleSet } from '@vedette/rules/ruleset';
 import { absentFields } from '@vedette/rules/subject';
 import { readRuleTests, runRuleTest, type RuleTest } from '@vedette/rules/trial/tests';
+import { syntheticSuppliers } from '@vedette/rules/synthetic';
 import { suppliers } from '@vedette/sensor/detect/subject';
 import { projectRoot } from '../borders/borders.ts';
 import { actions } from './attacks.ts';
@@ -101,6 +102,13 @@ test('the battery of the lab hears each of them, and expects none that there is 
   const expected = new Set(actions.flatMap((one) => one.own));
   assert.deepEqual(shipped.map((one) => one.name).filter((one) => !expected.has(one)), []);
   assert.deepEqual([...expected].filter((one) => !shipped.some((rule) => rule.name === one)), []);
+});
+
+test('people who signed in can be counted in again, as the documentation says', () => {
+  const strict = { name: 'strict.yaml', text: '- macro: by_a_signed_in_user\n  condition: (evt.num = 0)\n' };
+  const person = { processes: [{ name: 'find', exepath: '/usr/bin/find' }], arguments: ['/', '-name', 'id_rsa'], fields: { 'evt.num': 1, 'evt.type': 'execve', 'container.id': 'host', 'user.loginuid': 1000 } };
+  const fired = (more: typeof files) => loadRules([...files, ...more]).bind(syntheticSuppliers).evaluate('exec', person).map((one) => one.rule.name);
+  assert.deepEqual([fired([]), fired([strict])], [[], ['Search for keys and passwords']]);
 });
 
 const names = (texts: readonly string[]) => new Set(texts.flatMap((text) => [...text.matchAll(/^- (?:rule|macro|list): (.*)$/gm)].map(([, name = '']) => name.trim())));
