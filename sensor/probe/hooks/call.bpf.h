@@ -409,6 +409,17 @@ static __always_inline void clear(struct vd_call *record)
 #define S_ISUID 04000
 #define S_ISGID 02000
 
+/* Of calls the sensor goes by the execution, which stays the container's when its process enters the host's mounts. */
+static __always_inline int is_in_container(const struct vd_header *header)
+{
+	struct vd_decision *decision;
+
+	if (task_mount_namespace((void *)bpf_get_current_task()) != switch_value(VD_SWITCH_HOST_MOUNTS))
+		return 1;
+	decision = decision_of(header);
+	return decision && decision->flags & VD_D_CONTAINER;
+}
+
 /* What of a call is wanted by one of its texts, as it is now; where it was another at first, each. */
 static __always_inline __u32 call_want(struct vd_call_scratch *scratch, const struct vd_interests *wants, __u32 which)
 {
@@ -426,7 +437,7 @@ static __always_inline __u32 call_want(struct vd_call_scratch *scratch, const st
 	mode = record->call == VD_ROW_chmod || record->call == VD_ROW_fchmod ? record->arguments[1] : record->arguments[2];
 	if (kind == VD_CHMOD && mode & (S_ISUID | S_ISGID))
 		have = VD_I_SET_ID;
-	if (task_mount_namespace((void *)bpf_get_current_task()) != switch_value(VD_SWITCH_HOST_MOUNTS))
+	if (is_in_container(&record->header))
 		have |= VD_I_CONTAINER;
 	if (bytes > 1)
 		note_text(&scratch->facts, wants, scratch->ends, scratch->entry.text + (which & 1) * VD_TEXT_BYTES_MAX, bytes, &scratch->base[which & 1]);
