@@ -165,7 +165,6 @@ test('a call that a rule matches by its path, whatever it was given, is never fi
         const matches = bound.evaluate('unlink', { fields }).length > 0;
         if (matches) matched += 1;
         if (want === 0) filtered += 1;
-        assert.ok(want === 0 || judgeText(bytes, kinds.unlink, { given: raw, base: null }) > 0 || !isJudged(bytes, kinds.unlink), 'what is wanted is wanted with an unknown base');
         assert.ok(!matches || want > 0, `${leaves.join(by)} matches ${raw} from ${base}`);
       }
     }),

@@ -60,11 +60,13 @@ export function judgeText(table: Uint8Array, kind: number, { given, base, have =
   if (before === null || (before.length === 0 && !given.startsWith('/'))) isHeadKnown = false;
   const whole = [...(before ?? []), ...kept];
   const everything = [...(before ?? []), ...named];
+  const isOwn = (whole[0] === 'proc' && (whole[1] === 'self' || whole[1]?.startsWith('thread-s') === true)) || (whole[0] === 'dev' && whole[1] === 'fd');
+  if (isOwn || (given.startsWith('/') && !isHeadKnown)) return judgeFacts(table, kind, nothing, have, text);
   const isSomewhere = before !== null && (before.length > 0 || given.startsWith('/'));
   const facts: Facts = {
     first: head(whole[0]), second: head(whole[1]), last: isLastKnown ? tail(kept.at(-1)!) : 0n, components: whole.length,
     inside: isSomewhere ? insideBits(table, everything) : 0xffffffff, pairs: isSomewhere ? everything.reduce((bits, one) => bits | pairsOf(one), 0n) : ones,
-    isHeadKnown: isHeadKnown && !(whole[0] === 'proc' && (whole[1] === 'self' || whole[1]?.startsWith('thread-s'))), isLastKnown,
+    isHeadKnown, isLastKnown,
   };
   return judgeFacts(table, kind, facts, have, text);
 }
@@ -89,6 +91,8 @@ interface Facts {
 }
 
 const ones = 0xffffffffffffffffn;
+
+const nothing: Facts = { first: 0n, second: 0n, last: 0n, components: 0, inside: 0xffffffff, pairs: ones, isHeadKnown: false, isLastKnown: false };
 
 function insideBits(table: Uint8Array, components: readonly string[]): number {
   const u64 = (at: number) => Buffer.from(table.buffer, table.byteOffset).readBigUInt64LE(at);

@@ -137,10 +137,13 @@ static __always_inline void note_text_component(volatile struct vd_path_facts *f
 #define VD_PROC 0x636f7270ull		/* "proc", "self", "thread-s", as heads */
 #define VD_SELF 0x666c6573ull
 #define VD_THREAD_SELF 0x732d646165726874ull
+#define VD_DEV 0x766564ull		/* "dev", "fd" */
+#define VD_FD 0x6466ull
 
 /*
  * What is judged of a path as it was given, a relative one behind its base. Its end is known unless it is `.`, `..` or nothing; where it
- * begins, only if it goes by neither `..` nor the ways back to the same root that /proc offers. `bytes` counts the NUL.
+ * begins, only if it does not leave its first two components by `..`. Where it goes by what /proc and /dev offer of the process itself
+ * (its root, its directory, its descriptors), nothing is known. `bytes` counts the NUL.
  */
 static __always_inline void note_text(volatile struct vd_path_facts *facts, const struct vd_interests *wants, volatile __u16 *ends, const char *text, __u32 bytes,
 				      const volatile struct vd_path_facts *base)
@@ -179,6 +182,8 @@ static __always_inline void note_text(volatile struct vd_path_facts *facts, cons
 			note_text_component(facts, wants, text, begin, end - begin);
 		begin = end + 1;
 	}
+	if (*text == '/' && !facts->head_known)
+		know_nothing(facts);
 	if (*text != '/') {
 		facts->head_known &= base->head_known;
 		facts->second = base->components > 1 ? base->second : facts->first;
@@ -187,8 +192,8 @@ static __always_inline void note_text(volatile struct vd_path_facts *facts, cons
 		facts->inside |= base->inside;
 		facts->pairs |= base->pairs;
 	}
-	if (facts->first == VD_PROC && (facts->second == VD_SELF || facts->second == VD_THREAD_SELF))
-		facts->head_known = 0;
+	if ((facts->first == VD_PROC && (facts->second == VD_SELF || facts->second == VD_THREAD_SELF)) || (facts->first == VD_DEV && facts->second == VD_FD))
+		know_nothing(facts);
 }
 
 static __always_inline int same_text(const struct vd_call_entry *one, const struct vd_call_entry *other, __u32 which)
