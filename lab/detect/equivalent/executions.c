@@ -21,7 +21,6 @@ static long at_path_descriptor(void) { return CALL(SYS_execveat, open(MARKER, O_
 static long of_link(void) { symlink(MARKER, "/etc/innocent"); return execute("/etc/innocent"); }
 static long of_proc_root(void) { return execute("/proc/self/root" MARKER); }
 static long of_proc_cwd(void) { return execute("/proc/thread-self/cwd/marker"); }
-static long of_own_exe(void) { return execute("/proc/self/exe"); }
 static long renamed(void) { rename(MARKER, ROOM "/sshd"); return execute(ROOM "/sshd"); }
 static long hard_linked(void) { link(MARKER, ROOM "/hard"); return execute(ROOM "/hard"); }
 static long int_0x80(void) { static char path[] = MARKER; static int none[1]; return narrow(11, (long)path, (long)none, (long)none); }
@@ -308,7 +307,7 @@ const struct operation executions[] = {
 	{ "execve", plain }, { "execve-double-slash", double_slash }, { "execve-relative", relative }, { "execveat-directory", at_directory },
 	{ "execveat-descriptor", at_descriptor }, { "execveat-path-descriptor", at_path_descriptor }, { "execve-symlink", of_link },
 	{ "execve-hard-link", hard_linked }, { "execve-renamed", renamed }, { "execve-proc-root", of_proc_root }, { "execve-proc-cwd", of_proc_cwd },
-	{ "execve-proc-fd", of_proc_fd }, { "execve-proc-exe", of_own_exe }, { "execve-memfd", of_memory }, { "execve-memfd-path", of_memory_by_path },
+	{ "execve-proc-fd", of_proc_fd }, { "execve-memfd", of_memory }, { "execve-memfd-path", of_memory_by_path },
 	{ "execve-tmpfile", of_nameless_file }, { "execve-deleted", deleted }, { "execve-vfork", by_vfork }, { "execve-double-fork", by_double_fork },
 	{ "execve-twice", twice }, { "execve-clone-into-cgroup", in_other_cgroup }, { "execve-thread", by_thread }, { "execve-race", by_race },
 	{ "execve-chroot", in_chroot }, { "execve-bind-mount", by_bind_mount }, { "execve-setns", in_other_mounts }, { "execve-int-0x80", int_0x80 },
