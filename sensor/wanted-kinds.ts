@@ -45,6 +45,9 @@ export const learnedInterests: readonly Interest[] = (['open', 'mkdir', 'mknod',
   { by: 'baselines', eventClass, any: [{ ...whole, needs: eventClass === 'open' ? ['container', 'write'] : ['container'] }], repeat: 'each' }
 ));
 
+/** Every link that is made, whatever its name: calls behind it are asked about what it leads to. */
+export const aliasInterests: readonly Interest[] = (['symlink', 'link'] as const).map((eventClass) => ({ by: 'further names of files', eventClass, any: [whole], repeat: 'each' }));
+
 /** Classes whose hooks the loader told of, and of which none is attached. Hooks of a class bear its name as open-failed, map-exec. */
 export function classesWithoutHook(hooks: readonly { readonly eventClass: string; readonly attached: boolean }[]): ReadonlySet<EventClass> {
   const seen = new Set(hooks.filter((one) => one.attached).map((one) => one.eventClass));
