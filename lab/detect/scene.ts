@@ -7,7 +7,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loadRules } from '@vedette/rules/ruleset';
 import { projectRoot } from '../borders/borders.ts';
@@ -21,6 +21,9 @@ import { DetectionFile, type DetectionLine, type LossLine } from './detections.t
 
 const containerId = 'vedette-detect';
 const sensorUser = 65534;
+/** Each program on the host has a share of the detections of a rule, and there are more barriers than one share holds. */
+const barrierPrograms = 8;
+const barrierProgram = (place: string, index: number) => join(place, 'barriers', String(index), 'vd-barrier');
 const barrierMsMax = 20_000;
 const readyMsMax = 30_000;
 /** Addresses that acts connect to: those of documentation, and the one that clouds answer on; on loopback, so nothing leaves. */
@@ -150,7 +153,7 @@ export class DetectScene {
 
   async #barrier(): Promise<DetectionLine[]> {
     const mark = `mark-${++this.#barriers}`;
-    await run('sh', ['-e', '-c', `${this.#enter()}\nexec ${join(this.place, 'vd-barrier')} ${mark}`]);
+    await run('sh', ['-e', '-c', `${this.#enter()}\nexec ${barrierProgram(this.place, this.#barriers % barrierPrograms)} ${mark}`]);
     const deadline = performance.now() + barrierMsMax;
     while (performance.now() < deadline) {
       if (this.#heard().some((one) => one.rule === 'lab barrier' && one.output === mark)) return this.#found.splice(0).filter((one) => this.setOf(one.rule) !== 'lab');
@@ -276,7 +279,10 @@ export async function withScene(lab: LabRun, play: (scene: DetectScene) => Promi
     chmodSync(place, 0o755);
     const image = await shopImage();
     const program = buildProgram(place);
-    linkSync(program, join(place, 'vd-barrier'));
+    for (let index = 0; index < barrierPrograms; index++) {
+      mkdirSync(dirname(barrierProgram(place, index)), { recursive: true });
+      linkSync(program, barrierProgram(place, index));
+    }
     const own = (wish.rules ?? ownRuleFiles()).filter((one) => lab.sabotage !== 'rules' || !one.includes('/credential-access/'));
     const official = officialRuleFiles();
     const more = wish.more ?? [];
