@@ -50,9 +50,9 @@ async function playOperation(scene: DetectScene, programs: Programs, one: Operat
   const hits = fired.filter((line) => one.rules.includes(line.rule));
   const seen = hits.length >= (one.times ?? 1);
   if (one.gap === undefined) return void scene.lab.report.row(name, one.rules.join(' or '), hits[0]?.rule ?? 'silent', evidence, seen);
-  const { eventClass, says } = one.gap;
+  const { eventClass, says, sometimes = false } = one.gap;
   const told = scene.losses?.hooks.find((hook) => hook.eventClass === eventClass && says.test(hook.misses))?.misses;
-  scene.lab.report.row(`${name} (a gap that the coverage page tells)`, `not seen, and told of ${eventClass}: ${says.source}`, `${seen ? 'seen' : 'not seen'}, and ${told === undefined ? 'not told' : 'told'}`, `${told ?? ''}\n${evidence}`, !seen && told !== undefined);
+  scene.lab.report.row(`${name} (a gap that the coverage page tells)`, `${sometimes ? 'seen or not' : 'not seen'}, and told of ${eventClass}: ${says.source}`, `${seen ? 'seen' : 'not seen'}, and ${told === undefined ? 'not told' : 'told'}`, `${told ?? ''}\n${evidence}`, (sometimes || !seen) && told !== undefined);
 }
 
 /** A gap that has been closed is a gap no more: its row fails until the table says so. */

@@ -17,7 +17,7 @@
 	{ .program = "vd_call", .through = VD_EXIT_CALL + 1, .kind = kind_, .event_class = class, .hook = "tp_btf/sys_exit", .misses = misses_ }
 
 static const char opens_miss[] =
-	"of opens for reading that no rule names by their path all but the first of each container, program and name; devices and directories; the kernel's own opens; reads by the sensor's own user";
+	"opens for reading after the first of each container, program and name of a file, but for those that the kernel knows to be named by a rule; devices and directories; the kernel's own opens; reads by the sensor's own user";
 
 struct hook hooks[] = {
 	{ .program = "vd_exec", .kind = VD_EXEC, .event_class = "exec", .hook = "raw_tp/sched_process_exec",
