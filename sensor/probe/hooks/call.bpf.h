@@ -431,9 +431,6 @@ static __always_inline __u32 call_want(struct vd_call_scratch *scratch, const st
 		return kind == VD_OPEN_FAILED ? VD_WANT_FIRST : VD_WANT_EACH;
 	if (is_canary() || record->call_flags & (VD_C_CHANGED | VD_C_TEXT_TRUNCATED | VD_C_TEXT_MISSING))
 		return VD_WANT_EACH;
-	/* what the text says is a way to the descriptor, and no name */
-	if (bytes > 9 && descriptor_of_text(scratch->entry.text + (which & 1) * VD_TEXT_BYTES_MAX) >= 0)
-		return kind == VD_OPEN_FAILED ? VD_WANT_FIRST : VD_WANT_EACH;
 	mode = record->call == VD_ROW_chmod || record->call == VD_ROW_fchmod ? record->arguments[1] : record->arguments[2];
 	if (kind == VD_CHMOD && mode & (S_ISUID | S_ISGID))
 		have = VD_I_SET_ID;
@@ -443,6 +440,13 @@ static __always_inline __u32 call_want(struct vd_call_scratch *scratch, const st
 		note_text(&scratch->facts, wants, scratch->ends, scratch->entry.text + (which & 1) * VD_TEXT_BYTES_MAX, bytes, &scratch->base[which & 1]);
 	else
 		know_nothing(&scratch->facts);
+	/* a text may lead through links: only its last name is what it says, and not even that where the call follows a link at the end */
+	if (kind != VD_OPEN_FAILED) {
+		scratch->facts.head_known = 0;
+		scratch->facts.inside = scratch->facts.pairs = ~0ull;
+		if (kind == VD_CHMOD || kind == VD_CHOWN || kind == VD_TRUNCATE || (kind == VD_LINK && !which))
+			scratch->facts.last_known = 0;
+	}
 	judge_interest(wants, kind, &scratch->facts, have, which);
 	return scratch->facts.want;
 }
