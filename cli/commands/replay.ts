@@ -29,8 +29,8 @@ export const replay: CliCommand = {
   summary: 'Run rules over a recording of Falco or sysdig, and print what they find',
   usage: 'vedette replay FILE.scap --rules FILE… [--output text|json] [options]',
   details: [
-    'FILE.scap is a capture of libscap, plain or gzip; - reads it from standard input; or FILE is what "vedette sensor record"',
-    'wrote, for which the rules are all asked. Alerts go to standard output,',
+    'FILE.scap is a capture of libscap, plain or gzip; - reads it from standard input. Or FILE is what',
+    '"vedette sensor record" wrote, for which the rules are all asked. Alerts go to standard output,',
     'one line each, in the order of the events; the summary goes to standard error.',
     '',
     '  -r, --rules FILE       a rule file, or a directory of them (*.yaml, in order of name); several may follow',
