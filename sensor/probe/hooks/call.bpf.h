@@ -496,6 +496,28 @@ __noinline int vd_call_want(__u32 which)
 	return wants && scratch ? call_want(scratch, wants, which) : VD_WANT_NOT;
 }
 
+#define VD_MESSAGES_MAX 16
+
+/* Of the messages of one sendmmsg each is told by a run of its own: which one this is. The thread is the token, since another may come between. */
+static __always_inline __u32 message_of(struct vd_call_scratch *scratch)
+{
+	if (scratch->message_thread != bpf_get_current_pid_tgid())
+		return 0;
+	scratch->message_thread = 0;
+	return scratch->message;
+}
+
+static __always_inline int next_message(unsigned long long *context, struct vd_call_scratch *scratch, __u32 message)
+{
+	if (scratch->record.call != VD_ROW_sendmmsg || (__s64)message + 1 >= scratch->record.result || message + 1 >= VD_MESSAGES_MAX)
+		return 0;
+	scratch->message_thread = bpf_get_current_pid_tgid();
+	scratch->message = message + 1;
+	bpf_tail_call(context, &vd_exits, VD_EXIT_CALL);
+	scratch->message_thread = 0;
+	return 0;
+}
+
 SEC("tp_btf/sys_exit")
 int vd_call(unsigned long long *context)
 {
