@@ -109,14 +109,14 @@ test('what is known of images is answered by digest, and a name without one is n
 test('commands: the whole sets at connect, the policies again when one changes, and the sensor counts as connected', async () => {
   const heard: Command[] = [];
   const over = client.commands(session, (command) => heard.push(command));
-  await until('all sets', () => heard.length === 3);
+  await until('all sets', () => heard.length === 4);
   const [policies, rules] = heard.map((command) => command.kind);
   assert.ok(policies?.case === 'policies' && policies.value.policies.map((one) => `${one.name} ${one.mode}`).includes('only-from-image shadow'));
   assert.ok(rules?.case === 'rules' && rules.value.files.some((file) => file.name === 'execution/shell.yaml'));
   await hub.ask('PUT', '/api/v1/policies/only-from-image/mode', { token, body: { mode: 'enforce' } });
-  assert.equal(heard[2]?.kind.case, 'imageVerdicts');
-  await until('the changed set', () => heard.length === 4);
-  const changed = heard[3]?.kind;
+  assert.deepEqual(heard.slice(2, 4).map((one) => one.kind.case), ['imageVerdicts', 'baselines']);
+  await until('the changed set', () => heard.length === 5);
+  const changed = heard[4]?.kind;
   assert.ok(changed?.case === 'policies' && policies?.case === 'policies' && changed.value.generation > policies.value.generation);
   assert.deepEqual(changed.value.policies.map((one) => one.mode), ['enforce']);
   await hub.ask('PUT', '/api/v1/policies/only-from-image/mode', { token, body: { mode: 'shadow' } });

@@ -179,9 +179,10 @@ function suffix(value: string): Atoms {
 function inside(value: string): Atoms {
   const all = value.split('/');
   if (all.length === 1) return value === '' ? none : { ...none, holds: value };
-  const between = all.slice(1, -1).filter((one) => one !== '').sort((a, b) => b.length - a.length)[0];
+  const between = all.slice(1, -1).filter(isOrdinary).sort((a, b) => b.length - a.length)[0];
   const before = all[0] ?? '';
-  const found = between !== undefined ? part(between, true) : before !== '' ? part(before, false) : null;
+  // dots alone may be all of the component, which then is none
+  const found = between !== undefined ? part(between, true) : isOrdinary(before) ? part(before, false) : null;
   return { ...none, inside: found };
 }
 

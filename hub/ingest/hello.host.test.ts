@@ -92,7 +92,7 @@ test('commands: whole sets at connect and on change, one stream a sensor, farewe
   const abort = new AbortController();
   const stream = commands.stream(sensor.sensorId, sensor.session, abort.signal);
   const kind = async (): Promise<string | undefined> => ((await stream.next()).value as { kind: { case?: string } } | undefined)?.kind.case;
-  assert.deepEqual([await kind(), await kind(), await kind()], ['policies', 'rules', 'imageVerdicts']);
+  assert.deepEqual([await kind(), await kind(), await kind(), await kind()], ['policies', 'rules', 'imageVerdicts', 'baselines']);
   assert.deepEqual(commands.connected, [sensor.sensorId]);
   commands.policiesChanged();
   commands.policiesChanged();
@@ -114,7 +114,7 @@ test('commands: whole sets at connect and on change, one stream a sensor, farewe
   const stranger = commands.stream(sensor.sensorId, 'ff'.repeat(24), abort.signal);
   assert.equal((await stranger.next()).done, true, 'another session hears nothing');
   const aborted = commands.stream(sensor.sensorId, sensor.session, abort.signal);
-  for (let said = 0; said < 3; said += 1) await aborted.next();
+  for (let said = 0; said < 4; said += 1) await aborted.next();
   const waiting = aborted.next();
   abort.abort();
   assert.equal((await waiting).done, true);
