@@ -36,11 +36,12 @@ if (chosen.length === 0) {
 }
 if (units.length > 0) steps.push([`${filesOf(units)} of unit tests`, node26(), ['--test', '--test-concurrency=2', ...units]]);
 if (host.length > 0) {
-  // a hub has a database, ports and a state directory of its own; what starts a sensor has the host to itself
-  const beside = host.filter((file) => file.startsWith('hub/'));
-  const alone = host.filter((file) => !beside.includes(file));
-  if (isRoot && beside.length > 0) steps.push([`${filesOf(beside)} of tests of the hub on PostgreSQL, two at a time`, node26(), ['--test', '--test-concurrency=2', '--test-timeout=240000', ...beside]]);
-  if (isRoot && alone.length > 0) steps.push([`${filesOf(alone)} of tests on this host, one at a time`, node26(), ['--test', '--test-concurrency=1', '--test-timeout=240000', ...alone]]);
+  // a hub or a console has a database, ports and a state directory of its own; what starts a sensor has the host to itself
+  const startsSensors = (file) => /^(lab\/(kernel|containers|product)|sensor)\/|^lab\/browser\/console\./.test(file);
+  const beside = host.filter((file) => !startsSensors(file));
+  const alone = host.filter(startsSensors);
+  if (isRoot && beside.length > 0) steps.push([`${filesOf(beside)} of tests with PostgreSQL and browsers, two at a time`, node26(), ['--test', '--test-concurrency=2', '--test-timeout=240000', ...beside]]);
+  if (isRoot && alone.length > 0) steps.push([`${filesOf(alone)} of tests on this host's kernel, one at a time`, node26(), ['--test', '--test-concurrency=1', '--test-timeout=240000', ...alone]]);
   if (!isRoot) process.stdout.write(`! not root: ${filesOf(host)} of tests left out, which need root, this host's kernel, containers, database and browser\n`);
 }
 

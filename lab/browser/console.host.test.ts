@@ -154,8 +154,8 @@ test('changes come by themselves', async () => {
   await markPage();
   await scene.exec(sleeping, ['/bin/sh', '-c', 'hostname']);
   await page.getByTestId('row-incident').filter({ hasText: sleeping }).waitFor({ timeout: waitMs });
-  await says(/3 incidents are open/);
-  assert.equal((await page.getByTestId('rail-incidents').innerText()).replace(/\s+/g, ' '), 'Incidents 3');
+  await says(/4 incidents are open/);
+  assert.equal((await page.getByTestId('rail-incidents').innerText()).replace(/\s+/g, ' '), 'Incidents 4');
   await assertNotReloaded();
   assert.deepEqual(await watch.faults(), []);
 });

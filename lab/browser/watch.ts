@@ -89,6 +89,8 @@ export class PageWatch {
 
   async axe(): Promise<string[]> {
     await this.page.evaluate(`typeof window.axe === 'undefined' && (() => { ${axeSource} })()`);
+    // colours are read when they have arrived, not on their way
+    await this.page.evaluate("Promise.all(document.getAnimations().filter((one) => Number.isFinite(Number(one.effect?.getComputedTiming().endTime))).map((one) => one.finished.catch(() => null)))");
     const violations = await this.page.evaluate<readonly Violation[]>("axe.run(document, { preload: false, resultTypes: ['violations'] }).then((result) => result.violations)");
     return violations.map((one) => `${this.#where}: ${one.id}: ${one.help}: ${one.nodes.slice(0, 4).map((node) => `${node.target.join(' ')} ${node.failureSummary?.split('\n')[1]?.trim() ?? ''}`).join(' | ')}`);
   }

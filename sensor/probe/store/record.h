@@ -24,12 +24,15 @@ static __always_inline __u64 cgroup_of(const struct vd_header *header)
 static __always_inline void count_cgroup_loss(const struct vd_header *header, __u32 kind, __u32 cause)
 {
 	struct vd_loss_key key = { .cgroup = cgroup_of(header), .kind = kind, .cause = cause };
-	__u64 *lost = bpf_map_lookup_elem(&vd_cgroup_losses, &key), one = 1;
+	__u64 *lost = bpf_map_lookup_elem(&vd_cgroup_losses, &key), none = 0;
 
+	if (!lost) {
+		/* two processors may find that there is no count yet: neither may write over the other's */
+		bpf_map_update_elem(&vd_cgroup_losses, &key, &none, BPF_NOEXIST);
+		lost = bpf_map_lookup_elem(&vd_cgroup_losses, &key);
+	}
 	if (lost)
 		__sync_fetch_and_add(lost, 1);
-	else
-		bpf_map_update_elem(&vd_cgroup_losses, &key, &one, BPF_ANY);
 }
 
 static __always_inline void count_lost(const struct vd_header *header, __u32 kind, __u32 cause)

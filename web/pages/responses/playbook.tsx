@@ -19,6 +19,7 @@ import { problemsOf } from '../../view/yaml-text.ts';
 import { Tried } from './tried.tsx';
 import '../policies/policies.css';
 import './responses.css';
+import '../../parts/mode-switch.css';
 
 const modeSentences: Readonly<Record<PolicyMode, string>> = {
   off: 'It answers to nothing by itself. It can be run by hand.',
