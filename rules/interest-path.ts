@@ -115,6 +115,11 @@ function isOrdinary(component: string): boolean {
   return component !== '' && component !== '.' && component !== '..';
 }
 
+/** A dot alone is passed over where a path is taken apart. */
+function isSomething(component: string): boolean {
+  return component !== '' && component !== '.';
+}
+
 /** The components of an absolute path, where all of them are ordinary. */
 function componentsOf(value: string): readonly string[] | null {
   if (!value.startsWith('/')) return null;
@@ -179,10 +184,9 @@ function suffix(value: string): Atoms {
 function inside(value: string): Atoms {
   const all = value.split('/');
   if (all.length === 1) return value === '' ? none : { ...none, holds: value };
-  const between = all.slice(1, -1).filter(isOrdinary).sort((a, b) => b.length - a.length)[0];
+  const between = all.slice(1, -1).filter(isSomething).sort((a, b) => b.length - a.length)[0];
   const before = all[0] ?? '';
-  // dots alone may be all of the component, which then is none
-  const found = between !== undefined ? part(between, true) : isOrdinary(before) ? part(before, false) : null;
+  const found = between !== undefined ? part(between, true) : isSomething(before) ? part(before, false) : null;
   return { ...none, inside: found };
 }
 

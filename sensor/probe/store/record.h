@@ -96,8 +96,9 @@ static __always_inline int emit(void *record, __u64 bytes)
 	return 0;
 }
 
-/* Of the ring's bytes: what one cgroup may write of one kind in a slice, and what one still may that is not a quiet one's. */
+/* Of the ring's bytes: what one cgroup may write of one kind in a slice, what of those that are named, and what one still may that is not a quiet one's. */
 #define VD_SHARE_OF_RING 128
+#define VD_NAMED_OF_RING 16
 #define VD_QUIET_OF_RING 2048
 
 /* Has this cgroup written more than `limit` of this kind in the current slice of time? */
@@ -122,7 +123,7 @@ static __always_inline int share_exceeded(const struct vd_header *header, __u32 
  */
 static __always_inline int emit_limited(void *record, __u64 bytes, int named)
 {
-	__u64 fill = bpf_ringbuf_query(&vd_ring, BPF_RB_AVAIL_DATA), limit = cfg_ring_bytes / VD_SHARE_OF_RING;
+	__u64 fill = bpf_ringbuf_query(&vd_ring, BPF_RB_AVAIL_DATA), limit = cfg_ring_bytes / (named ? VD_NAMED_OF_RING : VD_SHARE_OF_RING);
 	struct vd_header *header = record;
 	struct vd_counters *counts;
 	__u32 kind = header->kind, cause = VD_LOST_SHARE;
