@@ -26,7 +26,7 @@ export interface CanaryStates {
 }
 
 /** A round and its delivery take this long at most when everything works. */
-const graceMs = 45_000;
+const graceMs = 15_000;
 
 export function canaryStates(sensor: Pick<SensorShape, 'coverage' | 'canaries' | 'canaries_at' | 'joined_at'>, now: Date): CanaryStates {
   return statesOf({ ...sensor, interval_ms: sensor.coverage?.canaryIntervalMs ?? 0 }, now);

@@ -55,7 +55,8 @@ function Loaded({ coverage }: { readonly coverage: CoverageView }): ReactNode {
           </tbody></table>
         )}
       </Section> : null}
-      <CoverageDetails />
+      {/* behind what stands above it, so that nothing moves when that comes */}
+      {seesHosts && sensors === undefined ? null : <CoverageDetails />}
     </>
   );
 }
