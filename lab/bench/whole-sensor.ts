@@ -26,7 +26,6 @@ class BenchHub extends SampleHub {
     return verdict;
   }
 
-  // eslint-disable-next-line require-yield -- it waits until the sensor leaves
   override async *commands(_sensorId: string, _session: string, signal: AbortSignal): AsyncGenerator<Command> {
     yield create(CommandSchema, { sequence: 1n, kind: { case: 'rules', value: { generation: 1n, files: this.rules.map((one) => ({ ...one })) } } });
     await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
