@@ -98,7 +98,7 @@ export class Assessor {
       const packages = await store.unmatchedPackages(database, source.version, undefined, packagesAtOnce);
       if (packages.length === 0) break;
       matched += packages.length;
-      await database.transaction((db) => this.#match(db, source, packages));
+      await database.patient((db) => this.#match(db, source, packages));
       await yieldToOthers();
     }
     await this.#rebuildInventories(source, await store.inventoriesUnsettled(database));
@@ -132,7 +132,7 @@ export class Assessor {
   async #rebuildInventories(source: AdvisorySource, inventories: readonly number[]): Promise<void> {
     for (let index = 0; index < inventories.length; index += inventoriesAtOnce) {
       const some = inventories.slice(index, index + inventoriesAtOnce);
-      await this.#doors.database.transaction(async (db) => {
+      await this.#doors.database.patient(async (db) => {
         for (const inventory of some) await this.#rebuild(db, source, inventory);
         await store.queueWorkloadsRunning(db, some);
       });
@@ -157,7 +157,7 @@ export class Assessor {
     const aside = [...this.#aside].filter(([, until]) => until > performance.now()).map(([key]) => key);
     let taken: number | undefined;
     try {
-      await this.#doors.database.transaction(async (db) => {
+      await this.#doors.database.patient(async (db) => {
         [taken] = await store.takeQueued(db, 'inventory', 1, aside);
         if (taken === undefined || source === undefined) return;
         let packages: store.PackageRow[];
@@ -175,7 +175,7 @@ export class Assessor {
   async #workloads(): Promise<boolean> {
     let changed = false;
     for (;;) {
-      const taken = await this.#doors.database.transaction(async (db) => {
+      const taken = await this.#doors.database.patient(async (db) => {
         const workloads = await store.takeQueued(db, 'workload', workloadsAtOnce);
         const observed = await store.takeQueued(db, 'observation', workloadsAtOnce);
         const places = await placesOf(db, workloads);
@@ -219,7 +219,7 @@ export class Assessor {
       const last = this.#recountedAt.get(key);
       if (last !== undefined && last.tookMs > cheapMs && performance.now() - last.at < last.tookMs / shareOfTimeMax) continue;
       const startedMs = performance.now();
-      await this.#doors.database.transaction(async (db) => {
+      await this.#doors.database.patient(async (db) => {
         if (!(await takePlace(db, place))) return;
         await rebuildPlace(db, place, { yes: loadedPoints.yes, notSeen: loadedPoints['not-seen'], no: loadedPoints.no, unknown: loadedPoints.unknown });
       });

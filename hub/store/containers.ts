@@ -166,11 +166,11 @@ export async function namespacesOfContainers(db: Db, nodeId: string, containerId
 
 export type QueueKind = 'inventory' | 'workload' | 'observation';
 
-/** What assess must look at again; part of the transaction that changed it. */
+/** What assess must look at again; part of the transaction that changed it, which never waits here: a key may stand there several times. */
 export async function queueAssessment(db: Db, kind: QueueKind, keys: readonly number[]): Promise<void> {
   if (keys.length === 0) return;
   const sorted = [...new Set(keys)].sort((a, b) => a - b);
-  await run(db, 'insert into assess_queue (kind, key) select $1, unnest($2::bigint[]) order by 2 on conflict do nothing', [kind, sorted]);
+  await run(db, 'insert into assess_queue (kind, key) select $1, unnest($2::bigint[])', [kind, sorted]);
 }
 
 const Unowned = z.object({ unowned: z.boolean() });
