@@ -21,7 +21,7 @@ import { ExecutionFold, FlowFold, ProcessFold } from './fold.ts';
 import { canariesCame } from './canaries.ts';
 import { contextDropped, coverageReported, detected, judged, telemetryDropped } from './happenings.ts';
 import type { Origin } from './origin.ts';
-import { containerEnded, containerSeen, inventoryReported, packagesLoaded } from './reports.ts';
+import { containerEnded, containersBegin, containerSeen, inventoryReported, packagesLoaded } from './reports.ts';
 
 const payloadBytesMax = 16 * 1024 * 1024;
 const recordsMax = 200_000;
@@ -238,6 +238,7 @@ class Application {
 
 export async function applyPayload(db: Transaction, payload: BatchPayload, origin: Origin): Promise<Applied> {
   const application = new Application(db, origin);
+  await containersBegin(db, payload.records, origin);
   for (const record of payload.records) await application.record(record);
   await application.flushProcesses();
   await addExecutions(db, origin, application.executions.rows());

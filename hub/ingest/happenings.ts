@@ -4,7 +4,7 @@ import type { Severity } from '@vedette/model/policy';
 import type { ContextDropped, CoverageReport, Detection, TelemetryDropped, Verdict } from '@vedette/model/wire/generated/record_pb';
 import { originWord } from '@vedette/model/origin-words';
 import { foldKeyOf } from '@vedette/rules/noise/stored';
-import { extendInterval, putCoverage } from '../store/coverage.ts';
+import { extendIntervals, putCoverage } from '../store/coverage.ts';
 import type { Transaction } from '../store/database.ts';
 import type { Finding, IncidentFacts, PolicyWords } from '../store/findings.ts';
 import { addGap } from '../store/intake.ts';
@@ -188,11 +188,12 @@ export async function coverageReported(db: Transaction, record: CoverageReport, 
     attached.set(eventClass, (attached.get(eventClass) ?? false) || hook.attached);
   }
   for (const eventClass of lost.keys()) if (!attached.has(eventClass)) attached.set(eventClass, true);
-  for (const eventClass of [...attached.keys()].sort()) {
+  const classes = [...attached].map(([eventClass, isAttached]) => {
     const [now, then] = [lost.get(eventClass) ?? 0, before.get(eventClass) ?? 0];
     // A count that went down began anew with the sensor's epoch.
-    await extendInterval(db, origin, { eventClass, attached: attached.get(eventClass) === true, lost: now >= then ? now - then : now }, at);
-  }
+    return { eventClass, attached: isAttached, lost: now >= then ? now - then : now };
+  });
+  await extendIntervals(db, origin, classes, at);
 }
 
 export async function telemetryDropped(db: Transaction, record: TelemetryDropped, origin: Origin): Promise<void> {

@@ -1,8 +1,8 @@
 /** Containers, package lists and loading, applied in the order in which the sensor said them. */
 import { isImageDigest } from '@vedette/model/ids';
-import { IdentityState, LoadEvidenceKind, RuntimeKind, type ContainerEnded, type ContainerSeen, type InventoryReport, type PackagesLoaded } from '@vedette/model/wire/generated/record_pb';
+import { IdentityState, LoadEvidenceKind, RuntimeKind, type ContainerEnded, type ContainerSeen, type InventoryReport, type PackagesLoaded, type Record as WireRecord } from '@vedette/model/wire/generated/record_pb';
 import {
-  closeRunIfEmpty, containersLiving, endContainer, imageOf, lockContainer, openRun, putContainer, queueAssessment, workloadOf, type HeldContainer,
+  beginContainers, closeRunIfEmpty, containersLiving, endContainer, imageOf, lockContainer, openRun, putContainer, queueAssessment, workloadOf, type HeldContainer,
 } from '../store/containers.ts';
 import type { Transaction } from '../store/database.ts';
 import { inventoryNamed, inventoryOf, listOf, setImageInventory, setOwnInventory, takeImageInventory } from '../store/inventories.ts';
@@ -24,6 +24,7 @@ const identities: Partial<Record<IdentityState, string>> = {
   [IdentityState.KNOWN]: 'known',
   [IdentityState.IMAGE_UNKNOWN]: 'image-unknown',
 };
+const ofContainers: ReadonlySet<string> = new Set<NonNullable<WireRecord['kind']['case']>>(['containerSeen', 'containerEnded', 'inventory', 'packagesLoaded']);
 const evidenceKinds: Partial<Record<LoadEvidenceKind, string>> = {
   [LoadEvidenceKind.EXECUTED]: 'executed',
   [LoadEvidenceKind.MAPPED]: 'mapped',
@@ -76,6 +77,13 @@ async function store(db: Transaction, record: ContainerSeen, origin: Origin, pla
     endedAt: origin.isCurrentBoot ? null : origin.receivedAt,
     seenFromStart: record.seenFromStart,
   });
+}
+
+/** To be called before the first of a batch; batches that say nothing of containers do not wait for others. */
+export async function containersBegin(db: Transaction, records: readonly WireRecord[], origin: Origin): Promise<void> {
+  if (!records.some(({ kind }) => ofContainers.has(kind.case ?? ''))) return;
+  const digests = records.flatMap(({ kind }) => (kind.case === 'containerSeen' && isImageDigest(kind.value.platformDigest) ? [kind.value.platformDigest] : []));
+  await beginContainers(db, origin.clusterId, digests);
 }
 
 export async function containerSeen(db: Transaction, record: ContainerSeen, origin: Origin): Promise<void> {

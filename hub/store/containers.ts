@@ -26,7 +26,19 @@ export async function workloadOf(db: Transaction, key: WorkloadKey): Promise<num
   return (await rows(db, Id, known, values))[0]!.id;
 }
 
+/**
+ * What a batch says of containers concerns rows that other nodes of the cluster speak of too: workloads, runs, lists of images. Such batches of a cluster
+ * are applied one after the other, so that none takes these rows in another order; images, which all clusters share, are made here in one order.
+ */
+export async function beginContainers(db: Transaction, clusterId: string, digests: Iterable<string>): Promise<void> {
+  await run(db, 'select pg_advisory_xact_lock(7420005, hashtext($1))', [clusterId]);
+  const wanted = [...new Set(digests)];
+  if (wanted.length > 0) await run(db, 'insert into image (digest) select d from unnest($1::text[]) d where not exists (select 1 from image i where i.digest = d) order by d on conflict do nothing', [wanted]);
+}
+
 export async function imageOf(db: Transaction, digest: string): Promise<number> {
+  const known = await firstRow(db, Id, 'select id from image where digest = $1', [digest]);
+  if (known !== undefined) return known.id;
   await run(db, 'insert into image (digest) values ($1) on conflict do nothing', [digest]);
   return (await rows(db, Id, 'select id from image where digest = $1', [digest]))[0]!.id;
 }
