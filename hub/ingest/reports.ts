@@ -2,7 +2,7 @@
 import { isImageDigest } from '@vedette/model/ids';
 import { IdentityState, LoadEvidenceKind, RuntimeKind, type ContainerEnded, type ContainerSeen, type InventoryReport, type PackagesLoaded, type Record as WireRecord } from '@vedette/model/wire/generated/record_pb';
 import {
-  beginContainers, closeRunIfEmpty, containersLiving, endContainer, imageOf, lockContainer, openRun, putContainer, queueAssessment, workloadOf, type HeldContainer,
+  beginContainers, closeRunIfEmpty, containersLiving, endContainer, imageOf, lockContainer, lockContainers, openRun, putContainer, queueAssessment, workloadOf, type HeldContainer,
 } from '../store/containers.ts';
 import type { Transaction } from '../store/database.ts';
 import { inventoryNamed, inventoryOf, listOf, setImageInventory, setOwnInventory, takeImageInventory } from '../store/inventories.ts';
@@ -24,7 +24,6 @@ const identities: Partial<Record<IdentityState, string>> = {
   [IdentityState.KNOWN]: 'known',
   [IdentityState.IMAGE_UNKNOWN]: 'image-unknown',
 };
-const ofContainers: ReadonlySet<string> = new Set<NonNullable<WireRecord['kind']['case']>>(['containerSeen', 'containerEnded', 'inventory', 'packagesLoaded']);
 const evidenceKinds: Partial<Record<LoadEvidenceKind, string>> = {
   [LoadEvidenceKind.EXECUTED]: 'executed',
   [LoadEvidenceKind.MAPPED]: 'mapped',
@@ -79,11 +78,22 @@ async function store(db: Transaction, record: ContainerSeen, origin: Origin, pla
   });
 }
 
-/** To be called before the first of a batch; batches that say nothing of containers do not wait for others. */
+/**
+ * To be called before the first of a batch: what the batch says of containers is locked in one order, whatever the order of its records. Batches that only
+ * say what a container does wait for no other node.
+ */
 export async function containersBegin(db: Transaction, records: readonly WireRecord[], origin: Origin): Promise<void> {
-  if (!records.some(({ kind }) => ofContainers.has(kind.case ?? ''))) return;
-  const digests = records.flatMap(({ kind }) => (kind.case === 'containerSeen' && isImageDigest(kind.value.platformDigest) ? [kind.value.platformDigest] : []));
-  await beginContainers(db, origin.clusterId, digests);
+  const ids = new Set<string>();
+  const digests: string[] = [];
+  let concernsOthers = false;
+  for (const { kind } of records) {
+    if (kind.case !== 'containerSeen' && kind.case !== 'containerEnded' && kind.case !== 'inventory' && kind.case !== 'packagesLoaded' && kind.case !== 'behaviour') continue;
+    ids.add(kind.value.containerId);
+    concernsOthers ||= kind.case !== 'behaviour';
+    if (kind.case === 'containerSeen' && isImageDigest(kind.value.platformDigest)) digests.push(kind.value.platformDigest);
+  }
+  if (concernsOthers) await beginContainers(db, origin.clusterId, digests);
+  if (ids.size > 1) await lockContainers(db, origin.nodeId, [...ids]);
 }
 
 export async function containerSeen(db: Transaction, record: ContainerSeen, origin: Origin): Promise<void> {

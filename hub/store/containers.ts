@@ -64,6 +64,11 @@ export async function lockContainer(db: Transaction, nodeId: string, containerId
   );
 }
 
+/** Those of them that are held, in one order. */
+export async function lockContainers(db: Transaction, nodeId: string, containerIds: readonly string[]): Promise<void> {
+  await run(db, 'select id from container where node_id = $1 and container_id = any($2) order by id for update', [nodeId, containerIds]);
+}
+
 export interface ContainerFacts {
   readonly clusterId: string;
   readonly nodeId: string;

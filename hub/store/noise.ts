@@ -77,11 +77,9 @@ export async function foldDetections(db: Transaction, incidentId: number, findin
 /** New kinds beyond the bound become the rest. */
 async function boundKinds(db: Transaction, of: { readonly incidentId: number; readonly day: string }, kinds: Map<string, Kind>, held: ReadonlyMap<string, unknown>): Promise<void> {
   const counted = await firstRow(db, Counted, 'select count(*) as n from event where incident_id = $1 and fold_key is not null and day = $2', [of.incidentId, of.day]);
-  let left = kindsMax - (counted?.n ?? 0);
-  for (const [key, kind] of [...kinds]) {
-    if (held.has(key)) continue;
-    left -= 1;
-    if (left >= 0) continue;
+  const fresh = [...kinds.keys()].filter((key) => !held.has(key));
+  for (const key of fresh.slice(Math.max(0, kindsMax - (counted?.n ?? 0)))) {
+    const kind = kinds.get(key)!;
     kinds.delete(key);
     addTo(kinds, restKey.toString('hex'), kind);
   }

@@ -48,6 +48,7 @@ const ofTheHub: Record<string, string> = {
   'processes.ts processesHeld': 'the node of the sensor that speaks',
   'containers.ts workloadOf': 'in the cluster of the sensor that speaks',
   'containers.ts lockContainer': 'on the node of the sensor that speaks',
+  'containers.ts lockContainers': 'on the node of the sensor that speaks',
   'containers.ts putContainer': 'on the node of the sensor that speaks',
   'containers.ts containersLiving': 'on the node of the sensor that speaks',
   'containers.ts endContainersOfOtherBoots': 'on the node of the sensor that speaks',

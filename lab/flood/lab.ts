@@ -18,7 +18,7 @@ const arrivalMs = 60_000;
 export const flood: Lab = {
   name: 'flood',
   summary: 'One container floods for a minute: what another does is detected, the flooder is counted, losses are its own',
-  rows: acts.length + 13,
+  rows: acts.length + 14,
   parts: {
     sensor: 'no sensor runs: nothing may be detected or counted',
     ring: 'the ring is far too small: detections of the second container must go missing',
