@@ -144,6 +144,7 @@ const Other = z.object({ others: z.number() });
 export async function retireNode(db: Transaction, nodeId: string, at: Date): Promise<void> {
   const left = await firstRow(db, Other, 'select count(*) as others from sensor where node_id = $1 and removed_at is null', [nodeId]);
   if ((left?.others ?? 0) > 0) return;
+  await run(db, 'select pg_advisory_xact_lock(7420005, hashtext(cluster_id::text)) from node where id = $1', [nodeId]);
   await run(db, 'delete from process_live where node_id = $1', [nodeId]);
   for (const { workload_id: workloadId, image_id: imageId } of await endContainersOfOtherBoots(db, nodeId, '', at)) {
     if (workloadId === null) continue;
