@@ -213,9 +213,10 @@ export class Pipeline {
     this.shipment.verdict(verdict);
   }
 
-  /** A process of the container that lives now; 0 when none is known. */
-  witness(id: string): number {
-    return this.processes.inContainer(id).next().value?.tgid ?? 0;
+  /** A process of the container that lives now and is fit for it; 0 when none is known. */
+  witness(id: string, isFit: (tgid: number) => boolean): number {
+    for (const { tgid } of this.processes.inContainer(id)) if (isFit(tgid)) return tgid;
+    return 0;
   }
 
   #exec(event: ExecEvent): void {
