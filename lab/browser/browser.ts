@@ -6,6 +6,9 @@ import { chromium, type BrowserContext, type Page } from 'playwright-core';
 
 const flags = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
+/** Where tests leave a picture of each page, for whoever changed it to look at. */
+export const pictures = join(process.env['VEDETTE_STATE'] ?? '/var/lib/vedette', 'lab', 'screenshots');
+
 export interface BrowserOptions {
   readonly width?: number;
   readonly height?: number;
