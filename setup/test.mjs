@@ -3,8 +3,8 @@
  * browser. Names given as arguments choose test files by part of their path (`npm test -- sensor/decode`).
  */
 import { spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, existsSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
+import { freemem, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { missingDebian, node26, prepare, root, testing } from './machine.mjs';
 import { testFiles } from './test-files.mjs';
@@ -17,9 +17,16 @@ if (isRoot && missingDebian(testing).length > 0) {
   process.exit(1);
 }
 
+function hasRoom(directory) {
+  const bytesMin = 4 * 2 ** 30;
+  if (!existsSync(directory) || freemem() < bytesMin) return false;
+  const { bavail, bsize } = statfsSync(directory);
+  return bavail * bsize >= bytesMin;
+}
+
 const bin = (name) => join(root, 'node_modules', '.bin', name);
-// what all files of one run share: compiled sources, and an empty database to copy
-const shared = mkdtempSync(join(tmpdir(), 'vedette-run-'));
+// what all files of one run share: compiled sources, an empty database to copy, and the place of their own databases, which is memory where there is enough
+const shared = mkdtempSync(join(hasRoom('/dev/shm') ? '/dev/shm' : tmpdir(), 'vedette-run-'));
 chmodSync(shared, 0o755);
 process.on('exit', () => rmSync(shared, { recursive: true, force: true }));
 const env = { ...process.env, PATH: `${join(root, 'node_modules', '.bin')}:${process.env.PATH}:/usr/sbin:/sbin`, VEDETTE_TEST: '1', VEDETTE_TEST_RUN: shared, NODE_COMPILE_CACHE: join(shared, 'compiled') };

@@ -1,7 +1,7 @@
 /**
  * A real PostgreSQL for one test file: own state directory, own socket, migrated, thrown away afterwards. As root it
  * runs as `nobody`, because PostgreSQL refuses root. It does not flush to disk; nothing outlives the test. A run of all
- * tests (`VEDETTE_TEST_RUN`, its directory) makes an empty server's data once and copies it for each file.
+ * tests (`VEDETTE_TEST_RUN`, its directory, in memory where it can be) makes an empty server's data once and copies it for each file.
  */
 import { execFile } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
@@ -27,7 +27,7 @@ export const scratchUser: ServerUser | undefined = process.getuid?.() === 0 ? { 
 export const scratchBinaries: string = path.join(os.tmpdir(), `vedette-scratch-${process.getuid?.() ?? 0}`);
 
 export async function scratchDirectory(): Promise<string> {
-  const directory = await mkdtemp(path.join(os.tmpdir(), 'vedette-'));
+  const directory = await mkdtemp(path.join(process.env['VEDETTE_TEST_RUN'] ?? os.tmpdir(), 'vedette-'));
   await chmod(directory, 0o755);
   return directory;
 }

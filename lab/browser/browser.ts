@@ -25,7 +25,7 @@ export class Browser {
   }
 
   static async start(options: BrowserOptions = {}): Promise<Browser> {
-    const profile = mkdtempSync(join(tmpdir(), 'vedette-chromium-'));
+    const profile = mkdtempSync(join(process.env['VEDETTE_TEST_RUN'] ?? tmpdir(), 'vedette-chromium-'));
     const context = await chromium.launchPersistentContext(profile, {
       executablePath: '/usr/bin/chromium',
       headless: true,
