@@ -16,6 +16,7 @@
 #include "extract/call.h"
 #include "extract/text.h"
 #include "store/interest.h"
+#include "store/interest-socket.h"
 #include "store/record.h"
 #include "hooks/exec.bpf.h"
 #include "hooks/life.bpf.h"

@@ -38,6 +38,27 @@ export function judge(table: Uint8Array, kind: number, { path, have, text }: Jud
   return judgeFacts(table, kind, path === null ? { ...facts, inside: 0xffffffff, pairs: ones } : { ...facts, inside: insideBits(table, all), pairs: all.reduce((bits, one) => bits | pairsOf(one), 0n) }, have, text);
 }
 
+export interface JudgedSocket {
+  readonly family: number;
+  readonly protocol: number;
+  readonly localPort: number;
+  readonly remotePort: number;
+  readonly remoteAddress: Uint8Array;
+  readonly result: number;
+}
+
+/** sensor/probe/store/interest-socket.h */
+export function judgeSocket(table: Uint8Array, kind: number, { family, protocol, localPort, remotePort, remoteAddress, result }: JudgedSocket, have: number): number {
+  const word = (at: number) => Buffer.from(remoteAddress).readBigUInt64LE(at);
+  const first = BigInt(localPort) | BigInt(remotePort) << 16n | BigInt(family) << 32n | BigInt(protocol) << 48n;
+  return judgeFacts(table, kind, { first, second: word(0), last: word(8), components: result, inside: 0, pairs: 0n, isHeadKnown: true, isLastKnown: true }, have, 0);
+}
+
+/** A call of which nothing but its result is known. */
+export function judgeCall(table: Uint8Array, kind: number, have: number): number {
+  return judgeFacts(table, kind, nothing, have, 0);
+}
+
 /** By a path as a call was given it (sensor/probe/extract/text.h, note_text). */
 export function judgeText(table: Uint8Array, kind: number, { given, base, have = 0, text = 0 }: GivenText): number {
   const raw = given.split('/').slice(given.startsWith('/') ? 1 : 0);
