@@ -14,7 +14,7 @@ function interests(condition: string): readonly Interest[] {
 function told(one: Conjunction): string {
   const start = (name: string, part: Conjunction['first']) => (part === null ? [] : [`${name} ${part.text}${part.whole ? '' : '…'}`]);
   const end = (name: string, part: Conjunction['last']) => (part === null ? [] : [`${name} ${part.whole ? '' : '…'}${part.text}`]);
-  const words = [...start('first', one.first), ...start('second', one.second), ...end('inside', one.inside), ...end('last', one.last), ...(one.holds === null ? [] : [`holds ${one.holds}`]), ...(one.components === null ? [] : [String(one.components)]), ...one.needs, ...(one.socket === null ? [] : ofSocket(one.socket)), ...(one.path === 1 ? ['of the other path'] : [])];
+  const words = [...start('first', one.first), ...start('second', one.second), ...end('inside', one.inside), ...end('last', one.last), ...(one.holds === null ? [] : [`holds ${one.holds}`]), ...(one.components === null ? [] : [String(one.components)]), ...one.needs, ...(one.socket === null ? [] : ofSocket(one.socket)), ...(one.names === null ? [] : [`called ${one.names.join(' or ')}`]), ...(one.path === 1 ? ['of the other path'] : [])];
   return words.length === 0 ? 'everything' : words.join(', ');
 }
 
@@ -38,7 +38,8 @@ test('what a condition implies is asked for, and no less', () => {
     [`${opened}fd.name startswith /etc/cron`, ['first etc, second cron…']],
     [`${opened}fd.name startswith /et`, ['first et…']],
     [`${opened}fd.name startswith /`, ['everything']],
-    [`${opened}(fd.name = /etc/x or proc.name = y)`, ['everything']],
+    [`${opened}(fd.name = /etc/x or proc.name = y)`, ['first etc, second x, last x, 2', 'called y']],
+    [`${opened}(fd.name = /etc/x or proc.pname = y)`, ['everything']],
     [`${opened}not fd.name = /etc/x`, ['everything']],
     [`${opened}fd.name != /etc/x`, ['everything']],
     [`${opened}fd.name endswith .so and fd.name startswith /lib`, ['first lib…, last ….so']],
@@ -75,7 +76,7 @@ test('what a condition implies is asked for, and no less', () => {
 
 test('who wants what, and whether the first is enough', () => {
   const [read] = interests(`${opened}evt.is_open_read = true and proc.name = x`);
-  deepEqual(read, { by: 'r', eventClass: 'open', any: [{ ...whole, needs: ['read'] }], repeat: 'first' });
+  deepEqual(read, { by: 'r', eventClass: 'open', any: [{ ...whole, needs: ['read'], names: ['x'] }], repeat: 'first' });
   deepEqual(interests(`${opened}fd.name = /a`).map((one) => one.repeat), ['each']);
 });
 
@@ -93,7 +94,7 @@ test('of sockets the ports, the family and the remote address are asked for', ()
     ['evt.type = connect and fd.sport >= 0', ['everything']],
     ['evt.type = connect and fd.sport > 70000', []],
     ['evt.type = connect and fd.sport = 22 and fd.sport >= 1024', []],
-    ['evt.type = connect and (fd.sport = 22 or proc.name = x)', ['everything']],
+    ['evt.type = connect and (fd.sport = 22 or proc.pname = x)', ['everything']],
     ['evt.type = connect and fd.sip in (169.254.169.254, "fd00:ec2::254") and fd.sport = 80', ['remote 80, to 169.254.169.254/128', 'remote 80, to fd00:ec2::254/128']],
     ['evt.type = connect and fd.snet in ("10.0.0.0/8")', ['to 10.0.0.0/104']],
     ['evt.type = connect and fd.snet in ("10.0.0.0/8") and fd.sip = 10.1.2.3', ['to 10.1.2.3/128']],
@@ -135,6 +136,23 @@ test('of calls it is asked whether they failed', () => {
     ['evt.type = unlink and evt.failed = false and fs.path.name = /etc/x', ['first etc, second x, last x, 2, succeeded']],
     [`${failed}evt.res = EACCES`, ['everything']],
     [`${opened}evt.failed = false`, ['everything']],
+  ];
+  for (const [condition, expected] of rows) deepEqual(interests(condition).flatMap((one) => one.any.map(told)), expected, condition);
+});
+
+test('of the process its name is asked for, and no other one', () => {
+  const rows: readonly (readonly [condition: string, any: readonly string[]])[] = [
+    ['evt.type = ptrace and proc.name in (b, a, b)', ['called a or b']],
+    ['evt.type = ptrace and proc.name in (a, b) and proc.name in (b, c)', ['called b']],
+    ['evt.type = ptrace and proc.name = a and proc.name = b', []],
+    ['evt.type = ptrace and proc.name = a and evt.failed = true', ['failed, called a']],
+    ['evt.type = ptrace and not proc.name = a', ['everything']],
+    ['evt.type = ptrace and proc.name != a', ['everything']],
+    ['evt.type = ptrace and proc.name startswith a', ['everything']],
+    ['evt.type = ptrace and tolower(proc.name) = a', ['everything']],
+    ['evt.type = ptrace and proc.aname[1] = a', ['everything']],
+    ['evt.type = ptrace and proc.exepath = a', ['everything']],
+    ['evt.type = unlink and proc.name = rm and fs.path.name = /x', ['first x, last x, 1, called rm']],
   ];
   for (const [condition, expected] of rows) deepEqual(interests(condition).flatMap((one) => one.any.map(told)), expected, condition);
 });

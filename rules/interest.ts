@@ -1,14 +1,15 @@
 /**
  * What somebody wants to see of a class of events, as plain data that the kernel can judge before it makes a record: a union of
  * conjunctions of atoms. Of rules it is derived from what is left of their conditions on the class, and is never narrower than these: what
- * is no atom (who a process is, what its arguments are, a name that merely contains something) is taken for true. Atoms speak of the path
+ * is no atom (what the arguments of a process are, a name that merely contains something) is taken for true. Atoms speak of the path
  * that the event is about, by whole components: the first two, the end of the last one, one that is somewhere inside, their number; of the
- * socket that it is about; and of what the record must be (opened for reading, in a container, failed …). A conjunction without atoms wants
+ * socket that it is about; of what the process is called; and of what the record must be (opened for reading, in a container, failed …). A conjunction without atoms wants
  * the class whole.
  */
 import { inPathLeaf, type PathLeaf } from './interest-path.ts';
 import { eventClasses, type EventClass } from './events.ts';
 import { askedResults } from './interest-result.ts';
+import { bothNames, namesOf } from './interest-name.ts';
 import { anySocket, bothSockets, isAboutSockets, socketAtomsOf, socketAtomsOfExistence, type SocketAtoms } from './interest-socket.ts';
 import type { Test } from './check/typed.ts';
 import type { Specialised } from './specialise.ts';
@@ -37,9 +38,11 @@ export interface Conjunction {
   readonly needs: readonly Need[];
   /** Only of classes that are about sockets, which have no path. */
   readonly socket: SocketAtoms | null;
+  /** The process has one of these names. */
+  readonly names: readonly string[] | null;
 }
 
-export const whole: Conjunction = { path: 0, first: null, second: null, last: null, inside: null, holds: null, components: null, needs: [], socket: null };
+export const whole: Conjunction = { path: 0, first: null, second: null, last: null, inside: null, holds: null, components: null, needs: [], socket: null, names: null };
 
 /**
  * `each`: every event. `first`: the first for each container, executable and file is enough; it counts where a class is reported that way
@@ -78,7 +81,7 @@ export function namesPath(one: Conjunction): boolean {
 }
 
 export function isWhole(one: Conjunction): boolean {
-  return !namesPath(one) && one.components === null && one.needs.length === 0 && one.socket === null;
+  return !namesPath(one) && one.components === null && one.needs.length === 0 && one.socket === null && one.names === null;
 }
 
 /** A superset of what the condition can match; empty: nothing. */
@@ -129,9 +132,10 @@ function joined(one: Conjunction, other: Conjunction): readonly Conjunction[] {
   const allNeeds = needs.filter((need) => one.needs.includes(need) || other.needs.includes(need));
   if (allNeeds.includes('failed') && allNeeds.includes('succeeded')) return [];
   const socket = one.socket === null || other.socket === null ? (one.socket ?? other.socket) : bothSockets(one.socket, other.socket);
-  if (socket === null && one.socket !== null) return [];
-  if (!saysPath(other) || (saysPath(one) && one.path !== other.path)) return [{ ...one, needs: allNeeds, socket }];
-  if (!saysPath(one)) return [{ ...other, needs: allNeeds, socket }];
+  const names = bothNames(one.names, other.names);
+  if ((socket === null && one.socket !== null) || names?.length === 0) return [];
+  if (!saysPath(other) || (saysPath(one) && one.path !== other.path)) return [{ ...one, needs: allNeeds, socket, names }];
+  if (!saysPath(one)) return [{ ...other, needs: allNeeds, socket, names }];
   if (one.components !== null && other.components !== null && one.components !== other.components) return [];
   // the two first components belong together: those of one side, unless it has none
   const head = headWeight(one) >= headWeight(other) ? one : other;
@@ -145,6 +149,7 @@ function joined(one: Conjunction, other: Conjunction): readonly Conjunction[] {
     components: one.components ?? other.components,
     needs: allNeeds,
     socket,
+    names,
   }];
 }
 
@@ -169,6 +174,8 @@ type Leaf = Specialised & { readonly kind: 'test' };
 function ofTest(leaf: Leaf, eventClass: EventClass): readonly Conjunction[] {
   const about = inPathLeaf(leaf, eventClass);
   if (about !== null) return united(ofPathTest(leaf.test, about));
+  const names = namesOf(leaf);
+  if (names !== null) return names.length === 0 ? [] : [{ ...whole, names }];
   const sockets = socketAtomsOf(leaf, eventClass);
   if (sockets !== null) return united(sockets.map((socket) => ({ ...whole, socket: isAnySocket(socket) ? null : socket })));
   const results = askedResults(leaf, eventClass);

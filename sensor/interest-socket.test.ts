@@ -35,7 +35,7 @@ const port = fc.constantFrom(0, 1, 22, 53, 80, 443, 1023, 1024, 3333, 8080, 3276
 const v4 = fc.constantFrom('10.0.0.1', '10.1.2.3', '127.0.0.1', '169.254.169.254', '192.168.1.1', '8.8.8.8');
 const v6 = fc.constantFrom('::1', 'fd00:ec2::254', 'fe80::1', '2001:db8::5');
 const made: fc.Arbitrary<Made> = fc.record({
-  family: fc.constantFrom<Made['family'][]>(1, 2, 10, 17), protocol: fc.constantFrom(6, 17, 1, 58, 262), localPort: port, remotePort: port, remote: v4, result: fc.constantFrom(0, 0, 5, -1, -13, -111, -115), name: fc.constantFrom('sh', 'cat'),
+  family: fc.constantFrom<Made['family'][]>(1, 2, 10, 17), protocol: fc.constantFrom(6, 17, 1, 58, 262), localPort: port, remotePort: port, remote: v4, result: fc.constantFrom(0, 0, 5, -1, -13, -111, -115), name: fc.constantFrom('sh', 'cat', 'a-name-of-15-chr'),
   other: v6,
 }).map(({ other, ...one }) => (one.family === 10 ? { ...one, remote: other } : one));
 
@@ -49,10 +49,10 @@ function eventOf({ family, protocol, localPort, remotePort, remote, result, name
   return { processes: [{ name }], fields: { 'fd.type': types[family], 'evt.rawres': result, 'evt.res': errorName(result), ...(hasEnds ? ends : {}) } };
 }
 
-function wantOf(bytes: Uint8Array, kind: number, { family, protocol, localPort, remotePort, remote, result }: Made): number {
+function wantOf(bytes: Uint8Array, kind: number, { family, protocol, localPort, remotePort, remote, result, name }: Made): number {
   const hasEnds = family === 2 || family === 10;
   const remoteAddress = hasEnds ? addressOf(remote) ?? assert.fail(remote) : new Uint8Array(16);
-  return judgeSocket(bytes, kind, { family, protocol, localPort: hasEnds ? localPort : 0, remotePort: hasEnds ? remotePort : 0, remoteAddress, result }, outcome(result));
+  return judgeSocket(bytes, kind, { family, protocol, localPort: hasEnds ? localPort : 0, remotePort: hasEnds ? remotePort : 0, remoteAddress, result }, outcome(result), name);
 }
 
 const comparison = fc.constantFrom('=', '!=', '<', '<=', '>', '>=');
@@ -66,7 +66,7 @@ const leaf = fc.oneof(
   fc.tuple(fc.constantFrom('fd.sport', 'fd.cport', 'fd.lport', 'fd.rport', 'fd.port'), comparison, port).map(([field, operator, value]) => `${field} ${operator} ${value}`),
   fc.tuple(fc.constantFrom('fd.sport', 'fd.port'), fc.array(port, { minLength: 1, maxLength: 4 })).map(([field, values]) => `${field} in (${values.join(', ')})`),
   fc.tuple(fc.constantFrom('fd.sip', 'fd.snet', 'fd.rip', 'fd.net', 'fd.ip'), fc.array(network, { minLength: 1, maxLength: 3 })).map(([field, values]) => `${field} in (${values.map((one) => (one.includes('/') && !one.startsWith('"') ? `"${one}"` : one)).join(', ')})`),
-  fc.constantFrom('fd.type = ipv4', 'fd.type in (ipv4, ipv6)', 'fd.type != unix', 'fd.typechar = 4', 'fd.typechar in (4, 6)', 'fd.sockfamily = ip', 'fd.l4proto = udp', 'fd.l4proto = tcp', 'fd.sip exists', 'fd.sport exists', 'proc.name = sh'),
+  fc.constantFrom('fd.type = ipv4', 'fd.type in (ipv4, ipv6)', 'fd.type != unix', 'fd.typechar = 4', 'fd.typechar in (4, 6)', 'fd.sockfamily = ip', 'fd.l4proto = udp', 'fd.l4proto = tcp', 'fd.sip exists', 'fd.sport exists', 'proc.name = sh', 'proc.name in (sh, cat)', 'proc.name in (cat, a-name-of-15-chr)', 'proc.name != cat'),
   result,
 );
 const { condition } = fc.letrec<{ condition: string }>((tie) => ({

@@ -15,7 +15,7 @@ export const bucketsMax = 256;
 export const probesMax = 8;
 export const insideMax = 8;
 export const listMax = 64;
-export const [headerBytes, bucketBytes, interestBytes] = [32, 16, 72];
+export const [headerBytes, bucketBytes, interestBytes] = [40, 16, 80];
 export const tableBytes = headerBytes + insideMax * 16 + bucketsMax * bucketBytes + interestsMax * interestBytes;
 
 const ones = 0xffffffffffffffffn;
@@ -178,6 +178,13 @@ export function pairsOf(text: string): bigint {
   return bits;
 }
 
+/** One bit of 64 by the name's hash, FNV-1a: a process that is called so has it. */
+export function nameBit(name: string): bigint {
+  let hash = 14695981039346656037n;
+  for (const byte of Buffer.from(name, 'utf8')) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 1099511628211n);
+  return 1n << (hash >> 58n);
+}
+
 class TableWriter {
   readonly #out = Buffer.alloc(tableBytes);
   readonly #lists: ReadonlyMap<Kind, readonly Row[]>;
@@ -190,17 +197,19 @@ class TableWriter {
   }
 
   write(wantedKinds: bigint, generation: number): Uint8Array {
-    let [judged, paired] = [0n, 0n];
+    let [judged, paired, named] = [0n, 0n, 0n];
     for (const [kind, rows] of this.#lists) {
       if (!this.#list(kinds[kind], rows)) continue;
       judged |= 1n << BigInt(kinds[kind]);
       if (rows.some((row) => row.atoms.holds !== null)) paired |= 1n << BigInt(kinds[kind]);
+      if (rows.some((row) => row.atoms.names !== null)) named |= 1n << BigInt(kinds[kind]);
     }
     const out = this.#out;
     out.writeUInt32LE(generation >>> 0, 0);
     out.writeBigUInt64LE(BigInt.asUintN(64, wantedKinds), 8);
     out.writeBigUInt64LE(judged, 16);
     out.writeBigUInt64LE(paired, 24);
+    out.writeBigUInt64LE(named, 32);
     for (let index = 0; index < insideMax; index++) {
       // a place without a name is one that nothing equals
       const { mask, value } = this.#insides.all[index] ?? { mask: 0n, value: 1n };
@@ -260,5 +269,6 @@ class TableWriter {
     this.#out.writeUInt32LE(number === null ? 0 : 0xffffffff, at + 56);
     this.#out.writeUInt32LE((number ?? 0) >>> 0, at + 60);
     this.#out.writeBigUInt64LE(pairsOf(atoms.holds ?? ''), at + 64);
+    this.#out.writeBigUInt64LE(atoms.names === null ? ones : atoms.names.reduce((bits, name) => bits | nameBit(name), 0n), at + 72);
   }
 }

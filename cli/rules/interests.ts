@@ -42,7 +42,7 @@ function byAll(who: string, classes: readonly EventClass[]): Partial<Record<Even
   return Object.fromEntries(classes.map((one) => [one, who]));
 }
 
-export function atomsText({ path, first, second, last, inside, holds, components, needs, socket }: Conjunction): string {
+export function atomsText({ path, first, second, last, inside, holds, components, needs, socket, names }: Conjunction): string {
   const begin = [first, second].flatMap((one) => (one === null ? [] : [`/${one.text}${one.whole ? '' : '…'}`])).join('');
   const words = [
     ...(begin === '' ? [] : [`below ${begin}`]),
@@ -52,7 +52,7 @@ export function atomsText({ path, first, second, last, inside, holds, components
     ...(components === null ? [] : [`of ${components} ${components === 1 ? 'component' : 'components'}`]),
   ];
   const of = words.length === 0 ? '' : `${path === 1 ? 'second path' : 'path'} ${words.join(', ')}`;
-  return [...(of === '' ? [] : [of]), ...(socket === null ? [] : socketWords(socket)), ...needs.map((one) => needWords[one])].join('; ');
+  return [...(of === '' ? [] : [of]), ...(socket === null ? [] : socketWords(socket)), ...needs.map((one) => needWords[one]), ...(names === null ? [] : [`by ${names.length <= 8 ? names.join(' or ') : `one of ${names.length} programs`}`])].join('; ');
 }
 
 const familyWords: Readonly<Record<number, string>> = { 1: 'unix', 2: 'ipv4', 10: 'ipv6', 16: 'netlink', 17: 'packet' };

@@ -1,12 +1,12 @@
-/** The kernel reports of sockets and of calls what interests name by port, address, family and result, and nothing else. */
+/** The kernel reports of sockets and of calls what interests name by port, address, family, result and the name of the program, and nothing else. */
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
+import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { loadRules } from '@vedette/rules/ruleset';
 import { interestTable, tablePieces } from '@vedette/sensor/interest-table';
 import { wantedKinds } from '@vedette/sensor/wanted-kinds';
-import { act } from './acts.ts';
+import { act, actsProgram } from './acts.ts';
 import { makeCalls } from './calls.ts';
 import { LoaderBench, type Reported } from './loader-bench.ts';
 
@@ -36,9 +36,9 @@ function post(...conditions: readonly string[]): number {
 const always = ['setuid', 'setgid', 'capset', 'setsid', 'setpgid', 'chdir', 'chroot', 'symlink', 'link', 'mount', 'umount2'];
 
 /** What is reported of these acts while these conditions are wanted. A file is opened behind them: when that is there, so is all before it. */
-async function reportedOf(conditions: readonly string[], acts: () => Promise<unknown>): Promise<Pick<Reported, 'seen' | 'sockets'>> {
+async function reportedOf(conditions: readonly string[], acts: () => Promise<unknown>): Promise<Reported> {
   assert.equal((await loader.replyTo(post(...conditions))).status, 0);
-  const earlier = await loader.reported(() => true).catch(() => ({ seen: {}, sockets: {} }));
+  const earlier = await loader.reported(() => true);
   await acts();
   marks += 1;
   await act(loader.cgroup, ['open', join(place, 'mark'), 'open']);
@@ -46,12 +46,12 @@ async function reportedOf(conditions: readonly string[], acts: () => Promise<unk
   const more = (now: Readonly<Record<string, number>>, before: Readonly<Record<string, number>>) => (
     Object.fromEntries(Object.entries(now).map(([name, count]) => [name, count - (before[name] ?? 0)] as const).filter(([name, count]) => count > 0 && !always.includes(name)))
   );
-  return { seen: more(later.seen, earlier.seen), sockets: more(later.sockets, earlier.sockets) };
+  return { seen: more(later.seen, earlier.seen), sockets: more(later.sockets, earlier.sockets), files: more(later.files, earlier.files) };
 }
 
 test('of connections to two hundred ports the one that a rule names is reported', async () => {
   const connecting = async () => await act(loader.cgroup, ['connect-ports', '21800', '200']);
-  assert.equal(Object.keys((await reportedOf(['evt.type = connect and proc.name = x'], connecting)).sockets).length, 200, 'the kernel can decide nothing');
+  assert.equal(Object.keys((await reportedOf(['evt.type = connect and proc.pname = x'], connecting)).sockets).length, 200, 'the kernel can decide nothing');
   assert.deepEqual((await reportedOf(['evt.type = connect and fd.sport = 21900'], connecting)).sockets, { 'connect 127.0.0.1 21900': 1 });
   assert.equal(Object.keys((await reportedOf(['evt.type = connect and fd.sport >= 21990'], connecting)).sockets).length, 10);
   assert.deepEqual((await reportedOf(['evt.type = connect and fd.sport in (22, 443)'], connecting)).sockets, {});
@@ -96,6 +96,30 @@ test('calls that fail and calls that do not', async () => {
   const opens = async () => await makeCalls(loader.cgroup, place, ['open-failed', 'open-failed', 'open-failed@32']);
   assert.deepEqual((await reportedOf(['evt.type in (open, openat) and evt.failed = false and fd.name startswith /none'], opens)).seen, {}, 'opens that fail are of no interest');
   assert.deepEqual((await reportedOf(['evt.type in (open, openat) and evt.failed = true and fd.name = /etc/not-there'], opens)).seen, { openat: 2 });
+});
+
+test('by what the execution was called, whatever the process calls itself', async () => {
+  const [one, other, shell] = ['one-program', 'other-program', 'third-program'].map((name) => join(place, name)) as [string, string, string];
+  for (const program of [one, other]) copyFileSync(actsProgram(), program);
+  copyFileSync('/bin/sh', shell);
+  const written = async (condition: string, acts: () => Promise<unknown>) => {
+    const { files } = await reportedOf([`evt.type = open and fd.num >= 0 and evt.is_open_write = true and ${condition}`], acts);
+    return Object.keys(files).map((file) => file.slice(file.lastIndexOf('/') + 1)).filter((name) => name.startsWith('by-')).sort();
+  };
+  const opening = async () => {
+    for (const program of [one, other]) await act(loader.cgroup, ['exec', program, '-', 'open', join(place, `by-${program.slice(place.length + 1)}`), 'open']);
+  };
+  assert.deepEqual(await written('proc.name = one-program', opening), ['by-one-program']);
+  assert.deepEqual(await written('proc.name in (one-program, other-program)', opening), ['by-one-program', 'by-other-program']);
+  assert.deepEqual(await written('not proc.name = one-program', opening), ['by-one-program', 'by-other-program'], 'what must not be is not judged');
+  const renamed = async () => await act(loader.cgroup, ['exec', shell, '-c', `echo one-program > /proc/$$/comm; : > ${join(place, 'by-itself')}; ( : > ${join(place, 'by-child')} ); :`]);
+  assert.deepEqual(await written('proc.name = third-program', renamed), ['by-itself'], 'as its execution was told');
+  assert.deepEqual(await written('proc.name = one-program', renamed), ['by-child'], 'as its fork was told');
+  const outside = async () => await act(loader.cgroup, ['open', join(place, 'by-unknown'), 'open']);
+  assert.deepEqual(await written('proc.name = nobody', outside), ['by-unknown'], 'executed where nobody saw it');
+  assert.deepEqual((await reportedOf(['evt.type = connect and proc.name = one-program'], async () => {
+    for (const program of [one, other]) await act(loader.cgroup, ['exec', program, '-', 'connect-ports', program === one ? '21700' : '21701', '1']);
+  })).sockets, { 'connect 127.0.0.1 21700': 1 });
 });
 
 test('fifty changes of the table lose none of the connections that all of them want', async () => {

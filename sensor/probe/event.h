@@ -456,8 +456,9 @@ struct vd_interest {
 	__u8 text;			/* which of a call's two texts */
 	__u32 components_mask, components;	/* exactly so many */
 	__u64 pairs;
+	__u64 names;			/* a bit for each name that the process may have (store/process-name.h); all ones: any */
 };
-_Static_assert(sizeof(struct vd_interest) == 72, "vd_interest");
+_Static_assert(sizeof(struct vd_interest) == 80, "vd_interest");
 
 /* What the record must be. */
 #define VD_I_CONTAINER 1		/* not in the host's mount namespace */
@@ -495,12 +496,13 @@ struct vd_interests {
 	__u64 kinds;			/* bit n: records of kind n of vd_call are wanted, others are never made; bit 0: the environment of executions is */
 	__u64 judged;			/* kinds that are judged; the others are wanted whole, or not at all */
 	__u64 paired;			/* kinds of which an interest asks for pairs */
+	__u64 named;			/* kinds of which an interest asks for the name of the process */
 	__u64 inside_mask[VD_INSIDE_MAX];
 	__u64 inside[VD_INSIDE_MAX];
 	struct vd_bucket buckets[VD_BUCKETS_MAX];
 	struct vd_interest interests[VD_INTERESTS_MAX];
 };
-_Static_assert(sizeof(struct vd_interests) == 32 + 128 + 16 * VD_BUCKETS_MAX + 72 * VD_INTERESTS_MAX, "vd_interests");
+_Static_assert(sizeof(struct vd_interests) == 40 + 128 + 16 * VD_BUCKETS_MAX + 80 * VD_INTERESTS_MAX, "vd_interests");
 
 struct vd_command_frame {
 	__u32 magic;

@@ -15,6 +15,7 @@
 #include "extract/file.h"
 #include "extract/call.h"
 #include "extract/text.h"
+#include "store/process-name.h"
 #include "store/interest.h"
 #include "store/interest-socket.h"
 #include "store/record.h"

@@ -60,6 +60,7 @@ __noinline int vd_socket_want(__u32 kind, __u64 ends, __u64 first_half, __u64 se
 	if (!wants)
 		return VD_WANT_EACH;
 	note_socket(&facts, ends, first_half, second_half, result);
+	facts.name = name_now(wants, kind);
 	judge_list(wants, kind, 0, &facts, outcome_of(result), 0);
 	return facts.want;
 }
