@@ -3,7 +3,7 @@
  * browser. Names given as arguments choose test files by part of their path (`npm test -- sensor/decode`).
  */
 import { spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs';
 import { freemem, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { missingDebian, node26, prepare, root, testing } from './machine.mjs';
@@ -19,7 +19,8 @@ if (isRoot && missingDebian(testing).length > 0) {
 
 function hasRoom(directory) {
   const bytesMin = 4 * 2 ** 30;
-  if (!existsSync(directory) || freemem() < bytesMin) return false;
+  const mount = existsSync('/proc/self/mounts') ? readFileSync('/proc/self/mounts', 'utf8').split('\n').find((line) => line.split(' ')[1] === directory) : undefined;
+  if (mount === undefined || /\bnoexec\b/.test(mount) || freemem() < bytesMin) return false;
   const { bavail, bsize } = statfsSync(directory);
   return bavail * bsize >= bytesMin;
 }
