@@ -320,7 +320,7 @@ function startRounds(config: HubConfig, log: Log, database: Database, steps: Ste
 
 /** Learning ends by its rule. */
 async function endLearningRound(database: Database, now: Date, { commands, live }: Steps): Promise<void> {
-  const ended = await database.transaction((db) => endLearning(db, now));
+  const ended = await database.patient((db) => endLearning(db, now));
   for (const { cluster_id: clusterId, namespace } of ended) live.publish(['baselines'], clusterId, namespace === '' ? null : namespace);
   if (ended.length > 0) commands.baselinesChanged([...new Set(ended.map((one) => one.cluster_id))]);
 }

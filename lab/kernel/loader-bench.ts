@@ -33,6 +33,8 @@ export interface Reported {
   readonly seen: Readonly<Record<string, number>>;
   /** Files by how they were opened and their path: `open-read /etc/passwd`. */
   readonly files: Readonly<Record<string, number>>;
+  /** Connections by whose port they are: `connect 127.0.0.1 443`, `accept ::1 80`, `listen :: 80`. */
+  readonly sockets: Readonly<Record<string, number>>;
 }
 
 export class LoaderBench {
@@ -128,7 +130,7 @@ export class LoaderBench {
 
   /** What was reported so far, once `until` holds. */
   async reported(until: (counts: Reported) => boolean): Promise<Reported> {
-    let counts: Reported = { seen: {}, files: {} };
+    let counts: Reported = { seen: {}, files: {}, sockets: {} };
     for (let attempt = 0; attempt < 200; attempt++) {
       const lines = this.#lines().filter((one): one is Reported => typeof one === 'object' && one !== null && 'seen' in one);
       counts = lines.at(-1) ?? counts;

@@ -142,7 +142,7 @@ struct {
 	__type(value, struct vd_connect_entry);
 } vd_connects SEC(".maps");
 
-/* [0]: what is wanted, as one table that is swapped as a whole: 33 KiB, twice for the moment of a swap. */
+/* [0]: what is wanted, as one table that is swapped as a whole: 45 KiB, twice for the moment of a swap. */
 struct vd_interests_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -155,6 +155,19 @@ struct {
 	__type(key, __u32);
 	__array(values, struct vd_interests_map);
 } vd_interests_now SEC(".maps");
+
+/*
+ * What a process was called when its last execution, or its fork, was told, as one bit (store/process-name.h); the start is for ids that are
+ * used again. What is not here is not known: at most 65,536 × about 90 B = 6 MiB, allocated as needed.
+ */
+struct vd_process_name { __u64 start_boot_ns; __u64 bit; };
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__uint(map_flags, 1);
+	__type(key, __u32);
+	__type(value, struct vd_process_name);
+} vd_process_names SEC(".maps");
 
 /* The programs behind the two hooks that every call passes; filled by the loader, so that one the kernel refuses is only left out. */
 struct {
@@ -192,6 +205,7 @@ struct vd_path_facts {
 	__u64 head_known;		/* first, second and the number of components */
 	__u64 last_known;
 	__u64 pairs;			/* all ones where it is not known, as the next */
+	__u64 name;			/* the bit of what the process is called; 0 where it is not known */
 	__u32 inside;
 	__u32 components;
 	/* room of the judging */
@@ -204,7 +218,7 @@ struct vd_path_facts {
 /* Room for one record; the slack behind the bounds lets the verifier see that no write leaves it. */
 #define VD_SCRATCH_DATA (VD_PATH_BYTES_MAX * 2 + VD_NAME_BYTES_MAX + VD_ARGUMENT_BYTES_MAX)
 struct vd_exec_scratch { struct vd_exec record; char data[VD_SCRATCH_DATA + VD_ARGUMENT_BYTES_MAX + 4096]; };
-struct vd_file_scratch { struct vd_file record; char data[VD_PATH_BYTES_MAX + 1024]; struct vd_watch_key watch; struct vd_path_facts facts; };
+struct vd_file_scratch { struct vd_file record; char data[VD_PATH_BYTES_MAX + 1024]; struct vd_watch_key watch; struct vd_path_facts facts; struct vfsmount *mount; struct dentry *dentry; };
 struct vd_call_scratch { struct vd_call record; char data[4 * VD_TEXT_BYTES_MAX + 2 * VD_PATH_BYTES_MAX + 4096]; struct vd_call_entry entry; char slack[VD_TEXT_BYTES_MAX + 16]; struct vd_path_facts facts; struct vd_path_facts base[2]; __u16 ends[32]; __u32 data_bytes; __u64 message_thread; __u32 message; };
 struct vd_dns_scratch { struct vd_dns record; char data[VD_DNS_BYTES_MAX * 2]; };
 struct vd_cgroup_scratch { struct vd_cgroup record; char data[VD_PATH_BYTES_MAX + 64]; };

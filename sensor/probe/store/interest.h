@@ -44,6 +44,8 @@ static __always_inline void judge_list(const struct vd_interests *wants, __u32 k
 	for (int i = 0; i < VD_BUCKET_PROBES; i++) {
 		const struct vd_bucket *bucket = &wants->buckets[(place + i) & (VD_BUCKETS_MAX - 1)];
 
+		if (!bucket->kind)	/* what was put in found the first place that was free */
+			break;
 		if (bucket->kind != kind || bucket->first != key)
 			continue;
 		facts->from = bucket->from;
@@ -66,7 +68,8 @@ found:
 		against = (((facts->first ^ one->first) & one->first_mask) | ((facts->second ^ one->second) & one->second_mask) |
 			   ((facts->components ^ one->components) & one->components_mask)) & facts->head_known;
 		against |= (facts->last ^ one->last) & one->last_mask & facts->last_known;
-		against |= (one->pairs & ~facts->pairs) | (one->inside & ~facts->inside) | (one->needs & ~have) | (one->text ^ text);
+		against |= (one->pairs & ~facts->pairs) | (one->inside & ~facts->inside) | (one->needs & ~have) | (one->text ^ text) |
+			   (facts->name & ~one->names);
 		if (!against)
 			facts->want |= one->want;
 	}
@@ -77,6 +80,7 @@ static __always_inline void judge_interest(const struct vd_interests *wants, __u
 {
 	__u64 first = facts->first;
 
+	facts->name = name_now(wants, kind);
 	if (!facts->head_known) {
 		judge_list(wants, kind, VD_EVERY_LIST, facts, have, text);
 		return;
