@@ -51,7 +51,7 @@ export class EventDecoder {
         return decodeDns(reader, offset, length);
       default: {
         const callKind = callKindOf(reader.u16(offset));
-        return callKind === null ? this.#loaders(reader, offset, length) : decodeCall(reader, offset, length, callKind);
+        return callKind === null ? this.#loaders(reader, offset, length) : decodeCall(reader, offset, length, callKind, this.#texts, this.#paths);
       }
     }
   }
