@@ -15,7 +15,7 @@ export interface PathLeaf {
 
 type View = 'whole' | 'directory' | 'name';
 
-const none = { first: null, second: null, last: null, inside: null, holds: null, components: null, needs: [] } as const;
+const none = { first: null, second: null, last: null, inside: null, holds: null, components: null, needs: [], socket: null, names: null } as const;
 
 /** Null: the leaf is not about a path that the kernel knows when it judges. */
 export function inPathLeaf(leaf: Specialised & { readonly kind: 'test' }, eventClass: EventClass): PathLeaf | null {

@@ -1,12 +1,16 @@
 /**
  * What somebody wants to see of a class of events, as plain data that the kernel can judge before it makes a record: a union of
  * conjunctions of atoms. Of rules it is derived from what is left of their conditions on the class, and is never narrower than these: what
- * is no atom (who a process is, what its arguments are, a name that merely contains something) is taken for true. Atoms speak of the path
- * that the event is about, by whole components: the first two, the end of the last one, one that is somewhere inside, their number; and
- * of what the record must be (opened for reading, in a container …). A conjunction without atoms wants the class whole.
+ * is no atom (what the arguments of a process are, a name that merely contains something) is taken for true. Atoms speak of the path
+ * that the event is about, by whole components: the first two, the end of the last one, one that is somewhere inside, their number; of the
+ * socket that it is about; of what the process is called; and of what the record must be (opened for reading, in a container, failed …). A conjunction without atoms wants
+ * the class whole.
  */
 import { inPathLeaf, type PathLeaf } from './interest-path.ts';
 import { eventClasses, type EventClass } from './events.ts';
+import { askedResults } from './interest-result.ts';
+import { bothNames, namesOf } from './interest-name.ts';
+import { anySocket, bothSockets, isAboutSockets, socketAtomsOf, socketAtomsOfExistence, type SocketAtoms } from './interest-socket.ts';
 import type { Test } from './check/typed.ts';
 import type { Specialised } from './specialise.ts';
 
@@ -16,8 +20,8 @@ export interface NamePart {
   readonly whole: boolean;
 }
 
-export const needs = ['container', 'read', 'write', 'create', 'truncate', 'no-write', 'set-id'] as const;
-/** `container`: not in the host's mount namespace; `create`, `truncate`: opened with O_CREAT, O_TRUNC; `no-write`: for reading alone; `set-id`: the mode has one of the set-id bits. */
+export const needs = ['container', 'read', 'write', 'create', 'truncate', 'no-write', 'set-id', 'failed', 'succeeded'] as const;
+/** `container`: not in the host's mount namespace; `create`, `truncate`: opened with O_CREAT, O_TRUNC; `no-write`: for reading alone; `set-id`: the mode has one of the set-id bits; `failed`, `succeeded`: by what the call returned. */
 export type Need = (typeof needs)[number];
 
 /** Everything that is named must hold; null names nothing. */
@@ -32,9 +36,13 @@ export interface Conjunction {
   readonly holds: string | null;
   readonly components: number | null;
   readonly needs: readonly Need[];
+  /** Only of classes that are about sockets, which have no path. */
+  readonly socket: SocketAtoms | null;
+  /** The process has one of these names. */
+  readonly names: readonly string[] | null;
 }
 
-export const whole: Conjunction = { path: 0, first: null, second: null, last: null, inside: null, holds: null, components: null, needs: [] };
+export const whole: Conjunction = { path: 0, first: null, second: null, last: null, inside: null, holds: null, components: null, needs: [], socket: null, names: null };
 
 /**
  * `each`: every event. `first`: the first for each container, executable and file is enough; it counts where a class is reported that way
@@ -73,7 +81,7 @@ export function namesPath(one: Conjunction): boolean {
 }
 
 export function isWhole(one: Conjunction): boolean {
-  return !namesPath(one) && one.components === null && one.needs.length === 0;
+  return !namesPath(one) && one.components === null && one.needs.length === 0 && one.socket === null && one.names === null;
 }
 
 /** A superset of what the condition can match; empty: nothing. */
@@ -89,10 +97,11 @@ function derived(condition: Specialised, eventClass: EventClass): readonly Conju
     case 'or':
       return united(condition.of.flatMap((one) => derived(one, eventClass)));
     case 'not':
-      return isHost(condition.of, eventClass) ? [{ ...whole, needs: ['container'] }] : [whole];
+      return isHost(condition.of, eventClass) ? [{ ...whole, needs: ['container'] }] : ofOtherResult(condition.of, eventClass);
     case 'test':
       return ofTest(condition, eventClass);
     case 'exists':
+      return socketAtomsOfExistence(condition, eventClass)?.map((socket) => ({ ...whole, socket })) ?? [whole];
     case 'fields':
       return [whole];
     default:
@@ -110,15 +119,23 @@ function united(of: readonly Conjunction[]): readonly Conjunction[] {
 function both(left: readonly Conjunction[], right: readonly Conjunction[]): readonly Conjunction[] {
   if (left.some(isWhole)) return right;
   if (right.some(isWhole)) return left;
-  if (left.length * right.length > productMax) return left.every(namesPath) === right.every(namesPath) ? (left.length <= right.length ? left : right) : left.every(namesPath) ? left : right;
+  if (left.length * right.length > productMax) return left.every(saysMuch) === right.every(saysMuch) ? (left.length <= right.length ? left : right) : left.every(saysMuch) ? left : right;
   return united(left.flatMap((one) => right.flatMap((other) => joined(one, other))));
+}
+
+function saysMuch(one: Conjunction): boolean {
+  return namesPath(one) || (one.socket !== null && (one.socket.localPort ?? one.socket.remotePort ?? one.socket.remote) !== null);
 }
 
 /** One atom of a sort is kept: the one that says more. Atoms of two paths do not fit into one conjunction, so those of the first are. */
 function joined(one: Conjunction, other: Conjunction): readonly Conjunction[] {
   const allNeeds = needs.filter((need) => one.needs.includes(need) || other.needs.includes(need));
-  if (!saysPath(other) || (saysPath(one) && one.path !== other.path)) return [{ ...one, needs: allNeeds }];
-  if (!saysPath(one)) return [{ ...other, needs: allNeeds }];
+  if (allNeeds.includes('failed') && allNeeds.includes('succeeded')) return [];
+  const socket = one.socket === null || other.socket === null ? (one.socket ?? other.socket) : bothSockets(one.socket, other.socket);
+  const names = bothNames(one.names, other.names);
+  if ((socket === null && one.socket !== null) || names?.length === 0) return [];
+  if (!saysPath(other) || (saysPath(one) && one.path !== other.path)) return [{ ...one, needs: allNeeds, socket, names }];
+  if (!saysPath(one)) return [{ ...other, needs: allNeeds, socket, names }];
   if (one.components !== null && other.components !== null && one.components !== other.components) return [];
   // the two first components belong together: those of one side, unless it has none
   const head = headWeight(one) >= headWeight(other) ? one : other;
@@ -131,6 +148,8 @@ function joined(one: Conjunction, other: Conjunction): readonly Conjunction[] {
     holds: (one.holds?.length ?? 0) >= (other.holds?.length ?? 0) ? one.holds : other.holds,
     components: one.components ?? other.components,
     needs: allNeeds,
+    socket,
+    names,
   }];
 }
 
@@ -155,8 +174,25 @@ type Leaf = Specialised & { readonly kind: 'test' };
 function ofTest(leaf: Leaf, eventClass: EventClass): readonly Conjunction[] {
   const about = inPathLeaf(leaf, eventClass);
   if (about !== null) return united(ofPathTest(leaf.test, about));
+  const names = namesOf(leaf);
+  if (names !== null) return names.length === 0 ? [] : [{ ...whole, names }];
+  const sockets = socketAtomsOf(leaf, eventClass);
+  if (sockets !== null) return united(sockets.map((socket) => ({ ...whole, socket: isAnySocket(socket) ? null : socket })));
+  const results = askedResults(leaf, eventClass);
+  if (results !== null) return united(results.map((one) => ({ ...whole, needs: [one.outcome], socket: one.result === null || !isAboutSockets(eventClass) ? null : { ...anySocket, result: one.result } })));
   const need = needOf(leaf, eventClass);
   return need === null ? [whole] : [{ ...whole, needs: [need] }];
+}
+
+function isAnySocket({ family, protocol, localPort, remotePort, remote, result }: SocketAtoms): boolean {
+  return (family ?? protocol ?? result) === null && [localPort, remotePort, remote].every((one) => one === null || one.bits === 0);
+}
+
+/** Not failed is succeeded, where nothing else was asked. */
+function ofOtherResult(condition: Specialised, eventClass: EventClass): readonly Conjunction[] {
+  const [asked, ...others] = askedResults(condition, eventClass) ?? [];
+  if (asked === undefined || others.length > 0 || !asked.exactly) return [whole];
+  return [{ ...whole, needs: [asked.outcome === 'failed' ? 'succeeded' : 'failed'] }];
 }
 
 function ofPathTest(test: Test, about: PathLeaf): readonly Conjunction[] {

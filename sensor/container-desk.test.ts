@@ -22,7 +22,7 @@ function inventoryOf(count: number, more: Partial<Inventory> = {}): Inventory {
 interface Scene {
   readonly identify?: (id: string) => Promise<ContainerIdentity>;
   readonly scan?: (request: ScanRequest) => Promise<Inventory | { problem: string }>;
-  readonly sharesHostRoot?: (tgid: number) => boolean;
+  readonly hasEntered?: (tgid: number) => boolean;
   readonly runcStates?: readonly string[];
 }
 
@@ -53,7 +53,8 @@ function bench(scene: Scene = {}): Bench {
       },
     },
     runcStates: scene.runcStates ?? [],
-    sharesHostRoot: scene.sharesHostRoot ?? (() => false),
+    ownRootIsHosts: true,
+    hasEntered: scene.hasEntered ?? (() => true),
   });
   pipeline.onEvent(helloEvent());
   pipeline.onEvent({ kind: 'snapshot-end', timeBootNs: 600 });
@@ -86,11 +87,22 @@ test('first who it is, then what is installed in it', async () => {
 
 test('its packages are read only when it has left the root of the host', async () => {
   let looks = 0;
-  const one = bench({ sharesHostRoot: () => ++looks < 2 });
+  const one = bench({ hasEntered: () => ++looks >= 2 });
   start(one);
   await one.attended();
   assert.equal(looks, 2);
   assert.equal(one.scans.length, 1);
+});
+
+test('what has entered when its turn comes is read, and never what has not', async () => {
+  const entered = new Set([61]);
+  const one = bench({ hasEntered: (tgid) => entered.has(tgid) });
+  start(one);
+  one.pipeline.onEvent(execEvent({ ...inWeb, timeBootNs: 720, tgid: 61, startBootNs: 700, path: '/usr/bin/node' }));
+  await one.attended();
+  assert.equal(one.scans[0]!.witness(), 61, 'another one than the first');
+  entered.clear();
+  assert.equal(one.scans[0]!.witness(), 0, 'a program of the runtime is the only one left');
 });
 
 test('packages that could not be read are a report too, with the reason', async () => {

@@ -2,12 +2,12 @@
  * What must be asked of the world about each container: first who it is, then what is installed in it. Answers go into the
  * pipeline when they come; a container that ends meanwhile needs none. One scan at a time; identities side by side.
  */
-import { statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { create } from '@bufbuild/protobuf';
 import type { Container, RuntimeName } from '@vedette/model/container';
 import type { CgroupKey } from '@vedette/model/event';
 import { InventoryReportSchema, PackageSchema, type InventoryReport } from '@vedette/model/wire/generated/record_pb';
+import { hasEntered } from './enrich/inventory/entered.ts';
 import type { Inventory, InventoryRunner } from './enrich/inventory/runner.ts';
 import type { Identifier } from './enrich/runtime/identify.ts';
 import { runcContainers, type CgroupPlaces } from './enrich/runtime/state-files.ts';
@@ -23,7 +23,9 @@ export interface DeskOptions {
   readonly identifier: Pick<Identifier, 'identify'>;
   readonly runner: Pick<InventoryRunner, 'scan'>;
   readonly runcStates: readonly string[];
-  readonly sharesHostRoot?: (tgid: number) => boolean;
+  /** False in a Pod, where the sensor has a root of its own. */
+  readonly ownRootIsHosts: boolean;
+  readonly hasEntered?: typeof hasEntered;
 }
 
 export class ContainerDesk {
@@ -31,7 +33,7 @@ export class ContainerDesk {
   readonly #identifier: DeskOptions['identifier'];
   readonly #runner: DeskOptions['runner'];
   readonly #runcStates: readonly string[];
-  readonly #sharesHostRoot: (tgid: number) => boolean;
+  readonly #hasEntered: (tgid: number, containerId: string) => boolean;
   #known: { id: string; places: CgroupPlaces }[] = [];
 
   constructor(options: DeskOptions) {
@@ -39,7 +41,8 @@ export class ContainerDesk {
     this.#identifier = options.identifier;
     this.#runner = options.runner;
     this.#runcStates = options.runcStates;
-    this.#sharesHostRoot = options.sharesHostRoot ?? sharesHostRoot;
+    const asked = options.hasEntered ?? hasEntered;
+    this.#hasEntered = (tgid, containerId) => asked(tgid, (other) => this.#pipeline().processes.isInside(other, containerId), options.ownRootIsHosts);
   }
 
   /** Reads which containers the low-level runtimes know, before the first record is. */
@@ -65,42 +68,29 @@ export class ContainerDesk {
     const identity = container.identity ?? (await this.#identifier.identify(container.id, container.cgroupPath, hint, isThere));
     if (!isThere()) return;
     if (container.identity === null) pipeline.identified(container.id, identity);
-    await this.#entered(container.id, isThere);
+    const { platformDigest } = identity;
+    const hasOwnRoot = await this.#entered(container.id, isThere);
     if (!isThere()) return;
-    const found = await this.#runner.scan({
-      containerId: container.id,
-      platformDigest: identity.platformDigest,
-      mounts: identity.mounts.map((one) => one.destination),
-      witness: () => pipeline.witness(container.id),
-    });
+    // a container without an image may well live in the host's root, and then what is there is what it has
+    const fits = hasOwnRoot || platformDigest !== null ? (tgid: number) => this.#hasEntered(tgid, container.id) : () => true;
+    const found = await this.#runner.scan({ containerId: container.id, platformDigest, mounts: identity.mounts.map((one) => one.destination), witness: () => pipeline.witness(container.id, fits) });
     if (!isThere()) return;
     if ('problem' in found) {
-      pipeline.shipment.inventory(problemReport(container.id, identity.platformDigest, found.problem, pipeline.nowBootNs));
+      pipeline.shipment.inventory(problemReport(container.id, platformDigest, found.problem, pipeline.nowBootNs));
       return;
     }
     pipeline.inventory(container.id, found.revision, found.index, found.packages.length);
-    pipeline.shipment.inventory(inventoryReport(container.id, identity.platformDigest, found, pipeline.nowBootNs));
+    pipeline.shipment.inventory(inventoryReport(container.id, platformDigest, found, pipeline.nowBootNs));
   }
 
   /** Waits until a process of the container has left the host's root: before, its root would be the host's. */
-  async #entered(id: string, isThere: () => boolean): Promise<void> {
+  async #entered(id: string, isThere: () => boolean): Promise<boolean> {
     for (let attempt = 0; attempt < enteringAttempts; attempt++) {
-      const witness = this.#pipeline().witness(id);
-      if (witness !== 0 && !this.#sharesHostRoot(witness)) return;
-      if (!isThere()) return;
+      if (this.#pipeline().witness(id, (tgid) => this.#hasEntered(tgid, id)) !== 0) return true;
+      if (!isThere()) return false;
       await sleep(enteringWaitMs);
     }
-  }
-}
-
-/** Unreadable counts as shared: it is asked again, and the scan then says what is wrong. */
-function sharesHostRoot(tgid: number): boolean {
-  try {
-    const own = statSync('/');
-    const theirs = statSync(`/proc/${tgid}/root/`);
-    return own.dev === theirs.dev && own.ino === theirs.ino;
-  } catch {
-    return true;
+    return false;
   }
 }
 

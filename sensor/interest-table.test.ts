@@ -40,6 +40,7 @@ test('an interest is judged by whole components and eight bytes', () => {
     ['fd.name contains liblzma.so.5', '/usr/lib/libc.so.6', 0],
     ['fd.name in (/, /etc/)', '/etc', 0],
     ['proc.name = x', '/anything', 1],
+    ['proc.pname = x', '/anything', 1],
   ];
   for (const [condition, path, want] of rows) {
     const { bytes } = interestTable(rulesOf(`evt.type = open and fd.num >= 0 and evt.is_open_read = true and ${condition}`).interests(), 0n, 1);
@@ -124,12 +125,12 @@ test('an open that a rule matches is never filtered out', () => {
       const bound = rules.bind(syntheticSuppliers);
       for (const one of opens) {
         const kind = one.access === 'read' ? kinds.openRead : kinds.openWrite;
-        const want = isJudged(bytes, kind) ? judge(bytes, kind, { path: split(one.path), have: haveOf(one), text: 0 }) : 2;
+        const want = isJudged(bytes, kind) ? judge(bytes, kind, { path: split(one.path), have: haveOf(one), text: 0, name: one.name }) : 2;
         const matches = bound.evaluate('open', eventOf(one)).length > 0;
         if (matches) matched += 1;
         if (want === 0) filtered += 1;
         assert.ok(!matches || want > 0, `${conditions.join(' | ')} matches ${JSON.stringify(one)}`);
-        assert.ok(want === 0 || judge(bytes, kind, { path: null, have: haveOf(one), text: 0 }) > 0 || !isJudged(bytes, kind), 'what is wanted is wanted with an unknown beginning');
+        assert.ok(want === 0 || judge(bytes, kind, { path: null, have: haveOf(one), text: 0, name: one.name }) > 0 || !isJudged(bytes, kind), 'what is wanted is wanted with an unknown beginning');
       }
     }),
     { numRuns: 3000 },

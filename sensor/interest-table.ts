@@ -1,18 +1,21 @@
 /**
  * Interests → the table by which the kernel programs judge (sensor/probe/event.h, vd_interests). Names become their first or last eight
- * bytes, so what is longer is judged by those alone; the kernel looks only at the interests whose first component is the path's. What does
- * not fit (too many interests, names to be found inside, crowded places) makes its kind wanted whole, and is named. Only ever too much.
+ * bytes, so what is longer is judged by those alone; the kernel looks only at the interests whose first component is the path's. What is asked
+ * of a socket stands in the places of a path (sensor/socket-row.ts). What does not fit (too many interests, names to be found inside, crowded
+ * places) makes its kind wanted whole, and is named. Only ever too much.
  */
 import type { EventClass } from '@vedette/rules/events';
 import { isWhole, needs, type Conjunction, type Interest, type NamePart } from '@vedette/rules/interest';
+import { isAboutSockets } from '@vedette/rules/interest-socket';
 import { kinds } from './decode/layout.ts';
+import { socketMasks } from './socket-row.ts';
 
 export const interestsMax = 512;
 export const bucketsMax = 256;
 export const probesMax = 8;
 export const insideMax = 8;
 export const listMax = 64;
-export const [headerBytes, bucketBytes, interestBytes] = [32, 16, 72];
+export const [headerBytes, bucketBytes, interestBytes] = [40, 16, 80];
 export const tableBytes = headerBytes + insideMax * 16 + bucketsMax * bucketBytes + interestsMax * interestBytes;
 
 const ones = 0xffffffffffffffffn;
@@ -25,11 +28,20 @@ type Kind = keyof typeof kinds;
 const judgedKinds: Readonly<Partial<Record<EventClass, readonly Kind[]>>> = {
   open: ['openRead', 'openWrite'], mapExec: ['mapExec'], openFailed: ['openFailed'], rename: ['rename'], link: ['link'], symlink: ['symlink'], unlink: ['unlink'], rmdir: ['rmdir'],
   mkdir: ['mkdir'], mknod: ['mknod'], chmod: ['chmod'], chown: ['chown'], truncate: ['truncate'],
+  connect: ['connect', 'connectUnix'], accept: ['accept'], listen: ['listen'], socket: ['socket'], bind: ['bind'], send: ['send'], receive: ['receive'], dup: ['dup'],
+  ...sameKind('setns', 'unshare', 'ptrace', 'processVmWrite', 'processVmRead', 'prctl', 'kill', 'mapAnonymous', 'mprotect', 'pivotRoot', 'memfd', 'bpf', 'moduleLoad', 'moduleUnload', 'ioUring', 'userfaultfd', 'keyctl'),
 };
 /** Of these the first of each may be enough, which is all that is reported of them when they are wanted whole. */
 const firsts = new Set<Kind>(['openRead', 'mapExec', 'openFailed']);
 /** Wanted or not by their interests alone: they have no bit among the kinds of calls. */
-const files: readonly Kind[] = ['openRead', 'openWrite', 'mapExec'];
+const byInterests: readonly Kind[] = ['openRead', 'openWrite', 'mapExec', 'connect', 'accept', 'listen'];
+
+/** Kinds of which another part of the sensor needs every record, and which part. */
+export type Counted = Readonly<Partial<Record<Kind, string>>>;
+
+function sameKind(...names: readonly (Kind & EventClass)[]): Partial<Record<EventClass, readonly Kind[]>> {
+  return Object.fromEntries(names.map((name): readonly [EventClass, readonly Kind[]] => [name, [name]]));
+}
 
 export interface Pushed {
   readonly kind: Kind;
@@ -56,18 +68,19 @@ interface Row {
   readonly want: number;
 }
 
-export function interestTable(interests: readonly Interest[], wantedKinds: bigint, generation: number): InterestTable {
+export function interestTable(interests: readonly Interest[], wantedKinds: bigint, generation: number, counted: Counted = {}): InterestTable {
   const insides = new Insides();
   const pushed: Pushed[] = [];
   const lists = new Map<Kind, readonly Row[]>();
   let room = interestsMax;
   for (const [eventClass, ofClass] of Object.entries(judgedKinds) as [EventClass, readonly Kind[]][]) {
     for (const kind of ofClass) {
-      const isFile = files.includes(kind);
-      if (!isFile && (wantedKinds >> BigInt(kinds[kind]) & 1n) === 0n) continue;
+      if (!byInterests.includes(kind) && (wantedKinds >> BigInt(kinds[kind]) & 1n) === 0n) continue;
       const mine = interests.filter((one) => one.eventClass === eventClass);
       const rows = rowsOf(kind, mine);
-      const wholeFor = wholeReasons(kind, mine, rows.length > room || rows.length > interestsMax ? `${rows.length} interests, of which ${room} fit` : null);
+      const most = isAboutSockets(eventClass) ? Math.min(listMax, room) : room;
+      const crowded = rows.length > most ? `${rows.length} interests, of which ${most} fit` : null;
+      const wholeFor = [...(counted[kind] === undefined ? [] : [counted[kind]]), ...ofOthers(kind, interests), ...wholeReasons(kind, mine, crowded)];
       const isJudged = wholeFor.length === 0 || firsts.has(kind) && rows.length <= room;
       const fits = isJudged && insides.take(rows);
       pushed.push({ kind, eventClass, interests: rows.length, wholeFor: isJudged && !fits ? ['more names to be found inside of paths than the kernel looks for'] : wholeFor });
@@ -77,6 +90,11 @@ export function interestTable(interests: readonly Interest[], wantedKinds: bigin
     }
   }
   return { bytes: new TableWriter(lists, insides).write(wantedKinds, generation), pushed };
+}
+
+/** A new socket in the place of the standard input is told to rules on duplicates. */
+function ofOthers(kind: Kind, interests: readonly Interest[]): readonly string[] {
+  return kind === 'socket' ? interests.filter((one) => one.eventClass === 'dup' && one.any.length > 0).map((one) => one.by) : [];
 }
 
 function wholeReasons(kind: Kind, interests: readonly Interest[], crowded: string | null): readonly string[] {
@@ -126,7 +144,7 @@ class Insides {
   }
 }
 
-interface Compared {
+export interface Compared {
   readonly mask: bigint;
   readonly value: bigint;
 }
@@ -160,6 +178,13 @@ export function pairsOf(text: string): bigint {
   return bits;
 }
 
+/** One bit of 64 by the name's hash, FNV-1a: a process that is called so has it. */
+export function nameBit(name: string): bigint {
+  let hash = 14695981039346656037n;
+  for (const byte of Buffer.from(name, 'utf8')) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 1099511628211n);
+  return 1n << (hash >> 58n);
+}
+
 class TableWriter {
   readonly #out = Buffer.alloc(tableBytes);
   readonly #lists: ReadonlyMap<Kind, readonly Row[]>;
@@ -172,17 +197,19 @@ class TableWriter {
   }
 
   write(wantedKinds: bigint, generation: number): Uint8Array {
-    let [judged, paired] = [0n, 0n];
+    let [judged, paired, named] = [0n, 0n, 0n];
     for (const [kind, rows] of this.#lists) {
       if (!this.#list(kinds[kind], rows)) continue;
       judged |= 1n << BigInt(kinds[kind]);
       if (rows.some((row) => row.atoms.holds !== null)) paired |= 1n << BigInt(kinds[kind]);
+      if (rows.some((row) => row.atoms.names !== null)) named |= 1n << BigInt(kinds[kind]);
     }
     const out = this.#out;
     out.writeUInt32LE(generation >>> 0, 0);
     out.writeBigUInt64LE(BigInt.asUintN(64, wantedKinds), 8);
     out.writeBigUInt64LE(judged, 16);
     out.writeBigUInt64LE(paired, 24);
+    out.writeBigUInt64LE(named, 32);
     for (let index = 0; index < insideMax; index++) {
       // a place without a name is one that nothing equals
       const { mask, value } = this.#insides.all[index] ?? { mask: 0n, value: 1n };
@@ -227,16 +254,21 @@ class TableWriter {
   #interest({ atoms, want: wanted }: Row): void {
     const at = headerBytes + insideMax * 16 + bucketsMax * bucketBytes + this.#next * interestBytes;
     this.#next += 1;
-    for (const [offset, compared] of [[0, atoms.first && beginningOf(atoms.first)], [16, atoms.second && beginningOf(atoms.second)], [32, atoms.last && endOf(atoms.last)]] as const) {
-      this.#out.writeBigUInt64LE(compared?.mask ?? 0n, at + offset);
-      this.#out.writeBigUInt64LE(compared?.value ?? 0n, at + offset + 8);
+    const ofPath = [atoms.first && beginningOf(atoms.first), atoms.second && beginningOf(atoms.second), atoms.last && endOf(atoms.last)];
+    const all = atoms.socket === null ? ofPath : socketMasks(atoms.socket);
+    for (const [index, compared] of all.entries()) {
+      this.#out.writeBigUInt64LE(compared?.mask ?? 0n, at + index * 16);
+      this.#out.writeBigUInt64LE(compared?.value ?? 0n, at + index * 16 + 8);
     }
+    // the place of the number of components
+    const number = atoms.socket === null ? atoms.components : atoms.socket.result;
     this.#out.writeUInt32LE(this.#insides.bitOf(atoms.inside), at + 48);
     this.#out.writeUInt16LE(needs.reduce((bits, need, index) => bits | (atoms.needs.includes(need) ? 1 << index : 0), 0), at + 52);
     this.#out.writeUInt8(wanted, at + 54);
     this.#out.writeUInt8(atoms.path, at + 55);
-    this.#out.writeUInt32LE(atoms.components === null ? 0 : 0xffffffff, at + 56);
-    this.#out.writeUInt32LE(atoms.components ?? 0, at + 60);
+    this.#out.writeUInt32LE(number === null ? 0 : 0xffffffff, at + 56);
+    this.#out.writeUInt32LE((number ?? 0) >>> 0, at + 60);
     this.#out.writeBigUInt64LE(pairsOf(atoms.holds ?? ''), at + 64);
+    this.#out.writeBigUInt64LE(atoms.names === null ? ones : atoms.names.reduce((bits, name) => bits | nameBit(name), 0n), at + 72);
   }
 }

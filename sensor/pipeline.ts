@@ -33,7 +33,7 @@ import { ProcessTable } from './enrich/process-table.ts';
 import type { PipelineEffects } from './pipeline-effects.ts';
 import { Shipment } from './ship/shipment.ts';
 import { interestTable, tablePieces, type Pushed } from './interest-table.ts';
-import { aliasInterests, classesWithoutHook, eventClassOf, exposureInterests, learnedInterests, wantedKinds } from './wanted-kinds.ts';
+import { aliasInterests, classesWithoutHook, countedKinds, eventClassOf, exposureInterests, learnedInterests, wantedKinds } from './wanted-kinds.ts';
 
 export class Pipeline {
   readonly processes = new ProcessTable();
@@ -197,7 +197,7 @@ export class Pipeline {
   /** The union of what everybody wants, as one table that the kernel programs go by from the moment it is whole. */
   #declareInterests(): void {
     const kinds = wantedKinds((one) => this.detector.looksAt(one), this.detector.reads('proc.env'), learnedKinds);
-    const { bytes, pushed } = interestTable([...this.detector.interests(), ...exposureInterests, ...learnedInterests, ...aliasInterests], kinds, (this.#generation += 1));
+    const { bytes, pushed } = interestTable([...this.detector.interests(), ...exposureInterests, ...learnedInterests, ...aliasInterests], kinds, (this.#generation += 1), countedKinds);
     this.pushed = pushed;
     for (const piece of tablePieces(bytes)) this.#effects.command({ do: 'setInterests', ...piece });
   }
@@ -213,9 +213,10 @@ export class Pipeline {
     this.shipment.verdict(verdict);
   }
 
-  /** A process of the container that lives now; 0 when none is known. */
-  witness(id: string): number {
-    return this.processes.inContainer(id).next().value?.tgid ?? 0;
+  /** A process of the container that lives now and is fit for it; 0 when none is known. */
+  witness(id: string, isFit: (tgid: number) => boolean): number {
+    for (const { tgid } of this.processes.inContainer(id)) if (isFit(tgid)) return tgid;
+    return 0;
   }
 
   #exec(event: ExecEvent): void {

@@ -159,6 +159,13 @@ test('what the log says that is not so any more: an unknown execution is not hel
   assert.deepEqual(new Life([{ ...entry, changes }]).state().held, []);
 });
 
+test('a process whose fork is told twice, and that ends before the next commit, has ended for the successor', () => {
+  const who = { tgid: 61, startBootNs: 750, execId: 1, parent: { tgid: 60, startBootNs: 700, execId: 3 } };
+  const first = new Life().see(...start, ...web, forkEvent({ ...who, timeBootNs: 751 })).commit();
+  first.see(forkEvent({ ...who, timeBootNs: 751 }), exitEvent({ ...who, timeBootNs: 760 })).commit();
+  assert.deepEqual(new Life(first.log).state(), first.state());
+});
+
 const act = fc.record({ what: fc.constantFrom('fork', 'exec', 'again', 'exit', 'open', 'make', 'remove', 'identify'), tgid: fc.integer({ min: 2, max: 6 }), start: fc.integer({ min: 1, max: 3 }), exec: fc.integer({ min: 1, max: 3 }), place: fc.integer({ min: 17, max: 19 }) });
 
 function perform(life: Life, one: { what: string; tgid: number; start: number; exec: number; place: number }, at: number): void {
@@ -178,8 +185,13 @@ test('whatever happened between whichever commits, the successor knows it; and s
   fc.assert(
     fc.property(fc.array(fc.tuple(act, fc.boolean()), { maxLength: 60 }), (acts) => {
       const life = new Life().see(...start);
+      const over = new Set<string>();
       acts.forEach(([one, commits], index) => {
-        perform(life, one, 1000 + index);
+        const [who, cgroup] = [`${one.tgid}-${one.start}`, `cgroup ${one.place}`];
+        // the kernel forks no process and makes no cgroup after its end: neither id comes again
+        if (!(one.what === 'fork' && over.has(who)) && !(one.what === 'make' && over.has(cgroup))) perform(life, one, 1000 + index);
+        if (one.what === 'exit') over.add(who);
+        if (one.what === 'remove') over.add(cgroup);
         if (commits) life.commit();
       });
       life.commit();

@@ -106,6 +106,7 @@ export class Session {
       identifier: new Identifier(config),
       runner: new InventoryRunner(join(config.stateDirectory, 'inventories'), config.scannerProgram),
       runcStates: config.runcStates,
+      ownRootIsHosts: config.cluster === undefined,
     });
     this.pipeline = new Pipeline({
       host: { hostname: config.cluster?.nodeName || hostname(), userName: hostUserNames(config.cluster !== undefined) },

@@ -28,6 +28,7 @@ const kernelNames: Readonly<Record<string, string>> = {
   vd_cgroup_losses: 'losses by cgroup, class and cause',
   vd_connects: 'connections being made',
   vd_call_entries: 'texts of calls under way',
+  vd_process_names: 'names of processes',
 };
 
 export function tableFills(pipeline: Pipeline, facts: Pick<ReportFacts, 'spoolBytes' | 'spoolBytesMax' | 'telemetryBatchesDropped'>): TableFill[] {

@@ -7,6 +7,7 @@ import { callKinds, type CallKind } from '@vedette/model/event';
 import { eventClasses, type EventClass } from '@vedette/rules/events';
 import { whole, type Interest } from '@vedette/rules/interest';
 import { kinds } from './decode/layout.ts';
+import type { Counted } from './interest-table.ts';
 
 const stateful = ['setuid', 'setgid', 'capset', 'setsid', 'setpgid', 'chdir', 'chroot'] as const;
 
@@ -40,8 +41,11 @@ export const exposureInterests: readonly Interest[] = [
   { by: 'exposure', eventClass: 'mapExec', any: [{ ...whole, needs: ['container'] }], repeat: 'first' },
 ];
 
-/** What containers write and make, by name. */
-export const learnedInterests: readonly Interest[] = (['open', 'mkdir', 'mknod', 'rename', 'link', 'symlink'] as const).map((eventClass) => (
+/** Connections are counted for the map of who speaks with whom, whatever rules ask. */
+export const countedKinds: Counted = { connect: 'connections', accept: 'connections', listen: 'connections' };
+
+/** What containers write and make, by name, and the ports that they take. */
+export const learnedInterests: readonly Interest[] = (['open', 'mkdir', 'mknod', 'rename', 'link', 'symlink', 'bind'] as const).map((eventClass) => (
   { by: 'baselines', eventClass, any: [{ ...whole, needs: eventClass === 'open' ? ['container', 'write'] : ['container'] }], repeat: 'each' }
 ));
 

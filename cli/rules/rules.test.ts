@@ -60,7 +60,12 @@ test('interests: what the kernel is asked for, and what keeps a class whole', ()
   assert.equal(code, 0);
   assert.match(out, /^EVENT +THE KERNEL REPORTS +BECAUSE OF\nexecve +all +the table of processes; 0 rules\n/);
   assert.match(out, /\nopenat +what is named +1 rule, 1 interest\n  path below \/etc\/shadow, named shadow, of 2 components; opened for reading\n/);
-  assert.match(out, /\nptrace +all +whole for r1\n[^]*\nNot reported, since no rule looks at them: setuid, /);
+  assert.match(out, /\nsetuid +all +the table of processes; 0 rules\n[^]*\nptrace +all +whole for r1\n[^]*\nconnect +all +the map of connections; 0 rules\n[^]*\nNot reported, since no rule looks at them: setns, /);
+  writeFileSync(join(place, 'calls.yaml'), ['evt.type = sendto and fd.snet = "10.0.0.0/8" and fd.sport in (53, 5353)', 'evt.type = bind and fd.lport < 1024 and evt.failed = false', 'evt.type = bind and fd.type = ipv6', 'evt.type = mount and evt.failed = true'].map((one, index) => `- rule: r${index}\n  desc: d\n  condition: ${JSON.stringify(one)}\n  output: o\n  priority: NOTICE\n`).join(''));
+  const calls = rules('interests', 'calls.yaml', '--verbose').out;
+  assert.match(calls, /\nmount +all +further names of files; 1 rule\n/);
+  assert.match(calls, /\nbind +what is named +2 rules, 2 interests\n  local port 0-1023; succeeded\n  family ipv6\n/);
+  assert.match(calls, /\nsendto +what is named +1 rule, 2 interests\n  remote port 53; remote address 10.0.0.0\/8\n  remote port 5353; remote address 10.0.0.0\/8\n/);
   const lines = JSON.parse(rules('interests', 'interests.yaml', '--json').out) as { eventClass: string; reports: string; wholeFor: string[] }[];
   assert.deepEqual(lines.filter((one) => one.wholeFor.length > 0).map((one) => [one.eventClass, one.reports, one.wholeFor]), [['ptrace', 'all', ['r1']]]);
 });

@@ -21,6 +21,8 @@ export interface BareRuncOptions {
   readonly annotate?: boolean;
   /** In the host's network, so that a test can be its peer. */
   readonly hostNetwork?: boolean;
+  /** A program of the host that the runtime runs when the namespaces are made and the root is not yet the container's; its state is on stdin. */
+  readonly createHook?: readonly [string, ...string[]];
   /** Its place in the cgroup hierarchies. */
   readonly cgroup?: string;
 }
@@ -73,11 +75,12 @@ export class BareRunc {
   }
 
   #spec(text: string, command: readonly string[] | undefined): unknown {
-    const { image, annotate, hostNetwork } = this.#options;
-    const spec = JSON.parse(text) as { process: { terminal: boolean; args: string[] }; annotations?: Record<string, string>; linux: { namespaces: { type: string }[]; cgroupsPath?: string }; root: { path: string; readonly?: boolean } };
+    const { image, annotate, hostNetwork, createHook } = this.#options;
+    const spec = JSON.parse(text) as { process: { terminal: boolean; args: string[] }; annotations?: Record<string, string>; hooks?: object; linux: { namespaces: { type: string }[]; cgroupsPath?: string }; root: { path: string; readonly?: boolean } };
     spec.process.terminal = false;
     if (command !== undefined) spec.process.args = [...command];
     spec.root = { path: 'rootfs' };
+    if (createHook !== undefined) spec.hooks = { createRuntime: [{ path: createHook[0], args: createHook }] };
     if (hostNetwork) spec.linux.namespaces = spec.linux.namespaces.filter((one) => one.type !== 'network');
     spec.linux.cgroupsPath = this.#options.cgroup ?? `/vedette-lab/${this.#options.id}`;
     if (annotate !== false) {

@@ -232,6 +232,9 @@ int main(int count, char **values)
 		network(AF_INET6, "::1", atoi(values[3]));
 	else if (!strcmp(act, "refused"))
 		tcp(AF_INET, "127.0.0.1", atoi(values[3]), 0);
+	else if (!strcmp(act, "connect-ports"))
+		for (int i = 0; i < atoi(values[4]); i++)
+			close(tcp(AF_INET, "127.0.0.1", atoi(values[3]) + i, 0));
 	else if (!strcmp(act, "memory"))
 		from_memory(values[3]);
 	else if (!strcmp(act, "map"))

@@ -12,7 +12,7 @@ import { BareRunc } from '../containers/bare-runc.ts';
 import { shopImage } from '../containers/image.ts';
 import type { ApiClient } from '../product/client.ts';
 import { JoinedSensor } from '../product/joined-sensor.ts';
-import { Product } from '../product/product.ts';
+import { hubPlace, Product } from '../product/product.ts';
 import { until } from '../until.ts';
 import { act, actsProgram } from './acts.ts';
 import { TestCgroup } from './cgroup.ts';
@@ -20,8 +20,9 @@ import { TestCgroup } from './cgroup.ts';
 const executions = 10_000;
 const place = mkdtempSync(join(tmpdir(), 'vedette-exactly-once-'));
 chmodSync(place, 0o755);
+const ofHub = hubPlace();
 const cgroup = new TestCgroup();
-const hub = new Product({ state: join(place, 'hub'), port: 7461, args: ['--no-sensor'] });
+const hub = new Product({ state: ofHub, port: 7461, args: ['--no-sensor'] });
 let sensor: JoinedSensor | undefined;
 let client: ApiClient;
 
@@ -36,7 +37,7 @@ after(async () => {
   await sensor?.stop();
   await hub.stop();
   cgroup.remove();
-  rmSync(place, { recursive: true, force: true });
+  for (const one of [place, ofHub]) rmSync(one, { recursive: true, force: true });
 });
 
 /** All executions of the acts program in scope, as the API counts them; the two workers joined the scope after their own. */

@@ -1,11 +1,12 @@
 /**
  * Stands in for the sensor at the loader's descriptors: takes commands as hex lines on a fifo, writes each reply as a
- * JSON line to a file, counts system calls and the files that were opened (a line with all counts when they have changed), reads the rest
+ * JSON line to a file, counts system calls, connections and the files that were opened (a line with all counts when they have changed), reads the rest
  * away and acknowledges nothing. Only for tests of the loader itself.
  */
 import { appendFileSync, createReadStream, read } from 'node:fs';
 import { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
+import { addressText } from '@vedette/rules/address';
 import { EventStream } from '@vedette/sensor/decode/stream';
 import { effectMagic } from '@vedette/sensor/enforce/commands';
 
@@ -15,6 +16,7 @@ if (commands === undefined || replies === undefined) throw new Error('usage: fak
 const file = replies;
 const seen: Record<string, number> = {};
 const files: Record<string, number> = {};
+const sockets: Record<string, number> = {};
 let told = '';
 const stream = new EventStream((event) => {
   if (event.kind === 'call') seen[event.call] = (seen[event.call] ?? 0) + 1;
@@ -22,7 +24,11 @@ const stream = new EventStream((event) => {
     const file = `${event.kind} ${event.path}`;
     files[file] = (files[file] ?? 0) + 1;
   }
-  const line = JSON.stringify({ seen, files });
+  if (event.kind === 'connect' || event.kind === 'accept' || event.kind === 'listen') {
+    const socket = `${event.kind} ${addressText(event.kind === 'connect' ? event.remoteAddress : event.localAddress)} ${event.kind === 'connect' ? event.remotePort : event.localPort}`;
+    sockets[socket] = (sockets[socket] ?? 0) + 1;
+  }
+  const line = JSON.stringify({ seen, files, sockets });
   if (event.kind !== 'tick' || line === told) return;
   appendFileSync(file, `${line}\n`);
   told = line;

@@ -3,7 +3,10 @@ import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { kinds } from '@vedette/sensor/decode/layout';
+import type { EventClass } from '@vedette/rules/events';
+import { whole } from '@vedette/rules/interest';
+import { interestTable, tablePieces } from '@vedette/sensor/interest-table';
+import { wantedKinds } from '@vedette/sensor/wanted-kinds';
 import { makeCalls } from './calls.ts';
 import { LoaderBench } from './loader-bench.ts';
 
@@ -17,16 +20,24 @@ before(async () => {
 });
 after(async () => await loader.stop());
 
-const bit = (kind: keyof typeof kinds) => 1n << BigInt(kinds[kind]);
+let generation = 0;
+
+/** These classes whole, and no others but those that are always wanted. */
+async function want(...classes: readonly EventClass[]): Promise<void> {
+  const { bytes } = interestTable(classes.map((eventClass) => ({ by: 'test', eventClass, any: [whole], repeat: 'each' })), wantedKinds((one) => classes.includes(one)), (generation += 1));
+  let last = 0;
+  for (const piece of tablePieces(bytes)) last = loader.post({ do: 'setInterests', ...piece });
+  assert.equal((await loader.replyTo(last)).status, 0);
+}
 
 /** setsid is wanted all the time and made last: when it is there, so is all before it. */
 test('only what is wanted is reported, and again other things when that changes', async () => {
-  assert.equal((await loader.send({ do: 'setKinds', kinds: bit('symlink') | bit('setsid') })).status, 0);
+  await want('symlink');
   await makeCalls(loader.cgroup, place, ['mkdir', 'symlink', 'ptrace-refused', 'setsid']);
   const first = await loader.seen((counts) => (counts['setsid'] ?? 0) >= 1);
   assert.deepEqual(first, { symlink: 1, setsid: 1 });
 
-  assert.equal((await loader.send({ do: 'setKinds', kinds: bit('ptrace') | bit('rmdir') | bit('setsid') })).status, 0);
+  await want('ptrace', 'rmdir');
   await makeCalls(loader.cgroup, place, ['symlink-refused', 'rmdir', 'mkdirat', 'rmdirat', 'unlinkat', 'ptrace-refused', 'setsid']);
   const second = await loader.seen((counts) => (counts['setsid'] ?? 0) >= 2);
   assert.deepEqual(second, { symlink: 1, setsid: 2, rmdir: 1, unlinkat: 1, ptrace: 1 }, 'of unlinkat only the one that removed a directory');

@@ -33,6 +33,8 @@ export interface Reported {
   readonly seen: Readonly<Record<string, number>>;
   /** Files by how they were opened and their path: `open-read /etc/passwd`. */
   readonly files: Readonly<Record<string, number>>;
+  /** Connections by whose port they are: `connect 127.0.0.1 443`, `accept ::1 80`, `listen :: 80`. */
+  readonly sockets: Readonly<Record<string, number>>;
 }
 
 export class LoaderBench {
@@ -69,7 +71,12 @@ export class LoaderBench {
     const [command = program, ...before] = [...under, program];
     const loader = spawn(command, [...before, '--object', object, '--cgroup', cgroup.path, ...args, '--', process.execPath, join(import.meta.dirname, 'fake-sensor.ts'), fifo, replies], { stdio: 'inherit' });
     const bench = new LoaderBench(place, loader, held, cgroup);
-    await bench.started(1);
+    try {
+      await bench.started(1);
+    } catch (error) {
+      await bench.stop();
+      throw error;
+    }
     return bench;
   }
 
@@ -108,7 +115,7 @@ export class LoaderBench {
 
   /** The stand-in of this session, from 1. */
   async started(session: number): Promise<SensorStarted> {
-    for (let attempt = 0; attempt < 400; attempt++) {
+    for (let attempt = 0; attempt < 1200; attempt++) {
       const all = this.#lines().filter((one) => typeof one === 'object' && one !== null && 'started' in one);
       if (all.length >= session) return all[session - 1] as SensorStarted;
       await sleep(25);
@@ -123,7 +130,7 @@ export class LoaderBench {
 
   /** What was reported so far, once `until` holds. */
   async reported(until: (counts: Reported) => boolean): Promise<Reported> {
-    let counts: Reported = { seen: {}, files: {} };
+    let counts: Reported = { seen: {}, files: {}, sockets: {} };
     for (let attempt = 0; attempt < 200; attempt++) {
       const lines = this.#lines().filter((one): one is Reported => typeof one === 'object' && one !== null && 'seen' in one);
       counts = lines.at(-1) ?? counts;

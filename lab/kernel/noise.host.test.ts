@@ -12,15 +12,16 @@ import { after, before, test } from 'node:test';
 import { projectRoot } from '../borders/borders.ts';
 import type { ApiClient } from '../product/client.ts';
 import { JoinedSensor } from '../product/joined-sensor.ts';
-import { Product } from '../product/product.ts';
+import { hubPlace, Product } from '../product/product.ts';
 import { until } from '../until.ts';
 import { act, actsProgram } from './acts.ts';
 import { TestCgroup } from './cgroup.ts';
 
 const place = mkdtempSync(join(tmpdir(), 'vedette-noise-'));
 chmodSync(place, 0o755);
+const ofHub = hubPlace();
 const cgroup = new TestCgroup();
-const hub = new Product({ state: join(place, 'hub'), port: 7489, args: ['--no-sensor'] });
+const hub = new Product({ state: ofHub, port: 7489, args: ['--no-sensor'] });
 let sensor: JoinedSensor | undefined;
 let client: ApiClient;
 let token = '';
@@ -45,7 +46,7 @@ after(async () => {
   await sensor?.stop();
   await hub.stop();
   cgroup.remove();
-  rmSync(place, { recursive: true, force: true });
+  for (const one of [place, ofHub]) rmSync(one, { recursive: true, force: true });
 });
 
 /** All detections of a rule, counted by the hub. */

@@ -15,13 +15,14 @@ import { ExitPrograms } from '../kernel/exit-programs.ts';
 import { until } from '../until.ts';
 import type { ApiClient } from './client.ts';
 import { JoinedSensor } from './joined-sensor.ts';
-import { Product } from './product.ts';
+import { hubPlace, Product } from './product.ts';
 
 const port = 7487;
 const linkPort = port + 1;
 const place = mkdtempSync(join(tmpdir(), 'vedette-canaries-'));
+const ofHub = hubPlace();
 const cgroup = new TestCgroup();
-const product = new Product({ state: join(place, 'hub'), port, args: ['--no-sensor', '--link-name', '127.0.0.2'] });
+const product = new Product({ state: ofHub, port, args: ['--no-sensor', '--link-name', '127.0.0.2', '--canary-grace', '5'] });
 let sensor: JoinedSensor;
 let client: ApiClient;
 let gate: Gate;
@@ -79,7 +80,7 @@ after(async () => {
   await gate?.close();
   await product.stop();
   cgroup.remove();
-  rmSync(place, { recursive: true, force: true });
+  for (const one of [place, ofHub]) rmSync(one, { recursive: true, force: true });
 });
 
 async function happens<T>(what: string, look: () => Promise<T | null>, timeoutMs: number): Promise<T> {

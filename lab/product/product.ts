@@ -3,7 +3,8 @@
  * of its own. Stopping ends everything that it started.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { projectRoot } from '../borders/borders.ts';
@@ -25,6 +26,13 @@ export interface ProductOptions {
   readonly as?: { readonly uid: number; readonly gid: number };
   /** Another version of the project than this one. */
   readonly checkout?: string;
+}
+
+/** A directory for the state of a hub alone, which every user may enter; in a run of all tests it lies where their databases do. */
+export function hubPlace(): string {
+  const place = mkdtempSync(join(process.env['VEDETTE_TEST_RUN'] ?? tmpdir(), 'vedette-hub-'));
+  chmodSync(place, 0o755);
+  return place;
 }
 
 export class Product {

@@ -19,7 +19,6 @@ const golden: [command: Command, hex: string][] = [
     { do: 'effect', act: 'kill', keyV1: 17, keyV2: 0, process: { tgid: 4711, startBootNs: 1_000_000_001n }, allowed: [], undo: true, dryRun: false },
     '56444331 28000000 07000000 0a00 0000 1100000000000000 0000000000000000 01ca9a3b00000000 67120000 0100 0100 00000000 00000000',
   ],
-  [{ do: 'setKinds', kinds: 1n << 33n }, '56444331 08000000 07000000 0b00 0000 0000000002000000'],
   [{ do: 'forgetMarks' }, '56444331 00000000 07000000 0500 0000'],
   [{ do: 'watchPath', path: '/etc/x' }, '56444331 06000000 07000000 0700 0000 2f6574632f78'],
   [

@@ -13,7 +13,7 @@ const decisionBytes = 48;
 const [containerFlag, everyOriginFlag] = [1, 4];
 const originCount = 8;
 
-const codes = { acknowledge: 1, setCgroup: 2, deleteCgroup: 3, setPending: 4, forgetMarks: 5, kill: 6, watchPath: 7, unwatchPaths: 8, enforceOff: 9, effect: 10, setKinds: 11, setInterests: 12, canary: 20 } as const;
+const codes = { acknowledge: 1, setCgroup: 2, deleteCgroup: 3, setPending: 4, forgetMarks: 5, kill: 6, watchPath: 7, unwatchPaths: 8, enforceOff: 9, effect: 10, setInterests: 12, canary: 20 } as const;
 
 export type Command =
   | { readonly do: 'acknowledge'; readonly position: number }
@@ -25,8 +25,6 @@ export type Command =
   | { readonly do: 'watchPath'; readonly path: string }
   | { readonly do: 'unwatchPaths' }
   | { readonly do: 'enforceOff' }
-  /** Bit n: records of the kernel's kind n are wanted; calls of other kinds are not reported. */
-  | { readonly do: 'setKinds'; readonly kinds: bigint }
   /** One harmless act of each class, told of by records that bear the round. */
   | { readonly do: 'canary'; readonly round: number }
   /** A piece of the table of what is wanted (interest-table.ts); the one that ends it puts it in force. */
@@ -74,8 +72,6 @@ function payloadOf(command: Command): Buffer {
       return u64(keyBits(command.key));
     case 'canary':
       return u64(BigInt(command.round));
-    case 'setKinds':
-      return u64(BigInt.asUintN(64, command.kinds));
     case 'setInterests': {
       const at = Buffer.alloc(4);
       at.writeUInt32LE(command.at);

@@ -24,16 +24,21 @@ export function containerState(container: Container, init: string | null): Conta
 export class ProcessMemory {
   readonly #written = new WeakSet<Execution>();
   readonly #started = new Set<Execution>();
+  /** Started once more since the last commit: the log holds it as living already. */
+  readonly #again = new Set<Execution>();
   readonly #exited: Execution[] = [];
 
   /** Also when more is known of it than before: it is then written again. */
   started(execution: Execution): void {
-    this.#written.delete(execution);
+    if (this.#written.delete(execution)) this.#again.add(execution);
     this.#started.add(execution);
   }
 
   ended(execution: Execution): void {
-    if (!this.#started.delete(execution)) this.#exited.push(execution);
+    const isUnwritten = this.#started.delete(execution);
+    if (this.#again.delete(execution)) this.#written.add(execution);
+    else if (isUnwritten) return;
+    this.#exited.push(execution);
   }
 
   /** It is in the log already. */
@@ -51,6 +56,7 @@ export class ProcessMemory {
       out.push({ of: 'exited', key: executionKey(execution), atBootNs: execution.exitedBootNs, code: execution.exitCode, signal: execution.exitSignal });
     }
     this.#started.clear();
+    this.#again.clear();
     this.#exited.length = 0;
     return out;
   }

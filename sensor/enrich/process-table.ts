@@ -114,6 +114,10 @@ export class ProcessTable {
     for (const one of this.#alive.values()) if (one.containerId === id) yield one;
   }
 
+  isInside(tgid: number, id: string): boolean {
+    return this.#alive.get(tgid)?.containerId === id;
+  }
+
   /** For a process of which only a later record is known: what that record says, no more. */
   adopt(subject: Subject, command: string, path: string): Execution {
     const execution: Execution = {

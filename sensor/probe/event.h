@@ -425,7 +425,7 @@ enum vd_command {
 	VD_COMMAND_WATCH_PATH = 7,	/* text: writes to it use the ring's reserve */
 	VD_COMMAND_UNWATCH_PATHS = 8,
 	VD_COMMAND_ENFORCE_OFF = 9,	/* every decision becomes none, until the loader is started again */
-	VD_COMMAND_SET_KINDS = 11,	/* u64: bit n: records of kind n of vd_call are wanted, others are never made; bit 0: the environment of executions is */
+	/* 11 was kinds alone, and is not used again */
 	VD_COMMAND_SET_INTERESTS = 12,	/* a piece of vd_interests: u32 where it begins, its bytes; the piece that ends it puts it in force */
 	VD_COMMAND_CANARY = 20,		/* u64 round: one harmless act of each class, told of by VD_CANARY */
 	VD_COMMAND_EFFECT = 10,		/* vd_effect and its networks; answered by a vd_effect_reply */
@@ -436,7 +436,7 @@ enum vd_command {
  * generation it was judged. A record of a judged kind is made when one interest of that kind has nothing that it contradicts; all else is
  * open: what the kernel cannot decide is wanted. Names are compared by eight bytes: the first eight of a component, padded with zeroes,
  * or the last eight of a slash and the component. Pieces of names that can stand anywhere are asked by their pairs of neighbouring bytes:
- * VD_PAIR_BIT of each must be set somewhere in the path.
+ * VD_PAIR_BIT of each must be set somewhere in the path. Of sockets the same words are other things (store/interest-socket.h).
  */
 #define VD_PAIR_BIT(one, next) (1ull << (((one) * 31 + (next)) & 63))
 
@@ -456,8 +456,9 @@ struct vd_interest {
 	__u8 text;			/* which of a call's two texts */
 	__u32 components_mask, components;	/* exactly so many */
 	__u64 pairs;
+	__u64 names;			/* a bit for each name that the process may have (store/process-name.h); all ones: any */
 };
-_Static_assert(sizeof(struct vd_interest) == 72, "vd_interest");
+_Static_assert(sizeof(struct vd_interest) == 80, "vd_interest");
 
 /* What the record must be. */
 #define VD_I_CONTAINER 1		/* not in the host's mount namespace */
@@ -467,6 +468,8 @@ _Static_assert(sizeof(struct vd_interest) == 72, "vd_interest");
 #define VD_I_TRUNCATE 16		/* asked with O_TRUNC */
 #define VD_I_NO_WRITE 32
 #define VD_I_SET_ID 64			/* of a change of mode: with one of the set-id bits */
+#define VD_I_FAILED 128			/* the call returned an error */
+#define VD_I_SUCCEEDED 256
 
 enum vd_want {
 	VD_WANT_NOT = 0,
@@ -490,15 +493,16 @@ _Static_assert(sizeof(struct vd_bucket) == 16, "vd_bucket");
 struct vd_interests {
 	__u32 generation;
 	__u32 pad;
-	__u64 kinds;			/* as of VD_COMMAND_SET_KINDS */
+	__u64 kinds;			/* bit n: records of kind n of vd_call are wanted, others are never made; bit 0: the environment of executions is */
 	__u64 judged;			/* kinds that are judged; the others are wanted whole, or not at all */
 	__u64 paired;			/* kinds of which an interest asks for pairs */
+	__u64 named;			/* kinds of which an interest asks for the name of the process */
 	__u64 inside_mask[VD_INSIDE_MAX];
 	__u64 inside[VD_INSIDE_MAX];
 	struct vd_bucket buckets[VD_BUCKETS_MAX];
 	struct vd_interest interests[VD_INTERESTS_MAX];
 };
-_Static_assert(sizeof(struct vd_interests) == 32 + 128 + 16 * VD_BUCKETS_MAX + 72 * VD_INTERESTS_MAX, "vd_interests");
+_Static_assert(sizeof(struct vd_interests) == 40 + 128 + 16 * VD_BUCKETS_MAX + 80 * VD_INTERESTS_MAX, "vd_interests");
 
 struct vd_command_frame {
 	__u32 magic;

@@ -142,7 +142,7 @@ struct {
 	__type(value, struct vd_connect_entry);
 } vd_connects SEC(".maps");
 
-/* [0]: what is wanted, as one table that is swapped as a whole: 33 KiB, twice for the moment of a swap. */
+/* [0]: what is wanted, as one table that is swapped as a whole: 45 KiB, twice for the moment of a swap. */
 struct vd_interests_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -155,6 +155,19 @@ struct {
 	__type(key, __u32);
 	__array(values, struct vd_interests_map);
 } vd_interests_now SEC(".maps");
+
+/*
+ * What a process was called when its last execution, or its fork, was told, as one bit (store/process-name.h); the start is for ids that are
+ * used again. What is not here is not known: at most 65,536 × about 90 B = 6 MiB, allocated as needed.
+ */
+struct vd_process_name { __u64 start_boot_ns; __u64 bit; };
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__uint(map_flags, 1);
+	__type(key, __u32);
+	__type(value, struct vd_process_name);
+} vd_process_names SEC(".maps");
 
 /* The programs behind the two hooks that every call passes; filled by the loader, so that one the kernel refuses is only left out. */
 struct {
@@ -192,6 +205,7 @@ struct vd_path_facts {
 	__u64 head_known;		/* first, second and the number of components */
 	__u64 last_known;
 	__u64 pairs;			/* all ones where it is not known, as the next */
+	__u64 name;			/* the bit of what the process is called; 0 where it is not known */
 	__u32 inside;
 	__u32 components;
 	/* room of the judging */

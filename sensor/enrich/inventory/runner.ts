@@ -50,7 +50,7 @@ export interface ScanRequest {
   readonly platformDigest: string | null;
   /** Places inside the root that are mounts of something else. */
   readonly mounts: readonly string[];
-  /** A process that lives in the container at the moment of asking; 0: none does. */
+  /** A process that lives in the container's root at the moment of asking; 0: none does. */
   readonly witness: () => number;
 }
 
@@ -74,8 +74,9 @@ export class InventoryRunner {
 
   async #scan(request: ScanRequest): Promise<Inventory | { readonly problem: string }> {
     // never "..": a runtime's word for the digest is not checked before
-    const name = (request.platformDigest === null ? `container-${request.containerId}` : `image-${request.platformDigest}`).replace(/[^A-Za-z0-9._-]/g, '-');
+    const name = (request.platformDigest === null ? `container-${request.containerId}` : `root-of-image-${request.platformDigest}`).replace(/[^A-Za-z0-9._-]/g, '-');
     const place = join(this.#directory, name);
+    // "root-of": what older sensors kept as "image-" may have been read from the host (CHANGELOG 0.3)
     // an image's digest says what is in it; a container's id does not: people use their names again
     const known = request.platformDigest === null ? null : readInventory(place, true);
     if (known !== null) return known;

@@ -434,14 +434,17 @@ static __always_inline __u32 call_want(struct vd_call_scratch *scratch, const st
 	mode = record->call == VD_ROW_chmod || record->call == VD_ROW_fchmod ? record->arguments[1] : record->arguments[2];
 	if (kind == VD_CHMOD && mode & (S_ISUID | S_ISGID))
 		have = VD_I_SET_ID;
+	have |= outcome_of(record->result);
 	if (is_in_container(&record->header))
 		have |= VD_I_CONTAINER;
-	if (bytes > 1)
+	if (is_socket_kind(kind))
+		note_call_socket(&scratch->facts, record, scratch->entry.text);
+	else if (bytes > 1)
 		note_text(&scratch->facts, wants, scratch->ends, scratch->entry.text + (which & 1) * VD_TEXT_BYTES_MAX, bytes, &scratch->base[which & 1]);
 	else
 		know_nothing(&scratch->facts);
 	/* a text may lead through links: only its last name is what it says, and not even that where the call follows a link at the end */
-	if (kind != VD_OPEN_FAILED) {
+	if (kind != VD_OPEN_FAILED && !is_socket_kind(kind)) {
 		scratch->facts.head_known = 0;
 		scratch->facts.inside = scratch->facts.pairs = ~0ull;
 		if (kind == VD_CHMOD || kind == VD_CHOWN || kind == VD_TRUNCATE || (kind == VD_LINK && !which))

@@ -188,6 +188,6 @@ int vd_exec(struct bpf_raw_tracepoint_args *ctx)
 	vd_opaque(bytes);
 	if (bytes > sizeof(*scratch))
 		return 0;
-	emit(record, bytes);
+	keep_name(&record->header, record->comm, emit(record, bytes));
 	return 0;
 }

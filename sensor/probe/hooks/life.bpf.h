@@ -25,7 +25,7 @@ int vd_fork(struct bpf_raw_tracepoint_args *ctx)
 	record.mount_namespace = task_mount_namespace(child);
 	record.clone_flags = clone_flags((void *)ctx->args[0], child);
 	BPF_CORE_READ_STR_INTO(&record.comm, child, comm);
-	emit(&record, sizeof(record));
+	keep_name(&record.header, record.comm, emit(&record, sizeof(record)));
 	return 0;
 }
 
@@ -40,6 +40,7 @@ int vd_exit(struct bpf_raw_tracepoint_args *ctx)
 	fill_header(&record.header, VD_EXIT, task);
 	record.exit_code = BPF_CORE_READ(task, exit_code);
 	emit(&record, sizeof(record));
+	forget_name(record.header.tgid);
 	return 0;
 }
 

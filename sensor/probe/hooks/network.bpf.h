@@ -104,7 +104,8 @@ int vd_connect(unsigned long long *context)
 	__builtin_memcpy(record.remote_address, entry->address, 16);
 	record.result = context[1];
 	bpf_map_delete_elem(&vd_connects, &thread);
-	emit_limited(&record, sizeof(record), 0);
+	if (socket_wanted(&record))
+		emit_limited(&record, sizeof(record), 0);
 	return 0;
 }
 
@@ -122,7 +123,8 @@ int vd_accept(unsigned long long *context)
 	if (!sock || !fill_socket(&record, sock))
 		return 0;
 	fill_header(&record.header, VD_ACCEPT, task);
-	emit_limited(&record, sizeof(record), 0);
+	if (socket_wanted(&record))
+		emit_limited(&record, sizeof(record), 0);
 	return 0;
 }
 
@@ -153,6 +155,7 @@ int vd_listen(struct bpf_raw_tracepoint_args *ctx)
 	if (state == TCP_SYN_SENT)	/* of MPTCP the sockets below the program's own */
 		record.protocol = IPPROTO_TCP;
 	fill_header(&record.header, state == TCP_LISTEN ? VD_LISTEN : VD_CONNECT, task);
-	emit_limited(&record, sizeof(record), 0);
+	if (socket_wanted(&record))
+		emit_limited(&record, sizeof(record), 0);
 	return 0;
 }

@@ -196,7 +196,7 @@ int dead_man_start(struct loader *loader)
 static int run_command(struct loader *loader, uint16_t command, const char *payload, uint32_t bytes)
 {
 	static _Atomic uint32_t marks;
-	uint64_t position, kinds;
+	uint64_t position;
 
 	if (!loader->loaded && command != VD_COMMAND_KILL)
 		return -ENODEV;
@@ -220,11 +220,6 @@ static int run_command(struct loader *loader, uint16_t command, const char *payl
 		return watch_path(payload, bytes);
 	case VD_COMMAND_UNWATCH_PATHS:
 		return unwatch_paths();
-	case VD_COMMAND_SET_KINDS:
-		if (bytes != 8)
-			return -EINVAL;
-		memcpy(&kinds, payload, 8);
-		return interests_set_kinds(kinds);
 	case VD_COMMAND_CANARY:
 		if (bytes != 8)
 			return -EINVAL;

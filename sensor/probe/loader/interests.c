@@ -54,14 +54,6 @@ uint64_t interests_kinds(void)
 	return now.kinds;
 }
 
-/* Kinds alone: all of each. */
-int interests_set_kinds(uint64_t kinds)
-{
-	struct vd_interests table = { .generation = now.generation + 1, .kinds = kinds };
-
-	return put_in_force(&table);
-}
-
 /* u32: where the piece begins, then its bytes. They come in order; the last one puts the table in force. */
 int interests_take(const char *payload, uint32_t bytes)
 {

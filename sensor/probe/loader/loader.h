@@ -117,7 +117,6 @@ int probe_watch_entries(uint64_t kinds);
 /* interests.c */
 int interests_begin(void);
 int interests_take(const char *payload, uint32_t bytes);
-int interests_set_kinds(uint64_t kinds);
 uint64_t interests_kinds(void);
 
 /* ring.c */

@@ -15,7 +15,7 @@
 #define KEY_BYTES_MAX 256
 
 static const char *const tables[] = {
-	"vd_ring", "vd_marks", "vd_decisions", "vd_watched", "vd_shares", "vd_cgroup_losses", "vd_connects", "vd_call_entries",
+	"vd_ring", "vd_marks", "vd_decisions", "vd_watched", "vd_shares", "vd_cgroup_losses", "vd_connects", "vd_call_entries", "vd_process_names",
 };
 
 static uint64_t bytes_of(int fd)

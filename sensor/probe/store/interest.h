@@ -68,7 +68,8 @@ found:
 		against = (((facts->first ^ one->first) & one->first_mask) | ((facts->second ^ one->second) & one->second_mask) |
 			   ((facts->components ^ one->components) & one->components_mask)) & facts->head_known;
 		against |= (facts->last ^ one->last) & one->last_mask & facts->last_known;
-		against |= (one->pairs & ~facts->pairs) | (one->inside & ~facts->inside) | (one->needs & ~have) | (one->text ^ text);
+		against |= (one->pairs & ~facts->pairs) | (one->inside & ~facts->inside) | (one->needs & ~have) | (one->text ^ text) |
+			   (facts->name & ~one->names);
 		if (!against)
 			facts->want |= one->want;
 	}
@@ -79,6 +80,7 @@ static __always_inline void judge_interest(const struct vd_interests *wants, __u
 {
 	__u64 first = facts->first;
 
+	facts->name = name_now(wants, kind);
 	if (!facts->head_known) {
 		judge_list(wants, kind, VD_EVERY_LIST, facts, have, text);
 		return;
