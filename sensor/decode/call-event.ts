@@ -15,49 +15,39 @@ export function callKindOf(kind: number): CallKind | null {
   return kindsByNumber.get(kind) ?? null;
 }
 
-export function decodeCall(reader: RecordReader, offset: number, length: number, callKind: CallKind): CallEvent | null {
+/** Makes texts and paths; those that come again are kept (text-cache.ts). */
+export interface Texts {
+  decode(reader: RecordReader, from: number, length: number): string;
+}
+const everyText: Texts = { decode: (reader, from, length) => reader.text(from, length) };
+const everyPath: Texts = { decode: (reader, from, length) => componentsToPath(reader, from, length, false) };
+
+/** Of what is no socket. Nobody writes to it. */
+const noAddress = new Uint8Array(16);
+
+/** One flat literal without closures on purpose, as in events.ts: a machine makes more calls than anything else. */
+export function decodeCall(reader: RecordReader, offset: number, length: number, callKind: CallKind, texts: Texts = everyText, paths: Texts = everyPath): CallEvent | null {
   if (length < at.call.size) return null;
-  const sizes = [at.call.textBytes, at.call.textBytes + 2, at.call.entryBytes, at.call.entryBytes + 2, at.call.pathBytes, at.call.pathBytes + 2].map((one) => reader.u16(offset + one));
-  const places: number[] = [];
-  let end = offset + at.call.size;
-  for (const size of sizes) {
-    places.push(end);
-    end += size;
-  }
-  if (end > offset + length) return null;
+  const firstBytes = reader.u16(offset + at.call.textBytes);
+  const secondBytes = reader.u16(offset + at.call.textBytes + 2);
+  const firstEntryBytes = reader.u16(offset + at.call.entryBytes);
+  const secondEntryBytes = reader.u16(offset + at.call.entryBytes + 2);
+  const firstPathBytes = reader.u16(offset + at.call.pathBytes);
+  const secondPathBytes = reader.u16(offset + at.call.pathBytes + 2);
+  const firstAt = offset + at.call.size;
+  const secondAt = firstAt + firstBytes;
+  const firstEntryAt = secondAt + secondBytes;
+  const secondEntryAt = firstEntryAt + firstEntryBytes;
+  const firstPathAt = secondEntryAt + secondEntryBytes;
+  const secondPathAt = firstPathAt + firstPathBytes;
+  if (secondPathAt + secondPathBytes > offset + length) return null;
   const call = callNames[reader.u16(offset + at.call.call)] ?? '';
   const flags = reader.u16(offset + at.call.callFlags);
-  const changed = (flags & at.callFlags.changed) !== 0;
   const isAddress = withAddress.has(call);
-  const text = (which: number) => (isAddress && which !== 1 ? '' : textOf(reader, places[which]!, sizes[which]!));
-  const name = isAddress ? unixName(reader.bytes.subarray(places[1]!, places[1]! + sizes[1]!)) : text(1);
-  const address = (which: number) => (isAddress ? givenAddress(reader.bytes.subarray(places[which]!, places[which]! + sizes[which]!)) : null);
-  const atEntry = (which: number) => (sizes[which] === 0 || isAddress ? null : text(which));
-  const low: number[] = [];
-  const whole: number[] = [];
-  for (let i = 0; i < 6; i++) {
-    low.push(reader.u32(offset + at.call.arguments + i * 8));
-    whole.push(reader.u64(offset + at.call.arguments + i * 8));
-  }
+  const family = reader.u16(offset + at.call.family);
+  const argumentsAt = offset + at.call.arguments;
   return {
     kind: 'call', callKind, call,
-    ...state(reader, offset),
-    is32Bit: (flags & at.callFlags.is32Bit) !== 0, byRing: (flags & at.callFlags.ring) !== 0,
-    shortText: call === 'mount' || call === 'prctl' ? shortText(reader, offset + at.call.localAddress) : '',
-    result: signed(reader, offset + at.call.result),
-    arguments: whole, argumentsLow: low,
-    texts: [text(0), name],
-    textsAtEntry: [atEntry(2), atEntry(3)],
-    changed,
-    textMissing: (flags & at.callFlags.textMissing) !== 0, textTruncated: (flags & at.callFlags.textTruncated) !== 0,
-    given: address(0), givenAtEntry: sizes[2] === 0 ? null : address(2),
-    paths: [pathOf(reader, places[4]!, sizes[4]!), pathOf(reader, places[5]!, sizes[5]!)],
-  };
-}
-
-function state(reader: RecordReader, offset: number) {
-  const address = (from: number) => reader.bytes.slice(offset + from, offset + from + 16);
-  return {
     timeBootNs: reader.u64(offset + at.header.timeBootNs),
     tgid: reader.u32(offset + at.header.tgid), tid: reader.u32(offset + at.header.tid),
     startBootNs: reader.u64(offset + at.header.startBootNs),
@@ -65,15 +55,31 @@ function state(reader: RecordReader, offset: number) {
     cgroupV1: reader.cgroupKey(offset + at.header.cgroupV1), cgroupV2: reader.cgroupKey(offset + at.header.cgroupV2),
     mode: reader.u32(offset + at.call.mode), device: reader.u32(offset + at.call.device),
     inodeHigh: reader.u32(offset + at.call.inode + 4), inodeLow: reader.u32(offset + at.call.inode),
-    family: reader.u16(offset + at.call.family), protocol: reader.u16(offset + at.call.protocol),
-    localAddress: address(at.call.localAddress), remoteAddress: address(at.call.remoteAddress),
+    family, protocol: reader.u16(offset + at.call.protocol),
+    localAddress: addressAt(reader, offset + at.call.localAddress, family), remoteAddress: addressAt(reader, offset + at.call.remoteAddress, family),
     localPort: reader.u16(offset + at.call.localPort), remotePort: reader.u16(offset + at.call.remotePort),
     networkNamespace: reader.u32(offset + at.call.networkNamespace),
     gid: reader.u32(offset + at.call.gid), effectiveUid: reader.u32(offset + at.call.effectiveUid),
     sessionId: reader.u32(offset + at.call.sessionId), processGroup: reader.u32(offset + at.call.processGroup),
     capEffectiveHigh: reader.u32(offset + at.call.capEffective + 4), capEffectiveLow: reader.u32(offset + at.call.capEffective),
     capPermittedHigh: reader.u32(offset + at.call.capPermitted + 4), capPermittedLow: reader.u32(offset + at.call.capPermitted),
+    is32Bit: (flags & at.callFlags.is32Bit) !== 0, byRing: (flags & at.callFlags.ring) !== 0,
+    shortText: call === 'mount' || call === 'prctl' ? shortText(reader, offset + at.call.localAddress) : '',
+    result: signed(reader, offset + at.call.result),
+    arguments: [reader.u64(argumentsAt), reader.u64(argumentsAt + 8), reader.u64(argumentsAt + 16), reader.u64(argumentsAt + 24), reader.u64(argumentsAt + 32), reader.u64(argumentsAt + 40)],
+    argumentsLow: [reader.u32(argumentsAt), reader.u32(argumentsAt + 8), reader.u32(argumentsAt + 16), reader.u32(argumentsAt + 24), reader.u32(argumentsAt + 32), reader.u32(argumentsAt + 40)],
+    texts: isAddress ? ['', unixName(reader.bytes.subarray(secondAt, firstEntryAt))] : [textOf(texts, reader, firstAt, firstBytes), textOf(texts, reader, secondAt, secondBytes)],
+    textsAtEntry: [firstEntryBytes === 0 || isAddress ? null : textOf(texts, reader, firstEntryAt, firstEntryBytes), secondEntryBytes === 0 || isAddress ? null : textOf(texts, reader, secondEntryAt, secondEntryBytes)],
+    changed: (flags & at.callFlags.changed) !== 0,
+    textMissing: (flags & at.callFlags.textMissing) !== 0, textTruncated: (flags & at.callFlags.textTruncated) !== 0,
+    given: isAddress ? givenAddress(reader.bytes.subarray(firstAt, secondAt)) : null,
+    givenAtEntry: isAddress && firstEntryBytes > 0 ? givenAddress(reader.bytes.subarray(firstEntryAt, secondEntryAt)) : null,
+    paths: [firstPathBytes === 0 ? '' : paths.decode(reader, firstPathAt, firstPathBytes), secondPathBytes === 0 ? '' : paths.decode(reader, secondPathAt, secondPathBytes)],
   };
+}
+
+function addressAt(reader: RecordReader, from: number, family: number): Uint8Array {
+  return family === 0 ? noAddress : reader.bytes.slice(from, from + 16);
 }
 
 /** A number below 2^53 on either side of 0 exactly; an address above is rounded. */
@@ -87,12 +93,8 @@ function shortText(reader: RecordReader, from: number): string {
   return reader.text(from, length);
 }
 
-function textOf(reader: RecordReader, from: number, length: number): string {
-  return reader.text(from, length > 0 && reader.u8(from + length - 1) === 0 ? length - 1 : length);
-}
-
-function pathOf(reader: RecordReader, from: number, length: number): string {
-  return length === 0 ? '' : componentsToPath(reader, from, length, false);
+function textOf(texts: Texts, reader: RecordReader, from: number, length: number): string {
+  return length === 0 ? '' : texts.decode(reader, from, reader.u8(from + length - 1) === 0 ? length - 1 : length);
 }
 
 /** A sockaddr_un: two bytes of family, then a path up to its NUL, or an abstract name behind one. */

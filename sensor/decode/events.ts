@@ -51,7 +51,7 @@ export class EventDecoder {
         return decodeDns(reader, offset, length);
       default: {
         const callKind = callKindOf(reader.u16(offset));
-        return callKind === null ? this.#loaders(reader, offset, length) : decodeCall(reader, offset, length, callKind);
+        return callKind === null ? this.#loaders(reader, offset, length) : decodeCall(reader, offset, length, callKind, this.#texts, this.#paths);
       }
     }
   }
@@ -121,7 +121,11 @@ export class EventDecoder {
   #fork(reader: RecordReader, offset: number, length: number): ForkEvent {
     return {
       kind: 'fork',
-      ...subject(reader, offset),
+      timeBootNs: reader.u64(offset + at.header.timeBootNs),
+      tgid: reader.u32(offset + at.header.tgid), tid: reader.u32(offset + at.header.tid),
+      startBootNs: reader.u64(offset + at.header.startBootNs),
+      execId: reader.u32(offset + at.header.execId), uid: reader.u32(offset + at.header.uid),
+      cgroupV1: reader.cgroupKey(offset + at.header.cgroupV1), cgroupV2: reader.cgroupKey(offset + at.header.cgroupV2),
       parent: decodeReference(reader, offset + at.fork.parent),
       pidInNamespace: reader.u32(offset + at.fork.pidInNamespace),
       mountNamespace: reader.u32(offset + at.fork.mountNamespace),
@@ -188,7 +192,15 @@ function decodeReference(reader: RecordReader, offset: number): Reference {
 
 function decodeExit(reader: RecordReader, offset: number): ExitEvent {
   const code = reader.u32(offset + at.exit.exitCode);
-  return { kind: 'exit', ...subject(reader, offset), exitCode: (code >>> 8) & 0xff, signal: code & 0x7f };
+  return {
+    kind: 'exit',
+    timeBootNs: reader.u64(offset + at.header.timeBootNs),
+    tgid: reader.u32(offset + at.header.tgid), tid: reader.u32(offset + at.header.tid),
+    startBootNs: reader.u64(offset + at.header.startBootNs),
+    execId: reader.u32(offset + at.header.execId), uid: reader.u32(offset + at.header.uid),
+    cgroupV1: reader.cgroupKey(offset + at.header.cgroupV1), cgroupV2: reader.cgroupKey(offset + at.header.cgroupV2),
+    exitCode: (code >>> 8) & 0xff, signal: code & 0x7f,
+  };
 }
 
 function decodeCgroup(reader: RecordReader, offset: number, length: number, kind: CgroupEvent['kind']): CgroupEvent | null {
@@ -213,7 +225,11 @@ function decodeSocket(reader: RecordReader, offset: number, length: number, kind
   const remote = offset + at.socket.remoteAddress;
   return {
     kind,
-    ...subject(reader, offset),
+    timeBootNs: reader.u64(offset + at.header.timeBootNs),
+    tgid: reader.u32(offset + at.header.tgid), tid: reader.u32(offset + at.header.tid),
+    startBootNs: reader.u64(offset + at.header.startBootNs),
+    execId: reader.u32(offset + at.header.execId), uid: reader.u32(offset + at.header.uid),
+    cgroupV1: reader.cgroupKey(offset + at.header.cgroupV1), cgroupV2: reader.cgroupKey(offset + at.header.cgroupV2),
     localAddress: reader.bytes.subarray(local, local + 16),
     remoteAddress: reader.bytes.subarray(remote, remote + 16),
     localPort: reader.u16(offset + at.socket.localPort),

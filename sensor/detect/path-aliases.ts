@@ -35,6 +35,8 @@ type Look = 'made' | 'directories' | 'all';
 export class PathAliases {
   /** By container and path, what it leads to. */
   readonly #targets = new Map<string, string>();
+  /** By container, how many of its names have each length: most beginnings of a path need no look-up. */
+  readonly #lengths = new Map<string, Map<number, number>>();
   /** By container and path, what a symbolic link that lies there says; null: it is none. */
   readonly #links = new Map<string, string | null>();
   readonly #readLink: ReadLink;
@@ -74,9 +76,13 @@ export class PathAliases {
   }
 
   #step(root: string, path: string, look: Look): string | null {
+    const lengths = this.#lengths.get(root);
+    if (lengths === undefined && look === 'made') return null;
     for (let slash = path.indexOf('/', 1); ; slash = path.indexOf('/', slash + 1)) {
-      const head = slash < 0 ? path : path.slice(0, slash);
-      const target = this.#targets.get(`${root}\0${head}`) ?? (look === 'made' || (slash < 0 && look === 'directories') ? undefined : this.#link(root, head));
+      const isMade = lengths !== undefined && lengths.has(slash < 0 ? path.length : slash);
+      const isLink = look === 'all' || (look === 'directories' && slash >= 0);
+      const head = slash < 0 ? path : isMade || isLink ? path.slice(0, slash) : '';
+      const target = (isMade ? this.#targets.get(`${root}\0${head}`) : undefined) ?? (isLink ? this.#link(root, head) : undefined);
       if (target !== undefined) return absolute(`${target}${path.slice(head.length)}`, '/');
       if (slash < 0) return null;
     }
@@ -147,11 +153,30 @@ export class PathAliases {
     this.#forget(root, path);
     if (!path.startsWith('/') || !target.startsWith('/') || path === target) return;
     this.#targets.set(`${root}\0${path}`, target);
-    bounded(this.#targets);
+    this.#count(root, path.length, 1);
+    if (this.#targets.size > namesMax) this.#forgetOldest();
+  }
+
+  #forgetOldest(): void {
+    for (const key of this.#targets.keys()) {
+      const rootLength = key.indexOf('\0');
+      this.#targets.delete(key);
+      this.#count(key.slice(0, rootLength), key.length - rootLength - 1, -1);
+      return;
+    }
+  }
+
+  #count(root: string, length: number, more: 1 | -1): void {
+    const lengths = this.#lengths.get(root) ?? new Map<number, number>();
+    const count = (lengths.get(length) ?? 0) + more;
+    if (count > 0) lengths.set(length, count);
+    else lengths.delete(length);
+    if (lengths.size > 0) this.#lengths.set(root, lengths);
+    else this.#lengths.delete(root);
   }
 
   #forget(root: string, path: string): void {
-    this.#targets.delete(`${root}\0${path}`);
+    if (this.#targets.delete(`${root}\0${path}`)) this.#count(root, path.length, -1);
     this.#links.delete(`${root}\0${path}`);
   }
 }

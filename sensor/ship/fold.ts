@@ -22,13 +22,28 @@ interface ExecutionFold {
   readonly hourStartMs: number;
   readonly sample: Execution;
   readonly pending: boolean;
+  /** Of the sample when it was added, which a later call may change. */
+  readonly containerId: string | null;
+  readonly path: string;
+  readonly parentPath: string;
+  readonly uid: number;
+  readonly origin: Execution['origin'];
   count: number;
   first: number;
   last: number;
 }
 
+function isAlike(one: ExecutionFold, execution: Execution, pending: boolean, hour: number): boolean {
+  return (
+    one.path === execution.path && one.uid === execution.uid && one.containerId === execution.containerId && one.origin === execution.origin &&
+    one.pending === pending && one.hourStartMs === hour && one.parentPath === (execution.parent?.path ?? '')
+  );
+}
+
 export class ExecutionFolder {
   readonly #folds = new Map<string, ExecutionFold>();
+  /** The one before, which a storm mostly repeats: found without making its key. */
+  #last: ExecutionFold | null = null;
 
   get keys(): number {
     return this.#folds.size;
@@ -36,15 +51,26 @@ export class ExecutionFolder {
 
   add(execution: Execution, pending: boolean, atBootNs: number, wallOffsetNs: number): void {
     const hour = hourStartMs(atBootNs, wallOffsetNs);
+    if (this.#last !== null && isAlike(this.#last, execution, pending, hour)) {
+      this.#last.count += 1;
+      this.#last.last = atBootNs;
+      return;
+    }
     const parentPath = execution.parent?.path ?? '';
     const key = `${hour}\0${execution.containerId ?? ''}\0${execution.path}\0${parentPath}\0${execution.uid}\0${execution.origin}\0${pending ? 1 : 0}`;
     const known = this.#folds.get(key);
     if (known !== undefined) {
       known.count += 1;
       known.last = atBootNs;
+      this.#last = known;
       return;
     }
-    this.#folds.set(key, { hourStartMs: hour, sample: execution, pending, count: 1, first: atBootNs, last: atBootNs });
+    const fold: ExecutionFold = {
+      hourStartMs: hour, sample: execution, pending, count: 1, first: atBootNs, last: atBootNs,
+      containerId: execution.containerId, path: execution.path, parentPath, uid: execution.uid, origin: execution.origin,
+    };
+    this.#folds.set(key, fold);
+    this.#last = fold;
   }
 
   take(): ExecutionCount[] {
@@ -63,6 +89,7 @@ export class ExecutionFolder {
         sample: wireExecution(one.sample),
       }),
     );
+    this.#last = null;
     this.#folds.clear();
     return out;
   }

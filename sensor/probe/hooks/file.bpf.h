@@ -72,6 +72,7 @@ __noinline int vd_file_facts(__u32 program)
 	if (!wants || !scratch)
 		return 0;
 	forget_facts(&scratch->facts);
+	scratch->judged_by = wants->generation;
 	path_facts(scratch->mount, scratch->dentry, &scratch->record.path_bytes, &scratch->facts, wants);
 	return 0;
 }
@@ -86,6 +87,7 @@ __noinline int vd_file_path(__u32 program, __u32 kind)
 		return 0;
 	scratch->record.header.flags = 0;
 	forget_facts(&scratch->facts);
+	scratch->judged_by = wants->generation;
 	path_walk(scratch->mount, scratch->dentry, scratch->data, &scratch->record.path_bytes, &scratch->record.header.flags, &scratch->facts, wants);
 	if (wants->paired >> (kind & 63) & 1)
 		note_pairs(&scratch->facts, scratch->data, *(volatile __u16 *)&scratch->record.path_bytes);
@@ -99,6 +101,8 @@ __noinline int vd_file_want(__u32 program, __u32 kind, __u32 have)
 
 	if (!wants || !scratch)
 		return VD_WANT_NOT;
+	if (scratch->judged_by != wants->generation)	/* swapped meanwhile */
+		return VD_WANT_EACH;
 	judge_interest(wants, kind, &scratch->facts, have, 0);
 	return *(volatile __u32 *)&scratch->facts.want;
 }
@@ -195,7 +199,7 @@ static __always_inline __u32 file_needs(const struct vd_file *record, struct tas
 }
 
 /*
- * Judged by the ends of its names before anything else is read of it, and by all of them where an interest asks what they hold. The mark of
+ * Judged by the ends of its names before anything else is read of it, or by all of them where an interest asks what they hold. The mark of
  * a first one is set only once the record has its place, so a lost one is reported again.
  */
 static __always_inline void report_wanted(__u32 program, struct vd_file_scratch *scratch, struct task_struct *task, struct file *file, struct inode *inode, __u32 kind)
@@ -203,7 +207,7 @@ static __always_inline void report_wanted(__u32 program, struct vd_file_scratch 
 	const struct vd_interests *wants = interests_now();
 	__u32 marks = switch_value(VD_SWITCH_MARKS), *known, want, have = 0;
 	struct vd_mark_key key;
-	int judged;
+	int judged, paired;
 
 	if (!wants)
 		return;
@@ -211,15 +215,17 @@ static __always_inline void report_wanted(__u32 program, struct vd_file_scratch 
 	scratch->dentry = VD_GET(file, file, f_path.dentry);
 	judged = kind_judged(wants, kind);
 	want = kind == VD_OPEN_WRITE ? VD_WANT_EACH : VD_WANT_FIRST;
-	if (judged) {
+	paired = judged && wants->paired >> (kind & 63) & 1;
+	if (judged)
 		have = file_needs(&scratch->record, task);
+	if (judged && !paired) {
 		vd_file_facts(program);
 		want = vd_file_want(program, kind, have);
 		if (want == VD_WANT_NOT && !is_canary())
 			return;
 	}
 	vd_file_path(program, kind);
-	if (judged && wants->paired >> (kind & 63) & 1)
+	if (paired)
 		want = vd_file_want(program, kind, have);
 	if (is_canary())
 		want = VD_WANT_EACH;
