@@ -49,7 +49,8 @@ async function cached(buildRoot: string, name: string, key: string, make: (direc
     await make(beside);
     if (!existsSync(directory)) renameSync(beside, directory);
   } catch (error) {
-    return { ok: false, reason: reasonOf(error) };
+    // who built the same meanwhile may have been done first
+    if (!existsSync(directory)) return { ok: false, reason: reasonOf(error) };
   } finally {
     rmSync(beside, { recursive: true, force: true });
   }

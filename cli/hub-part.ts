@@ -17,6 +17,7 @@ export interface HubPartOptions {
   readonly linkNames: readonly string[];
   readonly databaseUrl?: string;
   readonly localJoin: boolean;
+  readonly canaryGraceSeconds?: number;
   readonly onLine: (line: LogLine) => void;
   readonly onReady: (ready: HubReady) => void;
   readonly onGivenUp: (reason: string) => void;
@@ -39,6 +40,7 @@ export function hubPart(options: HubPartOptions): Part {
     link: { host: options.linkHost, port: options.linkPort, names: [...options.linkNames] },
     contentDirectory: contentDirectory(),
     localJoin: options.localJoin,
+    ...(options.canaryGraceSeconds === undefined ? {} : { canaryGraceSeconds: options.canaryGraceSeconds }),
     ...(options.consoleDirectory === null ? {} : { consoleDirectory: options.consoleDirectory }),
     ...(options.databaseUrl === undefined ? {} : { databaseUrl: options.databaseUrl }),
   };

@@ -41,6 +41,7 @@ export const HubConfig = z.strictObject({
       keepDays: days.default(90).describe('How long an image that nobody runs or checks is remembered'),
     })
     .prefault({}),
+  canaryGraceSeconds: z.int().min(1).max(3600).default(15).describe('A sensor whose canaries stay away for twice the time between two rounds and this long is silent; looked for as often'),
   localJoin: z.boolean().default(false).describe('Writes a join token for the sensor of this host into local-join.json at every start'),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   unsafeFast: z.boolean().default(false).describe('Does not flush to disk: tests only'),

@@ -8,7 +8,7 @@ import type { HubConfigInput } from './config.ts';
 import { startHub, type RunningHub } from './main.ts';
 import { addToken } from './store/access.ts';
 import { checkRows } from './store/database.ts';
-import { scratchBinaries, scratchDirectory, scratchUser } from './store/scratch.ts';
+import { giveEmptyServer, scratchBinaries, scratchDirectory, scratchUser } from './store/scratch.ts';
 
 export interface Answer {
   readonly status: number;
@@ -83,6 +83,7 @@ export async function sampleHub(config: Partial<HubConfigInput> = {}): Promise<S
     link: { port: 0 },
     ...config,
   };
+  if (startedWith.databaseUrl === undefined) await giveEmptyServer(path.join(startedWith.stateDirectory, 'postgres'));
   const hub = await startHub(startedWith);
   const tokenWith = async (grants: readonly Grant[]): Promise<string> => {
     const secret = `${tokenPrefix}${randomBytes(30).toString('base64url')}`;

@@ -162,6 +162,7 @@ interface Steps {
 
 async function assemble({ config, log, content }: Prepared, database: Database): Promise<Steps> {
   const now = (): Date => new Date();
+  const canaryGraceMs = config.canaryGraceSeconds * 1000;
   const live = new Live();
   const advisories = new FollowedAdvisories(advisoriesFileOf(config));
   const changed = (topics: Iterable<LiveTopic>, clusterId: string | null, namespace?: string | null): void => {
@@ -171,7 +172,7 @@ async function assemble({ config, log, content }: Prepared, database: Database):
   };
   const controls = readControls(content.controls, log);
   const posture = new Posture({ database, controls, exceptions: () => exceptionsInForce(database, log), now, changed: (clusterId) => changed(['posture'], clusterId), log });
-  const canaries = new CanaryWatch({ database, now, changed: () => changed(['sensors'], null), log });
+  const canaries = new CanaryWatch({ database, now, graceMs: canaryGraceMs, changed: () => changed(['sensors'], null), log });
   const counters = new IntakeCounters();
   const commands = new Commands({ database, now, changed: (clusterId) => changed(['sensors'], clusterId) });
   const origin = await openOrigin(config, database, { changed: () => changed(['images'], null), log, probeReceiver: receiverProbe(sourceOf(config)) });
@@ -180,12 +181,12 @@ async function assemble({ config, log, content }: Prepared, database: Database):
   const violations = new Violations({ ...images, bansChanged: (clusterIds) => commands.imageVerdictsChanged(clusterIds), log });
   const assessor = new Assessor({ database, advisories: () => advisories.now, now, violations, changed: (place) => changed(['vulnerabilities'], place?.cluster_id ?? null, place?.namespace), violationsChanged: () => changed(['violations'], null), log });
   const intake = makeIntake({ database, now, counters, changed, changedInContainers: (inContainers, where) => void tellNamespaces(database, live, inContainers, where).catch((error: unknown) => log('warn', 'who sees only namespaces was not told of a change', { error: String(error) })), log });
-  const risk = { database, advisories: () => advisories.now, now, asked: () => violations.asked, registries: origin.reader.risks };
+  const risk = { database, advisories: () => advisories.now, now, canaryGraceMs, asked: () => violations.asked, registries: origin.reader.risks };
   const assess: AssessDoor = {
     riskSummary: (scope) => riskSummary(risk, scope),
     coverage: (scope) => coverage(risk, scope),
     coverageDetail: (scope) => coverageDetail(risk, scope),
-    canaryStates: (sensor) => canariesView(canaryStates(sensor, now())),
+    canaryStates: (sensor) => canariesView(canaryStates(sensor, { now: now(), graceMs: canaryGraceMs })),
     vulnerability: (scope, name) => vulnerabilityDetail(risk, scope, name),
     feeds: () => ({ items: advisories.now.source?.feeds(now()) ?? [], problem: advisories.now.source === undefined ? advisories.now.problem : null }),
     async reload() {
@@ -304,7 +305,7 @@ function startRounds(config: HubConfig, log: Log, database: Database, steps: Ste
   });
   rounds.every('password resets', 1000, () => answerPasswordResets(database, { stateDirectory: config.stateDirectory, owner: config.user }, log, now()));
   rounds.every('presence', 15_000, () => touchSensors(database, steps.commands.connected, now()));
-  rounds.every('canaries', 15_000, () => steps.canaries.look());
+  rounds.every('canaries', config.canaryGraceSeconds * 1000, () => steps.canaries.look());
   rounds.every('certificates', 86_400_000, () => link.renewCertificate());
   rounds.every('partitions', 3_600_000, () => tendPartitions(database, now(), partitionDays(config)));
   rounds.every('retention', 3_600_000, () => removeOutdated(database, now(), kept));
@@ -319,7 +320,7 @@ function startRounds(config: HubConfig, log: Log, database: Database, steps: Ste
 
 /** Learning ends by its rule. */
 async function endLearningRound(database: Database, now: Date, { commands, live }: Steps): Promise<void> {
-  const ended = await database.transaction((db) => endLearning(db, now));
+  const ended = await database.patient((db) => endLearning(db, now));
   for (const { cluster_id: clusterId, namespace } of ended) live.publish(['baselines'], clusterId, namespace === '' ? null : namespace);
   if (ended.length > 0) commands.baselinesChanged([...new Set(ended.map((one) => one.cluster_id))]);
 }

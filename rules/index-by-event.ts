@@ -1,7 +1,7 @@
 /**
  * Rules by event class, so that an event meets only the rules that can match it there; and within a class by what many events have in
- * common (`Suppliers.common`, such as the path that is opened): which rules can match at all with that is found out once and remembered,
- * bounded. All rules that match are reported, in the order in which they were loaded. `everyRule` is the same without any of it: each
+ * common (`Suppliers.common`, such as the path that is opened): which rules can match at all with that is found out and remembered once it
+ * comes again, in places of fixed number, so a flood of paths that never repeat keeps nothing. All rules that match are reported, in the order in which they were loaded. `everyRule` is the same without any of it: each
  * rule is asked about each event. It is what the index is compared with.
  */
 import { ceilingOf } from './ceiling.ts';
@@ -28,10 +28,10 @@ interface Conditional {
   readonly conditions: ReadonlyMap<EventClass, Specialised>;
 }
 
-/** Texts that are remembered of a class; then all are forgotten, for what is asked now is asked again soon. */
-const textsMax = 16_384;
-/** Of one text. */
-const numbersMax = 16;
+/** Places of a class, each for one text and number. A power of two. */
+const places = 8192;
+/** Of a long text the end tells most. */
+const hashedCharacters = 24;
 
 export function indexByEvent<Rule extends Conditional, Subject>(rules: readonly Rule[], suppliers: Suppliers<Subject>): RuleIndex<Rule, Subject> {
   const conditions = new Map<EventClass, { readonly rule: Rule; readonly condition: Specialised }[]>();
@@ -50,7 +50,7 @@ export function indexByEvent<Rule extends Conditional, Subject>(rules: readonly 
       const ceiling = ceilingOf(condition, common.fields);
       return { one: all[index]!, mayMatch: ceiling === null ? null : compileCondition(ceiling, suppliers) };
     });
-    return [eventClass, { all, of: remembered(common, (subject) => ceilings.flatMap(({ one, mayMatch }) => (mayMatch === null || mayMatch(subject) !== answers.no ? [one] : []))) }];
+    return [eventClass, { all, of: remembered(common, listOf(ceilings)) }];
   }));
 }
 
@@ -62,30 +62,59 @@ export function everyRule<Rule, Subject>(rules: readonly Rule[], conditionOf: (r
   }));
 }
 
-interface Remembered<T> {
-  readonly numbers: number[];
-  readonly found: T[];
+const none: readonly never[] = [];
+
+interface Ceiling<T, Subject> {
+  readonly one: T;
+  readonly mayMatch: Evaluate<Subject> | null;
 }
 
-function remembered<Subject, T>({ text, number }: Common<Subject>, find: (subject: Subject) => T): (subject: Subject) => T {
-  const byText = new Map<string, Remembered<T>>();
+interface ListNode<T> {
+  readonly list: readonly T[];
+  readonly longer: (ListNode<T> | undefined)[];
+}
+
+/** Those that may match. Each list is made once, however many texts lead to it. */
+function listOf<T, Subject>(ceilings: readonly Ceiling<T, Subject>[]): (subject: Subject) => readonly T[] {
+  const empty: ListNode<T> = { list: [], longer: [] };
+  return (subject) => {
+    let node = empty;
+    for (let index = 0; index < ceilings.length; index++) {
+      const { one, mayMatch } = ceilings[index]!;
+      if (mayMatch !== null && mayMatch(subject) === answers.no) continue;
+      node = node.longer[index] ??= { list: [...node.list, one], longer: [] };
+    }
+    return node.list;
+  };
+}
+
+function hashOf(text: string, number: number): number {
+  let hash = Math.imul(text.length ^ Math.imul(number, 0x9e3779b1), 31);
+  for (let at = Math.max(0, text.length - hashedCharacters); at < text.length; at++) hash = Math.imul(hash, 31) + text.charCodeAt(at) | 0;
+  return hash;
+}
+
+/** A place is taken by what asks for it twice in a row; before, only the hash of what asked is kept. */
+function remembered<T, Subject>({ text, number }: Common<Subject>, find: (subject: Subject) => readonly T[]): (subject: Subject) => readonly T[] {
+  const asked = new Int32Array(places);
+  const texts: string[] = Array.from({ length: places }, () => '');
+  const numbers: number[] = Array.from({ length: places }, () => -1);
+  const found: (readonly T[])[] = Array.from({ length: places }, () => none);
   return (subject) => {
     const key = text(subject);
     const which = number(subject);
-    let known = byText.get(key);
-    if (known !== undefined) {
-      const at = known.numbers.indexOf(which);
-      if (at >= 0) return known.found[at]!;
+    const hash = hashOf(key, which);
+    const at = (hash ^ (hash >>> 13)) & (places - 1);
+    if (numbers[at] === which && texts[at] === key) return found[at]!;
+    const list = find(subject);
+    if (asked[at] !== hash) {
+      asked[at] = hash;
+      return list;
     }
-    if (known === undefined || known.numbers.length >= numbersMax) {
-      if (byText.size >= textsMax) byText.clear();
-      known = { numbers: [], found: [] };
-      byText.set(key, known);
-    }
-    const found = find(subject);
-    known.numbers.push(which);
-    known.found.push(found);
-    return found;
+    texts[at] = key;
+    numbers[at] = which;
+    found[at] = list;
+    return list;
   };
 }
 
@@ -94,8 +123,6 @@ export interface Hit<Rule> {
   /** `pending`: it depends on the container's identity, which is not known yet. */
   readonly answer: 'match' | 'pending';
 }
-
-const none: readonly never[] = [];
 
 export function hitsOf<Rule, Subject>(asked: readonly Indexed<Rule, Subject>[] | undefined, subject: Subject): readonly Hit<Rule>[] {
   if (asked === undefined || asked.length === 0) return none;

@@ -34,8 +34,11 @@ import { toldPods, ToldPodsFile } from './told-pods.ts';
 import { sensorUplink } from './uplink.ts';
 
 const tickMs = 50;
-/** So much unacknowledged ring is committed at once, so that a storm never waits for the clock. */
+/** So much unacknowledged ring is committed at once, so that a storm never waits for the clock; of a small ring less. */
 const commitBytes = 1 << 20;
+const commitOfRing = 8;
+/** What is only counts, flows and processes that came and went waits longer: what a commit costs hardly depends on what is in it. */
+const calmCommitMs = 1000;
 /** Between two commits that detections ask for. */
 const detectionMs = 20;
 const reportMs = 5000;
@@ -138,7 +141,12 @@ export class Session {
   onBytes(): void {
     const { shipment } = this.pipeline;
     if (shipment.hasDetections && performance.now() - this.#committedAtMs >= detectionMs && performance.now() >= this.#blockedUntilMs) return this.commit();
-    if (this.stream.ringPosition - this.#acknowledged >= commitBytes || shipment.isFull) this.commit();
+    if (this.stream.ringPosition - this.#acknowledged >= this.#commitBytes || shipment.isFull) this.commit();
+  }
+
+  get #commitBytes(): number {
+    const ringBytes = this.#open?.ringBytes ?? 0;
+    return ringBytes === 0 ? commitBytes : Math.min(commitBytes, ringBytes / commitOfRing);
   }
 
   take(event: KernelEvent): void {
@@ -265,7 +273,14 @@ export class Session {
     if (this.#open === null || now < this.#blockedUntilMs) return;
     if (now - this.#reportedAtMs >= reportMs) this.#report();
     if (now >= this.#nextCanaryMs) this.#canary(now);
-    if (this.pipeline.shipment.hasDetections || now - this.#committedAtMs >= this.#options.config.commitMs) this.commit();
+    if (this.pipeline.shipment.hasDetections || now - this.#committedAtMs >= this.#commitMs) this.commit();
+  }
+
+  /** Containers and reports about them are told sooner than what processes did. */
+  get #commitMs(): number {
+    const { shipment, containers } = this.pipeline;
+    const { commitMs } = this.#options.config;
+    return shipment.hasReports || containers.hasChanged ? commitMs : Math.max(commitMs, calmCommitMs);
   }
 
   /** 0: there are no kernel programs, so there is nothing that a canary could show. */

@@ -1,4 +1,4 @@
-/** Finds tests: units run side by side anywhere; host tests need root and this kernel and run one at a time. */
+/** Finds tests: units run side by side anywhere; host tests need root and this kernel, and test.mjs says which run alone. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 

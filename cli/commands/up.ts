@@ -26,6 +26,7 @@ const flags = {
   'life-lines': { type: 'string' },
   'dead-man': { type: 'string' },
   'canaries': { type: 'string' },
+  'canary-grace': { type: 'string' },
 } as const;
 
 /** The console is not kept from a person for longer than this while the sensor has not said what it sees. */
@@ -33,10 +34,11 @@ const sensorPatienceMs = 5000;
 
 type Values = ReturnType<typeof parseArgs<{ options: typeof flags }>>['values'];
 
-/** Options that only the loader reads, checked here so that nothing is built or started for a mistake. */
-function checkLoaderOptions(values: Values): void {
+/** Options that only loader and hub read, checked here so that nothing is built or started for a mistake. */
+function checkPartOptions(values: Values): void {
   wholeNumber(values['dead-man'], '--dead-man', 1, 2_592_000);
   wholeNumber(values.canaries, '--canaries', 1, 3600);
+  wholeNumber(values['canary-grace'], '--canary-grace', 1, 3600);
   const ring = wholeNumber(values['ring-bytes'], '--ring-bytes', 65_536, 1 << 30);
   if (ring !== undefined && (ring & (ring - 1)) !== 0) throw new UsageError(`--ring-bytes must be a power of two from 65536 to ${1 << 30}, not ${ring}`);
 }
@@ -57,6 +59,7 @@ export const up: CliCommand = {
   --life-lines NAMES        further programs that may never be killed, by commas
   --dead-man SECONDS        enforcement ends by itself after this long
   --canaries SECONDS        from one round of canaries to the next (180)
+  --canary-grace SECONDS    a sensor without canaries for two rounds and this long is silent (15)
   DATABASE_URL              a PostgreSQL (16 or newer) instead of the embedded one
   VEDETTE_CONTENT           policies/, rules/ and playbooks/ in place of the shipped ones
   VEDETTE_STATE             where state is kept (${stateDirectory().root})`,
@@ -65,7 +68,7 @@ export const up: CliCommand = {
     const { values } = parseArgs({ args: [...args], options: flags, strict: true });
     const port = wholeNumber(values.port ?? (process.env['PORT'] || undefined), 'the port', 1, 65_534) ?? 7420;
     const linkPort = wholeNumber(values['link-port'], '--link-port', 1, 65_535) ?? port + 1;
-    checkLoaderOptions(values);
+    checkPartOptions(values);
     return await new Up(values, port, linkPort).run();
   },
 };
@@ -113,6 +116,7 @@ class Up {
       linkNames: this.#values['link-name'] ?? [],
       ...(process.env['DATABASE_URL'] ? { databaseUrl: process.env['DATABASE_URL'] } : {}),
       localJoin: true,
+      ...(this.#values['canary-grace'] === undefined ? {} : { canaryGraceSeconds: Number(this.#values['canary-grace']) }),
       onLine: (line) => this.#ofHub(line),
       onReady: (ready) => void this.#hubReady(ready),
       onGivenUp: (reason) => this.#giveUp(`the hub did not start: ${startAdvice(reason, { console: this.#port, link: this.#linkPort })}`),

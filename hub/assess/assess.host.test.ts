@@ -46,7 +46,7 @@ before(async () => {
 });
 after(() => scratch.end());
 
-const doors = (): Parameters<typeof coverage>[0] => ({ database: scratch.database, advisories: () => advisories, now: () => new Date() });
+const doors = (): Parameters<typeof coverage>[0] => ({ database: scratch.database, advisories: () => advisories, now: () => new Date(), canaryGraceMs: 15_000 });
 const all = { severity: undefined, loaded: undefined, search: undefined };
 const page = { after: undefined, limit: 50 };
 

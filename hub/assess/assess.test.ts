@@ -5,6 +5,8 @@ import type { RiskCardView } from '@vedette/model/api/views';
 import type { ClusterShape } from '../store/read-clusters.ts';
 import type { ContainerStates } from '../store/read-risk.ts';
 import type { SensorShape } from '../store/read-fleet.ts';
+import { readConfig } from '../config.ts';
+import { canaryAlarms, statesOf } from './canaries.ts';
 import { coverageOf, sensorPercent, type CoverageFacts, type Gap } from './coverage.ts';
 import { compiledFact, loadedView } from './finding.ts';
 import { judgeUnloaded } from './judge-run.ts';
@@ -31,6 +33,16 @@ for (const [what, run, state, reason] of runs) {
     else assert.match(judged.unloaded_reason ?? '', reason);
   });
 }
+
+test('a sensor whose canaries stay away is silent after two rounds and the grace, which is 15 s unless told otherwise', () => {
+  const { canaryGraceSeconds } = readConfig({ stateDirectory: 'x' });
+  const silentAfter = (seconds: number, graceSeconds = canaryGraceSeconds): boolean => {
+    const heard = { interval_ms: 180_000, canaries: null, canaries_at: now, joined_at: now };
+    return canaryAlarms(statesOf(heard, { now: new Date(now.getTime() + seconds * 1000), graceMs: graceSeconds * 1000 })).silent;
+  };
+  assert.deepEqual([360, 375, 376].map((seconds) => silentAfter(seconds)), [false, false, true]);
+  assert.deepEqual([365, 366].map((seconds) => silentAfter(seconds, 5)), [false, true]);
+});
 
 test('a score is the sum of its parts and at most 100', () => {
   const worst = [...vulnerabilityParts({ severity: 'critical', cvss: 10, exploited: true }), loadedPart('yes', ''), ...runParts({ privileged: true, listening: ['443/tcp'] })];
@@ -72,7 +84,7 @@ const sensor: SensorShape = {
   certificate_expires_at: new Date('2026-02-01T00:00:00Z'), coverage: coverageReport, reported_at: now, canaries: null, canaries_at: null, lost_recently: 0, whole: true,
 };
 const facts: CoverageFacts = {
-  now, sensors: [sensor], seesHosts: true, containers: [], clusters: [], unwatchedNodes: [], failedOpen: [], dropped: [], unknownRecords: [], feeds: [{ ecosystem: 'npm', advisories: 1, newest: null, syncedAt: now.toISOString(), rejected: 0, ageSeconds: 5 }], feedProblem: null, wasMatched: false, unfedEcosystems: [],
+  now, canaryGraceMs: 15_000, sensors: [sensor], seesHosts: true, containers: [], clusters: [], unwatchedNodes: [], failedOpen: [], dropped: [], unknownRecords: [], feeds: [{ ecosystem: 'npm', advisories: 1, newest: null, syncedAt: now.toISOString(), rejected: 0, ageSeconds: 5 }], feedProblem: null, wasMatched: false, unfedEcosystems: [],
 };
 const report = { uid: 'u', kubernetesVersion: 'v1.36.3', watches: [], nodesWithSensor: [], admission: { state: 'off' as const, reason: null, answered: 0, failedOpen: 0 }, networkPolicy: { enforcement: 'unknown' as const, evidence: null }, objectsDropped: 0 };
 const cluster: ClusterShape = { id: 'c', name: 'east', uid: 'u', kubernetes_version: 'v1.36.3', is_whole: true, is_kubernetes: true, part_id: 'p', part_version: '0.2', part_joined_at: now, heard_at: now, report, reported_at: now, is_silent: false, nodes: 1, nodes_without_sensor: 0, sensors: 1, sensors_connected: 1, pods: 0, namespaces: 0 };

@@ -6,7 +6,8 @@
  */
 import * as store from '../store/assessing.ts';
 import { openRunsOf, placesOf, putRunJudgements, queuedPlaces, queuePlaces, rebuildPlace, takePlace, type Place, type RunJudgement, type RunRow } from '../store/assessing-runs.ts';
-import type { Database, Transaction } from '../store/database.ts';
+import { queueAssessment } from '../store/containers.ts';
+import { isTransient, type Database, type Transaction } from '../store/database.ts';
 import type { Advisories, AdvisoryMatch, AdvisorySource } from './advisories.ts';
 import { queueImagesOf } from '../store/violations.ts';
 import { judgeUnloaded } from './judge-run.ts';
@@ -98,7 +99,7 @@ export class Assessor {
       const packages = await store.unmatchedPackages(database, source.version, undefined, packagesAtOnce);
       if (packages.length === 0) break;
       matched += packages.length;
-      await database.transaction((db) => this.#match(db, source, packages));
+      await database.patient((db) => this.#match(db, source, packages));
       await yieldToOthers();
     }
     await this.#rebuildInventories(source, await store.inventoriesUnsettled(database));
@@ -132,7 +133,7 @@ export class Assessor {
   async #rebuildInventories(source: AdvisorySource, inventories: readonly number[]): Promise<void> {
     for (let index = 0; index < inventories.length; index += inventoriesAtOnce) {
       const some = inventories.slice(index, index + inventoriesAtOnce);
-      await this.#doors.database.transaction(async (db) => {
+      await this.#doors.database.patient(async (db) => {
         for (const inventory of some) await this.#rebuild(db, source, inventory);
         await store.queueWorkloadsRunning(db, some);
       });
@@ -157,7 +158,7 @@ export class Assessor {
     const aside = [...this.#aside].filter(([, until]) => until > performance.now()).map(([key]) => key);
     let taken: number | undefined;
     try {
-      await this.#doors.database.transaction(async (db) => {
+      await this.#doors.database.patient(async (db) => {
         [taken] = await store.takeQueued(db, 'inventory', 1, aside);
         if (taken === undefined || source === undefined) return;
         let packages: store.PackageRow[];
@@ -166,7 +167,8 @@ export class Assessor {
         await store.queueWorkloadsRunning(db, [taken]);
       });
     } catch (error) {
-      if (taken !== undefined && this.#aside.size < asideMax) this.#aside.set(taken, performance.now() + asideMs);
+      // others in the way are no fault of the list
+      if (taken !== undefined && !isTransient(error) && this.#aside.size < asideMax) this.#aside.set(taken, performance.now() + asideMs);
       throw error;
     }
     return taken;
@@ -175,37 +177,41 @@ export class Assessor {
   async #workloads(): Promise<boolean> {
     let changed = false;
     for (;;) {
-      const taken = await this.#doors.database.transaction(async (db) => {
+      const { taken, busy } = await this.#doors.database.patient(async (db) => {
         const workloads = await store.takeQueued(db, 'workload', workloadsAtOnce);
         const observed = await store.takeQueued(db, 'observation', workloadsAtOnce);
         const places = await placesOf(db, workloads);
         for (const place of places) this.#touched.set(keyOf(place), place);
         await queuePlaces(db, places);
         const looked = [...new Set([...workloads, ...observed])];
-        await queuePlaces(db, await this.#judge(db, looked));
+        const judged = await this.#judge(db, looked);
+        await queuePlaces(db, judged.places);
+        await queueAssessment(db, 'workload', judged.busy);
         await queueImagesOf(db, looked);
-        return workloads.length + observed.length;
+        return { taken: workloads.length + observed.length, busy: judged.busy.length };
       });
-      if (taken === 0) return changed;
-      changed = true;
+      changed ||= taken > 0;
+      // what intake is just changing is judged in the next pass
+      if (taken === 0 || busy > 0) return changed;
       await yieldToOthers();
     }
   }
 
-  /** Judges the open runs; answers the places in which a judgement has changed the counts. */
-  async #judge(db: Transaction, workloads: readonly number[]): Promise<Place[]> {
-    if (workloads.length === 0) return [];
-    const changed: RunJudgement[] = [];
-    const places: Place[] = [];
+  /** Judges the open runs; answers the places in which a judgement has changed the counts, and workloads with a run that could not be written now. */
+  async #judge(db: Transaction, workloads: readonly number[]): Promise<{ places: Place[]; busy: number[] }> {
+    const changed: { readonly run: RunRow; readonly judgement: RunJudgement }[] = [];
+    if (workloads.length === 0) return { places: [], busy: [] };
     for (const run of await openRunsOf(db, workloads, this.#doors.now())) {
       const parts = runParts(run);
       const judgement: RunJudgement = { id: run.id, ...judgeUnloaded(run), points: sum(parts), parts };
-      if (isSame(run, judgement)) continue;
-      changed.push(judgement);
-      if (run.unloaded !== judgement.unloaded || run.points !== judgement.points) places.push({ cluster_id: run.cluster_id, namespace: run.namespace });
+      if (!isSame(run, judgement)) changed.push({ run, judgement });
     }
-    await putRunJudgements(db, changed);
-    return places;
+    const written = await putRunJudgements(db, changed.map((one) => one.judgement));
+    const counted = changed.filter(({ run, judgement }) => written.has(run.id) && (run.unloaded !== judgement.unloaded || run.points !== judgement.points));
+    return {
+      places: counted.map(({ run }) => ({ cluster_id: run.cluster_id, namespace: run.namespace })),
+      busy: changed.filter(({ run }) => !written.has(run.id)).map(({ run }) => run.workload_id),
+    };
   }
 
   async #violations(): Promise<boolean> {
@@ -219,7 +225,7 @@ export class Assessor {
       const last = this.#recountedAt.get(key);
       if (last !== undefined && last.tookMs > cheapMs && performance.now() - last.at < last.tookMs / shareOfTimeMax) continue;
       const startedMs = performance.now();
-      await this.#doors.database.transaction(async (db) => {
+      await this.#doors.database.patient(async (db) => {
         if (!(await takePlace(db, place))) return;
         await rebuildPlace(db, place, { yes: loadedPoints.yes, notSeen: loadedPoints['not-seen'], no: loadedPoints.no, unknown: loadedPoints.unknown });
       });

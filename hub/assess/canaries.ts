@@ -25,14 +25,17 @@ export interface CanaryStates {
   readonly classes: readonly CanaryClassState[];
 }
 
-/** A round and its delivery take this long at most when everything works. */
-const graceMs = 15_000;
-
-export function canaryStates(sensor: Pick<SensorShape, 'coverage' | 'canaries' | 'canaries_at' | 'joined_at'>, now: Date): CanaryStates {
-  return statesOf({ ...sensor, interval_ms: sensor.coverage?.canaryIntervalMs ?? 0 }, now);
+/** Of what moment it is told, and how long a round and its delivery take at most when everything works. */
+export interface CanaryPatience {
+  readonly now: Date;
+  readonly graceMs: number;
 }
 
-export function statesOf(sensor: Pick<CanaryReportShape, 'interval_ms' | 'canaries' | 'canaries_at' | 'joined_at'>, now: Date): CanaryStates {
+export function canaryStates(sensor: Pick<SensorShape, 'coverage' | 'canaries' | 'canaries_at' | 'joined_at'>, patience: CanaryPatience): CanaryStates {
+  return statesOf({ ...sensor, interval_ms: sensor.coverage?.canaryIntervalMs ?? 0 }, patience);
+}
+
+export function statesOf(sensor: Pick<CanaryReportShape, 'interval_ms' | 'canaries' | 'canaries_at' | 'joined_at'>, { now, graceMs }: CanaryPatience): CanaryStates {
   const { interval_ms: intervalMs, canaries, canaries_at: at } = sensor;
   if (intervalMs === 0 && canaries === null) return { expected: false, overdue: false, problem: null, at: null, classes: [] };
   const heard = at ?? sensor.joined_at;

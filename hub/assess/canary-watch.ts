@@ -9,6 +9,7 @@ import { canaryAlarms, statesOf } from './canaries.ts';
 export interface CanaryWatchOptions {
   readonly database: Database;
   readonly now: () => Date;
+  readonly graceMs: number;
   /** Pages that show sensors are told. */
   readonly changed: () => void;
   readonly log: (level: 'info' | 'warn', message: string, fields?: Record<string, unknown>) => void;
@@ -32,11 +33,11 @@ export class CanaryWatch {
   }
 
   async look(): Promise<void> {
-    const { database, now, log, changed } = this.#options;
+    const { database, now, graceMs, log, changed } = this.#options;
     const reports = await canaryReports(database);
     const missed = new Map<string, { hostname: string; eventClass: string }>();
     for (const report of reports) {
-      const { missing, silent } = canaryAlarms(statesOf(report, now()));
+      const { missing, silent } = canaryAlarms(statesOf(report, { now: now(), graceMs }));
       const { hostname } = report;
       if (silent) missed.set(`${report.id}\0`, { hostname, eventClass: '' });
       for (const { eventClass } of missing) missed.set(`${report.id}\0${eventClass}`, { hostname, eventClass });

@@ -97,7 +97,7 @@ export async function coverageDetail(doors: RiskDoors, scope: Scope): Promise<Co
   const now = doors.now();
   const sensors = await sensorsUnder(doors.database, scope, now, true);
   const whole = sensors.filter((one) => one.whole);
-  const canaries = new Map(sensors.map((one) => [one.id, canaryStates(one, now)]));
+  const canaries = new Map(sensors.map((one) => [one.id, canaryStates(one, { now, graceMs: doors.canaryGraceMs })]));
   const owners = whole
     .flatMap((sensor) => (sensor.coverage?.ownedLosses ?? []).map((loss) => ({ ...loss, sensor: sensor.id, hostname: sensor.hostname })))
     .sort((a, b) => b.count - a.count)

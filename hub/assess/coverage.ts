@@ -9,7 +9,7 @@ import type { ContainerStates } from '../store/read-risk.ts';
 import type { GapShape, SensorShape } from '../store/read-fleet.ts';
 import type { ClusterShape, UnwatchedNode } from '../store/read-clusters.ts';
 import type { FailedOpenShape } from '../store/read-admissions.ts';
-import { canaryAlarms, canaryStates } from './canaries.ts';
+import { canaryAlarms, canaryStates, type CanaryPatience } from './canaries.ts';
 import { clusterGaps, failedOpenGaps } from './cluster-gaps.ts';
 import { feedContentOldDays, feedOldDays } from './weights.ts';
 import { be, have, plural, was } from '@vedette/model/words';
@@ -29,6 +29,7 @@ export interface Gap {
 
 export interface CoverageFacts {
   readonly now: Date;
+  readonly canaryGraceMs: number;
   readonly sensors: readonly SensorShape[];
   /** False for who sees namespaces only: a host is then known by what runs on it. */
   readonly seesHosts: boolean;
@@ -97,7 +98,7 @@ export function coverageOf(facts: CoverageFacts): { view: CoverageView; gaps: Ga
     ...clusterGaps(facts.clusters, facts.unwatchedNodes),
     ...failedOpenGaps(facts.failedOpen),
     ...facts.sensors.flatMap((sensor) => (sensor.whole ? sensorGaps(sensor, facts.now) : gapsUnder(sensor))),
-    ...facts.sensors.filter((sensor) => sensor.whole).flatMap((sensor) => canaryGaps(sensor, facts.now)),
+    ...facts.sensors.filter((sensor) => sensor.whole).flatMap((sensor) => canaryGaps(sensor, { now: facts.now, graceMs: facts.canaryGraceMs })),
     ...facts.dropped.map(droppedGap),
     ...facts.containers.flatMap(containerGaps),
     ...facts.unknownRecords.map((one) => gapAt(one, 'contract', `${plural(one.count, 'record')} of ${one.hostname} ${be(one.count)} of a kind this hub does not know (${one.field})`, 'The sensor is newer than the hub.', 'Update the hub.')),
@@ -204,8 +205,8 @@ function sensorGaps(sensor: SensorShape, now: Date): Gap[] {
 }
 
 /** What the canaries do not bring: told of a sensor that is away too, since an uplink can be open and bring nothing. */
-function canaryGaps(sensor: SensorShape, now: Date): Gap[] {
-  const states = canaryStates(sensor, now);
+function canaryGaps(sensor: SensorShape, patience: CanaryPatience): Gap[] {
+  const states = canaryStates(sensor, patience);
   const { missing, silent } = canaryAlarms(states);
   const gaps: Gap[] = [];
   if (silent) {

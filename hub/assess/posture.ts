@@ -101,7 +101,7 @@ export class Posture {
     const at = now();
     const isSilent = place.is_kubernetes && isCutOff(place.reported_at, at);
     if (isSilent && place.evaluated_at !== null) {
-      await database.transaction((db) => store.recountDay(db, place.id, true, at));
+      await database.patient((db) => store.recountDay(db, place.id, true, at));
       this.evaluations += 1;
       return;
     }
@@ -118,7 +118,7 @@ export class Posture {
       for (const one of judgeControl(control, subjects)) results.push(row(one));
       await new Promise((resolve) => setImmediate(resolve));
     }
-    const changed = await database.transaction(async (db) => {
+    const changed = await database.patient(async (db) => {
       const count = await store.putResults(db, place.id, results, at);
       const dataAt = place.is_kubernetes ? place.reported_at : at;
       await store.putEvaluation(db, place.id, { isKubernetes: place.is_kubernetes, dataAt, subjects: subjects.all.length, missing, tookMs: performance.now() - startedMs }, at);

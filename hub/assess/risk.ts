@@ -24,6 +24,7 @@ export interface RiskDoors extends Pick<ClassicDoors, 'asked' | 'registries'> {
   readonly database: Database;
   readonly advisories: () => Advisories;
   readonly now: () => Date;
+  readonly canaryGraceMs: number;
 }
 
 const cardsMax = 20;
@@ -49,6 +50,7 @@ async function collectCoverage(doors: RiskDoors, scope: Scope): Promise<{ view: 
   const feeds = source?.feeds(now) ?? [];
   const found = coverageOf({
     now,
+    canaryGraceMs: doors.canaryGraceMs,
     sensors,
     seesHosts: seesWholeCluster(scope),
     containers,

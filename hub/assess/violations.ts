@@ -81,7 +81,8 @@ export class Violations {
   async #some(judging: Judging): Promise<boolean | null> {
     const { database } = this.#doors;
     const bans = new Map<string, string>();
-    const changed = await database.transaction(async (db) => {
+    const changed = await database.patient(async (db) => {
+      bans.clear();
       const queued = await takeQueuedImages(db, imagesAtOnce);
       if (queued.length === 0) return null;
       const touched = new Set<string>();

@@ -8,11 +8,12 @@ import type { LiveTopic } from '@vedette/model/api/table';
 import { BatchPayloadSchema, type BatchPayload, type LiveProcesses, type Record as WireRecord } from '@vedette/model/wire/generated/record_pb';
 import { addExecutions, addFlows } from '../store/counts.ts';
 import type { Transaction } from '../store/database.ts';
+import { addFindings, policyWords, type Finding, type PolicyWords } from '../store/findings.ts';
 import { addGap, countUnknownRecord } from '../store/intake.ts';
 import { addProcesses, endProcesses, keepOnlyProcesses, processesHeld } from '../store/processes.ts';
 import { admissionDecided, sessionSeen } from './admissions.ts';
 import { BehaviourFold } from './behaviours.ts';
-import { kernelNs, list, RefusedRecord } from './clean.ts';
+import { kernelNs, list, RefusedRecord, text } from './clean.ts';
 import { clusterObjectsSaid, clusterReported } from './clusters.ts';
 import { effectReported } from './effects.ts';
 import { liveProcess, refOf } from './execution.ts';
@@ -20,7 +21,7 @@ import { ExecutionFold, FlowFold, ProcessFold } from './fold.ts';
 import { canariesCame } from './canaries.ts';
 import { contextDropped, coverageReported, detected, judged, telemetryDropped } from './happenings.ts';
 import type { Origin } from './origin.ts';
-import { containerEnded, containerSeen, inventoryReported, packagesLoaded } from './reports.ts';
+import { containerEnded, containersBegin, containerSeen, inventoryReported, packagesLoaded } from './reports.ts';
 
 const payloadBytesMax = 16 * 1024 * 1024;
 const recordsMax = 200_000;
@@ -103,11 +104,13 @@ class Application {
   readonly flows = new FlowFold();
   readonly processes = new ProcessFold();
   readonly behaviours = new BehaviourFold();
+  readonly findings: Finding[] = [];
   readonly topics = new Set<LiveTopic>();
   readonly inContainers = new Map<string, Set<LiveTopic>>();
   readonly byKind = new Map<string, number>();
   readonly refused = new Map<string, number>();
   readonly unknown = new Map<number, { count: number; sample: Uint8Array }>();
+  readonly #policies = new Map<string, PolicyWords | undefined>();
   readonly #db: Transaction;
   readonly #origin: Origin;
 
@@ -175,9 +178,11 @@ class Application {
       case 'canaryRound':
         return canariesCame(db, kind.value, origin);
       case 'detection':
-        return detected(db, kind.value, origin);
+        this.findings.push(detected(kind.value, origin));
+        return;
       case 'verdict':
-        return judged(db, kind.value, origin);
+        this.findings.push(judged(kind.value, origin, await this.#wordsOf(kind.value.policy)));
+        return;
       case 'telemetryDropped':
         return telemetryDropped(db, kind.value, origin);
       case 'contextDropped':
@@ -199,6 +204,12 @@ class Application {
       default:
         return kind satisfies never;
     }
+  }
+
+  /** Asked once a batch: a storm of verdicts is of few policies. */
+  async #wordsOf(policy: string): Promise<PolicyWords | undefined> {
+    if (!this.#policies.has(policy)) this.#policies.set(policy, await policyWords(this.#db, text(policy, 100)));
+    return this.#policies.get(policy);
   }
 
   #processStarted(execution: Parameters<typeof liveProcess>[0] | undefined): void {
@@ -227,10 +238,12 @@ class Application {
 
 export async function applyPayload(db: Transaction, payload: BatchPayload, origin: Origin): Promise<Applied> {
   const application = new Application(db, origin);
+  await containersBegin(db, payload.records, origin);
   for (const record of payload.records) await application.record(record);
   await application.flushProcesses();
   await addExecutions(db, origin, application.executions.rows());
   await addFlows(db, origin, application.flows.rows());
+  await addFindings(db, application.findings);
   await application.behaviours.apply(db, origin, (reason) => application.refuse(reason));
   for (const [reason, count] of application.refused) await addGap(db, origin, 'record-rejected', reason, count, origin.receivedAt);
   for (const [field, { count, sample }] of application.unknown) {

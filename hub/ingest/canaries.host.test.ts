@@ -52,7 +52,7 @@ test('the watch says when a class begins to be missed, when rounds stay away, an
   const sensor = await sampleSensor(scratch.database, { hostname });
   const said: string[] = [];
   let nowMs = Date.now();
-  const watch = new CanaryWatch({ database: scratch.database, now: () => new Date(nowMs), changed: () => undefined, log: (level, message, fields) => void (JSON.stringify(fields).includes(hostname) && said.push(`${level} ${message} ${String(fields?.['classes'])}`)) });
+  const watch = new CanaryWatch({ database: scratch.database, now: () => new Date(nowMs), graceMs: 15_000, changed: () => undefined, log: (level, message, fields) => void (JSON.stringify(fields).includes(hostname) && said.push(`${level} ${message} ${String(fields?.['classes'])}`)) });
   const send = async (outcome: string) => {
     await sensor.send([record.coverage({ canaryIntervalMs: 60_000 }), record.canaries({ classes: [{ eventClass: 'dns', outcome, reason: '' }] })]);
     await watch.look();

@@ -8,7 +8,7 @@ import { admit } from '@vedette/link/protocol/admit';
 import { judgeDelivery, type SessionState } from '@vedette/link/protocol/hello';
 import type { Batch, StreamName } from '@vedette/link/protocol/streams';
 import type { LiveTopic } from '@vedette/model/api/table';
-import { isDataError, sqlState, type Database, type Transaction } from '../store/database.ts';
+import { isDataError, isTransient, sqlState, type Database, type Transaction } from '../store/database.ts';
 import { lockSpeakingSensor, speakingSensor, storeLinkState, touchSensors, type SpeakingSensor } from '../store/fleet.ts';
 import { addGap, keepRejectedBatch, lockWatermark, moveWatermark, type StreamKey } from '../store/intake.ts';
 import { dayOf } from '../store/partitions.ts';
@@ -40,13 +40,13 @@ export interface IntakeDoors {
   readonly log: (level: 'warn' | 'error', message: string, data: Readonly<Record<string, unknown>>) => void;
 }
 
-const attemptsMax = 4;
+/** So long one delivery is worked at: what it holds beyond that is asked for again, well before the sensor takes the hub for silent. */
+const deliveryMsMax = 5000;
 /** A batch that the living database refuses this often is given up as rejected. */
 const refusalsMax = 5;
 const refusalsRemembered = 1000;
 /** That a sensor lives is written at most this often; the command stream says it too. */
 const heardEveryMs = 10_000;
-const transient = new Set(['40001', '40P01', '55P03']);
 
 type BatchOutcome =
   | { readonly kind: 'applied'; readonly applied: Applied | undefined; readonly sequence: number; readonly duplicates: number; readonly sensor: SpeakingSensor }
@@ -63,6 +63,7 @@ export function makeIntake(doors: IntakeDoors): (sensorId: string, delivery: Del
     await touchSensors(doors.database, [sensorId], now);
   };
   return async (sensorId, delivery) => {
+    const untilMs = performance.now() + deliveryMsMax;
     let rest = delivery.batches;
     let duplicates: number | undefined;
     for (;;) {
@@ -83,6 +84,7 @@ export function makeIntake(doors: IntakeDoors): (sensorId: string, delivery: Del
         doors.changedInContainers(outcome.applied.inContainers, { clusterId: outcome.sensor.cluster_id, nodeId: outcome.sensor.node_id });
       }
       rest = rest.filter((batch) => batch.sequence > outcome.sequence);
+      if (performance.now() > untilMs) return { kind: 'accepted', watermark: outcome.sequence, duplicates };
     }
   };
 }
@@ -90,17 +92,14 @@ export function makeIntake(doors: IntakeDoors): (sensorId: string, delivery: Del
 /** Applies the first batch of the delivery that is not applied yet. */
 async function oneBatch(doors: IntakeDoors, refusals: Map<string, number>, sensorId: string, delivery: Delivery): Promise<BatchOutcome> {
   const refusalKey = `${sensorId} ${delivery.epoch} ${delivery.stream}`;
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      const outcome = await doors.database.transaction((db) => inTransaction(doors, db, sensorId, delivery, (refusals.get(refusalKey) ?? 0) >= refusalsMax));
-      refusals.delete(refusalKey);
-      return outcome;
-    } catch (error) {
-      const state = sqlState(error);
-      if (state !== undefined && transient.has(state) && attempt < attemptsMax) continue;
-      if (state !== undefined && refusals.size < refusalsRemembered) refusals.set(refusalKey, (refusals.get(refusalKey) ?? 0) + 1);
-      throw error;
-    }
+  try {
+    const outcome = await doors.database.patient((db) => inTransaction(doors, db, sensorId, delivery, (refusals.get(refusalKey) ?? 0) >= refusalsMax));
+    refusals.delete(refusalKey);
+    return outcome;
+  } catch (error) {
+    // that others are in the way says nothing of the batch
+    if (sqlState(error) !== undefined && !isTransient(error) && refusals.size < refusalsRemembered) refusals.set(refusalKey, (refusals.get(refusalKey) ?? 0) + 1);
+    throw error;
   }
 }
 

@@ -4,9 +4,9 @@ import type { Severity } from '@vedette/model/policy';
 import type { ContextDropped, CoverageReport, Detection, TelemetryDropped, Verdict } from '@vedette/model/wire/generated/record_pb';
 import { originWord } from '@vedette/model/origin-words';
 import { foldKeyOf } from '@vedette/rules/noise/stored';
-import { extendInterval, putCoverage } from '../store/coverage.ts';
+import { extendIntervals, putCoverage } from '../store/coverage.ts';
 import type { Transaction } from '../store/database.ts';
-import { addFinding, policyWords, type IncidentFacts } from '../store/findings.ts';
+import type { Finding, IncidentFacts, PolicyWords } from '../store/findings.ts';
 import { addGap } from '../store/intake.ts';
 import { learningDropped } from './behaviours.ts';
 import { count, keyOf, list, RefusedRecord, text, textOrNull, wallTime } from './clean.ts';
@@ -29,7 +29,7 @@ function foldKey(words: readonly string[], containerId: string, tree: readonly E
   return Buffer.from(keyOf([...words, origin.nodeId, where, ...usersWhoCame(tree)]), 'hex');
 }
 
-export async function detected(db: Transaction, record: Detection, origin: Origin): Promise<void> {
+export function detected(record: Detection, origin: Origin): Finding {
   if (record.detectionId === '' || record.rule === '') throw new RefusedRecord('a detection without id or rule');
   const tree = treeOf(record.tree, origin);
   const fields = Object.fromEntries(list(record.fields, fieldsMax, 'fields').map((field) => [text(field.name, 200), field.missing ? null : text(field.value, 8192)]));
@@ -54,7 +54,7 @@ export async function detected(db: Transaction, record: Detection, origin: Origi
     words: searchWords([rule, origin.hostname, ...attackOf(record.tags), output, record.containerId, offender?.path, offender?.arguments.join(' '), ...usersWhoCame(tree)]),
     at: wallTime(record.atBootNs, origin),
   };
-  await addFinding(db, facts, {
+  return { incident: facts, event: {
     day: origin.day,
     findingId: text(record.detectionId, 200),
     mode: null,
@@ -71,19 +71,18 @@ export async function detected(db: Transaction, record: Detection, origin: Origi
       varied: list(record.varied, fieldsMax, 'varied fields').map((name) => text(name, 200)),
       foldKey: Buffer.from(keyOf([record.identityPending, foldKeyOf(fields)]), 'hex'),
     },
-  });
+  } };
 }
 
 function placeOf(containerId: string, origin: Origin): Pick<IncidentFacts, 'clusterId' | 'nodeId' | 'containerId'> {
   return { clusterId: origin.clusterId, nodeId: origin.nodeId, containerId: textOrNull(containerId, 256) };
 }
 
-export async function judged(db: Transaction, record: Verdict, origin: Origin): Promise<void> {
+export function judged(record: Verdict, origin: Origin, words: PolicyWords | undefined): Finding {
   if (record.verdictId === '' || record.policy === '') throw new RefusedRecord('a verdict without id or policy');
   const tree = treeOf(record.tree, origin);
   const offender = tree.at(-1);
   const policy = text(record.policy, 100);
-  const words = await policyWords(db, policy);
   const severity = (words?.severity ?? 'high') as Severity;
   const outcome = outcomeOf(record);
   const path = offender?.path ?? '';
@@ -108,7 +107,7 @@ export async function judged(db: Transaction, record: Verdict, origin: Origin): 
     words: searchWords([policy, record.rule, origin.hostname, ...(words?.attack ?? []), summary, record.containerId, offender?.arguments.join(' '), ...usersWhoCame(tree)]),
     at: wallTime(record.atBootNs, origin),
   };
-  await addFinding(db, facts, {
+  return { incident: facts, event: {
     day: origin.day,
     findingId: text(record.verdictId, 200),
     mode: record.mode === 'enforce' ? 'enforce' : 'shadow',
@@ -120,7 +119,7 @@ export async function judged(db: Transaction, record: Verdict, origin: Origin): 
     fields: { 'policy.rule': record.rule === '' ? null : text(record.rule, 100), 'policy.action': text(record.action, 32), 'file.origin': originWord(record.origin), ...(reason === null ? {} : { 'image.reason': reason }) },
     tree,
     alike: null,
-  });
+  } };
 }
 
 function sentences(problems: readonly string[]): string[] {
@@ -189,11 +188,12 @@ export async function coverageReported(db: Transaction, record: CoverageReport, 
     attached.set(eventClass, (attached.get(eventClass) ?? false) || hook.attached);
   }
   for (const eventClass of lost.keys()) if (!attached.has(eventClass)) attached.set(eventClass, true);
-  for (const eventClass of [...attached.keys()].sort()) {
+  const classes = [...attached].map(([eventClass, isAttached]) => {
     const [now, then] = [lost.get(eventClass) ?? 0, before.get(eventClass) ?? 0];
     // A count that went down began anew with the sensor's epoch.
-    await extendInterval(db, origin, { eventClass, attached: attached.get(eventClass) === true, lost: now >= then ? now - then : now }, at);
-  }
+    return { eventClass, attached: isAttached, lost: now >= then ? now - then : now };
+  });
+  await extendIntervals(db, origin, classes, at);
 }
 
 export async function telemetryDropped(db: Transaction, record: TelemetryDropped, origin: Origin): Promise<void> {

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { judgeHello, type HelloJudgement, type SessionState } from '@vedette/link/protocol/hello';
 import type { NodeFacts } from '@vedette/model/wire/generated/link_pb';
-import { closeRunIfEmpty, endContainersOfOtherBoots, queueAssessment } from '../store/containers.ts';
+import { beginContainers, closeRunIfEmpty, endContainersOfOtherBoots, queueAssessment } from '../store/containers.ts';
 import type { Database, Transaction } from '../store/database.ts';
 import { addCertificate, lockSpeakingSensor, storeHello, storeLinkState, storeNodeFacts, type NodeRow } from '../store/fleet.ts';
 import { watermarksOf } from '../store/intake.ts';
@@ -30,7 +30,7 @@ export type HelloAnswer =
   | { readonly kind: 'removed' };
 
 export async function helloFrom(database: Database, sensorId: string, said: HelloSaid, now: Date): Promise<HelloAnswer> {
-  return database.transaction(async (db) => {
+  return database.patient(async (db) => {
     const sensor = await lockSpeakingSensor(db, sensorId, 'hello');
     if (sensor === undefined || sensor.removed) return { kind: 'removed' };
     const known = (sensor.link_state ?? undefined) as SessionState | undefined;
@@ -47,6 +47,7 @@ export async function helloFrom(database: Database, sensorId: string, said: Hell
 async function nodeSaid(db: Transaction, node: NodeRow, bootBefore: string, now: Date): Promise<void> {
   await storeNodeFacts(db, node);
   if (node.bootId === bootBefore) return;
+  await beginContainers(db, node.clusterId, []);
   await endProcessesOfOtherBoots(db, node.id, node.bootId);
   for (const { workload_id: workloadId, image_id: imageId } of await endContainersOfOtherBoots(db, node.id, node.bootId, now)) {
     if (workloadId === null) continue;

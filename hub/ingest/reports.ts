@@ -1,8 +1,8 @@
 /** Containers, package lists and loading, applied in the order in which the sensor said them. */
 import { isImageDigest } from '@vedette/model/ids';
-import { IdentityState, LoadEvidenceKind, RuntimeKind, type ContainerEnded, type ContainerSeen, type InventoryReport, type PackagesLoaded } from '@vedette/model/wire/generated/record_pb';
+import { IdentityState, LoadEvidenceKind, RuntimeKind, type ContainerEnded, type ContainerSeen, type InventoryReport, type PackagesLoaded, type Record as WireRecord } from '@vedette/model/wire/generated/record_pb';
 import {
-  closeRunIfEmpty, containersLiving, endContainer, imageOf, lockContainer, openRun, putContainer, queueAssessment, workloadOf, type HeldContainer,
+  beginContainers, closeRunIfEmpty, containersLiving, endContainer, imageOf, lockContainer, lockContainers, openRun, putContainer, queueAssessment, workloadOf, type HeldContainer,
 } from '../store/containers.ts';
 import type { Transaction } from '../store/database.ts';
 import { inventoryNamed, inventoryOf, listOf, setImageInventory, setOwnInventory, takeImageInventory } from '../store/inventories.ts';
@@ -76,6 +76,24 @@ async function store(db: Transaction, record: ContainerSeen, origin: Origin, pla
     endedAt: origin.isCurrentBoot ? null : origin.receivedAt,
     seenFromStart: record.seenFromStart,
   });
+}
+
+/**
+ * To be called before the first of a batch: what the batch says of containers is locked in one order, whatever the order of its records. Batches that only
+ * say what a container does wait for no other node.
+ */
+export async function containersBegin(db: Transaction, records: readonly WireRecord[], origin: Origin): Promise<void> {
+  const ids = new Set<string>();
+  const digests: string[] = [];
+  let concernsOthers = false;
+  for (const { kind } of records) {
+    if (kind.case !== 'containerSeen' && kind.case !== 'containerEnded' && kind.case !== 'inventory' && kind.case !== 'packagesLoaded' && kind.case !== 'behaviour') continue;
+    ids.add(kind.value.containerId);
+    concernsOthers ||= kind.case !== 'behaviour';
+    if (kind.case === 'containerSeen' && isImageDigest(kind.value.platformDigest)) digests.push(kind.value.platformDigest);
+  }
+  if (concernsOthers) await beginContainers(db, origin.clusterId, digests);
+  if (ids.size > 1) await lockContainers(db, origin.nodeId, [...ids]);
 }
 
 export async function containerSeen(db: Transaction, record: ContainerSeen, origin: Origin): Promise<void> {

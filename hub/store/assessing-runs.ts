@@ -8,6 +8,7 @@ const Parts = z.array(z.object({ name: z.string(), points: z.number(), why: z.st
 
 const RunRow = z.object({
   id: z.number(),
+  workload_id: z.number(),
   cluster_id: z.string(),
   namespace: z.string(),
   living: z.number(),
@@ -27,7 +28,7 @@ export async function openRunsOf(db: Transaction, workloadIds: readonly number[]
   return rows(
     db,
     RunRow,
-    `select r.id, r.cluster_id, w.namespace, k.living, k.privileged, k.listening, k.observations, r.unloaded, r.unloaded_reason, r.observed_seconds, r.points, r.parts
+    `select r.id, r.workload_id, r.cluster_id, w.namespace, k.living, k.privileged, k.listening, k.observations, r.unloaded, r.unloaded_reason, r.observed_seconds, r.points, r.parts
        from run r join workload w on w.id = r.workload_id
        cross join lateral (
          select count(*) as living, coalesce(bool_or(k.privileged), false) as privileged,
@@ -52,15 +53,21 @@ export interface RunJudgement {
   readonly parts: z.infer<typeof Parts>;
 }
 
-export async function putRunJudgements(db: Transaction, judgements: readonly RunJudgement[]): Promise<void> {
-  if (judgements.length === 0) return;
-  await run(
+const Written = z.object({ id: z.number() });
+
+/** Answers which were written: a run that intake is just changing is not waited for, since intake may be waiting for another that is written here. */
+export async function putRunJudgements(db: Transaction, judgements: readonly RunJudgement[]): Promise<Set<number>> {
+  if (judgements.length === 0) return new Set();
+  const written = await rows(
     db,
-    `update run r set unloaded = j.unloaded, unloaded_reason = j.unloaded_reason, observed_seconds = j.observed_seconds, points = j.points, parts = j.parts
-       from (select * from jsonb_to_recordset($1::jsonb) r(id bigint, unloaded text, unloaded_reason text, observed_seconds float8, points float8, parts jsonb) order by id) j
-      where r.id = j.id`,
-    [JSON.stringify(judgements)],
+    Written,
+    `with free as materialized (select id from run where id = any($2::bigint[]) order by id for update skip locked)
+     update run r set unloaded = j.unloaded, unloaded_reason = j.unloaded_reason, observed_seconds = j.observed_seconds, points = j.points, parts = j.parts
+       from jsonb_to_recordset($1::jsonb) j(id bigint, unloaded text, unloaded_reason text, observed_seconds float8, points float8, parts jsonb) join free on free.id = j.id
+      where r.id = j.id returning r.id`,
+    [JSON.stringify(judgements), judgements.map((one) => one.id)],
   );
+  return new Set(written.map((one) => one.id));
 }
 
 const Place = z.object({ cluster_id: z.string(), namespace: z.string() });

@@ -8,16 +8,17 @@ import { firstRow, rows, run, type Db, type Transaction } from './database.ts';
 
 const Key = z.object({ key: z.number() });
 
-/** Takes up to `limit` keys off the queue; they come back when the transaction fails. */
+/** Takes up to `limit` keys off the queue, each with all its rows that nobody else is taking; they come back when the transaction fails. */
 export async function takeQueued(db: Transaction, kind: QueueKind, limit: number, except: readonly number[] = []): Promise<number[]> {
   const taken = await rows(
     db,
     Key,
-    `delete from assess_queue q using (select kind, key from assess_queue where kind = $1 and key <> all($3::bigint[]) order by key limit $2 for update skip locked) t
-      where q.kind = t.kind and q.key = t.key returning q.key`,
+    `with due as materialized (select distinct key from assess_queue where kind = $1 and key <> all($3::bigint[]) order by key limit $2),
+       free as materialized (select q.id from assess_queue q where q.kind = $1 and q.key in (select key from due) for update skip locked)
+     delete from assess_queue q using free where q.id = free.id returning q.key`,
     [kind, limit, except],
   );
-  return taken.map((row) => row.key).sort((a, b) => a - b);
+  return [...new Set(taken.map((row) => row.key))].sort((a, b) => a - b);
 }
 
 const PackageRow = z.object({ id: z.number(), ecosystem: z.string(), name: z.string(), version: z.string(), source_name: z.string(), source_version: z.string() });
@@ -169,7 +170,7 @@ export async function rebuildInventoryFindings(db: Transaction, inventoryId: num
 export async function queueWorkloadsRunning(db: Transaction, inventoryIds: readonly number[]): Promise<void> {
   await run(
     db,
-    `insert into assess_queue (kind, key) select distinct 'workload', workload_id from run where open and inventory_id = any($1::bigint[]) order by 2 on conflict do nothing`,
+    `insert into assess_queue (kind, key) select distinct 'workload', workload_id from run where open and inventory_id = any($1::bigint[])`,
     [inventoryIds],
   );
 }

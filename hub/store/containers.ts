@@ -26,7 +26,19 @@ export async function workloadOf(db: Transaction, key: WorkloadKey): Promise<num
   return (await rows(db, Id, known, values))[0]!.id;
 }
 
+/**
+ * What a batch says of containers concerns rows that other nodes of the cluster speak of too: workloads, runs, lists of images. Such batches of a cluster
+ * are applied one after the other, so that none takes these rows in another order; images, which all clusters share, are made here in one order.
+ */
+export async function beginContainers(db: Transaction, clusterId: string, digests: Iterable<string>): Promise<void> {
+  await run(db, 'select pg_advisory_xact_lock(7420005, hashtext($1))', [clusterId]);
+  const wanted = [...new Set(digests)];
+  if (wanted.length > 0) await run(db, 'insert into image (digest) select d from unnest($1::text[]) d where not exists (select 1 from image i where i.digest = d) order by d on conflict do nothing', [wanted]);
+}
+
 export async function imageOf(db: Transaction, digest: string): Promise<number> {
+  const known = await firstRow(db, Id, 'select id from image where digest = $1', [digest]);
+  if (known !== undefined) return known.id;
   await run(db, 'insert into image (digest) values ($1) on conflict do nothing', [digest]);
   return (await rows(db, Id, 'select id from image where digest = $1', [digest]))[0]!.id;
 }
@@ -50,6 +62,11 @@ export async function lockContainer(db: Transaction, nodeId: string, containerId
     'select id, workload_id, image_id, inventory_id, inventory_own, ended_at is not null as ended, started_at from container where node_id = $1 and container_id = $2 for update',
     [nodeId, containerId],
   );
+}
+
+/** Those of them that are held, in one order. */
+export async function lockContainers(db: Transaction, nodeId: string, containerIds: readonly string[]): Promise<void> {
+  await run(db, 'select id from container where node_id = $1 and container_id = any($2) order by id for update', [nodeId, containerIds]);
 }
 
 export interface ContainerFacts {
@@ -127,6 +144,7 @@ const Other = z.object({ others: z.number() });
 export async function retireNode(db: Transaction, nodeId: string, at: Date): Promise<void> {
   const left = await firstRow(db, Other, 'select count(*) as others from sensor where node_id = $1 and removed_at is null', [nodeId]);
   if ((left?.others ?? 0) > 0) return;
+  await run(db, 'select pg_advisory_xact_lock(7420005, hashtext(cluster_id::text)) from node where id = $1', [nodeId]);
   await run(db, 'delete from process_live where node_id = $1', [nodeId]);
   for (const { workload_id: workloadId, image_id: imageId } of await endContainersOfOtherBoots(db, nodeId, '', at)) {
     if (workloadId === null) continue;
@@ -166,11 +184,11 @@ export async function namespacesOfContainers(db: Db, nodeId: string, containerId
 
 export type QueueKind = 'inventory' | 'workload' | 'observation';
 
-/** What assess must look at again; part of the transaction that changed it. */
+/** What assess must look at again; part of the transaction that changed it, which never waits here: a key may stand there several times. */
 export async function queueAssessment(db: Db, kind: QueueKind, keys: readonly number[]): Promise<void> {
   if (keys.length === 0) return;
   const sorted = [...new Set(keys)].sort((a, b) => a - b);
-  await run(db, 'insert into assess_queue (kind, key) select $1, unnest($2::bigint[]) order by 2 on conflict do nothing', [kind, sorted]);
+  await run(db, 'insert into assess_queue (kind, key) select $1, unnest($2::bigint[])', [kind, sorted]);
 }
 
 const Unowned = z.object({ unowned: z.boolean() });

@@ -18,25 +18,21 @@ export async function putCoverage(db: Transaction, reporter: Reporter, coverage:
   return previous?.coverage ?? undefined;
 }
 
-/** `lost` is what was lost since the report before. An interval that lost nothing does not take up one that did. */
-export async function extendInterval(db: Transaction, reporter: Reporter, one: { eventClass: string; attached: boolean; lost: number }, at: Date): Promise<void> {
-  const extended = await run(
+/** Of one report, each class once. `lost` is what was lost since the report before. An interval that lost nothing does not take up one that did. */
+export async function extendIntervals(db: Transaction, reporter: Reporter, classes: readonly { eventClass: string; attached: boolean; lost: number }[], at: Date): Promise<void> {
+  await run(
     db,
-    `update coverage_interval set until = greatest(until, $4), lost = lost + $5
-      where id = (select id from coverage_interval where sensor_id = $1 and event_class = $2 order by until desc limit 1)
-        and attached = $3 and (lost > 0) = ($5 > 0) and until >= $4::timestamptz - make_interval(mins => $6) and since >= date_trunc('day', $4::timestamptz)`,
-    [reporter.sensorId, one.eventClass, one.attached, at, one.lost, coverageSilenceMinutes],
+    `with said as materialized (select event_class, attached, lost from jsonb_to_recordset($2::jsonb) r(event_class text, attached boolean, lost bigint)),
+       latest as materialized (select s.event_class, s.attached, s.lost, i.id from said s
+         cross join lateral (select id from coverage_interval where sensor_id = $1 and event_class = s.event_class order by until desc limit 1) i),
+       extended as (
+         update coverage_interval i set until = greatest(i.until, $3), lost = i.lost + l.lost from latest l
+          where i.id = l.id and i.attached = l.attached and (i.lost > 0) = (l.lost > 0) and i.until >= $3::timestamptz - make_interval(mins => $4) and i.since >= date_trunc('day', $3::timestamptz)
+         returning i.event_class)
+     insert into coverage_interval (cluster_id, node_id, sensor_id, event_class, attached, since, until, lost)
+     select $5, $6, $1, event_class, attached, $3, $3, lost from said where event_class not in (select event_class from extended) order by event_class`,
+    [reporter.sensorId, JSON.stringify(classes.map((one) => ({ event_class: one.eventClass, attached: one.attached, lost: one.lost }))), at, coverageSilenceMinutes, reporter.clusterId, reporter.nodeId],
   );
-  if (extended > 0) return;
-  await run(db, 'insert into coverage_interval (cluster_id, node_id, sensor_id, event_class, attached, since, until, lost) values ($1, $2, $3, $4, $5, $6, $6, $7)', [
-    reporter.clusterId,
-    reporter.nodeId,
-    reporter.sensorId,
-    one.eventClass,
-    one.attached,
-    at,
-    one.lost,
-  ]);
 }
 
 /** The round before and when it was received; absent where there was none. */

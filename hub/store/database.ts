@@ -5,6 +5,7 @@
  * what may be larger (epochs, kernel times) is selected as text.
  */
 import assert from 'node:assert';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool, types as pgTypes, type CustomTypesConfig, type PoolClient } from 'pg';
 import type { z } from 'zod';
 
@@ -22,6 +23,10 @@ export interface Transaction extends Db {
 
 export interface Database extends Db {
   transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>;
+  /** The same for work that may be done anew: when others stood in its way (deadlock, lock time-out) nothing of it was done, and it begins again. */
+  patient<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>;
+  /** How often work began again, by SQLSTATE. */
+  readonly again: ReadonlyMap<string, number>;
   readonly waiting: number;
   readonly total: number;
   close(): Promise<void>;
@@ -78,9 +83,12 @@ export async function openDatabase(connection: Connection, options: DatabaseOpti
     await pool.end();
     throw error;
   }
+  const again = new Map<string, number>();
   return {
     query: (text, values) => pool.query(text, values),
     transaction: (work) => transact(pool, work),
+    patient: (work) => patiently(() => transact(pool, work), again),
+    again,
     get waiting() {
       return pool.waitingCount;
     },
@@ -92,6 +100,28 @@ export async function openDatabase(connection: Connection, options: DatabaseOpti
       await pool.end();
     },
   };
+}
+
+/** Serialization failure, deadlock, lock time-out: others were in the way, and nothing was done. */
+const othersInTheWay: ReadonlySet<string> = new Set(['40001', '40P01', '55P03']);
+const attemptsMax = 5;
+
+export function isTransient(error: unknown): boolean {
+  return othersInTheWay.has(sqlState(error) ?? '');
+}
+
+/** Longer from time to time, with jitter: two that were in each other's way must not meet again. */
+async function patiently<T>(work: () => Promise<T>, again: Map<string, number>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isTransient(error) || attempt === attemptsMax) throw error;
+      const state = sqlState(error) ?? '';
+      again.set(state, (again.get(state) ?? 0) + 1);
+      await sleep(Math.random() * 20 * 2 ** attempt);
+    }
+  }
 }
 
 async function transact<T>(pool: Pool, work: (transaction: Transaction) => Promise<T>): Promise<T> {

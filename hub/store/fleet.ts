@@ -140,7 +140,13 @@ export async function storeNodeFacts(db: Transaction, node: NodeRow): Promise<vo
 }
 
 export async function touchSensors(db: Db, sensorIds: readonly string[], now: Date): Promise<void> {
-  await run(db, 'update sensor_report set last_seen_at = $2 where sensor_id = any($1::uuid[]) and (last_seen_at is null or last_seen_at < $2)', [sensorIds, now]);
+  // what somebody is writing just now is of a sensor that is heard: waiting for it would hold the rows of the others
+  await run(
+    db,
+    `update sensor_report set last_seen_at = $2 where sensor_id in (
+       select sensor_id from sensor_report where sensor_id = any($1::uuid[]) and (last_seen_at is null or last_seen_at < $2) order by sensor_id for update skip locked)`,
+    [sensorIds, now],
+  );
 }
 
 const Removed = z.object({ cluster_id: z.string(), node_id: z.string().nullable() });

@@ -5,37 +5,127 @@
  */
 import { variedBetween } from '@vedette/rules/noise/stored';
 import { z } from 'zod';
-import { firstRow, run, type Db, type Transaction } from './database.ts';
-import type { AlikeFacts, EventFacts, IncidentFacts } from './findings.ts';
+import { firstRow, rows, run, type Db, type Transaction } from './database.ts';
+import type { EventRow, Finding, IncidentFacts } from './findings.ts';
 
 /** Of one incident and day. */
 export const kindsMax = 500;
 const restKey = Buffer.from('rest');
 const variedMax = 300;
 
-const Held = z.object({ id: z.number(), fields: z.record(z.string(), z.string().nullable()), varied: z.array(z.string()) });
+const Held = z.object({ id: z.number(), key: z.string(), fields: z.record(z.string(), z.string().nullable()), varied: z.array(z.string()) });
 const Counted = z.object({ n: z.number() });
 
-/** Adds to the row of its kind, or has one made under the key that it is to have. */
-export async function foldDetection(db: Transaction, incidentId: number, event: EventFacts, alike: AlikeFacts, make: (foldKey: Buffer) => Promise<void>): Promise<void> {
-  const held = (key: Buffer) => firstRow(db, Held, 'select id, fields, varied from event where incident_id = $1 and fold_key = $2 and day = $3 order by id limit 1 for update', [incidentId, key, event.day]);
-  let row = await held(alike.foldKey);
-  if (row === undefined) {
-    const kinds = await firstRow(db, Counted, 'select count(*) as n from event where incident_id = $1 and fold_key is not null and day = $2', [incidentId, event.day]);
-    if ((kinds?.n ?? 0) < kindsMax) return make(alike.foldKey);
-    row = await held(restKey);
-    if (row === undefined) return make(restKey);
-  }
-  const varied = [...new Set([...row.varied, ...alike.varied, ...variedBetween(row.fields, event.fields)])].sort().slice(0, variedMax);
-  await run(db, 'update event set count = count + $3, last_at = greatest(last_at, $4), varied = $5, received_at = greatest(received_at, $6) where id = $1 and day = $2', [row.id, event.day, alike.count, alike.lastAt, varied, event.receivedAt]);
+/** Alike ones of a batch: the first is the sample. */
+interface Kind {
+  readonly first: Finding;
+  count: number;
+  lastAt: Date;
+  readonly varied: Set<string>;
 }
 
-export async function countDetections(db: Transaction, incident: IncidentFacts, count: number, at: Date): Promise<void> {
+function addTo(kinds: Map<string, Kind>, key: string, one: Kind): void {
+  const known = kinds.get(key);
+  if (known === undefined) {
+    kinds.set(key, one);
+    return;
+  }
+  known.count += one.count;
+  if (one.lastAt > known.lastAt) known.lastAt = one.lastAt;
+  for (const name of [...one.varied, ...variedBetween(known.first.event.fields, one.first.event.fields)]) known.varied.add(name);
+}
+
+function kindsOf(findings: readonly Finding[]): Map<string, Kind> {
+  const kinds = new Map<string, Kind>();
+  for (const one of findings) {
+    const { alike } = one.event;
+    if (alike !== null) addTo(kinds, alike.foldKey.toString('hex'), { first: one, count: alike.count, lastAt: alike.lastAt, varied: new Set(alike.varied) });
+  }
+  return kinds;
+}
+
+function variedNames(names: Iterable<string>): string[] {
+  return [...new Set(names)].sort().slice(0, variedMax);
+}
+
+/** Adds alike detections of an incident to the rows of their kinds; answers the rows that are to be made. All of one day. */
+export async function foldDetections(db: Transaction, incidentId: number, findings: readonly Finding[]): Promise<EventRow[]> {
+  const [first] = findings;
+  if (first === undefined) return [];
+  const { day, receivedAt } = first.event;
+  const kinds = kindsOf(findings);
+  const keys = [...kinds.keys(), restKey.toString('hex')].map((key) => Buffer.from(key, 'hex'));
+  const found = await rows(db, Held, `select id, encode(fold_key, 'hex') as key, fields, varied from event where incident_id = $1 and fold_key = any($2::bytea[]) and day = $3 order by id for update`, [incidentId, keys, day]);
+  const held = new Map<string, z.infer<typeof Held>>();
+  for (const one of found) if (!held.has(one.key)) held.set(one.key, one);
+  if ([...kinds.keys()].some((key) => !held.has(key))) await boundKinds(db, { incidentId, day }, kinds, held);
+  const known = [...kinds].flatMap(([key, kind]) => {
+    const row = held.get(key);
+    return row === undefined ? [] : [{ id: row.id, count: kind.count, last_at: kind.lastAt, varied: variedNames([...row.varied, ...kind.varied, ...variedBetween(row.fields, kind.first.event.fields)]) }];
+  });
+  if (known.length > 0) {
+    await run(
+      db,
+      `update event e set count = e.count + r.count, last_at = greatest(e.last_at, r.last_at), varied = r.varied, received_at = greatest(e.received_at, $3)
+         from jsonb_to_recordset($4::jsonb) r(id bigint, count bigint, last_at timestamptz, varied text[]) where e.incident_id = $1 and e.fold_key is not null and e.day = $2 and e.id = r.id`,
+      [incidentId, day, receivedAt, JSON.stringify(known)],
+    );
+  }
+  return [...kinds].filter(([key]) => !held.has(key)).map(([key, kind]) => ({ incidentId, finding: asSample(kind), foldKey: Buffer.from(key, 'hex') }));
+}
+
+/** New kinds beyond the bound become the rest. */
+async function boundKinds(db: Transaction, of: { readonly incidentId: number; readonly day: string }, kinds: Map<string, Kind>, held: ReadonlyMap<string, unknown>): Promise<void> {
+  const counted = await firstRow(db, Counted, 'select count(*) as n from event where incident_id = $1 and fold_key is not null and day = $2', [of.incidentId, of.day]);
+  const fresh = [...kinds.keys()].filter((key) => !held.has(key));
+  for (const key of fresh.slice(Math.max(0, kindsMax - (counted?.n ?? 0)))) {
+    const kind = kinds.get(key)!;
+    kinds.delete(key);
+    addTo(kinds, restKey.toString('hex'), kind);
+  }
+}
+
+function asSample({ first, count, lastAt, varied }: Kind): Finding {
+  const { incident, event } = first;
+  return { incident, event: { ...event, alike: event.alike === null ? null : { ...event.alike, count, lastAt, varied: variedNames(varied) } } };
+}
+
+export interface HourOf {
+  readonly incident: IncidentFacts;
+  /** Empty: none. */
+  readonly namespace: string;
+  readonly count: number;
+}
+
+/** Adds to the hours of sources by place, and of detections by container; each row once, in the order of its key. */
+export async function countHours(db: Transaction, counted: readonly HourOf[], at: Date): Promise<void> {
+  const sources = new Map<string, Record<string, unknown> & { count: number }>();
+  const detections = new Map<string, Record<string, unknown> & { count: number }>();
+  for (const { incident, namespace, count } of counted) {
+    const { clusterId, nodeId, containerId, kind, source, severity, outcome } = incident;
+    const key = JSON.stringify([clusterId, namespace, kind, source, severity, outcome]);
+    sources.set(key, { cluster_id: clusterId, namespace, kind, source, severity, outcome, count: (sources.get(key)?.count ?? 0) + count });
+    if (kind !== 'detection') continue;
+    const of = JSON.stringify([nodeId, containerId, source]);
+    detections.set(of, { cluster_id: clusterId, node_id: nodeId, container_id: containerId ?? '', source, severity, count: (detections.get(of)?.count ?? 0) + count });
+  }
+  if (detections.size > 0) {
+    await run(
+      db,
+      `insert into detection_hour (hour, cluster_id, node_id, container_id, source, severity, count)
+       select date_trunc('hour', $1::timestamptz), cluster_id, node_id, container_id, source, severity, count
+         from jsonb_to_recordset($2::jsonb) r(cluster_id uuid, node_id uuid, container_id text, source text, severity text, count bigint) order by node_id, container_id, source
+       on conflict (hour, node_id, container_id, source) do update set count = detection_hour.count + excluded.count, severity = excluded.severity`,
+      [at, JSON.stringify([...detections.values()])],
+    );
+  }
   await run(
     db,
-    `insert into detection_hour (hour, cluster_id, node_id, container_id, source, severity, count) values (date_trunc('hour', $1::timestamptz), $2, $3, $4, $5, $6, $7)
-     on conflict (hour, node_id, container_id, source) do update set count = detection_hour.count + excluded.count, severity = excluded.severity`,
-    [at, incident.clusterId, incident.nodeId, incident.containerId ?? '', incident.source, incident.severity, count],
+    `insert into event_hour (hour, cluster_id, namespace, kind, source, severity, outcome, count)
+     select date_trunc('hour', $1::timestamptz), cluster_id, namespace, kind, source, severity, outcome, count
+       from jsonb_to_recordset($2::jsonb) r(cluster_id uuid, namespace text, kind text, source text, severity text, outcome text, count bigint) order by cluster_id, namespace, kind, source, severity, outcome
+     on conflict (hour, cluster_id, namespace, kind, source, severity, outcome) do update set count = event_hour.count + excluded.count`,
+    [at, JSON.stringify([...sources.values()])],
   );
 }
 

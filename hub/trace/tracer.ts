@@ -84,7 +84,7 @@ export class Tracer {
     const { database, world } = this.#options;
     const names = await unnamedImages(database, 500);
     if (names.length === 0) return;
-    await database.transaction(async (db) => {
+    await database.patient(async (db) => {
       for (const one of names) await nameImage(db, namedImage(one.name, one.digest, one.architecture), new Date(world.clock()));
     });
     this.#options.changed();
@@ -93,7 +93,7 @@ export class Tracer {
   /** What admission or a person names, asked about at once; answers its id. */
   async want(name: string, digest: string, platform: string): Promise<number> {
     const { database, world } = this.#options;
-    return database.transaction((db) => nameImage(db, namedImage(name, digest, platform), new Date(world.clock())));
+    return database.patient((db) => nameImage(db, namedImage(name, digest, platform), new Date(world.clock())));
   }
 
   /** Asks now, whatever is due. */
@@ -193,7 +193,7 @@ export class Tracer {
     if (trace.found.image.state === 'unknown' && trace.found.image.reason === 'rate-limited') this.#restUntil.set(parsed.registry, learned.nextAt.getTime());
     this.counts.asked += 1;
     if (learned.failures > 0) this.counts.unanswered += 1;
-    const isChanged = await database.transaction(async (db) => {
+    const isChanged = await database.patient(async (db) => {
       const changed = await keepLearned(db, image.id, learned, new Date(world.clock()));
       // policies ask for signatures and trust of what runs
       if (changed) await queueImagesByDigest(db, [...learned.digests, image.digest]);

@@ -6,6 +6,7 @@
 import { appendFileSync, readFileSync } from 'node:fs';
 import { EventStream } from '@vedette/sensor/decode/stream';
 import { LoaderConnection } from '@vedette/sensor/enforce/loader';
+import { GiveBack } from '@vedette/sensor/give-back';
 import { Pipeline } from '@vedette/sensor/pipeline';
 import { RecordReader } from '@vedette/sensor/record-reader';
 import type { RuleText } from './loads.ts';
@@ -42,3 +43,5 @@ setInterval(() => {
 }, 250);
 process.on('SIGTERM', () => process.exit(0));
 reader.start();
+// as the product does: until then V8 is in its sparing mode
+new GiveBack().soon();

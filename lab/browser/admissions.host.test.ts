@@ -3,30 +3,25 @@
  * what is true, says no error, moves nothing, passes axe in light and dark, and fits a phone.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { buildConsole } from '@vedette/cli/build';
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
-import { sampleHub, type SampleHub } from '@vedette/hub/hub-sample';
+import type { SampleHub } from '@vedette/hub/hub-sample';
 import { sampleSensor } from '@vedette/hub/sensor-sample';
 import { execution, record } from '@vedette/hub/wire-sample';
 import { AdmissionDecisionSchema, ExecSessionSeenSchema, RecordSchema } from '@vedette/model/wire/generated/record_pb';
 import type { Page } from 'playwright-core';
 import { until } from '../until.ts';
-import { Browser, screenshot, signIn } from './browser.ts';
+import { pictures, screenshot } from './browser.ts';
+import { sampleConsole, type SampleConsole } from './sample-console.ts';
 import { neverSaid } from './visits.ts';
-import { PageWatch } from './watch.ts';
+import type { PageWatch } from './watch.ts';
 
-const pictures = join(process.env['VEDETTE_STATE'] ?? '/var/lib/vedette', 'lab', 'screenshots');
 const waitMs = 5000;
 
 let hub: SampleHub;
-let browser: Browser;
+let shownConsole: SampleConsole;
 let page: Page;
 let watch: PageWatch;
-let build: string;
 
 
 const finding = { policy: 'no-critical-with-fix', rule: 'fixed', mode: 'enforce', action: 'deny', verdict: 'violated', sentence: 'CVE-2021-44906 (critical) in minimist 1.2.5, fixed in 1.2.6.', fix: 'upgrade minimist 1.2.5 to 1.2.6', exception: '' };
@@ -60,23 +55,10 @@ async function fill(): Promise<void> {
 }
 
 before(async () => {
-  build = mkdtempSync(join(tmpdir(), 'vedette-clusters-'));
-  const built = await buildConsole(build);
-  assert.ok(built.ok, built.ok ? '' : built.reason);
-  hub = await sampleHub({ consoleDirectory: built.directory });
-  await fill();
-  browser = await Browser.start({ width: 1280, height: 800 });
-  page = await browser.page();
-  page.setDefaultTimeout(waitMs);
-  watch = await PageWatch.on(page);
-  assert.ok(hub.firstPerson !== undefined);
-  await signIn(page, hub.url, hub.firstPerson.user, hub.firstPerson.password);
+  shownConsole = await sampleConsole({ waitMs, fill: async (started) => { hub = started; await fill(); } });
+  ({ page, watch } = shownConsole);
 });
-after(async () => {
-  await browser?.stop();
-  await hub?.end();
-  rmSync(build, { recursive: true, force: true });
-});
+after(() => shownConsole?.end());
 
 async function shown(): Promise<string> {
   return (await page.locator('body').innerText()).replace(/\s+/g, ' ');

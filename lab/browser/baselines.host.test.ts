@@ -3,42 +3,27 @@
  * a phone, without a fault that axe knows; then a person ends learning, takes in what belongs there, edits the text, and enforces.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { buildConsole } from '@vedette/cli/build';
-import { sampleHub, type SampleHub } from '@vedette/hub/hub-sample';
+import type { SampleHub } from '@vedette/hub/hub-sample';
 import { sampleSensor, type SampleSensor } from '@vedette/hub/sensor-sample';
 import { record, seconds, type RecordInit } from '@vedette/hub/wire-sample';
-import { Browser, screenshot, signIn } from './browser.ts';
-import { PageWatch } from './watch.ts';
+import { pictures, screenshot } from './browser.ts';
+import { sampleConsole, type SampleConsole } from './sample-console.ts';
+import type { PageWatch } from './watch.ts';
 import { waitWords } from './words.ts';
 
-const pictures = join(process.env['VEDETTE_STATE'] ?? '/var/lib/vedette', 'lab', 'screenshots');
 let hub: SampleHub;
 let sensor: SampleSensor;
-let browser: Browser;
+let shownConsole: SampleConsole;
 let watch: PageWatch;
 let page: Page;
-let built: string;
 
 before(async () => {
-  built = mkdtempSync(join(tmpdir(), 'vedette-console-'));
-  const console_ = await buildConsole(built);
-  assert.ok(console_.ok, console_.ok ? '' : console_.reason);
-  [hub, browser] = await Promise.all([sampleHub({ consoleDirectory: console_.directory }), Browser.start({ width: 1280, height: 800 })]);
-  page = await browser.page();
-  page.setDefaultTimeout(5000);
-  watch = await PageWatch.on(page);
-  await signIn(page, hub.url, hub.firstPerson!.user, hub.firstPerson!.password);
+  shownConsole = await sampleConsole({ waitMs: 5000 });
+  ({ hub, page, watch } = shownConsole);
 });
-after(async () => {
-  await browser?.stop();
-  await hub?.end();
-  rmSync(built, { recursive: true, force: true });
-});
+after(() => shownConsole?.end());
 
 async function says(...words: readonly RegExp[]): Promise<void> {
   for (const one of words) await waitWords(page, one);

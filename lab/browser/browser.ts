@@ -6,6 +6,9 @@ import { chromium, type BrowserContext, type Page } from 'playwright-core';
 
 const flags = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
+/** Where tests leave a picture of each page, for whoever changed it to look at. */
+export const pictures = join(process.env['VEDETTE_STATE'] ?? '/var/lib/vedette', 'lab', 'screenshots');
+
 export interface BrowserOptions {
   readonly width?: number;
   readonly height?: number;
@@ -22,7 +25,7 @@ export class Browser {
   }
 
   static async start(options: BrowserOptions = {}): Promise<Browser> {
-    const profile = mkdtempSync(join(tmpdir(), 'vedette-chromium-'));
+    const profile = mkdtempSync(join(process.env['VEDETTE_TEST_RUN'] ?? tmpdir(), 'vedette-chromium-'));
     const context = await chromium.launchPersistentContext(profile, {
       executablePath: '/usr/bin/chromium',
       headless: true,

@@ -12,13 +12,12 @@ import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { until } from '../until.ts';
 import { Product } from '../product/product.ts';
-import { Browser, screenshot, signIn } from './browser.ts';
+import { Browser, pictures, screenshot, signIn } from './browser.ts';
 import { ConsoleScene, serving, sleeping } from './scene.ts';
 import { beforeTheFirstSensor, neverSaid, nothingThere, visitsTo, type Visit } from './visits.ts';
 import { PageWatch } from './watch.ts';
 import { waitWords, wordsOn } from './words.ts';
 
-const pictures = join(process.env['VEDETTE_STATE'] ?? '/var/lib/vedette', 'lab', 'screenshots');
 const desk = { width: 1280, height: 800 };
 const phone = { width: 390, height: 844 };
 const waitMs = 5000;

@@ -3,24 +3,20 @@
  * wrong stands first and says so, in light and dark, and the page fits a phone.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { buildConsole } from '@vedette/cli/build';
-import { sampleHub, type SampleHub } from '@vedette/hub/hub-sample';
+import type { SampleHub } from '@vedette/hub/hub-sample';
 import { sampleSensor } from '@vedette/hub/sensor-sample';
 import { record } from '@vedette/hub/wire-sample';
 import type { Page } from 'playwright-core';
-import { Browser, signIn } from './browser.ts';
+import { pictures } from './browser.ts';
+import { sampleConsole, type SampleConsole } from './sample-console.ts';
 
-const pictures = join(process.env['VEDETTE_STATE'] ?? '/var/lib/vedette', 'lab', 'screenshots');
 const container = 'f'.repeat(64);
 const classes = ['exec', 'fork', 'exit', 'rename', 'connect', 'mount'];
 let hub: SampleHub;
-let browser: Browser;
+let shownConsole: SampleConsole;
 let page: Page;
-let build: string;
 
 async function fill(): Promise<void> {
   const sensor = await sampleSensor(hub.database, { hostname: 'node-1' });
@@ -44,23 +40,11 @@ async function fill(): Promise<void> {
 }
 
 before(async () => {
-  build = mkdtempSync(join(tmpdir(), 'vedette-coverage-'));
-  const built = await buildConsole(build);
-  assert.ok(built.ok, built.ok ? '' : built.reason);
-  hub = await sampleHub({ consoleDirectory: built.directory });
-  await fill();
-  browser = await Browser.start({ width: 1280, height: 1400 });
-  page = await browser.page();
-  page.setDefaultTimeout(10_000);
-  assert.ok(hub.firstPerson !== undefined);
-  await signIn(page, hub.url, hub.firstPerson.user, hub.firstPerson.password);
+  shownConsole = await sampleConsole({ height: 1400, fill: async (started) => { hub = started; await fill(); } });
+  ({ page } = shownConsole);
 });
 
-after(async () => {
-  await browser?.stop();
-  await hub?.end();
-  rmSync(build, { recursive: true, force: true });
-});
+after(() => shownConsole?.end());
 
 for (const scheme of ['light', 'dark'] as const) {
   test(`gaps, classes, losses, rules and tables (${scheme})`, async () => {

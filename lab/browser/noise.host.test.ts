@@ -3,29 +3,24 @@
  * all sensors and taken back, an incident confirmed. Light, dark and on a phone.
  */
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { buildConsole } from '@vedette/cli/build';
-import { sampleHub, type SampleHub } from '@vedette/hub/hub-sample';
+import type { SampleHub } from '@vedette/hub/hub-sample';
 import { sampleSensor } from '@vedette/hub/sensor-sample';
 import { ruleSet } from '@vedette/hub/store/read-policies';
 import { execution, record, seconds, type RecordInit } from '@vedette/hub/wire-sample';
 import { until } from '../until.ts';
-import { Browser, screenshot, signIn } from './browser.ts';
-import { PageWatch } from './watch.ts';
+import { pictures, screenshot } from './browser.ts';
+import { sampleConsole, type SampleConsole } from './sample-console.ts';
+import type { PageWatch } from './watch.ts';
 
-const pictures = join(process.env['VEDETTE_STATE'] ?? '/var/lib/vedette', 'lab', 'screenshots');
 const rule = 'Read of sources by a compiler';
 const ruleText = `- rule: ${rule}\n  desc: d\n  condition: evt.type in (open, openat) and fd.name startswith /src\n  output: "%fd.name"\n  priority: NOTICE\n`;
 const containers = { builder: 'b'.repeat(64), shop: 'd'.repeat(64) } as const;
 let hub: SampleHub;
-let browser: Browser;
+let shownConsole: SampleConsole;
 let watch: PageWatch;
 let page: Page;
-let built = '';
 const faults: string[] = [];
 
 function read(at: number, where: keyof typeof containers, file: string, user: string, count = 0): RecordInit {
@@ -37,12 +32,7 @@ function read(at: number, where: keyof typeof containers, file: string, user: st
   } } };
 }
 
-before(async () => {
-  mkdirSync(pictures, { recursive: true });
-  built = mkdtempSync(join(tmpdir(), 'vedette-console-'));
-  const console_ = await buildConsole(built);
-  assert.ok(console_.ok, console_.ok ? '' : console_.reason);
-  [hub, browser] = await Promise.all([sampleHub({ consoleDirectory: console_.directory }), Browser.start({ width: 1280, height: 800 })]);
+async function fill(): Promise<void> {
   assert.equal((await hub.ask('PUT', '/api/v1/rule-files/sources.yaml', { token: await hub.tokenFor('admin'), body: { yaml: ruleText } })).status, 200);
   const sensor = await sampleSensor(hub.database, { cluster: 'shop-cluster', hostname: 'node-1' });
   await sensor.send([
@@ -51,16 +41,13 @@ before(async () => {
   ]);
   await sensor.send([...Array.from({ length: 40 }, (_, at) => read(at, 'builder', `/src/linux/drivers/f${at}.c`, 'root')), read(100, 'builder', '/src/linux/drivers/one.c', 'root', 29_425), read(101, 'builder', '/etc/ld.so.cache', 'root', 3)], 'detection');
   await sensor.send(Array.from({ length: 14 }, (_, at) => read(at, 'shop', `/src/linux/drivers/f${at}.c`, 'mallory')), 'detection');
-  page = await browser.page();
-  page.setDefaultTimeout(10_000);
-  watch = await PageWatch.on(page);
-  await signIn(page, hub.url, hub.firstPerson!.user, hub.firstPerson!.password);
+}
+
+before(async () => {
+  shownConsole = await sampleConsole({ fill: async (started) => { hub = started; await fill(); } });
+  ({ page, watch } = shownConsole);
 });
-after(async () => {
-  await browser?.stop();
-  await hub?.end();
-  if (built !== '') rmSync(built, { recursive: true, force: true });
-});
+after(() => shownConsole?.end());
 
 const body = (): Promise<string> => page.locator('body').innerText();
 async function shows(words: RegExp): Promise<void> {

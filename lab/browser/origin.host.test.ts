@@ -4,33 +4,28 @@
  * knows; then a person adds an integration that does not work, reads why, and mends it.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { buildConsole } from '@vedette/cli/build';
-import { sampleHub, type SampleHub } from '@vedette/hub/hub-sample';
+import type { SampleHub } from '@vedette/hub/hub-sample';
 import { sampleSensor } from '@vedette/hub/sensor-sample';
 import { execution, record, sampleBoot } from '@vedette/hub/wire-sample';
 import { makeKeyPair, pushSignatureTag, simplePayload, simpleSignature } from '@vedette/origin/testing/cosign';
 import { pushImage, TestRegistry } from '@vedette/origin/testing/registry';
 import { ArtifactoryDouble } from '../artifactory/double.ts';
-import { Browser, screenshot, signIn } from './browser.ts';
-import { PageWatch } from './watch.ts';
+import { pictures, screenshot } from './browser.ts';
+import { sampleConsole, type SampleConsole } from './sample-console.ts';
+import type { PageWatch } from './watch.ts';
 import { waitWords } from './words.ts';
 
-const pictures = join(process.env['VEDETTE_STATE'] ?? '/var/lib/vedette', 'lab', 'screenshots');
 const waitMs = 5000;
 const commit = 'b1946ac92492d2347c6235b4d2611184b1946ac9';
 const registry = await new TestRegistry().start();
 const double = await new ArtifactoryDouble().start();
 const ours = makeKeyPair();
 let hub: SampleHub;
-let browser: Browser;
+let shownConsole: SampleConsole;
 let watch: PageWatch;
 let page: Page;
-let built: string;
 let processKey: string;
 
 async function fill(): Promise<void> {
@@ -69,20 +64,12 @@ async function settled(): Promise<void> {
 }
 
 before(async () => {
-  built = mkdtempSync(join(tmpdir(), 'vedette-console-'));
-  const console_ = await buildConsole(built);
-  assert.ok(console_.ok, console_.ok ? '' : console_.reason);
-  [hub, browser] = await Promise.all([sampleHub({ consoleDirectory: console_.directory, origin: { everyMinutes: 10_000 } }), Browser.start({ width: 1280, height: 800 })]);
-  page = await browser.page();
-  page.setDefaultTimeout(waitMs);
-  watch = await PageWatch.on(page);
-  await signIn(page, hub.url, hub.firstPerson!.user, hub.firstPerson!.password);
+  shownConsole = await sampleConsole({ waitMs, config: { origin: { everyMinutes: 10_000 } } });
+  ({ hub, page, watch } = shownConsole);
 });
 after(async () => {
-  await browser?.stop();
-  await hub?.end();
+  await shownConsole?.end();
   await Promise.all([registry.close(), double.close()]);
-  rmSync(built, { recursive: true, force: true });
 });
 
 async function says(...words: readonly RegExp[]): Promise<void> {

@@ -3,24 +3,20 @@
  * a critical incident begins a run, it waits, a person approves, the cluster part does it, the person takes it back. Light, dark and on a phone.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { create } from '@bufbuild/protobuf';
-import { buildConsole } from '@vedette/cli/build';
-import { sampleHub, type SampleHub } from '@vedette/hub/hub-sample';
+import type { SampleHub } from '@vedette/hub/hub-sample';
 import { effectSetOf } from '@vedette/hub/ingest/effects';
 import { sampleSensor, type SampleSensor } from '@vedette/hub/sensor-sample';
 import { record } from '@vedette/hub/wire-sample';
 import { EffectReportSchema } from '@vedette/model/wire/generated/record_pb';
 import { until } from '../until.ts';
-import { Browser, screenshot, signIn } from './browser.ts';
-import { PageWatch } from './watch.ts';
+import { pictures, screenshot } from './browser.ts';
+import { sampleConsole, type SampleConsole } from './sample-console.ts';
+import type { PageWatch } from './watch.ts';
 
-const pictures = join(process.env['VEDETTE_STATE'] ?? '/var/lib/vedette', 'lab', 'screenshots');
 const events: { id: string; signed: boolean }[] = [];
 const container = 'a'.repeat(64);
 const playbook = `apiVersion: vedette.dev/v1alpha1
@@ -44,16 +40,15 @@ spec:
       kind: scale-to-zero
 `;
 let hub: SampleHub;
-let browser: Browser;
+let shownConsole: SampleConsole;
 let watch: PageWatch;
 let page: Page;
 let receiver: Server;
 let part: SampleSensor;
-let built = '';
 let token = '';
 const faults: string[] = [];
 
-before(async () => {
+async function fill(): Promise<void> {
   receiver = createServer((request, response) => {
     request.resume().once('end', () => {
       events.push({ id: String(request.headers['idempotency-key']), signed: /^t=\d+,v1=[0-9a-f]{64}$/.test(String(request.headers['vedette-signature'])) });
@@ -62,10 +57,6 @@ before(async () => {
   });
   await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
   const address = receiver.address();
-  built = mkdtempSync(join(tmpdir(), 'vedette-console-'));
-  const console_ = await buildConsole(built);
-  assert.ok(console_.ok, console_.ok ? '' : console_.reason);
-  [hub, browser] = await Promise.all([sampleHub({ consoleDirectory: console_.directory }), Browser.start({ width: 1280, height: 800 })]);
   token = await hub.tokenFor('admin');
   part = await sampleSensor(hub.database, { cluster: 'shop-cluster', part: 'cluster' });
   const url = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}/events`;
@@ -74,16 +65,15 @@ before(async () => {
   const sensor = await sampleSensor(hub.database, { cluster: 'shop-cluster', hostname: 'node-1', bootedAt: new Date() });
   await sensor.send([record.container({ containerId: container, name: 'web', podName: 'web-7d9f-x2x', podNamespace: 'shop', podUid: 'uid-1', workloadKind: 'Deployment', workloadName: 'web' })]);
   await sensor.send([record.verdict({ containerId: container })], 'detection');
-  page = await browser.page();
-  page.setDefaultTimeout(10_000);
-  watch = await PageWatch.on(page);
-  await signIn(page, hub.url, hub.firstPerson!.user, hub.firstPerson!.password);
+}
+
+before(async () => {
+  shownConsole = await sampleConsole({ fill: async (started) => { hub = started; await fill(); } });
+  ({ page, watch } = shownConsole);
 });
 after(async () => {
-  await browser?.stop();
-  await hub?.end();
+  await shownConsole?.end();
   receiver?.close();
-  rmSync(built, { recursive: true, force: true });
 });
 
 /** Does what is asked of the cluster part, once. */

@@ -18,7 +18,7 @@ const arrivalMs = 60_000;
 export const flood: Lab = {
   name: 'flood',
   summary: 'One container floods for a minute: what another does is detected, the flooder is counted, losses are its own',
-  rows: acts.length + 13,
+  rows: acts.length + 15,
   parts: {
     sensor: 'no sensor runs: nothing may be detected or counted',
     ring: 'the ring is far too small: detections of the second container must go missing',
@@ -145,6 +145,8 @@ async function afterwards(scene: Scene, rssBytesMax: number): Promise<void> {
   report.row('an act after the flood is detected at once', true, value === true, `${ms} ms`);
   const gaps = (await scene.client.call('coverage', {})).gaps.map((one) => one.what);
   report.row('the loss is on the coverage page', true, gaps.some((one) => /lost on/.test(one)), gaps.join('; '));
+  const metrics = (await (await fetch(`${scene.product.url}/metrics`)).text()).split('\n');
+  report.row('in the hub nobody stood in the way of others', [], metrics.filter((one) => /^vedette_hub_database_again_total\{|^vedette_hub_assess_failures_total [1-9]/.test(one)));
   const spool = (await detail(scene)).tables.find((one) => one.place === 'disk');
   report.bound('what waits in the spool at the end, MiB', 'at most', 32, Math.round((spool?.bytes ?? 0) / 1048576));
 }

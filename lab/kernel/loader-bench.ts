@@ -71,7 +71,12 @@ export class LoaderBench {
     const [command = program, ...before] = [...under, program];
     const loader = spawn(command, [...before, '--object', object, '--cgroup', cgroup.path, ...args, '--', process.execPath, join(import.meta.dirname, 'fake-sensor.ts'), fifo, replies], { stdio: 'inherit' });
     const bench = new LoaderBench(place, loader, held, cgroup);
-    await bench.started(1);
+    try {
+      await bench.started(1);
+    } catch (error) {
+      await bench.stop();
+      throw error;
+    }
     return bench;
   }
 
@@ -110,7 +115,7 @@ export class LoaderBench {
 
   /** The stand-in of this session, from 1. */
   async started(session: number): Promise<SensorStarted> {
-    for (let attempt = 0; attempt < 400; attempt++) {
+    for (let attempt = 0; attempt < 1200; attempt++) {
       const all = this.#lines().filter((one) => typeof one === 'object' && one !== null && 'started' in one);
       if (all.length >= session) return all[session - 1] as SensorStarted;
       await sleep(25);

@@ -21,7 +21,7 @@ const port = 7487;
 const linkPort = port + 1;
 const place = mkdtempSync(join(tmpdir(), 'vedette-canaries-'));
 const cgroup = new TestCgroup();
-const product = new Product({ state: join(place, 'hub'), port, args: ['--no-sensor', '--link-name', '127.0.0.2'] });
+const product = new Product({ state: join(place, 'hub'), port, args: ['--no-sensor', '--link-name', '127.0.0.2', '--canary-grace', '5'] });
 let sensor: JoinedSensor;
 let client: ApiClient;
 let gate: Gate;

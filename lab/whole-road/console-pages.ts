@@ -38,7 +38,7 @@ const now = ({ container, node, process, incident, violation }: Known): readonly
   { name: 'process', path: `/live?view=processes&process=${encodeURIComponent(`${node}/${process}`)}`, says: [/Where it came from/] },
   { name: 'incidents', path: '/incidents', says: [/incidents? (is|are) open/, /shop\/cart|cart-/] },
   { name: 'incident', path: `/incidents/${incident}`, says: [/Process tree/, /by policy/, /Stopped|Killed|killed/] },
-  { name: 'noise', path: '/noise', says: [/over|within|No rule/, /Rule files of your own/] },
+  { name: 'noise', path: '/noise', says: [/over|within|No rule/, /Rule files of your own/], picture: true },
   { name: 'violations', path: '/violations', says: [/violations? (is|are) open/, new RegExp(turningVulnerability)] },
   { name: 'violation-panel', path: `/violations?open=${violation}`, says: [/What follows/] },
   { name: 'violation', path: `/violations/${violation}`, says: [/runs against/, new RegExp(turningVulnerability), /Respond/] },
@@ -53,7 +53,7 @@ const whatRuns = ({ container, control, image, movedImage, process }: Known): re
   { name: 'image-moved', path: `/images/${movedImage}`, says: [/shop\/moved/, /moved/i] },
   { name: 'trace', path: `/trace?process=${encodeURIComponent(process)}&path=${encodeURIComponent(`/srv/app/node_modules/${turningPackage.name}/lodash.js`)}`, says: [/the whole chain is known|stations are known/, /4f2d9c1b7a6e/], picture: true },
   { name: 'trace-container', path: `/trace?container=${container}`, says: [/4f2d9c1b7a6e/] },
-  { name: 'baselines', path: '/baselines', says: [/learns?|watched/, /cart/] },
+  { name: 'baselines', path: '/baselines', says: [/learns?|watched/, /cart/], picture: true },
   { name: 'baseline', path: '/baselines/1', says: [/What belongs to it/, /Where nobody looked/] },
   { name: 'posture', path: '/posture', says: [/controls? fails?/, /CIS Kubernetes Benchmark/, /second/], picture: true },
   { name: 'posture-panel', path: `/posture?open=${control}`, says: [/Failed/] },
@@ -88,7 +88,7 @@ const sight = ({ firstCluster, secondCluster, sensor }: Known): readonly Stop[] 
   { name: 'cluster-nodes', path: `/fleet/cluster/${firstCluster}?tab=nodes`, says: [/first-node/] },
   { name: 'cluster-watching', path: `/fleet/cluster/${firstCluster}?tab=watching`, says: [/Pod/] },
   { name: 'cluster-silent', path: `/fleet/cluster/${secondCluster}`, says: [/silent/i] },
-  { name: 'coverage', path: '/coverage', says: [/of what the hooks can see/, /second/] },
+  { name: 'coverage', path: '/coverage', says: [/of what the hooks can see/, /second/], picture: true },
   { name: 'advisories', path: '/advisories', says: [/advisories from \d+ feeds/, /npm/] },
 ];
 

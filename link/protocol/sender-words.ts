@@ -18,7 +18,7 @@ export interface SenderBounds {
 }
 
 export const senderBounds: SenderBounds = {
-  deliverBytesMax: 1024 * 1024,
+  deliverBytesMax: 2 * 1024 * 1024,
   deliverBatchesMax: 256,
   helloMsMax: 15_000,
   deliverMsMax: 30_000,

@@ -1,7 +1,8 @@
 /**
  * Bytes of a record to a string, made once: the same few thousand paths, command names and file names come again and
  * again. A direct-mapped cache over a hash of the bytes; an entry is compared byte by byte before it is believed. All
- * entries lie in one buffer of fixed size, so a flood of texts that never repeat makes nothing but their strings.
+ * entries lie in one buffer of fixed size, and a text is kept when it asks for its place twice in a row: a flood of texts
+ * that never repeat makes nothing but their strings, and none of them outlives its event.
  */
 import type { RecordReader } from './records.ts';
 
@@ -16,6 +17,8 @@ export class TextCache {
   readonly #make: MakeText;
   readonly #bytes = new Uint8Array(slotCount * slotBytes);
   readonly #lengths = new Uint16Array(slotCount);
+  /** Hash of what asked last for the place and did not get it. */
+  readonly #asked = new Int32Array(slotCount);
   readonly #texts: string[] = Array.from({ length: slotCount }, () => '');
 
   constructor(make: MakeText) {
@@ -35,6 +38,10 @@ export class TextCache {
     const slot = (hash ^ (hash >>> 12)) & (slotCount - 1);
     if (this.#lengths[slot] === length && this.#same(slot, bytes, from, length)) return this.#texts[slot]!;
     const text = this.#make(reader, from, length, all < 0x80);
+    if (this.#asked[slot] !== hash) {
+      this.#asked[slot] = hash;
+      return text;
+    }
     const at = slot * slotBytes;
     for (let i = 0; i < length; i++) this.#bytes[at + i] = bytes[from + i]!;
     this.#lengths[slot] = length;

@@ -97,6 +97,10 @@ export class ContainerTable {
     this.#containers.set(container.id, { ...container });
   }
 
+  get hasChanged(): boolean {
+    return this.#changed.size > 0;
+  }
+
   takeChanged(): Container[] {
     const out: Container[] = [];
     for (const id of this.#changed) {

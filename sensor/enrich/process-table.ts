@@ -1,15 +1,18 @@
 /**
  * The processes of this kernel and what each executes, from the snapshot and from exec, fork and exit. Every process
  * keeps its parent's execution, alive or not, so a tree still shows ancestors that exited; an exited process is held
- * exactly as long as a living descendant (or being one of the last thousand exits) needs it. Bounded: beyond `processesMax` the
+ * exactly as long as a living descendant (or being one of the last few hundred exits) needs it. Bounded: beyond `processesMax` the
  * oldest exited ones go first and, if that is not enough, new processes are known only by their records (counted).
  * Pure: time comes from the events.
  */
 import type { CallEvent, ExecEvent, ExitEvent, ForkEvent, Reference, Subject } from '@vedette/model/event';
 import type { Execution } from '@vedette/model/process';
 
-/** How many exited executions are kept for late records, beside those that living descendants hold. */
-const exitedKept = 1024;
+/**
+ * How many exited executions are kept for late records, beside those that living descendants hold. Records of one thread are in order, so late ones
+ * are those of an instant; each one kept longer survives collections of the heap, which is what a storm of executions costs most.
+ */
+const exitedKept = 256;
 
 export class ProcessTable {
   readonly #alive = new Map<number, Execution>();

@@ -60,6 +60,7 @@ struct pid_namespace { struct ns_common ns; unsigned int level; };
 struct net { struct ns_common ns; };
 struct nsproxy { struct mnt_namespace *mnt_ns; void *uts_ns; void *ipc_ns; struct net *net_ns; void *cgroup_ns; };
 
+struct hlist_head { struct hlist_node *first; };
 struct qstr { __u32 hash; __u32 len; const unsigned char *name; };
 struct super_block { __u32 s_dev; unsigned long s_magic; };
 struct timespec64 { __s64 tv_sec; long tv_nsec; };

@@ -218,7 +218,7 @@ struct vd_path_facts {
 /* Room for one record; the slack behind the bounds lets the verifier see that no write leaves it. */
 #define VD_SCRATCH_DATA (VD_PATH_BYTES_MAX * 2 + VD_NAME_BYTES_MAX + VD_ARGUMENT_BYTES_MAX)
 struct vd_exec_scratch { struct vd_exec record; char data[VD_SCRATCH_DATA + VD_ARGUMENT_BYTES_MAX + 4096]; };
-struct vd_file_scratch { struct vd_file record; char data[VD_PATH_BYTES_MAX + 1024]; struct vd_watch_key watch; struct vd_path_facts facts; };
+struct vd_file_scratch { struct vd_file record; char data[VD_PATH_BYTES_MAX + 1024]; struct vd_watch_key watch; struct vd_path_facts facts; struct vfsmount *mount; struct dentry *dentry; };
 struct vd_call_scratch { struct vd_call record; char data[4 * VD_TEXT_BYTES_MAX + 2 * VD_PATH_BYTES_MAX + 4096]; struct vd_call_entry entry; char slack[VD_TEXT_BYTES_MAX + 16]; struct vd_path_facts facts; struct vd_path_facts base[2]; __u16 ends[32]; __u32 data_bytes; __u64 message_thread; __u32 message; };
 struct vd_dns_scratch { struct vd_dns record; char data[VD_DNS_BYTES_MAX * 2]; };
 struct vd_cgroup_scratch { struct vd_cgroup record; char data[VD_PATH_BYTES_MAX + 64]; };

@@ -44,6 +44,11 @@ export class Shipment {
     return this.#detections.length > 0;
   }
 
+  /** What somebody may wait for: anything but counts and processes. */
+  get hasReports(): boolean {
+    return this.#reports.length > 0 || this.#liveList !== null;
+  }
+
   /** A fold has as many keys as it may have: commit now. */
   get isFull(): boolean {
     return this.executions.keys >= foldKeysMax || this.flows.keys >= foldKeysMax;

@@ -37,6 +37,8 @@ const firing: readonly (readonly [what: string, scene: Scene])[] = [
   ['an exec session without a terminal', { parent: runc, fields: { 'proc.pvpid': 0 } }],
   ['an exec session whose parent is not known', { parent: {}, fields: { 'proc.tty': 34816 } }],
   ['a session that a shell outside opened', { parent: { ...dash, exepath: '/usr/bin/bash' }, fields: { 'proc.pvpid': 0 } }],
+  ['initdb asks for another program', { parent: { name: 'initdb', exe: 'initdb', exepath: '/usr/lib/postgresql/17/bin/initdb' } }],
+  ['the server is asked for by something else', { shell: { ...dash, cmdline: 'sh -c "/opt/postgres" -V' }, arguments: ['-c', '"/opt/postgres" -V'] }],
   ['every shell', { shell: { name: 'fish', exe: 'fish', exepath: '/usr/bin/fish' } }],
   ['a script of an application', { shell: { name: 'backup.sh', exe: '/bin/bash', exepath: '/usr/bin/bash', cmdline: 'backup.sh /opt/backup.sh' } }],
 ];
@@ -62,6 +64,7 @@ const silent: readonly (readonly [what: string, scene: Scene])[] = [
   ['the entrypoint starts a script', { parent: { name: 'docker-entrypoi', exe: '/bin/sh', exepath: '/usr/bin/dash' } }],
   ['the entrypoint of a busybox image starts a script', { shell: { name: 'sh', exe: 'sh', exepath: '/bin/busybox' }, parent: { name: 'entry.sh', exe: '/bin/sh', exepath: '/bin/busybox' } }],
   ['a command typed into a session starts a shell', { parent: { name: 'bash', exe: 'bash', exepath: '/usr/bin/bash' }, fields: { 'proc.pvpid': 40 } }],
+  ['a new database tries its server', { shell: { ...dash, cmdline: 'sh -c "/usr/lib/postgresql/17/bin/postgres" --check -F' }, parent: { name: 'initdb', exe: 'initdb', exepath: '/usr/lib/postgresql/17/bin/initdb' }, arguments: ['-c', '"/usr/lib/postgresql/17/bin/postgres" --check -F'] }],
   ['on the host', { fields: { 'container.id': 'host' } }],
   ['no shell', { shell: { name: 'ls', exe: 'ls', exepath: '/usr/bin/ls' } }],
   ['busybox as another program', { shell: { name: 'ls', exe: 'ls', exepath: '/bin/busybox' }, arguments: ['/sh'] }],

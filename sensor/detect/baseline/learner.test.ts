@@ -63,6 +63,23 @@ test('a container is learned: programs, capabilities, files, peers; each is told
   assert.equal(pipeline.learner.takeReports(20e9).length, 1, 'that it is watched is said again');
 });
 
+test('what a runtime makes before the first program, and on behalf of an exec, is not learned', () => {
+  const pipeline = new Pipeline({ host: { hostname: 'node-1', userName: () => 'root' }, effects: { identify: () => undefined, command: () => undefined, kill: () => undefined, knownContainer: () => null } });
+  pipeline.onEvent(helloEvent());
+  pipeline.onEvent({ kind: 'snapshot-end', timeBootNs: 600 });
+  pipeline.onEvent(cgroupEvent({ timeBootNs: 700, path: '/lab/web', cgroup: 17, parentCgroup: 8 }));
+  // in a node that is a container itself, its mounts are not the host's either
+  pipeline.onEvent(execEvent({ tgid: 60, startBootNs: 590, execId: 3, timeBootNs: 595, path: '/usr/sbin/runc', command: 'runc' }));
+  const runtime = { ...inWeb, tgid: 60, startBootNs: 590, execId: 3 };
+  pipeline.onEvent(callEvent({ ...runtime, callKind: 'mkdir', call: 'mkdir', timeBootNs: 710, texts: ['/dev/pts', ''] }));
+  pipeline.onEvent(fileEvent({ ...runtime, kind: 'open-write', timeBootNs: 711, path: '/etc/hostname' }));
+  pipeline.onEvent(execEvent({ ...inWeb, timeBootNs: 720, tgid: 60, startBootNs: 590, execId: 4, path: '/usr/bin/node', arguments: ['node'], command: 'node', pidInNamespace: 1 }));
+  pipeline.onEvent(execEvent({ tgid: 80, startBootNs: 800, execId: 5, timeBootNs: 801, path: '/usr/sbin/runc', command: 'runc', inHostMounts: true }));
+  pipeline.onEvent(callEvent({ ...inWeb, tgid: 80, startBootNs: 800, execId: 5, callKind: 'symlink', call: 'symlink', timeBootNs: 810, texts: ['x', '/dev/fd'] }));
+  pipeline.onEvent(callEvent({ ...inWeb, tgid: 60, startBootNs: 590, execId: 4, callKind: 'mkdir', call: 'mkdir', timeBootNs: 820, texts: ['/srv/cache', ''] }));
+  assert.deepEqual(texts(pipeline.learner.takeReports(900)), ['/usr/bin/node as user 0', '/srv/cache']);
+});
+
 const baseline: BaselineInForce = {
   platformDigest: digest, namespace: '', workloadKind: '', workload: 'web', state: 'watch',
   behaviours: [

@@ -28,6 +28,8 @@ interface Learned {
   readonly id: string;
   readonly fromBootNs: number;
   readonly seenFromStart: boolean;
+  /** Its first program was executed: what was done in it before was the runtime's work. */
+  hasProgram: boolean;
   readonly behaviours: Behaviours;
   readonly raw: Set<string>;
   news: BehaviourSeen[];
@@ -90,6 +92,7 @@ export class Learner {
       id: container.id,
       fromBootNs: isOfSession ? container.startedBootNs : fromBootNs,
       seenFromStart: isOfSession,
+      hasProgram: !isOfSession,
       behaviours: new Behaviours([], behavioursMax),
       raw: new Set(),
       news: [],
@@ -102,6 +105,7 @@ export class Learner {
 
   executed(event: ExecEvent, execution: Execution, container: Container): DetectionFound[] {
     const one = this.#of(container);
+    one.hasProgram = true;
     if (execution.path === '' || !isNewRaw(one, rawExecution(execution))) return [];
     return executionActs(execution).flatMap((behaviour) => this.#did(one, container, { behaviour, execution, eventClass: 'exec', atBootNs: event.timeBootNs }));
   }
@@ -109,18 +113,21 @@ export class Learner {
   file(event: FileEvent, execution: Execution, container: Container): DetectionFound[] {
     if (event.kind !== 'open-write') return [];
     const one = this.#of(container);
-    if (!isNewRaw(one, event.path)) return [];
+    if (isRuntimes(one, execution) || !isNewRaw(one, event.path)) return [];
     const behaviour = fileAct(event);
     return behaviour === null ? [] : this.#did(one, container, { behaviour, execution, eventClass: 'open', atBootNs: event.timeBootNs });
   }
 
   socket(event: SocketEvent, execution: Execution, container: Container, remoteName: () => string | null): DetectionFound[] {
+    const one = this.#of(container);
+    if (isRuntimes(one, execution)) return [];
     const behaviour = socketAct(event, event.kind === 'connect' ? remoteName() : null);
-    return this.#did(this.#of(container), container, { behaviour, execution, eventClass: event.kind, atBootNs: event.timeBootNs });
+    return this.#did(one, container, { behaviour, execution, eventClass: event.kind, atBootNs: event.timeBootNs });
   }
 
   call(event: CallEvent, execution: Execution, container: Container): DetectionFound[] {
     const one = this.#of(container);
+    if (isRuntimes(one, execution)) return [];
     const made = callAct(event, execution);
     const acts = made === null ? (event.callKind === 'capset' && event.result >= 0 ? capabilityActs(event) : []) : [made];
     return acts.flatMap((behaviour) => this.#did(one, container, { behaviour, execution, eventClass: event.callKind === 'connectUnix' ? 'connect' : event.callKind, atBootNs: event.timeBootNs }));
@@ -196,6 +203,11 @@ export class Learner {
     one.reportedUntilBootNs = untilBootNs;
     return { containerId: id, session: this.#session.id, fromBootNs, untilBootNs, seenFromStart, recordsLost: lost, cut: behaviours.cut, seen: news, hasEnded };
   }
+}
+
+/** Directories, devices and links that a runtime makes before the first program, or on behalf of an exec, are nobody's behaviour. */
+function isRuntimes({ hasProgram }: Learned, { inHostMounts }: Execution): boolean {
+  return !hasProgram || inHostMounts;
 }
 
 function isNewRaw({ raw }: Learned, key: string): boolean {

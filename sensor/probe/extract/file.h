@@ -7,12 +7,11 @@ static __always_inline struct file *file_of_fd(struct task_struct *task, unsigne
 {
 	struct files_struct *open = VD_GET(task_struct, task, files);
 	struct fdtable *table = VD_GET(files_struct, open, fdt);
-	struct file **files = VD_GET(fdtable, table, fd), *file = 0;
+	struct file **files = VD_GET(fdtable, table, fd);
 
 	if (fd >= VD_GET(fdtable, table, max_fds))
 		return 0;
-	bpf_probe_read_kernel(&file, sizeof(file), files + fd);
-	return file;
+	return pointer_at(files + fd);
 }
 
 /* The inode's change time has had three names: i_ctime, __i_ctime (6.6), i_ctime_sec and _nsec (6.11). */

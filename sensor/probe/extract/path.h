@@ -9,21 +9,17 @@
 #define VEDETTE_EXTRACT_PATH_H
 
 /*
- * A component as it is judged: its first eight bytes, and the last eight of a slash and it. `name` is at `at`, and eight bytes behind
- * it can be read.
+ * A component as it is judged: its first eight bytes, and the last eight of a slash and it. `first` is what stands at its begin, whatever
+ * follows it; `last` the eight bytes at its end, asked for only where it has as many.
  */
-static __always_inline __u64 component_head(const char *out, __u32 at, __u32 length)
+static __always_inline __u64 component_head(__u64 first, __u32 length)
 {
-	__u64 head = *(const __u64 *)(out + at);
-
-	return length < 8 ? head & ((1ull << length * 8) - 1) : head;
+	return length < 8 ? first & ((1ull << length * 8) - 1) : first;
 }
 
-static __always_inline __u64 component_tail(const char *out, __u32 at, __u32 length)
+static __always_inline __u64 short_tail(__u64 first, __u32 length)
 {
-	if (length < 8)
-		return *(const __u64 *)(out + at) << (8 - length) * 8 | (__u64)'/' << (7 - length) * 8;
-	return *(const __u64 *)(out + at + length - 8);
+	return first << (8 - length) * 8 | (__u64)'/' << (7 - length) * 8;
 }
 
 static __always_inline __u32 inside_bits(const struct vd_interests *wants, __u64 tail)
@@ -44,28 +40,43 @@ static __always_inline __u32 inside_bits(const struct vd_interests *wants, __u64
 	return bits;
 }
 
+/* All ones when it is not 0; without a branch, which the verifier would follow both ways in every round of a loop. */
+static __always_inline __u64 mask_of(__u64 value)
+{
+	__u64 sign = -value;
+
+	vd_opaque(sign);
+	return -((value | sign) >> 63);
+}
+
 /* Components come from the leaf to the root. A tree's own root is none, and what stands above it is not known. */
+static __always_inline void note_ends(volatile struct vd_path_facts *facts, const struct vd_interests *wants, __u64 head, __u64 tail)
+{
+	__u64 behind = mask_of(facts->components);
+
+	if (head == '/') {
+		facts->head_known = 0;
+		return;
+	}
+	facts->last = (facts->last & behind) | (tail & ~behind);
+	facts->second = facts->first;
+	facts->first = head;
+	facts->inside |= inside_bits(wants, tail);
+	facts->components++;
+}
+
+/* Of a name that was written to `out`, behind which eight bytes can be read. */
 static __always_inline void note_component(volatile struct vd_path_facts *facts, const struct vd_interests *wants, const char *out, __u32 at, long length)
 {
-	__u64 head, tail;
+	__u64 first;
 
 	if (length <= 0 || length >= VD_NAME_BYTES_MAX)
 		return;
 	vd_opaque(at);
 	if (at > VD_PATH_BYTES_MAX)
 		return;
-	head = component_head(out, at, length);
-	tail = component_tail(out, at, length);
-	if (length == 1 && head == '/') {
-		facts->head_known = 0;
-		return;
-	}
-	if (!facts->components)
-		facts->last = tail;
-	facts->second = facts->first;
-	facts->first = head;
-	facts->inside |= inside_bits(wants, tail);
-	facts->components++;
+	first = *(const __u64 *)(out + at);
+	note_ends(facts, wants, component_head(first, length), length < 8 ? short_tail(first, length) : *(const __u64 *)(out + at + length - 8));
 }
 
 static __always_inline void forget_facts(volatile struct vd_path_facts *facts)
@@ -94,6 +105,63 @@ static __always_inline void note_pairs(volatile struct vd_path_facts *facts, con
 		before = now;
 	}
 	facts->pairs |= pairs;
+}
+
+static __always_inline void know_only_the_end(volatile struct vd_path_facts *facts)
+{
+	facts->head_known = 0;
+	facts->inside = ~0u;
+	facts->pairs = ~0ull;
+}
+
+/*
+ * What path_walk would leave in the facts, pairs excepted, without writing the names anywhere: most files are of no interest, and for
+ * that only the ends of their names are read, in place. *count is room for it.
+ */
+static __always_inline void path_facts(struct vfsmount *vfsmount, struct dentry *dentry, volatile __u16 *count,
+				       volatile struct vd_path_facts *facts, const struct vd_interests *wants)
+{
+	struct mount *mount = (void *)((char *)vfsmount - bpf_core_field_offset(struct mount, mnt));
+	struct dentry *mount_root = VD_GET(mount, mount, mnt.mnt_root);
+
+	facts->pairs = ~0ull;
+	*count = 0;
+	for (int i = 0; i < VD_COMPONENTS_MAX; i++) {
+		const unsigned char *name;
+		struct dentry *parent;
+		__u64 length;
+		__s64 short_by;
+
+		if (dentry == mount_root) {
+			struct mount *above = VD_GET(mount, mount, mnt_parent);
+
+			if (above == mount)
+				return;
+			dentry = VD_GET(mount, mount, mnt_mountpoint);
+			mount = above;
+			mount_root = VD_GET(mount, mount, mnt.mnt_root);
+			continue;
+		}
+		if (*count > VD_PATH_BYTES_MAX - VD_NAME_BYTES_MAX)
+			break;
+		parent = VD_GET(dentry, dentry, d_parent);
+		name = VD_GET(dentry, dentry, d_name.name);
+		length = VD_GET(dentry, dentry, d_name.len);
+		if (length >= VD_NAME_BYTES_MAX)
+			break;
+		*count += length + 1;
+		/* by how many bits the name falls short of eight bytes: what stands around it is shifted out, and a slash put in front of its end */
+		short_by = (__s64)(8 - length) * 8;
+		vd_opaque(short_by);
+		short_by &= ~(short_by >> 63);
+		short_by &= 63;
+		if (length)
+			note_ends(facts, wants, word_at(name) << short_by >> short_by, (word_at(name + length - 8) >> short_by << short_by) | (((__u64)'/' << short_by) >> 8));
+		if (parent == dentry)
+			return;
+		dentry = parent;
+	}
+	know_only_the_end(facts);
 }
 
 /*
@@ -137,11 +205,8 @@ static __always_inline void path_walk(struct vfsmount *vfsmount, struct dentry *
 		dentry = parent;
 	}
 	*flags |= VD_F_PATH_TRUNCATED;
-	if (facts) {
-		facts->head_known = 0;
-		facts->inside = ~0u;
-		facts->pairs = ~0ull;
-	}
+	if (facts)
+		know_only_the_end(facts);
 }
 
 static __always_inline void path_components(struct vfsmount *vfsmount, struct dentry *dentry, char *out,

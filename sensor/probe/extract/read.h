@@ -13,4 +13,16 @@ extern void *bpf_rdonly_cast(const void *object, __u32 type) __ksym __weak;
 		 ((struct type *)bpf_rdonly_cast((pointer), bpf_core_type_id_kernel(struct type)))->member :           \
 		 BPF_CORE_READ((struct type *)(pointer), member))
 
+/* Eight bytes at any place, through the first member of a type that every kernel has; what is not there reads as zeroes. */
+static __always_inline __u64 word_at(const void *place)
+{
+	return (__u64)VD_GET(timespec64, place, tv_sec);
+}
+
+/* The same for a pointer. */
+static __always_inline void *pointer_at(const void *place)
+{
+	return (void *)VD_GET(hlist_head, place, first);
+}
+
 #endif

@@ -103,7 +103,7 @@ static __always_inline void know_nothing(volatile struct vd_path_facts *facts)
 static __always_inline void note_text_component(volatile struct vd_path_facts *facts, const struct vd_interests *wants, const char *text, __u32 at, __u32 length)
 {
 	__u32 depth = facts->components;
-	__u64 head, tail;
+	__u64 head, tail, first;
 
 	facts->last_known = 0;
 	vd_opaque(at);
@@ -112,10 +112,11 @@ static __always_inline void note_text_component(volatile struct vd_path_facts *f
 	length &= VD_TEXT_BYTES_MAX - 1;
 	if (!length)
 		return;
-	head = component_head(text, at, length);
+	first = *(const __u64 *)(text + at);
+	head = component_head(first, length);
 	if (head == '.')
 		return;
-	tail = component_tail(text, at, length);
+	tail = length < 8 ? short_tail(first, length) : *(const __u64 *)(text + at + length - 8);
 	facts->inside |= inside_bits(wants, tail);
 	if (head == ('.' | '.' << 8)) {
 		if (depth < 3)

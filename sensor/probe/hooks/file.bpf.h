@@ -10,8 +10,19 @@
  * execve maps (the program and its ELF interpreter, which exec reports), and shows a mapping that then fails. mprotect and mappings without a file are calls
  * like others.
  */
-VD_SCRATCH(vd_open_scratch_map, struct vd_file_scratch);
-VD_SCRATCH(vd_map_scratch_map, struct vd_file_scratch);
+/* Room for one record of each program; in one table, since the verifier follows a function once for each table that it may be about. */
+enum vd_file_program { VD_OPENED, VD_MAPPED, VD_MAPPED_EXIT, VD_RING_OPENED, VD_RING_OVERFLOW_OPENED, VD_FILE_PROGRAMS };
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, VD_FILE_PROGRAMS);
+	__type(key, __u32);
+	__type(value, struct vd_file_scratch);
+} vd_file_scratch_map SEC(".maps");
+
+static __always_inline struct vd_file_scratch *file_scratch(__u32 program)
+{
+	return bpf_map_lookup_elem(&vd_file_scratch_map, &program);
+}
 
 static __always_inline void fill_mark_key(struct vd_mark_key *key, const struct vd_header *header, struct task_struct *task,
 					  struct inode *inode, __u32 kind)
@@ -50,13 +61,46 @@ static __always_inline int is_watched(struct vd_file_scratch *scratch)
 	return bpf_map_lookup_elem(&vd_watched, &scratch->watch) != 0;
 }
 
-/* The path, and what is judged of it; both stay in the scratch space. */
-static __always_inline void walk_file(struct vd_file_scratch *scratch, struct file *file, const struct vd_interests *wants)
+/* These three on their own for the verifier, which then follows them once and not by every way that leads there. */
+
+/* What is judged of the path, by the ends of its names. */
+__noinline int vd_file_facts(__u32 program)
 {
+	const struct vd_interests *wants = interests_now();
+	struct vd_file_scratch *scratch = file_scratch(program);
+
+	if (!wants || !scratch)
+		return 0;
+	forget_facts(&scratch->facts);
+	path_facts(scratch->mount, scratch->dentry, &scratch->record.path_bytes, &scratch->facts, wants);
+	return 0;
+}
+
+/* The path, and all that is judged of it; both stay in the scratch space. */
+__noinline int vd_file_path(__u32 program, __u32 kind)
+{
+	const struct vd_interests *wants = interests_now();
+	struct vd_file_scratch *scratch = file_scratch(program);
+
+	if (!wants || !scratch)
+		return 0;
 	scratch->record.header.flags = 0;
 	forget_facts(&scratch->facts);
-	path_walk(VD_GET(file, file, f_path.mnt), VD_GET(file, file, f_path.dentry), scratch->data, &scratch->record.path_bytes,
-		  &scratch->record.header.flags, &scratch->facts, wants);
+	path_walk(scratch->mount, scratch->dentry, scratch->data, &scratch->record.path_bytes, &scratch->record.header.flags, &scratch->facts, wants);
+	if (wants->paired >> (kind & 63) & 1)
+		note_pairs(&scratch->facts, scratch->data, *(volatile __u16 *)&scratch->record.path_bytes);
+	return 0;
+}
+
+__noinline int vd_file_want(__u32 program, __u32 kind, __u32 have)
+{
+	const struct vd_interests *wants = interests_now();
+	struct vd_file_scratch *scratch = file_scratch(program);
+
+	if (!wants || !scratch)
+		return VD_WANT_NOT;
+	judge_interest(wants, kind, &scratch->facts, have, 0);
+	return *(volatile __u32 *)&scratch->facts.want;
 }
 
 /* The head, and the file; flags that the walk left are kept. */
@@ -150,23 +194,33 @@ static __always_inline __u32 file_needs(const struct vd_file *record, struct tas
 	return have;
 }
 
-/* Judged before anything else is read of it. The mark of a first one is set only once the record has its place, so a lost one is reported again. */
-static __always_inline void report_wanted(struct vd_file_scratch *scratch, struct task_struct *task, struct file *file, struct inode *inode, __u32 kind)
+/*
+ * Judged by the ends of its names before anything else is read of it, and by all of them where an interest asks what they hold. The mark of
+ * a first one is set only once the record has its place, so a lost one is reported again.
+ */
+static __always_inline void report_wanted(__u32 program, struct vd_file_scratch *scratch, struct task_struct *task, struct file *file, struct inode *inode, __u32 kind)
 {
 	const struct vd_interests *wants = interests_now();
-	__u32 marks = switch_value(VD_SWITCH_MARKS), *known, want;
+	__u32 marks = switch_value(VD_SWITCH_MARKS), *known, want, have = 0;
 	struct vd_mark_key key;
+	int judged;
 
 	if (!wants)
 		return;
-	walk_file(scratch, file, wants);
+	scratch->mount = VD_GET(file, file, f_path.mnt);
+	scratch->dentry = VD_GET(file, file, f_path.dentry);
+	judged = kind_judged(wants, kind);
 	want = kind == VD_OPEN_WRITE ? VD_WANT_EACH : VD_WANT_FIRST;
-	if (kind_judged(wants, kind)) {
-		if (wants->paired >> kind & 1)
-			note_pairs(&scratch->facts, scratch->data, *(volatile __u16 *)&scratch->record.path_bytes);
-		judge_interest(wants, kind, &scratch->facts, file_needs(&scratch->record, task), 0);
-		want = *(volatile __u32 *)&scratch->facts.want;
+	if (judged) {
+		have = file_needs(&scratch->record, task);
+		vd_file_facts(program);
+		want = vd_file_want(program, kind, have);
+		if (want == VD_WANT_NOT && !is_canary())
+			return;
 	}
+	vd_file_path(program, kind);
+	if (judged && wants->paired >> (kind & 63) & 1)
+		want = vd_file_want(program, kind, have);
 	if (is_canary())
 		want = VD_WANT_EACH;
 	if (want == VD_WANT_NOT)
@@ -192,7 +246,7 @@ int vd_opened(unsigned long long *context)
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct pt_regs *registers = (void *)context[0];
 	struct vd_file_scratch *scratch;
-	__u32 zero = 0, mode, fd = context[1];
+	__u32 mode, fd = context[1];
 	const struct cred *cred;
 	struct inode *inode;
 	struct file *file;
@@ -208,17 +262,17 @@ int vd_opened(unsigned long long *context)
 	/* the sensor's own inventory reads would only report themselves */
 	if (!(mode & (FMODE_READ | FMODE_WRITE)) || (!(mode & FMODE_WRITE) && VD_GET(cred, cred, uid.val) == cfg_sensor_uid))
 		return 0;
-	scratch = bpf_map_lookup_elem(&vd_open_scratch_map, &zero);
+	scratch = file_scratch(VD_OPENED);
 	if (!scratch)
 		return 0;
 	scratch->record.result = fd;
 	scratch->record.open_flags = VD_GET(file, file, f_flags);
 	fill_asked(&scratch->record, registers);
-	report_wanted(scratch, task, file, inode, mode & FMODE_WRITE ? VD_OPEN_WRITE : VD_OPEN_READ);
+	report_wanted(VD_OPENED, scratch, task, file, inode, mode & FMODE_WRITE ? VD_OPEN_WRITE : VD_OPEN_READ);
 	return 0;
 }
 
-static __always_inline void report_mapping(struct vd_file_scratch *scratch, struct task_struct *task, __u32 fd)
+static __always_inline void report_mapping(__u32 program, struct vd_file_scratch *scratch, struct task_struct *task, __u32 fd)
 {
 	struct file *file = file_of_fd(task, fd);
 	struct inode *inode = BPF_CORE_READ(file, f_inode);
@@ -230,7 +284,7 @@ static __always_inline void report_mapping(struct vd_file_scratch *scratch, stru
 	scratch->record.asked_flags = 0;
 	scratch->record.asked_mode = 0;
 	scratch->record.open_flags = BPF_CORE_READ(file, f_flags);
-	report_wanted(scratch, task, file, inode, VD_MAP_EXEC);
+	report_wanted(program, scratch, task, file, inode, VD_MAP_EXEC);
 }
 
 SEC("tp/syscalls/sys_enter_mmap")
@@ -238,17 +292,14 @@ int vd_map(struct trace_event_raw_sys_enter *ctx)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct vd_file_scratch *scratch;
-	__u32 zero = 0;
 
 	if ((ctx->args[3] & MAP_ANONYMOUS) || !makes_executable(task, ctx->args[2]) || !task_in_scope(task))
 		return 0;
-	scratch = bpf_map_lookup_elem(&vd_map_scratch_map, &zero);
+	scratch = file_scratch(VD_MAPPED);
 	if (scratch)
-		report_mapping(scratch, task, ctx->args[4]);
+		report_mapping(VD_MAPPED, scratch, task, ctx->args[4]);
 	return 0;
 }
-
-VD_SCRATCH(vd_map_exit_scratch_map, struct vd_file_scratch);
 
 /* Mappings by the 32-bit interface: of a file here, of none as a call like others. */
 SEC("tp_btf/sys_exit")
@@ -257,7 +308,6 @@ int vd_map_exit(unsigned long long *context)
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct vd_file_scratch *scratch;
 	__u64 arguments[6];
-	__u32 zero = 0;
 
 	call_arguments((void *)context[0], 1, arguments);
 	if (arguments[3] & MAP_ANONYMOUS) {
@@ -266,8 +316,8 @@ int vd_map_exit(unsigned long long *context)
 	}
 	if (!makes_executable(task, arguments[2]) || !task_in_scope(task))
 		return 0;
-	scratch = bpf_map_lookup_elem(&vd_map_exit_scratch_map, &zero);
+	scratch = file_scratch(VD_MAPPED_EXIT);
 	if (scratch)
-		report_mapping(scratch, task, arguments[4]);
+		report_mapping(VD_MAPPED_EXIT, scratch, task, arguments[4]);
 	return 0;
 }

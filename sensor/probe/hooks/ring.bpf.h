@@ -23,8 +23,6 @@ struct vd_ring_scratch { struct vd_ring_kept kept; char slack[4096]; struct { st
 VD_SCRATCH(vd_ring_submit_scratch, struct vd_ring_scratch);
 VD_SCRATCH(vd_ring_done_scratch, struct vd_ring_scratch);
 VD_SCRATCH(vd_ring_overflow_scratch, struct vd_ring_scratch);
-VD_SCRATCH(vd_ring_file_scratch, struct vd_file_scratch);
-VD_SCRATCH(vd_ring_overflow_file_scratch, struct vd_file_scratch);
 
 #define REQ_F_FIXED_FILE 1
 #define REQ_F_CQE_SKIP (1 << 6)
@@ -295,7 +293,7 @@ int vd_ring_submit(struct bpf_raw_tracepoint_args *ctx)
 }
 
 /* The file that an open made, in the process's table or in the ring's own. Returns 0 when it cannot be found. */
-static __always_inline int ring_opened(struct vd_file_scratch *scratch, struct io_ring_ctx *ring, const struct vd_ring_kept *kept, __s32 result)
+static __always_inline int ring_opened(__u32 program, struct vd_file_scratch *scratch, struct io_ring_ctx *ring, const struct vd_ring_kept *kept, __s32 result)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	__u32 slot = kept->slot, mode;
@@ -320,9 +318,9 @@ static __always_inline int ring_opened(struct vd_file_scratch *scratch, struct i
 	scratch->record.asked_mode = kept->record.arguments[3];
 	scratch->record.open_flags = BPF_CORE_READ(file, f_flags);
 	if (mode & FMODE_WRITE)
-		report_wanted(scratch, task, file, inode, VD_OPEN_WRITE);
+		report_wanted(program, scratch, task, file, inode, VD_OPEN_WRITE);
 	else if (mode & FMODE_READ)
-		report_wanted(scratch, task, file, inode, VD_OPEN_READ);
+		report_wanted(program, scratch, task, file, inode, VD_OPEN_READ);
 	return 1;
 }
 
@@ -350,17 +348,18 @@ static __always_inline void ring_connected(struct vd_ring_kept *kept, struct io_
 	}
 }
 
-static __always_inline void ring_done(struct vd_ring_scratch *scratch, struct vd_file_scratch *opened, struct io_ring_ctx *ring, __u64 user_data, __s32 result)
+static __always_inline void ring_done(__u32 program, struct vd_ring_scratch *scratch, struct io_ring_ctx *ring, __u64 user_data, __s32 result)
 {
 	struct vd_ring_key key = { .ring = (__u64)ring, .user_data = user_data };
 	struct vd_ring_kept *kept = bpf_map_lookup_elem(&vd_ring_requests, &key);
+	struct vd_file_scratch *opened = file_scratch(program);
 
-	if (!kept)
+	if (!kept || !opened)
 		return;
 	kept->record.result = result;
 	if (kept->record.header.kind == VD_CONNECT_UNIX)
 		ring_connected(kept, ring);
-	if (kept->record.header.kind != VD_OPEN_FAILED || result < 0 ? kind_wanted(kept->record.header.kind) : !ring_opened(opened, ring, kept, result))
+	if (kept->record.header.kind != VD_OPEN_FAILED || result < 0 ? kind_wanted(kept->record.header.kind) : !ring_opened(program, opened, ring, kept, result))
 		ring_emit(scratch, kept);
 	bpf_map_delete_elem(&vd_ring_requests, &key);
 }
@@ -369,29 +368,25 @@ SEC("raw_tp/io_uring_complete")
 int vd_ring_complete(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct io_kiocb *request = (void *)ctx->args[1];
-	struct vd_file_scratch *opened;
 	struct vd_ring_scratch *scratch;
 	__u32 zero = 0;
 
 	if (!request || row_of_operation(BPF_CORE_READ(request, opcode)) == VD_ROW_none)
 		return 0;
 	scratch = bpf_map_lookup_elem(&vd_ring_done_scratch, &zero);
-	opened = bpf_map_lookup_elem(&vd_ring_file_scratch, &zero);
-	if (scratch && opened)
-		ring_done(scratch, opened, (void *)ctx->args[0], BPF_CORE_READ(request, cqe.user_data), BPF_CORE_READ(request, cqe.res));
+	if (scratch)
+		ring_done(VD_RING_OPENED, scratch, (void *)ctx->args[0], BPF_CORE_READ(request, cqe.user_data), BPF_CORE_READ(request, cqe.res));
 	return 0;
 }
 
 SEC("raw_tp/io_uring_cqe_overflow")
 int vd_ring_overflow(struct bpf_raw_tracepoint_args *ctx)
 {
-	struct vd_file_scratch *opened;
 	struct vd_ring_scratch *scratch;
 	__u32 zero = 0;
 
 	scratch = bpf_map_lookup_elem(&vd_ring_overflow_scratch, &zero);
-	opened = bpf_map_lookup_elem(&vd_ring_overflow_file_scratch, &zero);
-	if (scratch && opened)
-		ring_done(scratch, opened, (void *)ctx->args[0], ctx->args[1], (__s32)ctx->args[2]);
+	if (scratch)
+		ring_done(VD_RING_OVERFLOW_OPENED, scratch, (void *)ctx->args[0], ctx->args[1], (__s32)ctx->args[2]);
 	return 0;
 }

@@ -44,6 +44,8 @@ static __always_inline void judge_list(const struct vd_interests *wants, __u32 k
 	for (int i = 0; i < VD_BUCKET_PROBES; i++) {
 		const struct vd_bucket *bucket = &wants->buckets[(place + i) & (VD_BUCKETS_MAX - 1)];
 
+		if (!bucket->kind)	/* what was put in found the first place that was free */
+			break;
 		if (bucket->kind != kind || bucket->first != key)
 			continue;
 		facts->from = bucket->from;
