@@ -24,7 +24,7 @@ export const faults = {
   },
   decoder: {
     target: 'decoder', what: 'the decoder believes the lengths of a call\'s texts',
-    file: '/sensor/decode/call-event.ts', piece: 'if (end > offset + length) return null;', instead: '',
+    file: '/sensor/decode/call-event.ts', piece: 'if (secondPathAt + secondPathBytes > offset + length) return null;', instead: '',
   },
   hang: {
     target: 'rules', what: 'an escape that there is not makes the parser go back for ever',
