@@ -137,7 +137,7 @@ function leadingOf(from: number, to: number): readonly Leading<number>[] {
 function ofNetworks(test: Test): readonly Leading<string>[] | null {
   if (test.on !== 'network' || test.operator !== '=') return null;
   const networks = test.count === 'all' ? test.networks.slice(0, 1) : test.networks;
-  return networks.map(({ bytes, prefixBits }) => ({ value: Buffer.from(bytes).toString('hex'), bits: prefixBits }));
+  return networks.map(({ bytes, prefixBits }) => ({ value: Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(''), bits: prefixBits }));
 }
 
 /** Null: they contradict each other. */
