@@ -94,10 +94,12 @@ test('from outside is what a runtime put there', () => {
   const inside = { ...root(), containerId: 'c1' };
   const outside = { ...root(), containerId: null };
   assert.equal(cameFromOutside({ ...root(), parent: outside }, outside, container), true);
-  assert.equal(cameFromOutside({ ...root(), parent: inside }, null, container), false);
+  assert.equal(cameFromOutside({ ...root(), parent: inside, parentPidInNamespace: 1 }, null, container), false);
   assert.equal(cameFromOutside({ ...root(), parent: outside }, inside, container), false, 'it executed something else');
   assert.equal(cameFromOutside({ ...root(), parent: null, parentPidInNamespace: 0 }, null, container), true);
   assert.equal(cameFromOutside({ ...root(), parent: null, parentPidInNamespace: 0 }, { ...inside, isFork: true }, container), true, 'runc forks inside, and executes nothing there before');
   assert.equal(cameFromOutside({ ...root(), parent: null, parentPidInNamespace: 0 }, { ...inside, path: '' }, container), true, 'runc opened a file inside: its program is not known');
   assert.equal(cameFromOutside({ ...root(), parent: null, parentPidInNamespace: 7 }, null, container), false);
+  assert.equal(cameFromOutside({ ...root(), parent: { ...inside, path: '' }, parentPidInNamespace: 0 }, { ...inside, path: '', isFork: true }, container), true, 'the helper of the runtime was heard of in the cgroup first');
+  assert.equal(cameFromOutside({ ...root(), parent: inside, parentPidInNamespace: 7 }, { ...inside, isFork: true }, container), false);
 });

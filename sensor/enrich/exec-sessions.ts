@@ -110,7 +110,9 @@ export function cameFromOutside(root: Execution, before: Execution | null, conta
   // A runtime forks once more after it has joined the container, and opens files there: what it ran until then is its own program,
   // forked or not known at all. What a process of the container runs has a path.
   if (before !== null && !before.isFork && before.path !== '' && before.containerId === container.id && !before.inHostMounts) return false;
-  return root.parent === null ? root.parentPidInNamespace === 0 : root.parent.containerId !== container.id;
+  // The kernel's word: a parent outside of the pid namespace has no number in it. A runtime's helper that has joined the cgroup already may stand in the table as
+  // a process of the container; a container that shares its pid namespace has only the table.
+  return root.parentPidInNamespace === 0 || (root.parent !== null && root.parent.containerId !== container.id);
 }
 
 /** The kernel's arguments are the session's; of a script they are its interpreter's, and end in the script's path and the rest. */
