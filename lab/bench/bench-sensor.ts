@@ -19,8 +19,8 @@ const nothing = () => undefined;
 const pipeline = new Pipeline({ host: { hostname: 'bench', userName: () => null }, effects: { identify: nothing, command: (command) => void loader.send(command), kill: nothing, knownContainer: () => null } });
 
 const rules = rulesDirectory === '' ? [] : readdirSync(rulesDirectory).filter((name) => name.endsWith('.yaml')).sort();
-// without rules of its own the storms' opens are still wanted, by a rule that only a program's name decides, which the kernel does not judge
-const everyOpen = '- rule: every open\n  desc: wants what the storms do\n  condition: evt.type in (open, openat, openat2) and proc.name = nobody-is-called-so\n  output: never\n  priority: DEBUG\n';
+// without rules of its own the storms' opens are still wanted, by a rule that only the parent's name decides, which the kernel does not judge
+const everyOpen = '- rule: every open\n  desc: wants what the storms do\n  condition: evt.type in (open, openat, openat2) and proc.pname = nobody-is-called-so\n  output: never\n  priority: DEBUG\n';
 pipeline.loadRules(rules.length === 0 ? [{ name: 'every-open.yaml', text: everyOpen }] : rules.map((name) => ({ name, text: readFileSync(join(rulesDirectory, name), 'utf8') })));
 
 const counts: Record<string, number> = {};
