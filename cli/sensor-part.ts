@@ -58,8 +58,11 @@ export async function sensorPart(options: SensorPartOptions): Promise<Part> {
     ...(options.joinTokenFile === undefined ? {} : { joinTokenFile: options.joinTokenFile }),
     ...(sockets.length === 0 ? {} : { containerdSockets: [...usualSockets.slice(0, 2), ...sockets] }),
   };
-  const probe = isRoot ? await buildProbe(state.build) : { ok: false as const, reason: 'not started as root: kernel programs need CAP_BPF and CAP_PERFMON' };
-  const program = await sensorProgram(options);
+  // at once: the compiler is asked for its version while the sensor's sources are read
+  const [probe, program] = await Promise.all([
+    isRoot ? buildProbe(state.build) : { ok: false as const, reason: 'not started as root: kernel programs need CAP_BPF and CAP_PERFMON' },
+    sensorProgram(options),
+  ]);
   const sensor = (more: object) => [process.execPath, ...sensorNodeFlags, program.main, '--config', JSON.stringify({ ...config, ...program.config, ...more })];
   const [command = '', ...args] = probe.ok
     ? [

@@ -1,6 +1,7 @@
 /**
- * The sensor process. Started by the loader with the records at one descriptor and the commands at another; without a
- * loader (`blindReason`) it lists processes and says what it cannot see. `main.ts replay FILE` runs a recording instead.
+ * The sensor process. Started by the loader with the records at one descriptor and the commands at another, and gets ready while the
+ * kernel takes the loader's programs; without a loader (`blindReason`) it lists processes and says what it cannot see.
+ * `main.ts replay FILE` runs a recording instead.
  */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -41,7 +42,7 @@ async function runSensor(config: SensorConfig): Promise<void> {
   const blind = new BlindWatch((event) => session.take(event));
   const onBlocked = (isBlocked: boolean) => reader?.hold(isBlocked);
   const session: Session = new Session({ config, log, loader, rules, onBlocked, ...(hasLoader ? { onUnseeing: () => blind.list() } : {}) });
-  await session.prepare();
+  session.prepare();
   const asked = Promise.withResolvers<true>();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => asked.resolve(true));
   void asked.promise.then(async () => {
@@ -49,9 +50,10 @@ async function runSensor(config: SensorConfig): Promise<void> {
     ended.resolve(null);
   });
   if (hasLoader) {
-    reader = new RecordReader(recordsFd, session.stream, { onBytes: () => session.onBytes(), onEnd: (reason) => ended.resolve(reason) });
+    reader = new RecordReader(recordsFd, session.stream, { beforeFirst: () => session.attached(), onBytes: () => session.onBytes(), onEnd: (reason) => ended.resolve(reason) });
     reader.start();
   } else {
+    await session.attached();
     blind.start(config.blindReason ?? 'the sensor was started without its loader');
   }
   const reason = await ended.promise;

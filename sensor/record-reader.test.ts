@@ -59,6 +59,42 @@ test('all bytes in order, in pieces of what is free, and an end that is said onc
   assert.deepEqual(ends, ['the loader is gone']);
 });
 
+test('the first piece waits for what must be known before it, and so does the rest', async (t) => {
+  const { readFd, writeFd } = pipe(t);
+  const sink = new Sink();
+  const known = Promise.withResolvers<void>();
+  let asked = 0;
+  const beforeFirst = async () => {
+    asked += 1;
+    await known.promise;
+  };
+  const reader = new RecordReader(readFd, sink, { beforeFirst, onBytes: () => undefined, onEnd: () => undefined });
+  reader.start();
+  await sleep(20);
+  assert.equal(asked, 0, 'nothing has come');
+  writeSync(writeFd, 'abcdefghij'.repeat(10));
+  await until(() => asked > 0);
+  writeSync(writeFd, 'abcdefghij'.repeat(10));
+  await sleep(20);
+  assert.equal(sink.text, '');
+  known.resolve();
+  await until(() => sink.text.length === 200);
+  assert.deepEqual([sink.text, asked], ['abcdefghij'.repeat(20), 1]);
+  reader.stop();
+  closeSync(writeFd);
+});
+
+test('what must be known before cannot be: that is the end, and is said', async (t) => {
+  const { readFd, writeFd } = pipe(t);
+  const sink = new Sink();
+  const ends: string[] = [];
+  new RecordReader(readFd, sink, { beforeFirst: async () => await Promise.reject(new Error('no such place')), onBytes: () => undefined, onEnd: (reason) => ends.push(reason) }).start();
+  writeSync(writeFd, 'abc');
+  await until(() => ends.length > 0);
+  closeSync(writeFd);
+  assert.deepEqual([ends, sink.text], [['the records cannot be taken: no such place'], '']);
+});
+
 test('held it takes nothing, and released the rest', async (t) => {
   const { readFd, writeFd } = pipe(t);
   const sink = new Sink();

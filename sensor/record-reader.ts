@@ -13,6 +13,8 @@ export interface RecordSink {
 }
 
 export interface ReaderEvents {
+  /** The first piece is there; it is taken when this is done. */
+  beforeFirst?(): Promise<void>;
   /** After each piece. */
   onBytes(count: number): void;
   /** The pipe has ended, or the stream cannot be understood any further. */
@@ -26,6 +28,7 @@ export class RecordReader {
   #socket: Socket | null = null;
   #isHeld = false;
   #isStopped = false;
+  #hasBegun = false;
 
   constructor(fd: number, sink: RecordSink, events: ReaderEvents) {
     this.#fd = fd;
@@ -59,6 +62,7 @@ export class RecordReader {
   /** False: no further piece for now. */
   #take(count: number): boolean {
     if (this.#isStopped) return false;
+    if (!this.#hasBegun) return this.#begin(count);
     this.#sink.push(count);
     if (this.#sink.state === 'broken') {
       this.#end('the records of the loader cannot be understood');
@@ -66,6 +70,21 @@ export class RecordReader {
     }
     this.#events.onBytes(count);
     return !this.#isHeld && !this.#isStopped;
+  }
+
+  /** What was read waits in the sink's buffer meanwhile. */
+  #begin(count: number): boolean {
+    this.#hasBegun = true;
+    const { beforeFirst } = this.#events;
+    if (beforeFirst === undefined) return this.#take(count);
+    this.#socket?.pause();
+    void beforeFirst().then(
+      () => {
+        if (this.#take(count)) this.#socket?.resume();
+      },
+      (error: unknown) => this.#end(`the records cannot be taken: ${error instanceof Error ? error.message : String(error)}`),
+    );
+    return false;
   }
 
   #end(reason: string): void {

@@ -126,8 +126,12 @@ export class Session {
     this.stream = new EventStream((event) => this.take(event));
   }
 
-  async prepare(): Promise<void> {
+  /** Which containers were there before: asked when the loader has attached its programs, which see those that come later. */
+  async attached(): Promise<void> {
     await this.#desk.prepare();
+  }
+
+  prepare(): void {
     this.pipeline.podsTold(this.#toldPods.read());
     const { policies, rules, images, baselines } = this.#words.words;
     if (baselines !== null) this.#loadBaselines(baselines);

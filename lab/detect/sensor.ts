@@ -44,7 +44,7 @@ if (hearing === 'without-calls') {
   session.take = (event) => (event.kind === 'call' ? undefined : take(event));
 }
 
-const reader = new RecordReader(recordsFd, session.stream, { onBytes: () => session.onBytes(), onEnd: (reason) => void end(reason) });
+const reader = new RecordReader(recordsFd, session.stream, { beforeFirst: () => session.attached(), onBytes: () => session.onBytes(), onEnd: (reason) => void end(reason) });
 
 async function end(reason: string | null): Promise<void> {
   reader.stop();
@@ -52,6 +52,6 @@ async function end(reason: string | null): Promise<void> {
   process.exit(0);
 }
 
-await session.prepare();
+session.prepare();
 process.once('SIGTERM', () => void end(null));
 reader.start();

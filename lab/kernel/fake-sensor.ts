@@ -3,7 +3,7 @@
  * JSON line to a file, counts system calls, connections and the files that were opened (a line with all counts when they have changed), reads the rest
  * away and acknowledges nothing. Only for tests of the loader itself.
  */
-import { appendFileSync, createReadStream, read } from 'node:fs';
+import { appendFileSync, createReadStream, read, readFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { addressText } from '@vedette/rules/address';
@@ -34,10 +34,15 @@ const stream = new EventStream((event) => {
   told = line;
 });
 
+const status = Object.fromEntries(readFileSync('/proc/self/status', 'utf8').split('\n').map((line) => line.split(':\t') as [string, string]));
 const buffer = Buffer.alloc(1 << 20);
+let hasStarted = false;
 function drain(): void {
   read(3, buffer, 0, buffer.length, null, (error, got) => {
     if (error !== null || got === 0) process.exit(0);
+    // it speaks when its programs are attached, which can be later than this process is there
+    if (!hasStarted) appendFileSync(file, `${JSON.stringify({ started: process.pid, status })}\n`);
+    hasStarted = true;
     stream.feed(buffer.subarray(0, got));
     drain();
   });
@@ -59,6 +64,4 @@ socket.on('data', (bytes: Buffer | string) => {
     appendFileSync(replies, `${JSON.stringify({ id: rest.readUInt32LE(4), status: rest.readInt32LE(8), refused: rest.readUInt32LE(12) })}\n`);
   }
 });
-const capabilities = (await import('node:fs')).readFileSync('/proc/self/status', 'utf8');
-appendFileSync(replies, `${JSON.stringify({ started: process.pid, status: Object.fromEntries(capabilities.split('\n').map((line) => line.split(':\t') as [string, string])) })}\n`);
 createInterface({ input: createReadStream(commands) }).on('line', (line) => socket.write(Buffer.from(line, 'hex')));

@@ -113,7 +113,7 @@ export class LoaderBench {
     return await this.replyTo(this.post(command));
   }
 
-  /** The stand-in of this session, from 1. */
+  /** The stand-in of this session, from 1, which the loader has spoken to: its programs are attached. */
   async started(session: number): Promise<SensorStarted> {
     for (let attempt = 0; attempt < 1200; attempt++) {
       const all = this.#lines().filter((one) => typeof one === 'object' && one !== null && 'started' in one);

@@ -64,7 +64,7 @@ static bool wants_net_admin(void)
 	return uname(&system) || sscanf(system.release, "%u.%u", &major, &minor) != 2 || major < 6 || (major == 6 && minor < 9);
 }
 
-/* After loading: what is still needed to read maps, kill, isolate and start sensors. Best effort; root without it is the same. */
+/* After loading, and in each sensor's process: what is still needed to read maps, kill, isolate and start sensors. Best effort; root without it is the same. */
 void own_capabilities_reduce(void)
 {
 	uint64_t kept = capabilities_permitted() & loader_capabilities;
@@ -115,6 +115,7 @@ static void run_sensor(const struct options *options, int records, int commands)
 	dup2(records, 3);
 	dup2(commands, 4);
 	syscall(SYS_close_range, 5, ~0u, 0);
+	own_capabilities_reduce();	/* the first one is started before we have done so ourselves */
 	become_sensor(options);
 	setenv("VEDETTE_RECORDS_FD", "3", 1);
 	setenv("VEDETTE_COMMANDS_FD", "4", 1);

@@ -4,6 +4,7 @@
  * tp_btf/sys_exit, which every system call passes, the 32-bit ones of x86-64 too.
  */
 #include "loader.h"
+#include <string.h>
 
 /* Places of the programs behind the hook that every call passes (maps.h). */
 #define VD_EXIT_CALL 0
@@ -98,3 +99,11 @@ struct hook hooks[] = {
 };
 const int hook_count = sizeof(hooks) / sizeof(hooks[0]);
 _Static_assert(sizeof(hooks) / sizeof(hooks[0]) <= HOOKS_MAX, "hooks");
+
+struct hook *hook_named(const char *program)
+{
+	for (int i = 0; i < hook_count; i++)
+		if (!strcmp(hooks[i].program, program))
+			return &hooks[i];
+	return NULL;
+}

@@ -9,7 +9,8 @@
  * hooks.c     the hooks, what each is for and what it misses
  * entries.c   the entries of the calls that are wanted
  * interests.c what is wanted, as one table that is swapped
- * probe.c     BPF object: configuration, loading with what this kernel refuses left out, attaching, counters
+ * load.c      BPF object: configuration, loading with what this kernel refuses left out, two halves at a time
+ * probe.c     attaching, counters
  * ring.c      the mapped ring and the pipe
  * frames.c    the loader's own records: hello, hooks, snapshot, ticks, losses
  * command.c   commands and replies, and the end of enforcement by itself
@@ -29,6 +30,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 #include "../event.h"
+
+struct bpf_program;
 
 #define HOOKS_MAX 96
 #define REASON_BYTES 200
@@ -99,16 +102,21 @@ struct loader {
 /* hooks.c */
 extern struct hook hooks[];
 extern const int hook_count;
+/* The first of those that are this program's. */
+struct hook *hook_named(const char *program);
 
 /* entries.c */
-struct bpf_program;
 int entries_attach(struct bpf_program *program, uint64_t kinds);
+
+/* load.c */
+int programs_load(struct loader *loader, char why[REASON_BYTES]);
+void programs_close(void);
+struct bpf_program *loaded_program(const char *name);
+int probe_map_fd(const char *name);
 
 /* probe.c */
 int probe_load(struct loader *loader);
-void probe_close(void);
 bool probe_other_sensor(void);
-int probe_map_fd(const char *name);
 int probe_counters(struct vd_tick *tick);
 int probe_snapshot_fd(void);
 int probe_set_switch(uint32_t index, uint32_t value);

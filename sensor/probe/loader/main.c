@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The order of things: options, is another sensor here, load, start the sensor, then drain and tick until told to stop.
+ * The order of things: options, is another sensor here, start the sensor, load while it gets ready, then drain and tick until told to stop.
  * The ring outlives the sensor: a new one is handed everything that the last one had not acknowledged. Exit codes:
  * 0 stopped as asked, 2 usage, 3 another sensor is in this kernel, 4 the sensor would not stay up.
  */
@@ -173,7 +173,7 @@ static int open_session(struct loader *loader)
 			fprintf(stderr, "vedette-loader: cannot write %s: %s\n", loader->options.record, strerror(errno));
 			return -1;
 		}
-	} else if (child_start(loader) || command_thread_start(loader)) {
+	} else if ((loader->child <= 0 && child_start(loader)) || command_thread_start(loader)) {
 		fprintf(stderr, "vedette-loader: cannot start the sensor: %s\n", strerror(errno));
 		return -1;
 	}
@@ -337,15 +337,19 @@ int main(int count, char **values)
 		return 3;
 	if (configure(&loader))
 		return 2;
+	/* it gets ready meanwhile, and waits for our first record; one that cannot be started is tried once more, and said */
+	if (!loader.options.record)
+		child_start(&loader);
 	probe_load(&loader);
 	lifeline_configure(loader.options.lifelines, loader.host_mount_namespace);
 	if (loader.loaded && loader.options.dead_man_seconds && dead_man_start(&loader)) {
 		fprintf(stderr, "vedette-loader: the dead man's thread cannot be started\n");
+		stop_child(&loader);
 		return 2;
 	}
 	if (loader.loaded)
 		own_capabilities_reduce();
 	code = supervise(&loader);
-	probe_close();
+	programs_close();
 	return code;
 }
