@@ -126,7 +126,7 @@ export interface FileEvent extends Subject {
 
 export interface SocketEvent extends Subject {
   readonly kind: 'connect' | 'accept' | 'listen';
-  /** Always 16 bytes, IPv4 mapped. Valid until the next event is decoded: copy to keep. */
+  /** Always 16 bytes, IPv4 mapped. Events share them where they are the same: nobody writes into one. */
   readonly localAddress: Uint8Array;
   readonly remoteAddress: Uint8Array;
   readonly localPort: number;

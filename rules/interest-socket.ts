@@ -1,13 +1,14 @@
 /**
  * A comparison of what a socket is → atoms that the kernel compares: its family and protocol, either port and the remote address, each as
- * leading bits (a port alone has sixteen of them, a range of ports is cut into few), and the exact error. What they say is implied by the
- * comparison, never more. Local addresses, names and what must not be are no atoms. Leading bits either contain each other or have nothing
+ * leading bits (a port alone has sixteen of them, a range of ports is cut into few), and the exact error; of a socket that is made, the family
+ * that was asked for. What they say is implied by the comparison, never more. Local addresses, names and what must not be are no atoms. Leading bits either contain each other or have nothing
  * in common, so two atoms that must both hold are the longer one, or impossible.
  */
 import { predicateOf } from './compile/predicates.ts';
 import type { Test } from './check/typed.ts';
 import type { EventClass } from './events.ts';
 import type { OrderOperator } from './operators.ts';
+import { socketFamilies } from './socket-families.ts';
 import { stepsOf, type ReadSource, type Specialised } from './specialise.ts';
 
 /** The first `bits` of a number; of a port 16, of an address (as hexadecimal digits) 128. */
@@ -42,6 +43,7 @@ type Leaf = Specialised & { readonly kind: 'test' };
 export function socketAtomsOf(leaf: Leaf, eventClass: EventClass): readonly SocketAtoms[] | null {
   const { read, test } = leaf;
   if (!isAboutSockets(eventClass) || read.kind !== 'field') return null;
+  if (eventClass === 'socket' && read.operand.field.name === 'evt.arg' && read.operand.field.argument === 'domain') return read.operand.transforms.length > 0 ? null : ofDomain(test);
   const found: SocketAtoms[] = [];
   // a field of both ends holds where one of them does
   for (const source of read.sources) {
@@ -92,6 +94,16 @@ function holds(leaf: Leaf, source: ReadSource, value: string): boolean {
   for (const step of stepsOf(leaf.read, source)) now = now === null ? null : step(now);
   return now !== null && predicateOf(leaf.test)(now);
 }
+
+/** A family without a name is its number, in which nothing that begins with AF_ can be found. */
+function ofDomain(test: Test): readonly SocketAtoms[] | null {
+  const values = test.on === 'text-set' ? test.values : test.on === 'text' && test.comparisons.every(({ operator }) => domainOperators.has(operator)) ? test.comparisons.map(({ value }) => value) : [];
+  if (values.length === 0 || values.some((value) => !value.startsWith('AF_'))) return null;
+  const passes = predicateOf(test);
+  return [...socketFamilies.entries()].filter(([, name]) => passes(name)).map(([family]) => ({ ...anySocket, family }));
+}
+
+const domainOperators: ReadonlySet<string> = new Set(['=', 'contains', 'startswith']);
 
 /** Of several that must all hold the first is enough to say. */
 function ofPorts(test: Test): readonly Leading<number>[] | null {

@@ -125,13 +125,30 @@ test('only what is named is wanted', () => {
   }
 });
 
+test('a new socket is wanted by the family that was asked for, and by the place that it takes where a rule looks at duplicates', () => {
+  const of = (bytes: Uint8Array, family: number, result: number) => judgeSocket(bytes, kinds.socket, { family, protocol: 0, localPort: 0, remotePort: 0, remoteAddress: new Uint8Array(16), result }, outcome(result));
+  const all = wantedKinds(() => true);
+  const packets = interestTable(rulesOf('evt.type = socket and evt.arg.domain contains AF_PACKET', 'evt.type = dup and fd.num in (0, 1, 2)').interests(), all, 1).bytes;
+  assert.deepEqual([of(packets, 17, 7), of(packets, 17, -1), of(packets, 2, 7), of(packets, 2, -1), of(packets, 2, 0), of(packets, 10, 2), of(packets, 10, 3)], [2, 2, 0, 0, 2, 2, 0]);
+  const rows: readonly (readonly [asked: string, families: readonly number[] | 'whole'])[] = [
+    ['= AF_INET', [2]], ['contains AF_INET', [2, 10]], ['in (AF_UNIX, AF_VSOCK)', [1, 40]], ['startswith AF_NONE', []],
+    // what shows as its number can be found by that, and what must not be is no atom
+    ['contains 7', 'whole'], ['contains A', 'whole'], ['!= AF_INET', 'whole'], ['contains AF_INET or evt.arg.domain = 99', 'whole'],
+  ];
+  for (const [asked, families] of rows) {
+    const { bytes, pushed } = interestTable(rulesOf(`evt.type = socket and (evt.arg.domain ${asked})`).interests(), all, 1);
+    assert.deepEqual(pushed.find((one) => one.kind === 'socket')?.wholeFor, families === 'whole' ? ['r0'] : [], asked);
+    if (families !== 'whole') assert.deepEqual([0, 1, 2, 10, 17, 40, 46].filter((family) => of(bytes, family, 5) > 0), families, asked);
+  }
+});
+
 test('what is counted, or told to another class of rules, or too much, is wanted whole', () => {
   const rules = rulesOf('evt.type in (connect, bind, socket) and evt.failed = true', 'evt.type = dup and evt.failed = false');
   const all = wantedKinds((one) => one !== 'listen');
   const { bytes, pushed } = interestTable([...rules.interests(), ...learnedInterests], all, 1, countedKinds);
-  assert.deepEqual([kinds.connect, kinds.accept, kinds.listen, kinds.socket].map((kind) => isJudged(bytes, kind)), [false, false, false, false]);
-  assert.deepEqual([kinds.connectUnix, kinds.bind, kinds.dup].map((kind) => isJudged(bytes, kind)), [true, true, true]);
-  assert.deepEqual(pushed.filter((one) => ['connect', 'socket'].includes(one.kind)).map((one) => one.wholeFor), [['connections'], ['r1']]);
+  assert.deepEqual([kinds.connect, kinds.accept, kinds.listen].map((kind) => isJudged(bytes, kind)), [false, false, false]);
+  assert.deepEqual([kinds.connectUnix, kinds.bind, kinds.dup, kinds.socket].map((kind) => isJudged(bytes, kind)), [true, true, true, true]);
+  assert.deepEqual(pushed.filter((one) => ['connect', 'socket'].includes(one.kind)).map((one) => one.wholeFor), [['connections'], []]);
   assert.deepEqual([judgeCall(bytes, kinds.bind, bit('container') | bit('succeeded')), judgeCall(bytes, kinds.bind, bit('failed')), judgeCall(bytes, kinds.bind, bit('succeeded'))], [2, 2, 0]);
   const ports = rulesOf(`evt.type = bind and fd.lport in (${Array.from({ length: listMax + 1 }, (_, index) => index * 2).join(', ')})`);
   const crowded = interestTable(ports.interests(), all, 1);

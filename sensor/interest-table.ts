@@ -5,8 +5,8 @@
  * places) makes its kind wanted whole, and is named. Only ever too much.
  */
 import type { EventClass } from '@vedette/rules/events';
-import { isWhole, needs, type Conjunction, type Interest, type NamePart } from '@vedette/rules/interest';
-import { isAboutSockets } from '@vedette/rules/interest-socket';
+import { isWhole, needs, whole, type Conjunction, type Interest, type NamePart } from '@vedette/rules/interest';
+import { anySocket, isAboutSockets } from '@vedette/rules/interest-socket';
 import { kinds } from './decode/layout.ts';
 import { socketMasks } from './socket-row.ts';
 
@@ -76,11 +76,11 @@ export function interestTable(interests: readonly Interest[], wantedKinds: bigin
   for (const [eventClass, ofClass] of Object.entries(judgedKinds) as [EventClass, readonly Kind[]][]) {
     for (const kind of ofClass) {
       if (!byInterests.includes(kind) && (wantedKinds >> BigInt(kinds[kind]) & 1n) === 0n) continue;
-      const mine = interests.filter((one) => one.eventClass === eventClass);
+      const mine = [...interests.filter((one) => one.eventClass === eventClass), ...ofOthers(kind, interests)];
       const rows = rowsOf(kind, mine);
       const most = isAboutSockets(eventClass) ? Math.min(listMax, room) : room;
       const crowded = rows.length > most ? `${rows.length} interests, of which ${most} fit` : null;
-      const wholeFor = [...(counted[kind] === undefined ? [] : [counted[kind]]), ...ofOthers(kind, interests), ...wholeReasons(kind, mine, crowded)];
+      const wholeFor = [...(counted[kind] === undefined ? [] : [counted[kind]]), ...wholeReasons(kind, mine, crowded)];
       const isJudged = wholeFor.length === 0 || firsts.has(kind) && rows.length <= room;
       const fits = isJudged && insides.take(rows);
       pushed.push({ kind, eventClass, interests: rows.length, wholeFor: isJudged && !fits ? ['more names to be found inside of paths than the kernel looks for'] : wholeFor });
@@ -92,10 +92,13 @@ export function interestTable(interests: readonly Interest[], wantedKinds: bigin
   return { bytes: new TableWriter(lists, insides).write(wantedKinds, generation), pushed };
 }
 
-/** A new socket in the place of the standard input is told to rules on duplicates. */
-function ofOthers(kind: Kind, interests: readonly Interest[]): readonly string[] {
-  return kind === 'socket' ? interests.filter((one) => one.eventClass === 'dup' && one.any.length > 0).map((one) => one.by) : [];
+/** A new socket in the place of one of the standard streams is told to rules on duplicates. */
+function ofOthers(kind: Kind, interests: readonly Interest[]): readonly Interest[] {
+  if (kind !== 'socket') return [];
+  return interests.filter((one) => one.eventClass === 'dup' && one.any.length > 0).map((one) => ({ ...one, any: inPlaceOfStreams }));
 }
+
+const inPlaceOfStreams: readonly Conjunction[] = [0, 1, 2].map((result) => ({ ...whole, socket: { ...anySocket, result } }));
 
 function wholeReasons(kind: Kind, interests: readonly Interest[], crowded: string | null): readonly string[] {
   if (crowded !== null) return [crowded];

@@ -339,10 +339,7 @@ export class Pipeline {
     this.shipment.flows.add(event, execution, execution.containerId, this.#wallOffsetNs);
     if (container !== null) this.#report(this.learner.socket(event, execution, container, () => this.#remoteName(event, execution)));
     const eventClass = eventClassOf[event.kind];
-    if (this.detector.looksAt(eventClass)) {
-      const kept: SocketEvent = { ...event, localAddress: event.localAddress.slice(), remoteAddress: event.remoteAddress.slice() };
-      this.#detect(eventClass, kept, execution, container, false);
-    }
+    this.#detect(eventClass, event, execution, container, false);
   }
 
   #call(event: CallEvent): void {

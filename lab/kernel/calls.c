@@ -230,6 +230,19 @@ static long open_32(const char *path, int flags)
 	return narrow(5, (long)text_a, flags, 0644);
 }
 
+/* A program without a standard input gets its socket there. */
+static long socket_as_input(void)
+{
+	int keep = dup(0);
+	long result;
+
+	close(0);
+	result = answer(socket(AF_INET, SOCK_STREAM, 0));
+	dup2(keep, 0);
+	close(keep);
+	return result;
+}
+
 static long dup_socket(void)
 {
 	int fd = socket(AF_INET, SOCK_STREAM, 0), keep = dup(0);
@@ -341,6 +354,7 @@ static long made(const char *name)
 	IS("connect@32") return connect_32();
 	IS("open@32") return open_32("opened-by-32", O_WRONLY | O_CREAT | O_TRUNC);
 	IS("open-failed@32") return open_32("nowhere/x", O_RDONLY);
+	IS("socket-as-input") return socket_as_input();
 	IS("dup") return dup_socket();
 	IS("bpf-refused") return CALL(SYS_bpf, 5, NULL, 0);
 	IS("init_module-refused") return CALL(SYS_init_module, NULL, 0, "options=1");

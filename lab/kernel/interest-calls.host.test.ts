@@ -87,12 +87,21 @@ test('calls on sockets, by the address that they are given', async () => {
   assert.deepEqual((await reportedOf(['evt.type = connect and fd.rport = 42615'], narrow)).seen, {});
 });
 
+test('new sockets, by the family that was asked for and by the place that they take', async () => {
+  const calls = async () => await makeCalls(loader.cgroup, place, ['socket-refused', 'socket', 'socket-as-input']);
+  assert.deepEqual((await reportedOf(['evt.type = socket and evt.arg.domain contains AF_PACKET'], calls)).seen, { socket: 1 });
+  assert.deepEqual((await reportedOf(['evt.type = socket and evt.arg.domain = AF_INET'], calls)).seen, { socket: 2 }, 'one was refused');
+  assert.deepEqual((await reportedOf(['evt.type = socket and evt.arg.domain in (AF_INET6, AF_VSOCK)'], calls)).seen, {});
+  assert.deepEqual((await reportedOf(['evt.type = socket and evt.arg.domain = AF_INET and evt.failed = false'], calls)).seen, { socket: 1 });
+  const asInput = ['evt.type = socket and evt.arg.domain = AF_VSOCK', 'evt.type = dup and fd.type = ipv4'];
+  assert.deepEqual((await reportedOf(asInput, calls)).seen, { socket: 1 }, 'a rule on duplicates wants those that become a standard stream');
+});
+
 test('calls that fail and calls that do not', async () => {
   const calls = async () => await makeCalls(loader.cgroup, place, ['setns-refused', 'unlink', 'ptrace-refused', 'rename-refused', 'mprotect', 'socket-refused', 'socket']);
   const classes = ['setns', 'ptrace', 'rename', 'unlink', 'mprotect', 'socket'];
   assert.deepEqual((await reportedOf(classes.map((one) => `evt.type = ${one} and evt.failed = true`), calls)).seen, { setns: 1, ptrace: 1, rename: 1, socket: 1 });
   assert.deepEqual((await reportedOf(classes.map((one) => `evt.type = ${one} and evt.res = SUCCESS`), calls)).seen, { unlink: 1, mprotect: 1, socket: 1 });
-  assert.deepEqual((await reportedOf(['evt.type = socket and evt.failed = false', 'evt.type = dup and fd.type = ipv4'], calls)).seen, { socket: 2 }, 'a rule on duplicates wants new sockets too');
   const opens = async () => await makeCalls(loader.cgroup, place, ['open-failed', 'open-failed', 'open-failed@32']);
   assert.deepEqual((await reportedOf(['evt.type in (open, openat) and evt.failed = false and fd.name startswith /none'], opens)).seen, {}, 'opens that fail are of no interest');
   assert.deepEqual((await reportedOf(['evt.type in (open, openat) and evt.failed = true and fd.name = /etc/not-there'], opens)).seen, { openat: 2 });

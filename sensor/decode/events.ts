@@ -14,6 +14,9 @@ import { plainText, TextCache } from './text-cache.ts';
 export class EventDecoder {
   readonly #paths = new TextCache(componentsToPath);
   readonly #texts = new TextCache(plainText);
+  /** Of the connection before: addresses repeat, and one copy then stands for all. Nobody writes into it. */
+  #local: Uint8Array = new Uint8Array(16);
+  #remote: Uint8Array = new Uint8Array(16);
   /** Of the session whose records these are, by its hello. */
   #schema: number = at.schema;
 
@@ -42,11 +45,11 @@ export class EventDecoder {
       case at.kinds.mapExec:
         return this.#file(reader, offset, length, 'map-exec');
       case at.kinds.connect:
-        return decodeSocket(reader, offset, length, 'connect');
+        return this.#socket(reader, offset, length, 'connect');
       case at.kinds.accept:
-        return decodeSocket(reader, offset, length, 'accept');
+        return this.#socket(reader, offset, length, 'accept');
       case at.kinds.listen:
-        return decodeSocket(reader, offset, length, 'listen');
+        return this.#socket(reader, offset, length, 'listen');
       case at.kinds.dns:
         return decodeDns(reader, offset, length);
       default: {
@@ -167,6 +170,33 @@ export class EventDecoder {
       call: asked ? (callNames[reader.u16(offset + at.file.call)] ?? '') : '',
     };
   }
+
+  #socket(reader: RecordReader, offset: number, length: number, kind: SocketEvent['kind']): SocketEvent | null {
+    if (length < at.socket.size) return null;
+    this.#local = addressAt(reader.bytes, offset + at.socket.localAddress, this.#local);
+    this.#remote = addressAt(reader.bytes, offset + at.socket.remoteAddress, this.#remote);
+    return {
+      kind,
+      timeBootNs: reader.u64(offset + at.header.timeBootNs),
+      tgid: reader.u32(offset + at.header.tgid), tid: reader.u32(offset + at.header.tid),
+      startBootNs: reader.u64(offset + at.header.startBootNs),
+      execId: reader.u32(offset + at.header.execId), uid: reader.u32(offset + at.header.uid),
+      cgroupV1: reader.cgroupKey(offset + at.header.cgroupV1), cgroupV2: reader.cgroupKey(offset + at.header.cgroupV2),
+      localAddress: this.#local,
+      remoteAddress: this.#remote,
+      localPort: reader.u16(offset + at.socket.localPort),
+      remotePort: reader.u16(offset + at.socket.remotePort),
+      family: reader.u16(offset + at.socket.family),
+      protocol: reader.u16(offset + at.socket.protocol),
+      result: reader.i32(offset + at.socket.result),
+      networkNamespace: reader.u32(offset + at.socket.networkNamespace),
+    };
+  }
+}
+
+function addressAt(bytes: Uint8Array, from: number, before: Uint8Array): Uint8Array {
+  for (let index = 0; index < 16; index++) if (bytes[from + index] !== before[index]) return new Uint8Array(bytes.subarray(from, from + 16));
+  return before;
 }
 
 function subject(reader: RecordReader, offset: number) {
@@ -216,28 +246,6 @@ function decodeCgroup(reader: RecordReader, offset: number, length: number, kind
     command: reader.text(offset + at.cgroup.comm, reader.commandLength(offset + at.cgroup.comm)),
     takenForContainer: reader.u8(offset + at.cgroup.container) === 1,
     presentAtStart: (reader.u16(offset + at.header.flags) & at.flags.presentAtStart) !== 0,
-  };
-}
-
-function decodeSocket(reader: RecordReader, offset: number, length: number, kind: SocketEvent['kind']): SocketEvent | null {
-  if (length < at.socket.size) return null;
-  const local = offset + at.socket.localAddress;
-  const remote = offset + at.socket.remoteAddress;
-  return {
-    kind,
-    timeBootNs: reader.u64(offset + at.header.timeBootNs),
-    tgid: reader.u32(offset + at.header.tgid), tid: reader.u32(offset + at.header.tid),
-    startBootNs: reader.u64(offset + at.header.startBootNs),
-    execId: reader.u32(offset + at.header.execId), uid: reader.u32(offset + at.header.uid),
-    cgroupV1: reader.cgroupKey(offset + at.header.cgroupV1), cgroupV2: reader.cgroupKey(offset + at.header.cgroupV2),
-    localAddress: reader.bytes.subarray(local, local + 16),
-    remoteAddress: reader.bytes.subarray(remote, remote + 16),
-    localPort: reader.u16(offset + at.socket.localPort),
-    remotePort: reader.u16(offset + at.socket.remotePort),
-    family: reader.u16(offset + at.socket.family),
-    protocol: reader.u16(offset + at.socket.protocol),
-    result: reader.i32(offset + at.socket.result),
-    networkNamespace: reader.u32(offset + at.socket.networkNamespace),
   };
 }
 

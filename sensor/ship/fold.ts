@@ -108,14 +108,25 @@ interface FlowFold {
   readonly address: Uint8Array;
   readonly port: number;
   readonly protocol: string;
+  readonly protocolNumber: number;
   count: number;
   failed: number;
   first: number;
   last: number;
 }
 
+/** Whether it is the same to the folder, bytes of the address and all. */
+function isAlikeFlow(one: FlowFold, event: SocketEvent, address: Uint8Array, port: number, processPath: string, containerId: string, hour: number): boolean {
+  if (one.port !== port || one.protocolNumber !== event.protocol || one.hourStartMs !== hour || one.processPath !== processPath || one.containerId !== containerId) return false;
+  if (one.address === address) return true;
+  for (let at = 0; at < one.address.length; at++) if (one.address[at] !== address[at]) return false;
+  return true;
+}
+
 export class FlowFolder {
   readonly #folds = new Map<string, FlowFold>();
+  /** The one before of each kind, which a busy client or server mostly repeats: found without making its key. */
+  readonly #last: Record<SocketEvent['kind'], FlowFold | null> = { connect: null, accept: null, listen: null };
 
   get keys(): number {
     return this.#folds.size;
@@ -126,28 +137,35 @@ export class FlowFolder {
     const address = event.kind === 'listen' ? event.localAddress : event.remoteAddress;
     const port = event.kind === 'connect' ? event.remotePort : event.localPort;
     const processPath = execution?.path ?? '';
-    const key = `${hour}\0${containerId ?? ''}\0${processPath}\0${event.kind}\0${address.toString()}\0${port}\0${event.protocol}`;
     const failed = event.result < 0 && event.result !== inProgress ? 1 : 0;
+    const last = this.#last[event.kind];
+    const known = last !== null && isAlikeFlow(last, event, address, port, processPath, containerId ?? '', hour) ? last : this.#of(event, address, port, processPath, containerId ?? '', hour);
+    known.count += 1;
+    known.failed += failed;
+    known.last = event.timeBootNs;
+    this.#last[event.kind] = known;
+  }
+
+  #of(event: SocketEvent, address: Uint8Array, port: number, processPath: string, containerId: string, hour: number): FlowFold {
+    const key = `${hour}\0${containerId}\0${processPath}\0${event.kind}\0${address.toString()}\0${port}\0${event.protocol}`;
     const known = this.#folds.get(key);
-    if (known !== undefined) {
-      known.count += 1;
-      known.failed += failed;
-      known.last = event.timeBootNs;
-      return;
-    }
-    this.#folds.set(key, {
+    if (known !== undefined) return known;
+    const fold: FlowFold = {
       hourStartMs: hour,
-      containerId: containerId ?? '',
+      containerId,
       processPath,
       kind: event.kind,
-      address: address.slice(),
+      address,
       port,
       protocol: protocols[event.protocol] ?? `ip-${event.protocol}`,
-      count: 1,
-      failed,
+      protocolNumber: event.protocol,
+      count: 0,
+      failed: 0,
       first: event.timeBootNs,
       last: event.timeBootNs,
-    });
+    };
+    this.#folds.set(key, fold);
+    return fold;
   }
 
   take(): FlowCount[] {
@@ -166,6 +184,7 @@ export class FlowFolder {
         failed: BigInt(one.failed),
       }),
     );
+    this.#last.connect = this.#last.accept = this.#last.listen = null;
     this.#folds.clear();
     return out;
   }

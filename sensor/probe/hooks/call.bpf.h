@@ -429,7 +429,7 @@ static __always_inline __u32 call_want(struct vd_call_scratch *scratch, const st
 
 	if (!kind_judged(wants, kind))
 		return kind == VD_OPEN_FAILED ? VD_WANT_FIRST : VD_WANT_EACH;
-	if (is_canary() || record->call_flags & (VD_C_CHANGED | VD_C_TEXT_TRUNCATED | VD_C_TEXT_MISSING))
+	if (is_canary() || record->call_flags & (VD_C_CHANGED | VD_C_TEXT_TRUNCATED | VD_C_TEXT_MISSING) || made_of_another(record))
 		return VD_WANT_EACH;
 	mode = record->call == VD_ROW_chmod || record->call == VD_ROW_fchmod ? record->arguments[1] : record->arguments[2];
 	if (kind == VD_CHMOD && mode & (S_ISUID | S_ISGID))

@@ -32,6 +32,12 @@ static __always_inline __u64 outcome_of(__s64 result)
 	return VD_I_SUCCEEDED >> ((__u64)result >> 63);
 }
 
+/* Rules can ask for the family that a socket was asked of and for the one it has: where they differ, no one word is both. */
+static __always_inline int made_of_another(const struct vd_call *record)
+{
+	return record->header.kind == VD_SOCKET && record->family && record->family != (__u16)record->arguments[0];
+}
+
 /* Where the call was given an address, or was told one, that is the remote one (decode/call-event.ts, givenAddress); else the socket's own. */
 static __always_inline void note_call_socket(volatile struct vd_path_facts *facts, const struct vd_call *record, const char *given)
 {
@@ -48,7 +54,8 @@ static __always_inline void note_call_socket(volatile struct vd_path_facts *fact
 		first = *(const volatile __u64 *)(given + 8);
 		second = *(const volatile __u64 *)(given + 16);
 	}
-	note_socket(facts, ends_of(record->local_port, port, record->family, record->protocol), first, second, (__s32)record->result);
+	/* of a socket that is made the family asked for, which a call that failed has too */
+	note_socket(facts, ends_of(record->local_port, port, record->header.kind == VD_SOCKET ? (__u16)record->arguments[0] : record->family, record->protocol), first, second, (__s32)record->result);
 }
 
 /* On its own for the verifier, which then follows it once for all three hooks. */
