@@ -207,7 +207,7 @@ static __always_inline void report_wanted(__u32 program, struct vd_file_scratch 
 	const struct vd_interests *wants = interests_now();
 	__u32 marks = switch_value(VD_SWITCH_MARKS), *known, want, have = 0;
 	struct vd_mark_key key;
-	int judged, paired;
+	int judged;
 
 	if (!wants)
 		return;
@@ -215,17 +215,15 @@ static __always_inline void report_wanted(__u32 program, struct vd_file_scratch 
 	scratch->dentry = VD_GET(file, file, f_path.dentry);
 	judged = kind_judged(wants, kind);
 	want = kind == VD_OPEN_WRITE ? VD_WANT_EACH : VD_WANT_FIRST;
-	paired = judged && wants->paired >> (kind & 63) & 1;
-	if (judged)
+	if (judged) {
 		have = file_needs(&scratch->record, task);
-	if (judged && !paired) {
 		vd_file_facts(program);
 		want = vd_file_want(program, kind, have);
 		if (want == VD_WANT_NOT && !is_canary())
 			return;
 	}
 	vd_file_path(program, kind);
-	if (paired)
+	if (judged && wants->paired >> (kind & 63) & 1)
 		want = vd_file_want(program, kind, have);
 	if (is_canary())
 		want = VD_WANT_EACH;
