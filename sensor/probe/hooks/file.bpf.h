@@ -199,7 +199,8 @@ static __always_inline __u32 file_needs(const struct vd_file *record, struct tas
 }
 
 /*
- * Judged by the ends of its names before anything else is read of it, or by all of them where an interest asks what they hold. The mark of
+ * Judged by the ends of its names before anything else is read of it, and what that leaves open by all that they hold where an interest asks
+ * for it: not knowing their pairs can only make more wanted. The mark of
  * a first one is set only once the record has its place, so a lost one is reported again.
  */
 static __always_inline void report_wanted(__u32 program, struct vd_file_scratch *scratch, struct task_struct *task, struct file *file, struct inode *inode, __u32 kind)
