@@ -157,16 +157,18 @@ struct {
 } vd_interests_now SEC(".maps");
 
 /*
- * What a process was called when its last execution, or its fork, was told, as one bit (store/process-name.h); the start is for ids that are
- * used again. What is not here is not known: at most 65,536 × about 90 B = 6 MiB, allocated as needed.
+ * What a process was called when its last execution, or its fork, was told: a word each (store/process-name.h), four in a set that its
+ * id chooses. What is not here is not known: 65,536 names, 512 KiB. The loader maps it to count them.
  */
-struct vd_process_name { __u64 start_boot_ns; __u64 bit; };
+#define VD_NAME_SETS 16384
+#define VD_NAMES_IN_SET 4
+struct vd_process_names { __u64 words[VD_NAMES_IN_SET]; };
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 65536);
-	__uint(map_flags, 1);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, VD_NAME_SETS);
+	__uint(map_flags, 1u << 10 /* BPF_F_MMAPABLE */);
 	__type(key, __u32);
-	__type(value, struct vd_process_name);
+	__type(value, struct vd_process_names);
 } vd_process_names SEC(".maps");
 
 /* The programs behind the two hooks that every call passes; filled by the loader, so that one the kernel refuses is only left out. */

@@ -22,12 +22,12 @@ static __always_inline __u64 short_tail(__u64 first, __u32 length)
 	return first << (8 - length) * 8 | (__u64)'/' << (7 - length) * 8;
 }
 
-static __always_inline __u32 inside_bits(const struct vd_interests *wants, __u64 tail)
+static __always_inline __u32 inside_bits_from(const struct vd_interests *wants, __u64 tail, int from, int to)
 {
 	__u32 bits = 0;
 
 #pragma unroll
-	for (int i = 0; i < VD_INSIDE_MAX; i++) {
+	for (int i = from; i < to; i++) {
 		__u64 against = (tail & wants->inside_mask[i]) ^ wants->inside[i];
 
 		/* without a branch, which the verifier would follow both ways each time */
@@ -40,6 +40,19 @@ static __always_inline __u32 inside_bits(const struct vd_interests *wants, __u64
 	return bits;
 }
 
+static __always_inline __u32 inside_bits(const struct vd_interests *wants, __u64 tail)
+{
+	return inside_bits_from(wants, tail, 0, VD_INSIDE_MAX);
+}
+
+/* The same where a branch more may be followed: they are filled from the first on, and mostly there are two at most. */
+static __always_inline __u32 few_inside_bits(const struct vd_interests *wants, __u64 tail)
+{
+	__u32 bits = inside_bits_from(wants, tail, 0, 2);
+
+	return wants->inside_mask[2] ? bits | inside_bits_from(wants, tail, 2, VD_INSIDE_MAX) : bits;
+}
+
 /* All ones when it is not 0; without a branch, which the verifier would follow both ways in every round of a loop. */
 static __always_inline __u64 mask_of(__u64 value)
 {
@@ -50,7 +63,7 @@ static __always_inline __u64 mask_of(__u64 value)
 }
 
 /* Components come from the leaf to the root. A tree's own root is none, and what stands above it is not known. */
-static __always_inline void note_ends(volatile struct vd_path_facts *facts, const struct vd_interests *wants, __u64 head, __u64 tail)
+static __always_inline void note_ends(volatile struct vd_path_facts *facts, const struct vd_interests *wants, __u64 head, __u64 tail, int may_branch)
 {
 	__u64 behind = mask_of(facts->components);
 
@@ -61,7 +74,7 @@ static __always_inline void note_ends(volatile struct vd_path_facts *facts, cons
 	facts->last = (facts->last & behind) | (tail & ~behind);
 	facts->second = facts->first;
 	facts->first = head;
-	facts->inside |= inside_bits(wants, tail);
+	facts->inside |= may_branch ? few_inside_bits(wants, tail) : inside_bits(wants, tail);
 	facts->components++;
 }
 
@@ -76,7 +89,7 @@ static __always_inline void note_component(volatile struct vd_path_facts *facts,
 	if (at > VD_PATH_BYTES_MAX)
 		return;
 	first = *(const __u64 *)(out + at);
-	note_ends(facts, wants, component_head(first, length), length < 8 ? short_tail(first, length) : *(const __u64 *)(out + at + length - 8));
+	note_ends(facts, wants, component_head(first, length), length < 8 ? short_tail(first, length) : *(const __u64 *)(out + at + length - 8), 0);
 }
 
 static __always_inline void forget_facts(volatile struct vd_path_facts *facts)
@@ -156,7 +169,7 @@ static __always_inline void path_facts(struct vfsmount *vfsmount, struct dentry 
 		short_by &= ~(short_by >> 63);
 		short_by &= 63;
 		if (length)
-			note_ends(facts, wants, word_at(name) << short_by >> short_by, (word_at(name + length - 8) >> short_by << short_by) | (((__u64)'/' << short_by) >> 8));
+			note_ends(facts, wants, word_at(name) << short_by >> short_by, (word_at(name + length - 8) >> short_by << short_by) | (((__u64)'/' << short_by) >> 8), 1);
 		if (parent == dentry)
 			return;
 		dentry = parent;

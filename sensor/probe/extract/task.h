@@ -5,35 +5,51 @@
 
 static __always_inline struct task_struct *task_leader(struct task_struct *task)
 {
-	return BPF_CORE_READ(task, group_leader);
+	return VD_GET(task_struct, task, group_leader);
+}
+
+static __always_inline __u64 task_start(struct task_struct *task)
+{
+	struct task_struct *leader = task_leader(task);
+
+	return VD_GET(task_struct, leader, start_boottime);
 }
 
 /* Only a few bits of self_exec_id are ever used; 32 of them make an execution distinct within its process. */
 static __always_inline void task_reference(struct task_struct *task, struct vd_reference *reference)
 {
-	reference->tgid = BPF_CORE_READ(task, tgid);
-	reference->start_boot_ns = BPF_CORE_READ(task, group_leader, start_boottime);
-	reference->exec_id = (__u32)BPF_CORE_READ(task, self_exec_id);
+	reference->tgid = VD_GET(task_struct, task, tgid);
+	reference->start_boot_ns = task_start(task);
+	reference->exec_id = (__u32)VD_GET(task_struct, task, self_exec_id);
 }
 
 /*
  * Cgroup keys of a task. v1: its cgroup in the hierarchy of the pids controller, which every container runtime uses.
  * v2: its cgroup in the default hierarchy, also on hybrid hosts, where it stands beside the v1 controllers.
  */
+static __always_inline __u64 cgroup_id(struct cgroup *cgroup)
+{
+	struct kernfs_node *node = VD_GET(cgroup, cgroup, kn);
+
+	return VD_GET(kernfs_node, node, id);
+}
+
 static __always_inline __u64 task_cgroup_v1(struct task_struct *task)
 {
-	struct css_set *set = BPF_CORE_READ(task, cgroups);
-	struct cgroup_subsys_state *state = 0;
+	struct css_set *set = VD_GET(task_struct, task, cgroups);
+	struct cgroup_subsys_state *state;
 
 	if (!cfg_v1_hierarchy)
 		return 0;
-	bpf_core_read(&state, sizeof(state), &set->subsys[bpf_core_enum_value(enum cgroup_subsys_id, pids_cgrp_id)]);
-	return BPF_CORE_READ(state, cgroup, kn, id);
+	state = pointer_at(&set->subsys[bpf_core_enum_value(enum cgroup_subsys_id, pids_cgrp_id)]);
+	return cgroup_id(VD_GET(cgroup_subsys_state, state, cgroup));
 }
 
 static __always_inline __u64 task_cgroup_v2(struct task_struct *task)
 {
-	return BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id) | VD_CGROUP_V2;
+	struct css_set *set = VD_GET(task_struct, task, cgroups);
+
+	return cgroup_id(VD_GET(css_set, set, dfl_cgrp)) | VD_CGROUP_V2;
 }
 
 static __always_inline struct cgroup *task_cgroup_in(struct task_struct *task, int v2)
@@ -121,30 +137,30 @@ static __always_inline __u32 pid_namespace_of(struct pid *pid, __u32 level)
  */
 static __always_inline __u32 clone_flags(struct task_struct *parent, struct task_struct *child)
 {
-	struct nsproxy *before = BPF_CORE_READ(parent, nsproxy), *after = BPF_CORE_READ(child, nsproxy);
-	__u32 flags = 0, level = pid_level(BPF_CORE_READ(child, thread_pid));
+	struct nsproxy *before = VD_GET(task_struct, parent, nsproxy), *after = VD_GET(task_struct, child, nsproxy);
+	__u32 flags = 0, level = pid_level(VD_GET(task_struct, child, thread_pid));
 
-	if (BPF_CORE_READ(parent, mm) == BPF_CORE_READ(child, mm))
+	if (VD_GET(task_struct, parent, mm) == VD_GET(task_struct, child, mm))
 		flags |= 0x100;
-	if (BPF_CORE_READ(parent, fs) == BPF_CORE_READ(child, fs))
+	if (VD_GET(task_struct, parent, fs) == VD_GET(task_struct, child, fs))
 		flags |= 0x200;
-	if (BPF_CORE_READ(parent, files) == BPF_CORE_READ(child, files))
+	if (VD_GET(task_struct, parent, files) == VD_GET(task_struct, child, files))
 		flags |= 0x400;
 	if (BPF_CORE_READ(parent, cred, user_ns) != BPF_CORE_READ(child, cred, user_ns))
 		flags |= 0x10000000;
-	if (level > pid_level(BPF_CORE_READ(parent, thread_pid)))
+	if (level > pid_level(VD_GET(task_struct, parent, thread_pid)))
 		flags |= 0x20000000;
 	if (before == after)
 		return flags;
-	if (BPF_CORE_READ(before, mnt_ns) != BPF_CORE_READ(after, mnt_ns))
+	if (VD_GET(nsproxy, before, mnt_ns) != VD_GET(nsproxy, after, mnt_ns))
 		flags |= 0x20000;
-	if (BPF_CORE_READ(before, cgroup_ns) != BPF_CORE_READ(after, cgroup_ns))
+	if (VD_GET(nsproxy, before, cgroup_ns) != VD_GET(nsproxy, after, cgroup_ns))
 		flags |= 0x02000000;
-	if (BPF_CORE_READ(before, uts_ns) != BPF_CORE_READ(after, uts_ns))
+	if (VD_GET(nsproxy, before, uts_ns) != VD_GET(nsproxy, after, uts_ns))
 		flags |= 0x04000000;
-	if (BPF_CORE_READ(before, ipc_ns) != BPF_CORE_READ(after, ipc_ns))
+	if (VD_GET(nsproxy, before, ipc_ns) != VD_GET(nsproxy, after, ipc_ns))
 		flags |= 0x08000000;
-	if (BPF_CORE_READ(before, net_ns) != BPF_CORE_READ(after, net_ns))
+	if (VD_GET(nsproxy, before, net_ns) != VD_GET(nsproxy, after, net_ns))
 		flags |= 0x40000000;
 	return flags;
 }

@@ -199,7 +199,8 @@ static __always_inline __u32 file_needs(const struct vd_file *record, struct tas
 }
 
 /*
- * Judged by the ends of its names before anything else is read of it, or by all of them where an interest asks what they hold. The mark of
+ * Judged by the ends of its names before anything else is read of it, and what that leaves open by all that they hold where an interest asks
+ * for it: not knowing their pairs can only make more wanted. The mark of
  * a first one is set only once the record has its place, so a lost one is reported again.
  */
 static __always_inline void report_wanted(__u32 program, struct vd_file_scratch *scratch, struct task_struct *task, struct file *file, struct inode *inode, __u32 kind)
@@ -207,7 +208,7 @@ static __always_inline void report_wanted(__u32 program, struct vd_file_scratch 
 	const struct vd_interests *wants = interests_now();
 	__u32 marks = switch_value(VD_SWITCH_MARKS), *known, want, have = 0;
 	struct vd_mark_key key;
-	int judged, paired;
+	int judged;
 
 	if (!wants)
 		return;
@@ -215,17 +216,15 @@ static __always_inline void report_wanted(__u32 program, struct vd_file_scratch 
 	scratch->dentry = VD_GET(file, file, f_path.dentry);
 	judged = kind_judged(wants, kind);
 	want = kind == VD_OPEN_WRITE ? VD_WANT_EACH : VD_WANT_FIRST;
-	paired = judged && wants->paired >> (kind & 63) & 1;
-	if (judged)
+	if (judged) {
 		have = file_needs(&scratch->record, task);
-	if (judged && !paired) {
 		vd_file_facts(program);
 		want = vd_file_want(program, kind, have);
 		if (want == VD_WANT_NOT && !is_canary())
 			return;
 	}
 	vd_file_path(program, kind);
-	if (paired)
+	if (judged && wants->paired >> (kind & 63) & 1)
 		want = vd_file_want(program, kind, have);
 	if (is_canary())
 		want = VD_WANT_EACH;

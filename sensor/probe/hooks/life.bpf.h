@@ -40,7 +40,7 @@ int vd_exit(struct bpf_raw_tracepoint_args *ctx)
 	fill_header(&record.header, VD_EXIT, task);
 	record.exit_code = BPF_CORE_READ(task, exit_code);
 	emit(&record, sizeof(record));
-	forget_name(record.header.tgid);
+	forget_name(&record.header);
 	return 0;
 }
 

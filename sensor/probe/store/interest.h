@@ -37,10 +37,9 @@ static __always_inline int kind_judged(const struct vd_interests *wants, __u32 k
 /* Leaves in the facts what this list of the kind adds to their want. */
 static __always_inline void judge_list(const struct vd_interests *wants, __u32 kind, __u64 key, volatile struct vd_path_facts *facts, __u64 have, __u64 text)
 {
-	__u32 place = ((key ^ kind * 0x9e3779b97f4a7c15ull) * 0xff51afd7ed558ccdull) >> 56;
+	__u32 place = ((key ^ kind * 0x9e3779b97f4a7c15ull) * 0xff51afd7ed558ccdull) >> 56, from = 0, count = 0;
+	__u64 first, second, last, components, name, head_known, last_known, no_pairs, not_inside, want = 0;
 
-	facts->from = 0;
-	facts->count = 0;
 	for (int i = 0; i < VD_BUCKET_PROBES; i++) {
 		const struct vd_bucket *bucket = &wants->buckets[(place + i) & (VD_BUCKETS_MAX - 1)];
 
@@ -48,31 +47,39 @@ static __always_inline void judge_list(const struct vd_interests *wants, __u32 k
 			break;
 		if (bucket->kind != kind || bucket->first != key)
 			continue;
-		facts->from = bucket->from;
-		facts->count = bucket->count;
+		from = bucket->from;
+		count = bucket->count;
 		goto found;
 	}
 	if (key == VD_EVERY_LIST)
 		facts->want |= VD_WANT_EACH;
 	return;
 found:
+	first = facts->first;
+	second = facts->second;
+	last = facts->last;
+	components = facts->components;
+	name = facts->name;
+	head_known = facts->head_known;
+	last_known = facts->last_known;
+	no_pairs = ~facts->pairs;
+	not_inside = ~(__u64)facts->inside;
 	for (__u32 i = 0; i < VD_LIST_MAX; i++) {
-		__u32 at = facts->from + i;
+		__u32 at = from + i;
 		const struct vd_interest *one;
 		__u64 against;
 
-		if (i >= facts->count)
+		if (i >= count)
 			break;
 		vd_opaque(at);
 		one = &wants->interests[at & (VD_INTERESTS_MAX - 1)];
-		against = (((facts->first ^ one->first) & one->first_mask) | ((facts->second ^ one->second) & one->second_mask) |
-			   ((facts->components ^ one->components) & one->components_mask)) & facts->head_known;
-		against |= (facts->last ^ one->last) & one->last_mask & facts->last_known;
-		against |= (one->pairs & ~facts->pairs) | (one->inside & ~facts->inside) | (one->needs & ~have) | (one->text ^ text) |
-			   (facts->name & ~one->names);
-		if (!against)
-			facts->want |= one->want;
+		against = (((first ^ one->first) & one->first_mask) | ((second ^ one->second) & one->second_mask) |
+			   ((components ^ one->components) & one->components_mask)) & head_known;
+		against |= (last ^ one->last) & one->last_mask & last_known;
+		against |= (one->pairs & no_pairs) | (one->inside & not_inside) | (one->needs & ~have) | (one->text ^ text) | (name & ~one->names);
+		want |= one->want & ~mask_of(against);
 	}
+	facts->want |= want;
 }
 
 /* By the path of a file (text 0), or by one of the texts of a call. Leaves in the facts which records are wanted. */

@@ -47,17 +47,18 @@ static __always_inline void count_lost(const struct vd_header *header, __u32 kin
 static __always_inline void fill_header(struct vd_header *header, __u16 kind, struct task_struct *task)
 {
 	const struct vd_interests *wants = interests_now();
+	const struct cred *cred = VD_GET(task_struct, task, cred);
 
 	header->kind = kind;
 	header->flags = 0;
-	header->tgid = BPF_CORE_READ(task, tgid);
+	header->tgid = VD_GET(task_struct, task, tgid);
 	header->time_boot_ns = bpf_ktime_get_boot_ns();
-	header->start_boot_ns = BPF_CORE_READ(task, group_leader, start_boottime);
+	header->start_boot_ns = task_start(task);
 	header->cgroup_v1 = task_cgroup_v1(task);
 	header->cgroup_v2 = task_cgroup_v2(task);
-	header->exec_id = (__u32)BPF_CORE_READ(task, self_exec_id);
-	header->tid = BPF_CORE_READ(task, pid);
-	header->uid = BPF_CORE_READ(task, cred, uid.val);
+	header->exec_id = (__u32)VD_GET(task_struct, task, self_exec_id);
+	header->tid = VD_GET(task_struct, task, pid);
+	header->uid = VD_GET(cred, cred, uid.val);
 	header->generation = wants ? wants->generation : 0;
 }
 
