@@ -9,11 +9,13 @@ import { callKindOf, decodeCall, decodeDns } from './call-event.ts';
 import * as at from './layout.ts';
 import { componentsToPath } from './path.ts';
 import type { RecordReader } from './records.ts';
-import { plainText, TextCache } from './text-cache.ts';
+import { LastBlock, plainText, TextCache } from './text-cache.ts';
 
 export class EventDecoder {
   readonly #paths = new TextCache(componentsToPath);
   readonly #texts = new TextCache(plainText);
+  readonly #arguments = new LastBlock(this.#texts);
+  readonly #environment = new LastBlock(this.#texts);
   /** Of the session whose records these are, by its hello. */
   #schema: number = at.schema;
 
@@ -89,8 +91,8 @@ export class EventDecoder {
       path: pathBytes === 0 ? '' : this.#path(reader, pathAt, pathBytes, (flags & at.flags.pathTruncated) !== 0),
       workingDirectory: this.#path(reader, directoryAt, directoryBytes, false),
       filename: this.#texts.decode(reader, filenameAt, filenameBytes - 1),
-      arguments: reader.texts(argumentsAt, argumentBytes, this.#texts),
-      environment: environmentBytes === 0 ? null : reader.texts(argumentsAt + argumentBytes, environmentBytes, this.#texts),
+      arguments: this.#arguments.decode(reader, argumentsAt, argumentBytes),
+      environment: environmentBytes === 0 ? null : this.#environment.decode(reader, argumentsAt + argumentBytes, environmentBytes),
       processGroup: size < at.exec.size ? 0 : reader.u32(offset + at.exec.processGroup),
       argumentsTruncated: (flags & at.flags.argumentsTruncated) !== 0, argumentsMissing: (flags & at.flags.argumentsMissing) !== 0,
       pathTruncated: (flags & at.flags.pathTruncated) !== 0,

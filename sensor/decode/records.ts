@@ -59,6 +59,11 @@ export class RecordReader {
     return length <= 0 ? '' : this.#buffer.toString('utf8', at, at + length);
   }
 
+  /** Whether `length` bytes here are those that `other` begins with. */
+  isSame(at: number, length: number, other: Uint8Array): boolean {
+    return this.#buffer.compare(other, 0, length, at, at + length) === 0;
+  }
+
   /** How many of the 16 bytes of a comm are before its NUL. */
   commandLength(at: number): number {
     let end = at;

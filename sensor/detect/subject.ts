@@ -269,7 +269,8 @@ function processFields(host: HostFacts): Some<'proc'> & Some<'thread'> & Some<'u
       const environment = subject.event.kind === 'exec' ? (subject.event as ExecEvent).environment : null;
       if (environment === null) return null;
       if (name === null) return environment.join(' ');
-      return environment.find((one) => one.startsWith(`${name}=`))?.slice(String(name).length + 1) ?? null;
+      const begin = `${name}=`;
+      return environment.find((one) => one.startsWith(begin))?.slice(begin.length) ?? null;
     },
     'proc.pgid': (subject) => subject.execution.processGroup || null,
     'proc.is_pgid_leader': (subject) => (subject.execution.processGroup === 0 ? null : subject.execution.processGroup === subject.execution.tgid),
