@@ -38,7 +38,10 @@ export class GiveBack {
       setFlagsFromString('--expose-gc');
       this.#collect = runInNewContext('gc') as Collect;
     }
+    // a last resort would throw away what was compiled too, half a MiB, and the first load would compile all of it again
+    setFlagsFromString('--no-flush-bytecode');
     this.#collect({ type: 'major', execution: 'sync', flavor });
+    setFlagsFromString('--flush-bytecode');
     setFlagsFromString('--no-optimize-for-size');
     this.#heapBytes = getHeapStatistics().total_physical_size;
     this.#collectedAtMs = performance.now();

@@ -1,7 +1,7 @@
 import { equal } from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { globPredicate } from './glob.ts';
+import { asciiLower, globPredicate } from './glob.ts';
 import { pathPrefixPredicate } from './path-prefix.ts';
 
 const rows: readonly (readonly [pattern: string, text: string, matches: boolean])[] = [
@@ -68,4 +68,13 @@ const prefixes: readonly (readonly [listed: readonly string[], path: string, hol
 
 test('pmatch compares components', () => {
   for (const [listed, path, holds] of prefixes) equal(pathPrefixPredicate(listed)(path), holds, `${listed.join()} on ${path}`);
+});
+
+test('only A to Z are lowered, whatever else the text holds', () => {
+  const one = (text: string) => Array.from({ length: text.length }, (_, at) => (text[at]! >= 'A' && text[at]! <= 'Z' ? text[at]!.toLowerCase() : text[at]!)).join('');
+  const pieces = fc.constantFrom('A', 'Z', 'a', 'z', '@', '[', ' ', '\0', '\u00a0', 'Ä', 'ß', 'İ', 'Σ', '\u212a', 'Я', '\u{10400}', '\ud801', '/Usr/bin');
+  fc.assert(fc.property(fc.array(pieces).map((all) => all.join('')), (text) => {
+    equal(asciiLower(text), one(text));
+    equal(asciiLower(text), one(text), 'asked again');
+  }));
 });

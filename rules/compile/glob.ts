@@ -17,9 +17,22 @@ export function globPredicate(pattern: string, ignoreCase: boolean): TextPredica
   return ignoreCase ? (text) => match(asciiLower(text)) : match;
 }
 
+/** Several rules ask about the same command line, one after the other. */
+const last = { text: '', lower: '' };
+
 /** Letters A to Z only, as the C locale does. */
 export function asciiLower(text: string): string {
-  return /[A-Z]/.test(text) ? text.replace(/[A-Z]+/g, (part) => part.toLowerCase()) : text;
+  if (text === last.text) return last.lower;
+  last.text = text;
+  last.lower = loweredAscii(text);
+  return last.lower;
+}
+
+function loweredAscii(text: string): string {
+  const lower = text.toLowerCase();
+  // a text that no alphabet lowers has no such letter either
+  if (lower === text || !/[^ -~\s]/.test(text)) return lower;
+  return text.replace(/[A-Z]+/g, (part) => part.toLowerCase());
 }
 
 function tokensOf(pattern: string): readonly Token[] {

@@ -9,7 +9,7 @@ import { callKindOf, decodeCall, decodeDns } from './call-event.ts';
 import * as at from './layout.ts';
 import { componentsToPath } from './path.ts';
 import type { RecordReader } from './records.ts';
-import { plainText, TextCache } from './text-cache.ts';
+import { LastBlock, plainText, TextCache } from './text-cache.ts';
 
 export class EventDecoder {
   readonly #paths = new TextCache(componentsToPath);
@@ -17,6 +17,8 @@ export class EventDecoder {
   /** Of the connection before: addresses repeat, and one copy then stands for all. Nobody writes into it. */
   #local: Uint8Array = new Uint8Array(16);
   #remote: Uint8Array = new Uint8Array(16);
+  readonly #arguments = new LastBlock(this.#texts);
+  readonly #environment = new LastBlock(this.#texts);
   /** Of the session whose records these are, by its hello. */
   #schema: number = at.schema;
 
@@ -92,8 +94,8 @@ export class EventDecoder {
       path: pathBytes === 0 ? '' : this.#path(reader, pathAt, pathBytes, (flags & at.flags.pathTruncated) !== 0),
       workingDirectory: this.#path(reader, directoryAt, directoryBytes, false),
       filename: this.#texts.decode(reader, filenameAt, filenameBytes - 1),
-      arguments: reader.texts(argumentsAt, argumentBytes),
-      environment: environmentBytes === 0 ? null : reader.texts(argumentsAt + argumentBytes, environmentBytes),
+      arguments: this.#arguments.decode(reader, argumentsAt, argumentBytes),
+      environment: environmentBytes === 0 ? null : this.#environment.decode(reader, argumentsAt + argumentBytes, environmentBytes),
       processGroup: size < at.exec.size ? 0 : reader.u32(offset + at.exec.processGroup),
       argumentsTruncated: (flags & at.flags.argumentsTruncated) !== 0, argumentsMissing: (flags & at.flags.argumentsMissing) !== 0,
       pathTruncated: (flags & at.flags.pathTruncated) !== 0,

@@ -3,6 +3,13 @@
  * arrays over the same memory, which costs a fraction of a DataView. Strings are made only here and only from bytes whose
  * length the record's own bounds allow.
  */
+/** Makes texts, or finds those that came before (text-cache.ts). */
+export interface TextsKnown {
+  decode(reader: RecordReader, from: number, length: number): string;
+}
+
+const everyText: TextsKnown = { decode: (reader, from, length) => reader.text(from, length) };
+
 export class RecordReader {
   readonly bytes: Uint8Array;
   readonly #u16: Uint16Array;
@@ -52,6 +59,11 @@ export class RecordReader {
     return length <= 0 ? '' : this.#buffer.toString('utf8', at, at + length);
   }
 
+  /** Whether `length` bytes here are those that `other` begins with. */
+  isSame(at: number, length: number, other: Uint8Array): boolean {
+    return this.#buffer.compare(other, 0, length, at, at + length) === 0;
+  }
+
   /** How many of the 16 bytes of a comm are before its NUL. */
   commandLength(at: number): number {
     let end = at;
@@ -60,16 +72,16 @@ export class RecordReader {
   }
 
   /** Texts that each end in NUL; a last one without its NUL (a cut) counts. */
-  texts(at: number, length: number): string[] {
+  texts(at: number, length: number, known: TextsKnown = everyText): string[] {
     const out: string[] = [];
     let from = at;
     const end = at + length;
     for (let i = at; i < end; i++) {
       if (this.bytes[i] !== 0) continue;
-      out.push(this.#buffer.toString('utf8', from, i));
+      out.push(known.decode(this, from, i - from));
       from = i + 1;
     }
-    if (from < end) out.push(this.#buffer.toString('utf8', from, end));
+    if (from < end) out.push(known.decode(this, from, end - from));
     // one that was grown has room for many more, and those of living processes are kept
     return out.slice();
   }

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { readerOf } from '../testing/reader.ts';
 import { componentsToPath } from './path.ts';
 import type { RecordReader } from './records.ts';
-import { plainText, TextCache } from './text-cache.ts';
+import { LastBlock, plainText, TextCache } from './text-cache.ts';
 
 /** A cache that counts how often a string had to be made. */
 function counted(): { cache: TextCache; made: () => number } {
@@ -90,4 +90,17 @@ test('paths through the cache are those without it', () => {
       for (const bytes of [...paths, ...paths]) assert.equal(decode(cache, bytes), componentsToPath(readerOf(bytes), 0, bytes.length, false));
     }),
   );
+});
+
+test('a block of texts is the list of before only where every byte is the same', () => {
+  const blocks = new LastBlock(new TextCache(plainText));
+  const block = (texts: readonly string[], at = 0) => {
+    const bytes = Buffer.from(texts.map((one) => `${one}\0`).join(''));
+    return blocks.decode(readerOf(bytes, at), at, bytes.length);
+  };
+  const long = ['x'.repeat(9000), 'y'];
+  for (const texts of [[], ['a', 'b'], ['a', 'c'], ['a'], ['a', 'b', ''], [], long, long, ['a', 'b'], ['a\ufffd']]) assert.deepEqual(block(texts), texts);
+  const first = block(['HOME=/root', 'PATH=/bin']);
+  assert.equal(block(['HOME=/root', 'PATH=/bin'], 40), first, 'wherever it lies');
+  assert.notEqual(block(['HOME=/root', 'PATH=/biN']), first);
 });

@@ -58,6 +58,33 @@ export class TextCache {
   }
 }
 
+/** Longer blocks are taken apart every time. */
+const blockBytesMax = 8192;
+
+/**
+ * Blocks of texts, such as the environment of an execution, which is nearly always that of the one before: the same bytes are the same list.
+ */
+export class LastBlock {
+  readonly #texts: TextCache;
+  readonly #bytes = new Uint8Array(blockBytesMax);
+  #length = 0;
+  #list: readonly string[] = [];
+
+  constructor(texts: TextCache) {
+    this.#texts = texts;
+  }
+
+  decode(reader: RecordReader, from: number, length: number): readonly string[] {
+    if (length === this.#length && reader.isSame(from, length, this.#bytes)) return this.#list;
+    const list = reader.texts(from, length, this.#texts);
+    if (length > blockBytesMax) return list;
+    this.#bytes.set(reader.bytes.subarray(from, from + length));
+    this.#length = length;
+    this.#list = list;
+    return list;
+  }
+}
+
 export function plainText(reader: RecordReader, from: number, length: number): string {
   return reader.text(from, length);
 }

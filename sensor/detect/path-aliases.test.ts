@@ -67,6 +67,25 @@ test('never more names than the bound, and the oldest goes first', () => {
   assert.deepEqual(aliases.further('one', '/l4999/x'), ['/etc/x']);
 });
 
+test('a directory that was walked through holds no name on the way until one is made, by its root', () => {
+  const links = new Map<string, string>();
+  const aliases = new PathAliases((id, path) => links.get(`${id}:${path}`) ?? null);
+  const asked = (who: typeof at) => aliases.call(call('unlink', 'unlink', ['/a/b/c/x', '']), who).map((one) => one.texts[0]);
+  links.set('two:/a', '/z');
+  assert.deepEqual(asked(at), []);
+  assert.deepEqual(asked(elsewhere), ['/z/b/c/x']);
+  assert.deepEqual(asked(at), []);
+  aliases.call(call('rename', 'rename', ['/a/b', '/a/old']), at);
+  links.set('one:/a/b', '/etc');
+  assert.deepEqual(asked(at), ['/etc/c/x'], 'what lies there now is looked up again');
+  aliases.call(call('symlink', 'symlink', ['/var', '/a/b/c']), elsewhere);
+  aliases.call(call('symlink', 'symlink', ['/var', '/a/b']), at);
+  assert.deepEqual(asked(at), ['/var/c/x']);
+  assert.deepEqual(aliases.further('one', '/var/c/x', 'directories'), []);
+  aliases.call(call('symlink', 'symlink', ['/q', '/var/c/x']), at);
+  assert.deepEqual(aliases.further('one', '/var/c/x', 'directories'), ['/q'], 'the last name is asked for each time');
+});
+
 test('an open by io_uring that nobody answered is the open that was asked for', () => {
   const asked = call('openFailed', 'openat', ['../../etc/shadow', ''], { byRing: true, argumentsLow: [0, 0, 0o101, 0o644, 0, 0], paths: ['/run/goal', ''] });
   const file = openedByRing(asked, at);

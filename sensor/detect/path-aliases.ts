@@ -39,6 +39,9 @@ export class PathAliases {
   readonly #lengths = new Map<string, Map<number, number>>();
   /** By container and path, what a symbolic link that lies there says; null: it is none. */
   readonly #links = new Map<string, string | null>();
+  /** The directory that was walked through last, and held no further name on the way: calls come many to a directory. */
+  #straight = '';
+  #straightRoot = '';
   readonly #readLink: ReadLink;
   /** Of trees that open_tree made and nobody has mounted yet, by process and descriptor. */
   readonly #trees = new Map<string, string>();
@@ -69,23 +72,32 @@ export class PathAliases {
   }
 
   /** The further names of what the path leads to, as far as they are known, in the order in which one leads to the next. */
-  further(root: string, path: string, look: Look = 'made'): string[] {
+  further(root: string, path: string, look: Look = 'made'): readonly string[] {
+    let now = this.#step(root, path, look);
+    if (now === null) return none;
     const found: string[] = [];
-    for (let now = this.#step(root, path, look); now !== null && found.length < followedMax; now = this.#step(root, now, look)) found.push(now);
+    for (; now !== null && found.length < followedMax; now = this.#step(root, now, look)) found.push(now);
     return found;
   }
 
   #step(root: string, path: string, look: Look): string | null {
     const lengths = this.#lengths.get(root);
     if (lengths === undefined && look === 'made') return null;
-    for (let slash = path.indexOf('/', 1); ; slash = path.indexOf('/', slash + 1)) {
+    const last = path.lastIndexOf('/');
+    const isStraight = last > 0 && this.#straightRoot === root && this.#straight.length === last && path.startsWith(this.#straight);
+    for (let slash = isStraight ? -1 : path.indexOf('/', 1); ; slash = path.indexOf('/', slash + 1)) {
       const isMade = lengths !== undefined && lengths.has(slash < 0 ? path.length : slash);
       const isLink = look === 'all' || (look === 'directories' && slash >= 0);
       const head = slash < 0 ? path : isMade || isLink ? path.slice(0, slash) : '';
       const target = (isMade ? this.#targets.get(`${root}\0${head}`) : undefined) ?? (isLink ? this.#link(root, head) : undefined);
       if (target !== undefined) return absolute(`${target}${path.slice(head.length)}`, '/');
-      if (slash < 0) return null;
+      if (slash < 0) break;
     }
+    if (last > 0 && look !== 'made') {
+      this.#straightRoot = root;
+      this.#straight = path.slice(0, last);
+    }
+    return null;
   }
 
   #link(root: string, path: string): string | undefined {
@@ -103,11 +115,13 @@ export class PathAliases {
     const which = pathsOf[event.callKind];
     if (which === undefined) return none;
     const look = followed.has(event.callKind) ? 'all' : 'directories';
-    const names = ([0, 1] as const).map((one) => {
+    const namesOf = (one: 0 | 1): readonly string[] => {
       const path = which.includes(one) ? pathOf(event, one, execution) : '';
-      return path.startsWith('/') ? this.further(root, path, look) : [];
-    });
-    const [first = [], second = []] = names;
+      return path.startsWith('/') ? this.further(root, path, look) : none;
+    };
+    const first = namesOf(0);
+    const second = namesOf(1);
+    if (first.length === 0 && second.length === 0) return none;
     const textTruncated = false; // these are whole
     return Array.from({ length: Math.max(first.length, second.length) }, (_, at) => ({
       ...event, textTruncated, texts: [first[at] ?? first.at(-1) ?? event.texts[0], second[at] ?? second.at(-1) ?? event.texts[1]] as const,
@@ -115,7 +129,8 @@ export class PathAliases {
   }
 
   #learn(event: CallEvent, execution: Execution, root: string): void {
-    const [first, second] = [pathOf(event, 0, execution), pathOf(event, 1, execution)];
+    const first = pathOf(event, 0, execution);
+    const second = pathOf(event, 1, execution);
     switch (event.callKind) {
       case 'symlink':
         return this.#add(root, second, absolute(event.texts[0], directoryOf(second)));
@@ -126,7 +141,7 @@ export class PathAliases {
         if (event.call === 'move_mount') return this.#moved(event, root, first, second);
         return this.#opened(event, first);
       case 'rename': {
-        const known = this.#targets.get(`${root}\0${first}`);
+        const known = this.#targets.size === 0 ? undefined : this.#targets.get(`${root}\0${first}`);
         this.#forget(root, first);
         return known === undefined ? this.#forget(root, second) : this.#add(root, second, known);
       }
@@ -176,8 +191,12 @@ export class PathAliases {
   }
 
   #forget(root: string, path: string): void {
-    if (this.#targets.delete(`${root}\0${path}`)) this.#count(root, path.length, -1);
-    this.#links.delete(`${root}\0${path}`);
+    if (this.#straight.startsWith(path)) this.#straight = '';
+    const isMade = this.#lengths.get(root)?.has(path.length) === true;
+    if (!isMade && this.#links.size === 0) return;
+    const key = `${root}\0${path}`;
+    if (isMade && this.#targets.delete(key)) this.#count(root, path.length, -1);
+    this.#links.delete(key);
   }
 }
 

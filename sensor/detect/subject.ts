@@ -46,10 +46,26 @@ function ancestor(subject: RuleSubject, depth: number): Execution | null {
   return one;
 }
 
+/** Of the arguments that were asked about last: rules read them many times. */
+const lastTexts: { arguments: readonly string[] | null; rest: string; command: string; line: string | null } = { arguments: null, rest: '', command: '', line: null };
+
+/** The arguments behind the first as one text. */
+function restOf(execution: Execution): string {
+  if (lastTexts.arguments === execution.arguments) return lastTexts.rest;
+  lastTexts.arguments = execution.arguments;
+  lastTexts.rest = execution.arguments.slice(1).join(' ');
+  lastTexts.line = null;
+  return lastTexts.rest;
+}
+
 /** As the language prints it: the name, then the arguments behind the first. At most 4,096 characters. */
 export function commandLine(execution: Execution): string {
-  const rest = execution.arguments.slice(1).join(' ');
-  return (rest === '' ? execution.command : `${execution.command} ${rest}`).slice(0, 4096);
+  const rest = restOf(execution);
+  const { command } = execution;
+  if (lastTexts.line !== null && lastTexts.command === command) return lastTexts.line;
+  lastTexts.command = command;
+  lastTexts.line = (rest === '' ? command : `${command} ${rest}`).slice(0, 4096);
+  return lastTexts.line;
 }
 
 function fileEvent(subject: RuleSubject): FileEvent | null {
@@ -236,8 +252,7 @@ function processFields(host: HostFacts): Some<'proc'> & Some<'thread'> & Some<'u
     },
     'proc.apid': (subject, depth) => ancestor(subject, depth)?.tgid ?? null,
     'proc.args': (subject, index) => {
-      const rest = subject.execution.arguments;
-      return index === null ? rest.slice(1).join(' ') : (rest[index + 1] ?? null);
+      return index === null ? restOf(subject.execution) : (subject.execution.arguments[index + 1] ?? null);
     },
     'proc.vpid': (subject) => subject.execution.pidInNamespace,
     'proc.pvpid': (subject) => subject.execution.parentPidInNamespace,
@@ -254,7 +269,8 @@ function processFields(host: HostFacts): Some<'proc'> & Some<'thread'> & Some<'u
       const environment = subject.event.kind === 'exec' ? (subject.event as ExecEvent).environment : null;
       if (environment === null) return null;
       if (name === null) return environment.join(' ');
-      return environment.find((one) => one.startsWith(`${name}=`))?.slice(String(name).length + 1) ?? null;
+      const begin = `${name}=`;
+      return environment.find((one) => one.startsWith(begin))?.slice(begin.length) ?? null;
     },
     'proc.pgid': (subject) => subject.execution.processGroup || null,
     'proc.is_pgid_leader': (subject) => (subject.execution.processGroup === 0 ? null : subject.execution.processGroup === subject.execution.tgid),
